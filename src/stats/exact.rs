@@ -1,0 +1,230 @@
+//! Exact rationals, and their rounding to the nearest `f64`: the only place where rstats rounds.
+//!
+//! An [`Exact`] is ±numerator/denominator·2^exponent. [`Exact::round`] and [`Exact::round_sqrt`] return the
+//! f64 nearest to the value and to its square root, ties to even, subnormals included (IEEE 754,
+//! roundTiesToEven). Both reduce the value to an integer of at least 63 bits and a *sticky* bit that says
+//! whether anything non-zero was cut off below it; 55 bits and a sticky bit are enough to round to 53.
+
+use std::cmp::Ordering;
+
+use super::natural::Natural;
+
+/// ±numerator / denominator · 2^exponent.
+#[derive(Clone, Debug)]
+pub struct Exact {
+    negative: bool,
+    numerator: Natural,
+    denominator: Natural,
+    exponent: i64,
+}
+
+impl Exact {
+    /// `denominator` is not zero.
+    pub fn new(negative: bool, numerator: Natural, denominator: Natural, exponent: i64) -> Self {
+        Self {
+            negative,
+            numerator,
+            denominator,
+            exponent,
+        }
+    }
+
+    pub fn integer(negative: bool, magnitude: Natural) -> Self {
+        Self::new(negative, magnitude, Natural::from(1u64), 0)
+    }
+
+    /// The value of a finite `f64`.
+    pub fn from_f64(value: f64) -> Self {
+        let (negative, mantissa, exponent) = decompose(value);
+        let one = Natural::from(1u64);
+        Self::new(negative, Natural::from(mantissa), one, exponent.into())
+    }
+
+    /// The numerator over the common scale of `exponent`, which is at most `self.exponent`.
+    fn numerator_at(&self, exponent: i64) -> Natural {
+        let shift = (self.exponent - exponent) as u64;
+        self.numerator.shifted_left(shift)
+    }
+
+    pub fn negated(mut self) -> Self {
+        self.negative = !self.negative;
+        self
+    }
+
+    pub fn plus(&self, other: &Self) -> Self {
+        let exponent = self.exponent.min(other.exponent);
+        let a = self.numerator_at(exponent).times(&other.denominator);
+        let b = other.numerator_at(exponent).times(&self.denominator);
+        let denominator = self.denominator.times(&other.denominator);
+        let (negative, numerator) = if self.negative == other.negative {
+            (self.negative, a.plus(&b))
+        } else {
+            let negative = if a >= b { self.negative } else { other.negative };
+            (negative, a.distance(&b))
+        };
+        Self::new(negative, numerator, denominator, exponent)
+    }
+
+    pub fn minus(&self, other: &Self) -> Self {
+        self.plus(&other.clone().negated())
+    }
+
+    pub fn times(&self, other: &Self) -> Self {
+        Self::new(
+            self.negative != other.negative,
+            self.numerator.times(&other.numerator),
+            self.denominator.times(&other.denominator),
+            self.exponent + other.exponent,
+        )
+    }
+
+    /// The order of two exact values.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        let difference = self.minus(other);
+        match (difference.numerator.is_zero(), difference.negative) {
+            (true, _) => Ordering::Equal,
+            (false, true) => Ordering::Less,
+            (false, false) => Ordering::Greater,
+        }
+    }
+
+    /// ⌊|self|⌋, if it is below 2^128.
+    pub fn floor_of_magnitude(&self) -> Option<u128> {
+        let quotient = if self.exponent >= 0 {
+            self.numerator_at(0).divided_by(&self.denominator).0
+        } else {
+            let scale = self.exponent.unsigned_abs();
+            let denominator = self.denominator.shifted_left(scale);
+            self.numerator.divided_by(&denominator).0
+        };
+        quotient.to_u128()
+    }
+
+    /// The nearest `f64`, ties to even; ±inf beyond the range. An exact zero is +0.0.
+    pub fn round(&self) -> f64 {
+        if self.numerator.is_zero() {
+            return 0.0;
+        }
+        let (quotient, sticky, exponent) = self.leading_bits(65);
+        let magnitude = assemble(quotient, sticky, exponent);
+        if self.negative { -magnitude } else { magnitude }
+    }
+
+    /// The `f64` nearest to √|self|, ties to even.
+    pub fn round_sqrt(&self) -> f64 {
+        if self.numerator.is_zero() {
+            return 0.0;
+        }
+        // An even exponent with 126 or 127 bits above it: its root has 63 or 64 bits.
+        let (quotient, sticky, exponent) = self.leading_bits(126);
+        let (quotient, exponent) = match exponent.rem_euclid(2) {
+            0 => (quotient, exponent),
+            _ => (quotient << 1, exponent - 1),
+        };
+        let root = quotient.isqrt();
+        assemble(root, sticky || root * root != quotient, exponent / 2)
+    }
+
+    /// |self| as (quotient, sticky, exponent): quotient·2^exponent with `bits` − 1 or `bits` bits in the quotient,
+    /// rounded down, and whether that cut something off.
+    fn leading_bits(&self, bits: u64) -> (u128, bool, i64) {
+        let excess = self.numerator.bits() as i64 - self.denominator.bits() as i64;
+        let shift = bits as i64 - 1 - excess;
+        let (numerator, lost) = if shift >= 0 {
+            (self.numerator.shifted_left(shift as u64), false)
+        } else {
+            self.numerator.shifted_right(shift.unsigned_abs())
+        };
+        let (quotient, rest) = numerator.divided_by(&self.denominator);
+        let quotient = quotient.to_u128().unwrap_or(u128::MAX); // `bits` is at most 126
+        (quotient, lost || rest, self.exponent - shift)
+    }
+}
+
+/// A finite f64 as (sign, mantissa, exponent): ±mantissa·2^exponent, with exponent ≥ −1074.
+pub fn decompose(value: f64) -> (bool, u64, i32) {
+    let bits = value.to_bits();
+    let biased = (bits >> 52 & 0x7ff) as i32;
+    let fraction = bits & ((1 << 52) - 1);
+    let mantissa = if biased == 0 { fraction } else { fraction | 1 << 52 };
+    (value.is_sign_negative(), mantissa, biased.max(1) - 1075)
+}
+
+/// The f64 nearest to (integer + ε)·2^exponent, where 0 < ε < 1 if `sticky`, else ε = 0. With `sticky`, `integer`
+/// has at least 55 bits.
+fn assemble(integer: u128, sticky: bool, exponent: i64) -> f64 {
+    let top = exponent + 127 - i64::from(integer.leading_zeros());
+    if top > 1023 {
+        return f64::INFINITY;
+    }
+    // The exponent of the last place of the result.
+    let last = (top - 52).max(-1074);
+    let drop = last - exponent;
+    let mantissa = if drop <= 0 {
+        integer << drop.unsigned_abs()
+    } else if drop > 127 {
+        0 // below half of the smallest subnormal
+    } else {
+        let kept = integer >> drop;
+        let cut = integer & ((1 << drop) - 1);
+        let half = 1 << (drop - 1);
+        let up = cut > half || cut == half && (sticky || kept & 1 == 1);
+        kept + u128::from(up)
+    };
+    // The implicit bit of the mantissa adds one to the exponent field; a mantissa that was rounded up to 2^53 adds two, as it should.
+    f64::from_bits((((last + 1074) as u64) << 52) + mantissa as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::{oracle, seeds};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn a_float_rounds_to_itself(bits in any::<u64>()) {
+            let value = f64::from_bits(bits);
+            prop_assume!(value.is_finite() && value != 0.0);
+            prop_assert_eq!(Exact::from_f64(value).round().to_bits(), value.to_bits());
+        }
+
+        #[test]
+        fn a_square_root_is_that_of_ieee_754(bits in any::<u64>()) {
+            let value = f64::from_bits(bits).abs();
+            prop_assume!(value.is_finite());
+            prop_assert_eq!(Exact::from_f64(value).round_sqrt().to_bits(), value.sqrt().to_bits());
+        }
+
+        #[test]
+        fn sums_and_products_round_as_ieee_754_does(a in seeds::value(), b in seeds::value()) {
+            let (x, y) = (Exact::from_f64(a), Exact::from_f64(b));
+            // The sign of an exact zero is +; that of a product too small for a float is its own.
+            let bits = |value: f64| if value == 0.0 { 0 } else { value.to_bits() };
+            prop_assert_eq!(bits(x.plus(&y).round()), bits(a + b));
+            prop_assert_eq!(bits(x.minus(&y).round()), bits(a - b));
+            prop_assert_eq!(bits(x.times(&y).round()), bits(a * b));
+            prop_assert_eq!(x.compare(&y), a.partial_cmp(&b).unwrap());
+        }
+
+        #[test]
+        fn ratios_round_to_the_nearest(n in any::<u64>(), d in 1..u64::MAX, exponent in -1200i64..1100) {
+            let rounded = Exact::new(false, n.into(), d.into(), exponent).round();
+            let nearest = oracle::nearest(&n.into(), &d.into(), exponent);
+            prop_assert_eq!(rounded.to_bits(), nearest.to_bits());
+        }
+    }
+
+    #[test]
+    fn ties_and_limits() {
+        let at = |n: u64, exponent| Exact::new(false, n.into(), 1u64.into(), exponent).round();
+        assert_eq!(at(1, -1075), 0.0); // half of the smallest subnormal: to even
+        assert_eq!(at(3, -1076), f64::from_bits(1));
+        assert_eq!(at(3, -1075), f64::from_bits(2));
+        assert_eq!(at((1 << 54) - 1, 970), f64::INFINITY); // half a place beyond the largest
+        assert_eq!(at((1 << 54) - 2, 970), f64::MAX);
+        assert_eq!(at(1, 1024), f64::INFINITY);
+        assert_eq!(at(1, -5000), 0.0);
+    }
+}

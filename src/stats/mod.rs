@@ -1,0 +1,18 @@
+//! The kernels: slices of values in, numbers out. They know neither Arrow nor threads.
+//!
+//! One statistic a file, each with the same verbs (`new`, `update`, `merge`, and a method for each answer). What is not defined is `None`.
+
+pub mod exact;
+pub mod exact_sum;
+pub mod extrema;
+pub mod interval;
+pub mod moments;
+pub mod natural;
+pub mod number;
+pub mod quantile;
+pub mod select;
+
+#[cfg(test)]
+pub(crate) mod oracle;
+#[cfg(test)]
+pub(crate) mod seeds;
