@@ -1,0 +1,89 @@
+//! What can go wrong, told to the person who can mend it.
+
+use std::path::PathBuf;
+
+/// A failure: what was wrong, where, and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting of a [`Spec`](crate::Spec) that is not in its range.
+    #[error("{0}")]
+    Invalid(String),
+
+    /// A column that was named and is not there.
+    #[error("there is no column '{name}'; the columns are {}", list(.available))]
+    NoSuchColumn {
+        /// The name.
+        name: String,
+        /// The columns that are there.
+        available: Vec<String>,
+    },
+
+    /// A column that was named and does not hold numbers.
+    #[error("column '{name}' is of type {data_type}, which holds no numbers")]
+    NotNumeric {
+        /// The column.
+        name: String,
+        /// Its Arrow type.
+        data_type: String,
+    },
+
+    /// A NaN under [`NanPolicy::Raise`](crate::NanPolicy::Raise).
+    #[error("{place} holds a NaN in row {row} (counted from 0); nan=\"omit\" leaves NaNs out, nan=\"propagate\" lets them through")]
+    Nan {
+        /// The series, and its file if it has one.
+        place: String,
+        /// The lowest row that holds one, from 0.
+        row: u64,
+    },
+
+    /// Two files whose columns of one name do not fit together.
+    #[error("column '{column}' is of type {first_type} in {}, but {second_type} in {}; leave it out, or describe the files apart", first.display(), second.display())]
+    Clash {
+        /// The column.
+        column: String,
+        /// The file that has it first.
+        first: PathBuf,
+        /// Its type there.
+        first_type: String,
+        /// The file that differs.
+        second: PathBuf,
+        /// Its type there.
+        second_type: String,
+    },
+
+    /// A file that cannot be read.
+    #[error("{}: {message}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+        /// What the operating system said, if it did.
+        #[source]
+        source: Option<std::io::Error>,
+    },
+
+    /// Arrow data that cannot be read.
+    #[error("{0}")]
+    Data(String),
+
+    /// The work was stopped from outside.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// The result of anything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("'{name}'")).collect();
+    if names.len() > SHOWN {
+        shown.push(format!("and {} more", names.len() - SHOWN));
+    }
+    shown.join(", ")
+}

@@ -1,0 +1,321 @@
+//! What has been learned of one series so far: the only thing that merges.
+//!
+//! ```text
+//! Scan::new(&spec)            nothing seen
+//! scan.update(values)         more of the series: a slice, a chunk, a row group, a batch
+//! scan.merge(other)           another part of the same series, in any order
+//! scan.finish(&spec)          the summary, or the brackets for one more pass
+//! ```
+//!
+//! Sums are exact and order statistics are order statistics, so the answer depends neither on the parts nor on their order. A scan
+//! holds a bounded number of values: if that does not decide a quantile, it asks for another pass over the same values, which
+//! looks only into the brackets that this one has found. A source that cannot be read again is scanned with [`Keep::All`].
+
+use crate::spec::{NanPolicy, Spec, Statistic};
+use crate::stats::extrema::Extrema;
+use crate::stats::interval;
+use crate::stats::moments::{Moments, Order};
+use crate::stats::number::Value;
+use crate::stats::quantile::Position;
+use crate::stats::select::{Brackets, Candidates};
+use crate::summary::{self, Summary};
+
+/// Values that are looked at together: they stay in the first-level cache.
+pub const BLOCK: usize = 1024;
+
+/// How many values a scan may keep for its quantiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Up to so many in a bracket; more are sampled, and another pass decides.
+    AtMost(usize),
+    /// All of them: no other pass is possible.
+    All,
+}
+
+impl Keep {
+    /// How many values of a series that can be read again are kept before they are sampled.
+    pub const SAMPLE: Self = Self::AtMost(1 << 16);
+
+    fn capacity(self) -> usize {
+        match self {
+            Self::AtMost(capacity) => capacity,
+            Self::All => usize::MAX,
+        }
+    }
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Scan<T> {
+    nan: NanPolicy,
+    null_count: u64,
+    nan_count: u64,
+    moments: Moments,
+    extrema: Option<Extrema<T>>,
+    candidates: Option<Candidates<T>>,
+}
+
+/// What came of a scan.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// The answer.
+    Done(Summary),
+    /// The brackets for another pass over the same values: see [`Scan::narrow`].
+    Again(Brackets<T>),
+}
+
+impl<T: Value> Scan<T> {
+    /// Nothing seen yet, and nothing known of where the quantiles are.
+    pub fn new(spec: &Spec, keep: Keep) -> Self {
+        Self::with_brackets(spec, keep, Brackets::unknown())
+    }
+
+    /// Nothing seen yet, but a guess of where the quantiles are. It is checked, never trusted.
+    pub fn with_brackets(spec: &Spec, keep: Keep, brackets: Brackets<T>) -> Self {
+        use Statistic::{Max, Mean, MeanCi, Min, Range, Stddev, Sum, Variance};
+        let order = (spec.statistics().iter()).map(|statistic| match statistic {
+            Variance | Stddev | MeanCi => Order::Second,
+            Sum | Mean => Order::First,
+            Min | Max | Range => Order::Count,
+        });
+        let wants_extrema = [Min, Max, Range].iter().any(|&extremum| spec.wants(extremum));
+        let wants_quantiles = !spec.quantiles().is_empty();
+        Self {
+            nan: spec.nan(),
+            null_count: 0,
+            nan_count: 0,
+            moments: Moments::new(order.max().unwrap_or(Order::Count)),
+            extrema: wants_extrema.then(Extrema::new),
+            candidates: wants_quantiles.then(|| Candidates::new(brackets, keep.capacity())),
+        }
+    }
+
+    /// An empty scan for one more pass: it looks into `brackets` only, and becomes part of this one by [`Scan::settle`].
+    pub fn narrow(&self, keep: Keep, brackets: Brackets<T>) -> Self {
+        Self {
+            nan: self.nan,
+            null_count: 0,
+            nan_count: 0,
+            moments: Moments::new(Order::Count),
+            extrema: None,
+            candidates: Some(Candidates::new(brackets, keep.capacity())),
+        }
+    }
+
+    /// Takes over what a further pass over the same values has found; `false` if they were not the same values.
+    #[must_use]
+    pub fn settle(&mut self, pass: Self) -> bool {
+        let same = self.moments.count() == pass.moments.count()
+            && self.null_count == pass.null_count
+            && self.nan_count == pass.nan_count;
+        self.candidates = pass.candidates;
+        same
+    }
+
+    /// More of the series, without its nulls.
+    pub fn update(&mut self, values: &[T]) {
+        for block in values.chunks(BLOCK) {
+            let nans = block.iter().filter(|value| value.is_nan()).count();
+            if nans == 0 {
+                self.update_block(block);
+            } else {
+                self.nan_count += nans as u64;
+                let numbers: Vec<T> = block.iter().copied().filter(|value| !value.is_nan()).collect();
+                self.update_block(&numbers);
+            }
+        }
+    }
+
+    fn update_block(&mut self, values: &[T]) {
+        T::accumulate(values, &mut self.moments);
+        if let Some(extrema) = &mut self.extrema {
+            extrema.update(values);
+        }
+        if let Some(candidates) = &mut self.candidates {
+            candidates.update(values);
+        }
+    }
+
+    /// More nulls of the series.
+    pub fn update_nulls(&mut self, count: u64) {
+        self.null_count += count;
+    }
+
+    /// Another part of the same series.
+    pub fn merge(&mut self, other: Self) {
+        self.null_count += other.null_count;
+        self.nan_count += other.nan_count;
+        self.moments.merge(&other.moments);
+        if let (Some(ours), Some(theirs)) = (&mut self.extrema, &other.extrema) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.candidates, other.candidates) {
+            ours.merge(theirs);
+        }
+    }
+
+    /// NaNs seen so far.
+    pub fn nan_count(&self) -> u64 {
+        self.nan_count
+    }
+
+    /// Rows seen so far: values, NaNs and nulls.
+    pub fn rows(&self) -> u64 {
+        self.moments.count() + self.nan_count + self.null_count
+    }
+
+    /// The answer, or the brackets for another pass. NaNs under [`NanPolicy::Raise`] are the caller's to refuse: it knows the row.
+    pub fn finish(&mut self, spec: &Spec) -> Outcome<T> {
+        let nan = self.nan_count > 0 && self.nan != NanPolicy::Omit;
+        let quantiles = match self.quantiles(spec, nan) {
+            Ok(quantiles) => quantiles,
+            Err(brackets) => return Outcome::Again(brackets),
+        };
+        let count = match self.nan {
+            NanPolicy::Omit => self.moments.count(),
+            NanPolicy::Propagate | NanPolicy::Raise => self.moments.count() + self.nan_count,
+        };
+        let counts = [count, self.null_count, self.nan_count];
+        let statistics = spec.statistics().iter().flat_map(|&statistic| {
+            let (first, second) = self.statistic(statistic, spec);
+            std::iter::once(first).chain(second)
+        });
+        let statistics = statistics.chain(quantiles);
+        let statistics = statistics.map(|value| if nan { Some(f64::NAN) } else { value });
+        Outcome::Done(Summary::new(counts, summary::field_names(spec), statistics))
+    }
+
+    /// A statistic, and a second value if it has two.
+    fn statistic(&self, statistic: Statistic, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
+        let moments = &self.moments;
+        let extrema = self.extrema.as_ref();
+        let value = match statistic {
+            Statistic::Min => extrema.and_then(Extrema::min),
+            Statistic::Max => extrema.and_then(Extrema::max),
+            Statistic::Range => extrema.and_then(Extrema::range),
+            Statistic::Sum => Some(moments.sum()),
+            Statistic::Mean => moments.mean(),
+            Statistic::Variance => moments.variance(spec.ddof()),
+            Statistic::Stddev => moments.stddev(spec.ddof()),
+            Statistic::MeanCi => {
+                let interval = moments.mean().zip(moments.standard_error()).and_then(|(mean, error)| {
+                    interval::mean_interval(mean, error, moments.count(), spec.level())
+                });
+                return (interval.map(|(low, _)| low), Some(interval.map(|(_, high)| high)));
+            }
+        };
+        (value, None)
+    }
+
+    fn quantiles(&mut self, spec: &Spec, nan: bool) -> Result<Vec<Option<f64>>, Brackets<T>> {
+        let wanted = spec.quantiles();
+        let candidates = match &mut self.candidates {
+            Some(candidates) if candidates.count() > 0 && !nan => candidates,
+            _ => return Ok(vec![None; wanted.len()]),
+        };
+        let n = candidates.count();
+        let positions: Vec<Position> = wanted.iter().map(|p| spec.method().position(p, n)).collect();
+        let mut ranks: Vec<u64> = positions.iter().flat_map(|p| [p.lower, p.upper]).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        let values = candidates.finish(&ranks)?;
+        let at = |rank: u64| ranks.binary_search(&rank).map_or(values[0], |index| values[index]);
+        let blend = |position: &Position| position.blend(at(position.lower), at(position.upper));
+        Ok(positions.iter().map(|position| Some(blend(position))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::seeds;
+    use proptest::prelude::*;
+
+    fn passes(spec: &Spec, keep: Keep, parts: &[&[f64]]) -> Summary {
+        let scan_all = |empty: Scan<f64>| {
+            parts.iter().fold(empty.clone(), |mut whole, part| {
+                let mut scan = empty.clone();
+                scan.update(part);
+                whole.merge(scan);
+                whole
+            })
+        };
+        let mut scan = scan_all(Scan::new(spec, keep));
+        loop {
+            match scan.finish(spec) {
+                Outcome::Done(summary) => return summary,
+                Outcome::Again(brackets) => {
+                    let pass = scan_all(scan.narrow(keep, brackets));
+                    assert!(scan.settle(pass));
+                }
+            }
+        }
+    }
+
+    fn bits(summary: &Summary) -> Vec<Option<u64>> {
+        summary.statistics().map(|(_, value)| value.map(f64::to_bits)).collect()
+    }
+
+    fn everything() -> Spec {
+        let statistics = Statistic::ALL.map(|(statistic, _)| statistic);
+        Spec::default().with_statistics(statistics)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn parts_and_passes_never_show(values in seeds::long_series(), cuts in prop::collection::vec(0usize..1500, 0..4)) {
+            let spec = everything();
+            let expected = passes(&spec, Keep::All, &[&values]);
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(values.len())).collect();
+            cuts.sort_unstable();
+            let mut rest = &values[..];
+            let mut parts = Vec::new();
+            for cut in cuts.into_iter().rev() {
+                let (head, tail) = rest.split_at(cut);
+                parts.push(tail); // the last part first: the order of merging must not show
+                rest = head;
+            }
+            parts.push(rest);
+            let summary = passes(&spec, Keep::AtMost(128), &parts);
+            prop_assert_eq!(bits(&summary), bits(&expected));
+        }
+    }
+
+    #[test]
+    fn every_split_point() {
+        let spec = everything();
+        for values in seeds::finite() {
+            let expected = bits(&passes(&spec, Keep::All, &[&values]));
+            for split in 0..=values.len() {
+                let (left, right) = values.split_at(split);
+                assert_eq!(bits(&passes(&spec, Keep::SAMPLE, &[right, left])), expected, "{values:?} at {split}");
+            }
+        }
+    }
+
+    #[test]
+    fn nans_follow_their_policy() {
+        let values = [1.0, f64::NAN, 3.0];
+        let with = |nan| everything().with_nan(nan);
+        let propagated = passes(&with(NanPolicy::Propagate), Keep::SAMPLE, &[&values]);
+        assert_eq!((propagated.count, propagated.nan_count), (3, 1));
+        let canonical = Some(0x7ff8_0000_0000_0000);
+        assert!(bits(&propagated).into_iter().all(|bits| bits == canonical));
+        let omitted = passes(&with(NanPolicy::Omit), Keep::SAMPLE, &[&values]);
+        assert_eq!((omitted.count, omitted.nan_count), (2, 1));
+        assert_eq!((omitted.get("mean"), omitted.get("median")), (Some(2.0), Some(2.0)));
+    }
+
+    #[test]
+    fn what_is_not_defined_is_none() {
+        let none = passes(&everything(), Keep::SAMPLE, &[]);
+        let defined = |summary: &Summary| -> Vec<String> {
+            let defined = summary.statistics().filter(|(_, value)| value.is_some());
+            defined.map(|(name, _)| name.to_owned()).collect()
+        };
+        assert_eq!(defined(&none), ["sum"]);
+        let one = passes(&everything(), Keep::SAMPLE, &[&[2.0]]);
+        assert_eq!(defined(&one), ["min", "max", "range", "sum", "mean", "q1", "median", "q3"]);
+    }
+}

@@ -1,0 +1,345 @@
+//! What is asked of a series.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+pub use crate::stats::quantile::{Method, Probability};
+
+/// A statistic that has a name of its own. Quantiles have probabilities instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Statistic {
+    /// The smallest value.
+    Min,
+    /// The largest value.
+    Max,
+    /// max − min, rounded once.
+    Range,
+    /// The sum, correctly rounded: `math.fsum`.
+    Sum,
+    /// The mean, correctly rounded: `statistics.mean`.
+    Mean,
+    /// The variance, correctly rounded: `statistics.variance` for `ddof` 1, `pvariance` for 0.
+    Variance,
+    /// The standard deviation, correctly rounded: `statistics.stdev` for `ddof` 1, `pstdev` for 0.
+    Stddev,
+    /// The confidence interval of the mean by Student's t, for [`Spec::level`].
+    MeanCi,
+}
+
+impl Statistic {
+    /// Every statistic with its name, in the order of every output.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::Min, "min"),
+        (Self::Max, "max"),
+        (Self::Range, "range"),
+        (Self::Sum, "sum"),
+        (Self::Mean, "mean"),
+        (Self::Variance, "variance"),
+        (Self::Stddev, "stddev"),
+        (Self::MeanCi, "mean_ci"),
+    ];
+
+    /// The name in every interface.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What a NaN does to its series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NanPolicy {
+    /// Every statistic of the series is NaN.
+    #[default]
+    Propagate,
+    /// It is left out, as if it were null.
+    Omit,
+    /// It is an error that names the series and the lowest row.
+    Raise,
+}
+
+impl NanPolicy {
+    /// Every policy with its name.
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::Propagate, "propagate"),
+        (Self::Omit, "omit"),
+        (Self::Raise, "raise"),
+    ];
+
+    /// The name in every interface.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl FromStr for NanPolicy {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let named = Self::ALL.iter().find(|(_, candidate)| *candidate == name);
+        named.map(|(policy, _)| *policy).ok_or_else(|| {
+            format!("'{name}' is not a NaN policy; it is one of propagate, omit, raise")
+        })
+    }
+}
+
+/// What is asked: the same for every series of a call.
+///
+/// The default asks for min, max, range, mean, stddev and the three quartiles, as pandas and NumPy define them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    statistics: Vec<Statistic>,
+    quantiles: Vec<Probability>,
+    method: Method,
+    ddof: u64,
+    nan: NanPolicy,
+    level: f64,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        use Statistic::{Max, Mean, Min, Range, Stddev};
+        Self {
+            statistics: vec![Min, Max, Range, Mean, Stddev],
+            quantiles: Probability::cut_points(4),
+            method: Method::Linear,
+            ddof: 1,
+            nan: NanPolicy::Propagate,
+            level: 0.95,
+        }
+    }
+}
+
+impl Spec {
+    /// The same with these statistics.
+    pub fn with_statistics(mut self, statistics: impl IntoIterator<Item = Statistic>) -> Self {
+        self.statistics = statistics.into_iter().collect();
+        self.statistics.sort_unstable();
+        self.statistics.dedup();
+        self
+    }
+
+    /// The same with statistics by name; `q1`, `median` and `q3` may be among them, and join the quantiles.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a name that is none.
+    pub fn with_statistics_named<S: AsRef<str>>(
+        self,
+        names: impl IntoIterator<Item = S>,
+    ) -> Result<Self> {
+        let mut statistics = Vec::new();
+        let mut quantiles = self.quantiles.clone();
+        for name in names {
+            let name = name.as_ref();
+            let statistic = Statistic::ALL.iter().find(|(_, candidate)| *candidate == name);
+            let quartile = QUARTILES.iter().find(|(_, candidate)| *candidate == name);
+            match (statistic, quartile) {
+                (Some((statistic, _)), _) => statistics.push(*statistic),
+                (None, Some((k, _))) => quantiles.push(Probability::cut_points(4)[*k].clone()),
+                (None, None) => {
+                    let statistics = Statistic::ALL.iter().map(|(_, name)| *name);
+                    let names: Vec<_> = statistics.chain(QUARTILES.iter().map(|(_, n)| *n)).collect();
+                    let names = names.join(", ");
+                    return Err(Error::Invalid(format!(
+                        "'{name}' is not a statistic; it is one of {names}"
+                    )));
+                }
+            }
+        }
+        Ok(self.with_statistics(statistics).with_probabilities(quantiles))
+    }
+
+    /// The same with the quantiles at these probabilities.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a probability outside 0..=1.
+    pub fn with_quantiles(self, probabilities: &[f64]) -> Result<Self> {
+        let checked = probabilities.iter().map(|&p| {
+            Probability::new(p).ok_or_else(|| {
+                Error::Invalid(format!("the probability of a quantile is from 0 to 1, not {p}"))
+            })
+        });
+        let checked = checked.collect::<Result<_>>()?;
+        Ok(self.with_probabilities(checked))
+    }
+
+    /// The same with the n − 1 cut points of `n` groups of equal probability.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for `n` of 0, or above 1,000,000.
+    pub fn with_cut_points(self, n: u64) -> Result<Self> {
+        if !(1..=1_000_000).contains(&n) {
+            return Err(Error::Invalid(format!(
+                "the number of groups that quantiles cut is from 1 to 1000000, not {n}"
+            )));
+        }
+        Ok(self.with_probabilities(Probability::cut_points(n)))
+    }
+
+    fn with_probabilities(mut self, probabilities: Vec<Probability>) -> Self {
+        self.quantiles = probabilities;
+        self.quantiles.sort_by(|a, b| a.value().total_cmp(&b.value()));
+        self.quantiles.dedup_by(|a, b| a.value() == b.value());
+        self
+    }
+
+    /// The same with this definition of a quantile.
+    pub fn with_method(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    /// The same with `ddof` subtracted from n in the divisor of variance and stddev.
+    pub fn with_ddof(self, ddof: u64) -> Self {
+        Self { ddof, ..self }
+    }
+
+    /// The same with this policy for NaNs.
+    pub fn with_nan(self, nan: NanPolicy) -> Self {
+        Self { nan, ..self }
+    }
+
+    /// The same with this confidence level for [`Statistic::MeanCi`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a level that is not between 0 and 1.
+    pub fn with_level(mut self, level: f64) -> Result<Self> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(Error::Invalid(format!(
+                "a confidence level lies between 0 and 1, not at {level}"
+            )));
+        }
+        self.level = level;
+        Ok(self)
+    }
+
+    /// The wanted statistics, in the order of every output.
+    pub fn statistics(&self) -> &[Statistic] {
+        &self.statistics
+    }
+
+    /// The probabilities of the wanted quantiles, ascending.
+    pub fn quantiles(&self) -> &[Probability] {
+        &self.quantiles
+    }
+
+    /// How a quantile is defined.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// What is subtracted from n in the divisor of variance and stddev.
+    pub fn ddof(&self) -> u64 {
+        self.ddof
+    }
+
+    /// What a NaN does.
+    pub fn nan(&self) -> NanPolicy {
+        self.nan
+    }
+
+    /// The confidence level of the mean's interval.
+    pub fn level(&self) -> f64 {
+        self.level
+    }
+
+    /// Whether this statistic is wanted.
+    pub fn wants(&self, statistic: Statistic) -> bool {
+        self.statistics.contains(&statistic)
+    }
+}
+
+/// The quantiles with names, by their place among the quartiles.
+const QUARTILES: [(usize, &str); 3] = [(0, "q1"), (1, "median"), (2, "q3")];
+
+/// The name of a quantile in every output: `q1`, `median`, `q3`, else `p` and its percent in the shortest form.
+pub fn quantile_name(p: f64) -> String {
+    match p {
+        0.25 => "q1".to_owned(),
+        0.5 => "median".to_owned(),
+        0.75 => "q3".to_owned(),
+        _ => format!("p{}", percent(p)),
+    }
+}
+
+/// p in percent: its shortest decimal form with the point two places to the right, so that 0.29 is 29.
+fn percent(p: f64) -> String {
+    let digits = format!("{p}"); // never with an exponent
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    let fraction = format!("{fraction:0<2}");
+    let (moved, rest) = fraction.split_at(2);
+    let whole = format!("{whole}{moved}");
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    match rest {
+        "" => whole.to_owned(),
+        rest => format!("{whole}.{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_named_by_their_percent() {
+        for (p, name) in [
+            (0.0, "p0"),
+            (1.0, "p100"),
+            (0.25, "q1"),
+            (0.5, "median"),
+            (0.01, "p1"),
+            (0.1, "p10"),
+            (0.29, "p29"),
+            (0.99, "p99"),
+            (0.999, "p99.9"),
+            (0.001, "p0.1"),
+            (0.00001, "p0.001"),
+            (1e-9, "p0.0000001"),
+            (1.0 / 3.0, "p33.33333333333333"),
+        ] {
+            assert_eq!(quantile_name(p), name);
+        }
+    }
+
+    #[test]
+    fn names_stand_at_their_own_place() {
+        for (i, (statistic, name)) in Statistic::ALL.into_iter().enumerate() {
+            assert_eq!((statistic as usize, statistic.name()), (i, name));
+        }
+        for (i, (policy, name)) in NanPolicy::ALL.into_iter().enumerate() {
+            assert_eq!((policy as usize, policy.name()), (i, name));
+        }
+    }
+
+    #[test]
+    fn quantiles_are_sorted_and_unique() {
+        let spec = Spec::default().with_quantiles(&[0.9, 0.1, 0.9, 0.5]).unwrap();
+        let spec = spec.with_statistics_named(["median", "sum", "q1", "min"]).unwrap();
+        let quantiles: Vec<f64> = spec.quantiles().iter().map(Probability::value).collect();
+        assert_eq!(quantiles, [0.1, 0.25, 0.5, 0.9]);
+        assert_eq!(spec.statistics(), [Statistic::Min, Statistic::Sum]);
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused() {
+        let spec = Spec::default();
+        assert!(spec.clone().with_quantiles(&[1.5]).is_err());
+        assert!(spec.clone().with_quantiles(&[f64::NAN]).is_err());
+        assert!(spec.clone().with_level(1.0).is_err());
+        assert!(spec.clone().with_cut_points(0).is_err());
+        let error = spec.with_statistics_named(["avg"]).unwrap_err().to_string();
+        assert!(error.starts_with("'avg' is not a statistic; it is one of min, max"), "{error}");
+    }
+}
