@@ -1,5 +1,7 @@
+pub mod arch;
 pub mod error;
 pub mod scan;
+pub mod series;
 pub mod spec;
 pub mod stats;
 pub mod summary;

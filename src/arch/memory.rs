@@ -1,0 +1,146 @@
+//! Memory that somebody else owns and may write to while it is read.
+//!
+//! A NumPy array stays writable while rstats reads it without the GIL. A `&[f64]` over it would promise the compiler that nobody writes: that would be
+//! undefined behaviour. So an item is fetched once, by volatile reads through a raw pointer, into a value of our own, and only that is computed with.
+//! Whatever another thread writes meanwhile, each value that is seen is some bit pattern, and every bit pattern is a number of its format. What it
+//! gains: no copy of the array, and other Python threads run on.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// Items at a fixed distance from each other, in foreign memory that its owner keeps alive.
+#[derive(Clone)]
+pub struct Strided {
+    start: *const u8,
+    len: usize,
+    stride: isize,
+    /// Kept for its drop.
+    _owner: Arc<dyn Any + Send + Sync>,
+}
+
+// SAFETY: the memory is only ever read, by volatile reads that give the compiler nothing to assume about other threads; `new` requires
+// it to be valid from any thread for as long as the owner lives, and the owner is itself Send and Sync.
+unsafe impl Send for Strided {}
+// SAFETY: as above; sharing adds nothing to sending, as there is no method that writes.
+unsafe impl Sync for Strided {}
+
+impl Strided {
+    /// `len` items, the first at `start`, each `stride` bytes after the one before; `stride` may be zero or negative.
+    ///
+    /// # Safety
+    ///
+    /// For every `i < len` and for the largest `WIDTH` with which [`Strided::item`] will be called, the `WIDTH` bytes at `start + i·stride`
+    /// must be readable, from any thread, until `owner` is dropped, and lie in one allocation.
+    pub unsafe fn new(
+        start: *const u8,
+        len: usize,
+        stride: isize,
+        owner: Arc<dyn Any + Send + Sync>,
+    ) -> Self {
+        Self {
+            start,
+            len,
+            stride,
+            _owner: owner,
+        }
+    }
+
+    /// The number of items.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// `len` items from item `start` on, or as many of them as there are.
+    pub fn slice(&self, start: usize, len: usize) -> Self {
+        let start = start.min(self.len);
+        let len = len.min(self.len - start);
+        // With no items left the pointer is never read, so it need not move.
+        let first = if len == 0 { 0 } else { start };
+        Self {
+            start: self.start.wrapping_offset(first as isize * self.stride),
+            len,
+            ..self.clone()
+        }
+    }
+
+    /// The bytes of item `index`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such item.
+    #[inline]
+    pub fn item<const WIDTH: usize>(&self, index: usize) -> [u8; WIDTH] {
+        assert!(index < self.len, "item {index} of {}", self.len);
+        let address = self.start.wrapping_offset(index as isize * self.stride);
+        let mut bytes = [0; WIDTH];
+        if WIDTH == 8 && address.addr().is_multiple_of(8) {
+            // SAFETY: `new` requires these 8 bytes to be readable, and they are aligned.
+            let word = unsafe { address.cast::<u64>().read_volatile() };
+            bytes.copy_from_slice(&word.to_ne_bytes());
+        } else if WIDTH == 4 && address.addr().is_multiple_of(4) {
+            // SAFETY: `new` requires these 4 bytes to be readable, and they are aligned.
+            let word = unsafe { address.cast::<u32>().read_volatile() };
+            bytes.copy_from_slice(&word.to_ne_bytes());
+        } else {
+            for (offset, byte) in bytes.iter_mut().enumerate() {
+                // SAFETY: `new` requires the `WIDTH` bytes at `address` to be readable, and `offset` is below `WIDTH`.
+                *byte = unsafe { address.wrapping_add(offset).read_volatile() };
+            }
+        }
+        bytes
+    }
+}
+
+impl fmt::Debug for Strided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Strided");
+        debug.field("len", &self.len).field("stride", &self.stride);
+        debug.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strided(values: Vec<f64>, first: usize, len: usize, stride: isize) -> Strided {
+        let owner = Arc::new(values);
+        let start = owner[first..].as_ptr().cast();
+        // SAFETY: each test stays within `values`, which the owner keeps alive.
+        unsafe { Strided::new(start, len, stride, owner) }
+    }
+
+    fn floats(strided: &Strided) -> Vec<f64> {
+        (0..strided.len()).map(|i| f64::from_ne_bytes(strided.item(i))).collect()
+    }
+
+    #[test]
+    fn strides_of_every_sign() {
+        let values: Vec<f64> = (0..6).map(f64::from).collect();
+        assert_eq!(floats(&strided(values.clone(), 0, 6, 8)), values);
+        assert_eq!(floats(&strided(values.clone(), 0, 3, 16)), [0.0, 2.0, 4.0]);
+        assert_eq!(floats(&strided(values.clone(), 5, 3, -16)), [5.0, 3.0, 1.0]);
+        assert_eq!(floats(&strided(values.clone(), 2, 3, 0)), [2.0; 3]);
+        let reversed = strided(values, 5, 6, -8);
+        assert_eq!(floats(&reversed.slice(1, 2)), [4.0, 3.0]);
+        assert_eq!(floats(&reversed.slice(6, 1)), [0.0; 0]);
+        assert_eq!(floats(&reversed.slice(4, 9)), [1.0, 0.0]);
+    }
+
+    #[test]
+    fn items_need_not_be_aligned() {
+        let owner: Arc<Vec<u8>> = Arc::new((0..32).collect());
+        let start = owner[1..].as_ptr();
+        // SAFETY: 3 items of up to 8 bytes from byte 1 on, 9 apart, end before byte 32.
+        let strided = unsafe { Strided::new(start, 3, 9, owner) };
+        assert_eq!(strided.item::<8>(1), [10, 11, 12, 13, 14, 15, 16, 17]);
+        assert_eq!(strided.item::<4>(2), [19, 20, 21, 22]);
+        assert_eq!(strided.item::<2>(0), [1, 2]);
+    }
+}

@@ -1,0 +1,319 @@
+//! Arrow arrays as values and nulls.
+//!
+//! Float64 (and 64-bit integers in their own lane) without nulls is handed on as the slice that it is. Everything else passes
+//! through a buffer of one block: it is converted, and its nulls are left out and counted.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::*;
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RunArray};
+use arrow_array::{downcast_dictionary_array, downcast_run_array};
+use arrow_buffer::{ArrowNativeType, NullBuffer, i256};
+use arrow_schema::DataType;
+
+use super::Sink;
+use super::lane::{Element, Kind};
+use crate::error::{Error, Result};
+use crate::scan::BLOCK;
+use crate::stats::number::Decimal;
+
+/// Hands the values and nulls of `array` to `sink`, values in the order of the rows.
+///
+/// # Errors
+///
+/// [`Error::Data`] for a type whose values `T` does not hold exactly, and for dictionary keys that lead nowhere.
+pub fn read<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
+    let data_type = array.data_type();
+    if !Kind::of(data_type).is_some_and(|kind| T::LANE.holds(kind)) {
+        return Err(Error::Data(format!("type {data_type} is no exact {:?}", T::LANE)));
+    }
+    match data_type {
+        DataType::Float64 => plain::<Float64Type, T>(array, sink, T::floats, T::from_float),
+        DataType::Float32 => primitive::<Float32Type, T>(array, sink, |x| T::from_float(x.into())),
+        DataType::Float16 => primitive::<Float16Type, T>(array, sink, |x| T::from_float(x.into())),
+        DataType::Int64 => plain::<Int64Type, T>(array, sink, T::signed, T::from_signed),
+        DataType::Int32 => primitive::<Int32Type, T>(array, sink, |x| T::from_signed(x.into())),
+        DataType::Int16 => primitive::<Int16Type, T>(array, sink, |x| T::from_signed(x.into())),
+        DataType::Int8 => primitive::<Int8Type, T>(array, sink, |x| T::from_signed(x.into())),
+        DataType::UInt64 => plain::<UInt64Type, T>(array, sink, T::unsigned, T::from_unsigned),
+        DataType::UInt32 => primitive::<UInt32Type, T>(array, sink, |x| T::from_signed(x.into())),
+        DataType::UInt16 => primitive::<UInt16Type, T>(array, sink, |x| T::from_signed(x.into())),
+        DataType::UInt8 => primitive::<UInt8Type, T>(array, sink, |x| T::from_signed(x.into())),
+        DataType::Decimal32(_, scale) => {
+            let scale = (*scale).into();
+            primitive::<Decimal32Type, T>(array, sink, |x| decimal(i256::from(x), scale));
+        }
+        DataType::Decimal64(_, scale) => {
+            let scale = (*scale).into();
+            primitive::<Decimal64Type, T>(array, sink, |x| decimal(i256::from(x), scale));
+        }
+        DataType::Decimal128(_, scale) => {
+            let scale = (*scale).into();
+            primitive::<Decimal128Type, T>(array, sink, |x| decimal(i256::from_i128(x), scale));
+        }
+        DataType::Decimal256(_, scale) => {
+            let scale = (*scale).into();
+            primitive::<Decimal256Type, T>(array, sink, |x| decimal(x, scale));
+        }
+        DataType::Boolean => {
+            let bits = array.as_boolean();
+            let value = |row| T::from_signed(bits.value(row).into());
+            each(array.len(), bits.nulls(), sink, value);
+        }
+        DataType::Dictionary(..) => return dictionary(array, sink),
+        DataType::RunEndEncoded(..) => return runs(array, sink),
+        // `Kind::of` knows no other.
+        _ => return Err(Error::Data(format!("type {data_type} holds no numbers"))),
+    }
+    Ok(())
+}
+
+fn decimal<T: Element>(value: i256, scale: i16) -> T {
+    let bytes = value.wrapping_abs().to_le_bytes();
+    let mut magnitude = [0; 4];
+    for (limb, bytes) in magnitude.iter_mut().zip(bytes.as_chunks().0) {
+        *limb = u64::from_le_bytes(*bytes);
+    }
+    T::from_decimal(Decimal {
+        negative: value.is_negative(),
+        magnitude,
+        scale,
+    })
+}
+
+/// An array whose values may need no conversion.
+fn plain<P: ArrowPrimitiveType, T: Element>(
+    array: &dyn Array,
+    sink: &mut impl Sink<T>,
+    as_they_are: impl for<'a> Fn(&'a [P::Native]) -> Option<&'a [T]>,
+    convert: impl Fn(P::Native) -> T,
+) {
+    let array: &PrimitiveArray<P> = array.as_primitive();
+    match (as_they_are(array.values()), array.nulls()) {
+        (Some(values), nulls) if nulls.is_none_or(|nulls| nulls.null_count() == 0) => {
+            sink.values(values);
+        }
+        _ => primitive::<P, T>(array, sink, convert),
+    }
+}
+
+fn primitive<P: ArrowPrimitiveType, T: Element>(
+    array: &dyn Array,
+    sink: &mut impl Sink<T>,
+    convert: impl Fn(P::Native) -> T,
+) {
+    let array: &PrimitiveArray<P> = array.as_primitive();
+    let values = array.values();
+    each(values.len(), array.nulls(), sink, |row| convert(values[row]));
+}
+
+/// Reads `rows` rows, those that are not null through a buffer of one block.
+fn each<T: Element>(
+    rows: usize,
+    nulls: Option<&NullBuffer>,
+    sink: &mut impl Sink<T>,
+    value: impl Fn(usize) -> T,
+) {
+    let mut buffer = Buffer::new(sink);
+    match nulls {
+        None => (0..rows).for_each(|row| buffer.push(value(row))),
+        Some(nulls) => {
+            for (start, end) in nulls.valid_slices() {
+                (start..end).for_each(|row| buffer.push(value(row)));
+            }
+        }
+    }
+    buffer.flush();
+    sink.nulls(nulls.map_or(0, NullBuffer::null_count) as u64);
+}
+
+/// One block of values on their way to a sink.
+pub(super) struct Buffer<'a, T, S> {
+    values: Vec<T>,
+    sink: &'a mut S,
+}
+
+impl<'a, T: Copy, S: Sink<T>> Buffer<'a, T, S> {
+    pub(super) fn new(sink: &'a mut S) -> Self {
+        let values = Vec::with_capacity(BLOCK);
+        Self { values, sink }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, value: T) {
+        if self.values.len() == BLOCK {
+            self.flush();
+        }
+        self.values.push(value);
+    }
+
+    pub(super) fn flush(&mut self) {
+        self.sink.values(&self.values);
+        self.values.clear();
+    }
+}
+
+/// The entries of the values of a dictionary or of runs, with their nulls in place.
+fn entries<T: Element>(array: &dyn Array) -> Result<Vec<Option<T>>> {
+    let mut values = Vec::with_capacity(array.len());
+    read::<T>(array, &mut values)?;
+    let mut values = values.into_iter();
+    let nulls = array.logical_nulls();
+    let valid = |row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    Ok((0..array.len()).map(|row| if valid(row) { values.next() } else { None }).collect())
+}
+
+fn dictionary<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
+    downcast_dictionary_array!(
+        array => {
+            let entries = entries::<T>(array.values())?;
+            let keys = array.keys();
+            let mut buffer = Buffer::new(sink);
+            let mut nulls = 0;
+            for row in 0..keys.len() {
+                if keys.is_null(row) {
+                    nulls += 1;
+                    continue;
+                }
+                match entries.get(keys.value(row).as_usize()) {
+                    Some(Some(value)) => buffer.push(*value),
+                    Some(None) => nulls += 1,
+                    None => {
+                        return Err(Error::Data(format!(
+                            "the dictionary key in row {row} leads nowhere: it is {:?} of {} values",
+                            keys.value(row), entries.len(),
+                        )));
+                    }
+                }
+            }
+            buffer.flush();
+            sink.nulls(nulls);
+            Ok(())
+        },
+        other => Err(Error::Data(format!("type {other} is no dictionary"))),
+    )
+}
+
+fn runs<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
+    downcast_run_array!(
+        array => read_runs(array, sink),
+        other => Err(Error::Data(format!("type {other} is not run-end encoded"))),
+    )
+}
+
+fn read_runs<R: RunEndIndexType, T: Element>(
+    array: &RunArray<R>,
+    sink: &mut impl Sink<T>,
+) -> Result<()> {
+    let entries = entries::<T>(array.values())?;
+    let (start, end) = (array.offset(), array.offset() + array.len());
+    let mut row = start;
+    let mut nulls = 0;
+    let mut buffer = Buffer::new(sink);
+    for (value, run_end) in entries.iter().zip(array.run_ends().values()) {
+        let run_end = run_end.as_usize().min(end);
+        let length = run_end.saturating_sub(row);
+        match value {
+            Some(value) => (0..length).for_each(|_| buffer.push(*value)),
+            None => nulls += length as u64,
+        }
+        row = row.max(run_end);
+    }
+    buffer.flush();
+    sink.nulls(nulls);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::number::{Number, Value};
+    use arrow_array::*;
+    use std::sync::Arc;
+
+    #[derive(Default)]
+    struct Seen {
+        values: Vec<f64>,
+        nulls: u64,
+    }
+
+    impl<T: Value> Sink<T> for Seen {
+        fn values(&mut self, values: &[T]) {
+            self.values.extend(values.iter().map(|value| value.nearest()));
+        }
+        fn nulls(&mut self, count: u64) {
+            self.nulls += count;
+        }
+    }
+
+    fn check<T: Element>(array: &dyn Array, values: &[f64], nulls: u64) {
+        let mut seen = Seen::default();
+        read::<T>(array, &mut seen).unwrap();
+        assert_eq!((seen.values.as_slice(), seen.nulls), (values, nulls), "{}", array.data_type());
+        // A slice of it, and the part before and after: together the same.
+        for cut in 0..=array.len() {
+            let mut seen = Seen::default();
+            read::<T>(&array.slice(0, cut), &mut seen).unwrap();
+            read::<T>(&array.slice(cut, array.len() - cut), &mut seen).unwrap();
+            assert_eq!((seen.values.as_slice(), seen.nulls), (values, nulls));
+        }
+    }
+
+    #[test]
+    fn every_type_with_nulls_and_slices() {
+        let values = [3.0, 1.0, 2.0];
+        macro_rules! primitive {
+            ($($array:ident $native:ty),*) => {$(
+                let array = $array::from(vec![Some(3 as $native), None, Some(1 as $native), Some(2 as $native), None]);
+                check::<Number>(&array, &values, 2);
+                if Lane::Float.holds(Kind::of(array.data_type()).unwrap()) {
+                    check::<f64>(&array, &values, 2);
+                }
+            )*};
+        }
+        use super::super::lane::Lane;
+        primitive!(Float64Array f64, Float32Array f32, Int64Array i64, Int32Array i32, Int16Array i16, Int8Array i8,
+            UInt64Array u64, UInt32Array u32, UInt16Array u16, UInt8Array u8);
+        let half = |x: f32| Some(half::f16::from_f32(x));
+        check::<f64>(&Float16Array::from(vec![half(3.0), None, half(1.0), half(2.0)]), &values, 1);
+        check::<f64>(&BooleanArray::from(vec![Some(true), None, Some(false)]), &[1.0, 0.0], 1);
+        check::<i64>(&Int64Array::from(vec![Some(3), None, Some(1), Some(2)]), &values, 1);
+        check::<u64>(&UInt64Array::from(vec![3, 1, 2]), &values, 0);
+    }
+
+    #[test]
+    fn decimals_of_every_width_and_sign() {
+        let expected = [-1.5, 0.25];
+        let array = Decimal32Array::from(vec![Some(-150), None, Some(25)]);
+        check::<Number>(&array.with_precision_and_scale(9, 2).unwrap(), &expected, 1);
+        let array = Decimal64Array::from(vec![Some(-150), None, Some(25)]);
+        check::<Number>(&array.with_precision_and_scale(18, 2).unwrap(), &expected, 1);
+        let array = Decimal128Array::from(vec![Some(-150), None, Some(25)]);
+        check::<Number>(&array.with_precision_and_scale(38, 2).unwrap(), &expected, 1);
+        let wide = |x: i128| Some(i256::from_i128(x));
+        let array = Decimal256Array::from(vec![wide(-150), None, wide(25)]);
+        check::<Number>(&array.with_precision_and_scale(76, 2).unwrap(), &expected, 1);
+        let array = Decimal128Array::from(vec![2]).with_precision_and_scale(5, -3).unwrap();
+        check::<Number>(&array, &[2000.0], 0);
+    }
+
+    #[test]
+    fn dictionaries_and_runs_are_of_their_values() {
+        let keys = Int8Array::from(vec![Some(2), None, Some(0), Some(1), Some(2)]);
+        let values = Arc::new(Float64Array::from(vec![Some(0.5), None, Some(2.5)]));
+        let array = DictionaryArray::new(keys, values);
+        check::<f64>(&array, &[2.5, 0.5, 2.5], 2);
+        let ends = Int32Array::from(vec![2, 3, 2003]);
+        let values = Int32Array::from(vec![Some(7), None, Some(-1)]);
+        let array = RunArray::<Int32Type>::try_new(&ends, &values).unwrap();
+        let mut expected = vec![7.0, 7.0];
+        expected.extend([-1.0; 2000]);
+        check::<f64>(&array, &expected, 1);
+    }
+
+    #[test]
+    fn what_a_lane_does_not_hold_is_refused() {
+        let mut seen = Seen::default();
+        assert!(read::<f64>(&Int64Array::from(vec![1]), &mut seen).is_err());
+        assert!(read::<Number>(&StringArray::from(vec!["a"]), &mut seen).is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! One series: a name and its chunks, each where it lies.
+
+use arrow_array::{Array, ArrayRef};
+
+use super::array;
+use super::lane::{Element, Kind, Lane};
+use super::memory::{Memory, NanMeans};
+use super::Sink;
+use crate::error::{Error, Result};
+
+/// Rows of a series that lie together.
+#[derive(Clone, Debug)]
+pub enum Chunk {
+    /// An Arrow array.
+    Array(ArrayRef),
+    /// Foreign memory.
+    Memory(Memory),
+}
+
+impl Chunk {
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Array(array) => array.len(),
+            Self::Memory(memory) => memory.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The kind of its values, if they are numbers.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Array(array) => Kind::of(array.data_type()),
+            Self::Memory(memory) => Some(memory.format.kind()),
+        }
+    }
+
+    /// Some of the rows.
+    pub fn slice(&self, start: usize, length: usize) -> Self {
+        match self {
+            Self::Array(array) => Self::Array(array.slice(start, length)),
+            Self::Memory(memory) => Self::Memory(memory.slice(start, length)),
+        }
+    }
+
+    /// Hands the values and nulls to `sink`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] where `T` does not hold the values exactly, or the data is damaged.
+    pub fn read<T: Element>(&self, sink: &mut impl Sink<T>) -> Result<()> {
+        match self {
+            Self::Array(array) => array::read(array, sink),
+            Self::Memory(memory) => memory.read(sink),
+        }
+    }
+
+    /// The lowest row that holds a NaN.
+    pub fn first_nan(&self) -> Result<Option<u64>> {
+        for row in 0..self.len() {
+            let mut seen: Vec<f64> = Vec::new();
+            if Lane::Float.holds(self.kind().unwrap_or(Kind::Decimal)) {
+                self.slice(row, 1).read(&mut seen)?;
+            }
+            if seen.first().is_some_and(|value| value.is_nan()) {
+                return Ok(Some(row as u64));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A series: rows in one or many chunks, with an optional name.
+#[derive(Clone, Debug)]
+pub struct Series {
+    name: Option<String>,
+    chunks: Vec<Chunk>,
+    lane: Lane,
+}
+
+impl Series {
+    /// A series of these chunks, whose types may differ.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotNumeric`] for a chunk that holds no numbers.
+    pub fn new(name: Option<String>, chunks: Vec<Chunk>) -> Result<Self> {
+        let kinds = chunks.iter().map(|chunk| {
+            chunk.kind().ok_or_else(|| Error::NotNumeric {
+                name: name.clone().unwrap_or_default(),
+                data_type: match chunk {
+                    Chunk::Array(array) => array.data_type().to_string(),
+                    Chunk::Memory(memory) => format!("{:?}", memory.format),
+                },
+            })
+        });
+        let lane = Lane::of(&kinds.collect::<Result<Vec<_>>>()?);
+        Ok(Self { name, chunks, lane })
+    }
+
+    /// A series of Arrow arrays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Series::new`].
+    pub fn from_arrays(name: Option<String>, arrays: Vec<ArrayRef>) -> Result<Self> {
+        Self::new(name, arrays.into_iter().map(Chunk::Array).collect())
+    }
+
+    /// The name.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The same series under another name.
+    pub fn with_name(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The kind of number that it is scanned as.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.chunks.iter().map(Chunk::len).sum()
+    }
+
+    /// The rows in pieces of at most `rows`, each within a chunk.
+    pub fn pieces(&self, rows: usize) -> Vec<Chunk> {
+        let pieces = self.chunks.iter().flat_map(|chunk| {
+            let starts = (0..chunk.len()).step_by(rows);
+            starts.map(move |start| chunk.slice(start, rows.min(chunk.len() - start)))
+        });
+        pieces.collect()
+    }
+
+    /// About `size` values from all over the series: one of each stretch of `rows / size` rows, at a place that follows no period.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chunk::read`].
+    pub fn sample<T: Element>(&self, size: usize) -> Result<Vec<T>> {
+        let stretch = (self.rows() / size.max(1)).max(1);
+        let mut values = Vec::with_capacity(size + self.chunks.len());
+        for chunk in &self.chunks {
+            for (start, turn) in (0..chunk.len()).step_by(stretch).zip(1u64..) {
+                // Multiples of the golden ratio are spread evenly over the stretch.
+                let place = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+                let row = start + (place * stretch as u64 >> 32) as usize;
+                if row < chunk.len() {
+                    chunk.slice(row, 1).read(&mut values)?;
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    /// The lowest row that holds a NaN.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chunk::read`].
+    pub fn first_nan(&self) -> Result<Option<u64>> {
+        let mut before = 0;
+        for chunk in &self.chunks {
+            if let Some(row) = chunk.first_nan()? {
+                return Ok(Some(before + row));
+            }
+            before += chunk.len() as u64;
+        }
+        Ok(None)
+    }
+
+    /// The same series with NaN as the missing value, as in pandas. Arrow arrays know nulls of their own and stay as they are.
+    pub fn with_nan_as_null(mut self) -> Self {
+        for chunk in &mut self.chunks {
+            if let Chunk::Memory(memory) = chunk {
+                memory.nan = NanMeans::Null;
+            }
+        }
+        self
+    }
+}

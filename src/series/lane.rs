@@ -1,0 +1,216 @@
+//! As which kind of number the values of a column are read, so that none is rounded on the way.
+
+use arrow_schema::DataType;
+
+use crate::stats::number::{Decimal, Number, Value};
+
+/// What the values of a type can be, as far as it matters for exactness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Floats of up to 64 bits.
+    Float,
+    /// Booleans and integers of up to 32 bits that are not negative: exact as f64.
+    SmallUnsigned,
+    /// Integers of up to 32 bits: exact as f64.
+    SmallSigned,
+    /// 64-bit integers.
+    Signed,
+    /// Unsigned 64-bit integers.
+    Unsigned,
+    /// Decimals of any width.
+    Decimal,
+}
+
+impl Kind {
+    /// The kind of a type, if its values are numbers; dictionaries and runs are of the kind of their values.
+    pub fn of(data_type: &DataType) -> Option<Self> {
+        Some(match data_type {
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float,
+            DataType::Boolean | DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => {
+                Self::SmallUnsigned
+            }
+            DataType::Int8 | DataType::Int16 | DataType::Int32 => Self::SmallSigned,
+            DataType::Int64 => Self::Signed,
+            DataType::UInt64 => Self::Unsigned,
+            DataType::Decimal32(..)
+            | DataType::Decimal64(..)
+            | DataType::Decimal128(..)
+            | DataType::Decimal256(..) => Self::Decimal,
+            DataType::Dictionary(_, values) => return Self::of(values),
+            DataType::RunEndEncoded(_, values) => return Self::of(values.data_type()),
+            _ => return None,
+        })
+    }
+}
+
+/// The kind of number that a series is scanned as: the cheapest that holds every value of its chunks exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// As f64.
+    Float,
+    /// As i64.
+    Signed,
+    /// As u64.
+    Unsigned,
+    /// As [`Number`].
+    Exact,
+}
+
+impl Lane {
+    /// The lane for chunks of these kinds.
+    pub fn of(kinds: &[Kind]) -> Self {
+        let has = |kind| kinds.contains(&kind);
+        let wide = has(Kind::Signed) || has(Kind::Unsigned);
+        let negative = has(Kind::Signed) || has(Kind::SmallSigned);
+        if has(Kind::Decimal) || wide && has(Kind::Float) || has(Kind::Unsigned) && negative {
+            Self::Exact
+        } else if has(Kind::Unsigned) {
+            Self::Unsigned
+        } else if wide {
+            Self::Signed
+        } else {
+            Self::Float
+        }
+    }
+
+    /// Whether this lane holds every value of `kind`.
+    pub fn holds(self, kind: Kind) -> bool {
+        match self {
+            Self::Float => matches!(kind, Kind::Float | Kind::SmallUnsigned | Kind::SmallSigned),
+            Self::Signed => {
+                matches!(kind, Kind::Signed | Kind::SmallSigned | Kind::SmallUnsigned)
+            }
+            Self::Unsigned => matches!(kind, Kind::Unsigned | Kind::SmallUnsigned),
+            Self::Exact => true,
+        }
+    }
+}
+
+/// A value that columns can be read as. The conversions are exact for the kinds that the lane holds, and are called for no other.
+pub trait Element: Value {
+    /// The lane of this type.
+    const LANE: Lane;
+
+    /// From a float.
+    fn from_float(value: f64) -> Self;
+    /// From a signed integer, or a small unsigned one.
+    fn from_signed(value: i64) -> Self;
+    /// From an unsigned integer.
+    fn from_unsigned(value: u64) -> Self;
+    /// From a decimal.
+    fn from_decimal(value: Decimal) -> Self;
+
+    /// Floats as they are, where they need no conversion.
+    fn floats(_: &[f64]) -> Option<&[Self]> {
+        None
+    }
+    /// Signed integers as they are, where they need no conversion.
+    fn signed(_: &[i64]) -> Option<&[Self]> {
+        None
+    }
+    /// Unsigned integers as they are, where they need no conversion.
+    fn unsigned(_: &[u64]) -> Option<&[Self]> {
+        None
+    }
+}
+
+impl Element for f64 {
+    const LANE: Lane = Lane::Float;
+
+    fn from_float(value: f64) -> Self {
+        value
+    }
+    fn from_signed(value: i64) -> Self {
+        value as f64
+    }
+    fn from_unsigned(value: u64) -> Self {
+        value as f64
+    }
+    fn from_decimal(value: Decimal) -> Self {
+        Number::from(value).nearest()
+    }
+    fn floats(values: &[f64]) -> Option<&[Self]> {
+        Some(values)
+    }
+}
+
+impl Element for i64 {
+    const LANE: Lane = Lane::Signed;
+
+    fn from_float(value: f64) -> Self {
+        value as i64
+    }
+    fn from_signed(value: i64) -> Self {
+        value
+    }
+    fn from_unsigned(value: u64) -> Self {
+        value as i64
+    }
+    fn from_decimal(value: Decimal) -> Self {
+        value.magnitude[0] as i64
+    }
+    fn signed(values: &[i64]) -> Option<&[Self]> {
+        Some(values)
+    }
+}
+
+impl Element for u64 {
+    const LANE: Lane = Lane::Unsigned;
+
+    fn from_float(value: f64) -> Self {
+        value as u64
+    }
+    fn from_signed(value: i64) -> Self {
+        value as u64
+    }
+    fn from_unsigned(value: u64) -> Self {
+        value
+    }
+    fn from_decimal(value: Decimal) -> Self {
+        value.magnitude[0]
+    }
+    fn unsigned(values: &[u64]) -> Option<&[Self]> {
+        Some(values)
+    }
+}
+
+impl Element for Number {
+    const LANE: Lane = Lane::Exact;
+
+    fn from_float(value: f64) -> Self {
+        value.into()
+    }
+    fn from_signed(value: i64) -> Self {
+        value.into()
+    }
+    fn from_unsigned(value: u64) -> Self {
+        value.into()
+    }
+    fn from_decimal(value: Decimal) -> Self {
+        value.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_holds_what_it_was_chosen_for() {
+        use Kind::*;
+        let kinds = [Float, SmallUnsigned, SmallSigned, Signed, Unsigned, Decimal];
+        for a in kinds {
+            for b in kinds {
+                for c in kinds {
+                    let lane = Lane::of(&[a, b, c]);
+                    assert!([a, b, c].iter().all(|&kind| lane.holds(kind)), "{lane:?} for {a:?} {b:?} {c:?}");
+                }
+            }
+        }
+        assert_eq!(Lane::of(&[Float, SmallSigned]), Lane::Float);
+        assert_eq!(Lane::of(&[Signed, SmallUnsigned]), Lane::Signed);
+        assert_eq!(Lane::of(&[Unsigned, SmallSigned]), Lane::Exact);
+        assert_eq!(Lane::of(&[Signed, Float]), Lane::Exact);
+        assert_eq!(Lane::of(&[]), Lane::Float);
+    }
+}

@@ -1,0 +1,175 @@
+//! Series in memory that is not Arrow's: NumPy arrays of any stride and byte order.
+
+use super::Sink;
+use super::array::Buffer;
+use super::lane::{Element, Kind};
+use crate::arch::memory::Strided;
+use crate::error::{Error, Result};
+
+/// What one item of foreign memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// IEEE 754 binary16.
+    Float16,
+    /// IEEE 754 binary32.
+    Float32,
+    /// IEEE 754 binary64.
+    Float64,
+    /// A signed integer of so many bytes: 1, 2, 4 or 8.
+    Signed(u8),
+    /// An unsigned integer of so many bytes: 1, 2, 4 or 8.
+    Unsigned(u8),
+    /// A byte, true if it is not zero.
+    Bool,
+}
+
+impl Format {
+    /// The bytes of an item.
+    pub fn width(self) -> usize {
+        match self {
+            Self::Bool => 1,
+            Self::Float16 => 2,
+            Self::Float32 => 4,
+            Self::Float64 => 8,
+            Self::Signed(width) | Self::Unsigned(width) => width.into(),
+        }
+    }
+
+    /// The kind of its values.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Float16 | Self::Float32 | Self::Float64 => Kind::Float,
+            Self::Signed(8) => Kind::Signed,
+            Self::Unsigned(8) => Kind::Unsigned,
+            Self::Signed(_) => Kind::SmallSigned,
+            Self::Unsigned(_) | Self::Bool => Kind::SmallUnsigned,
+        }
+    }
+}
+
+/// The order of the bytes of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// That of this machine.
+    Native,
+    /// The other one.
+    Swapped,
+}
+
+/// What a NaN in foreign memory stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NanMeans {
+    /// A NaN.
+    Nan,
+    /// A missing value, as in pandas: it is a null.
+    Null,
+}
+
+/// A series in foreign memory.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// The items.
+    pub items: Strided,
+    /// What an item is.
+    pub format: Format,
+    /// The order of its bytes.
+    pub order: ByteOrder,
+    /// What a NaN stands for.
+    pub nan: NanMeans,
+    /// Bytes that are not zero where the item is missing.
+    pub mask: Option<Strided>,
+}
+
+impl Memory {
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some of the rows.
+    pub fn slice(&self, start: usize, length: usize) -> Self {
+        Self {
+            items: self.items.slice(start, length),
+            mask: self.mask.as_ref().map(|mask| mask.slice(start, length)),
+            ..*self
+        }
+    }
+
+    /// Hands the values and nulls to `sink`, values in the order of the rows, a block at a time: nothing else is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for a format whose values `T` does not hold exactly, and for a mask of another length.
+    pub fn read<T: Element>(&self, sink: &mut impl Sink<T>) -> Result<()> {
+        if !T::LANE.holds(self.format.kind()) {
+            return Err(Error::Data(format!("{:?} is no exact {:?}", self.format, T::LANE)));
+        }
+        if let Some(mask) = self.mask.as_ref().filter(|mask| mask.len() != self.len()) {
+            return Err(Error::Data(format!(
+                "the mask has {} items, and the data {}",
+                mask.len(),
+                self.len()
+            )));
+        }
+        match self.format {
+            Format::Float64 => self.items::<8, T>(sink, |b| T::from_float(f64::from_ne_bytes(b))),
+            Format::Float32 => {
+                self.items::<4, T>(sink, |b| T::from_float(f32::from_ne_bytes(b).into()));
+            }
+            Format::Float16 => {
+                self.items::<2, T>(sink, |b| T::from_float(half::f16::from_ne_bytes(b).into()));
+            }
+            Format::Signed(8) => self.items::<8, T>(sink, |b| T::from_signed(i64::from_ne_bytes(b))),
+            Format::Signed(4) => {
+                self.items::<4, T>(sink, |b| T::from_signed(i32::from_ne_bytes(b).into()));
+            }
+            Format::Signed(2) => {
+                self.items::<2, T>(sink, |b| T::from_signed(i16::from_ne_bytes(b).into()));
+            }
+            Format::Signed(_) => {
+                self.items::<1, T>(sink, |b| T::from_signed(i8::from_ne_bytes(b).into()));
+            }
+            Format::Unsigned(8) => {
+                self.items::<8, T>(sink, |b| T::from_unsigned(u64::from_ne_bytes(b)));
+            }
+            Format::Unsigned(4) => {
+                self.items::<4, T>(sink, |b| T::from_signed(u32::from_ne_bytes(b).into()));
+            }
+            Format::Unsigned(2) => {
+                self.items::<2, T>(sink, |b| T::from_signed(u16::from_ne_bytes(b).into()));
+            }
+            Format::Unsigned(_) => self.items::<1, T>(sink, |[b]| T::from_signed(b.into())),
+            Format::Bool => self.items::<1, T>(sink, |[b]| T::from_signed((b != 0).into())),
+        }
+        Ok(())
+    }
+
+    fn items<const WIDTH: usize, T: Element>(
+        &self,
+        sink: &mut impl Sink<T>,
+        convert: impl Fn([u8; WIDTH]) -> T,
+    ) {
+        let mut nulls = 0;
+        let mut buffer = Buffer::new(sink);
+        for row in 0..self.len() {
+            let missing = self.mask.as_ref().is_some_and(|mask| mask.item::<1>(row) != [0]);
+            let mut bytes = self.items.item::<WIDTH>(row);
+            if self.order == ByteOrder::Swapped {
+                bytes.reverse();
+            }
+            let value = convert(bytes);
+            if missing || self.nan == NanMeans::Null && value.is_nan() {
+                nulls += 1;
+            } else {
+                buffer.push(value);
+            }
+        }
+        buffer.flush();
+        sink.nulls(nulls);
+    }
+}
