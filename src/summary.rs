@@ -34,6 +34,12 @@ impl Summary {
         }
     }
 
+    /// The same summary under the name of its series.
+    pub(crate) fn named(self, column: Option<&str>) -> Self {
+        let column = column.map(str::to_owned);
+        Self { column, ..self }
+    }
+
     /// A statistic by its name in every output (`mean`, `median`, `p99`, `mean_ci_low`, …); `None` where it was not asked for or
     /// is not defined.
     pub fn get(&self, name: &str) -> Option<f64> {

@@ -1,1 +1,16 @@
-fn main(){}
+//! The command `rstats`: parse, validate, run, write.
+
+mod args;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args::Cli { command } = args::Cli::parse();
+    match run::run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

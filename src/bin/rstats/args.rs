@@ -1,0 +1,150 @@
+//! What can be typed, and what it means.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rstats::{Columns, Method, NanPolicy, Spec, Statistic};
+
+/// Exact statistics of Parquet files: correctly rounded, and the same bits on every machine.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Describe the columns of Parquet files: counts, extrema, mean, deviation, quantiles
+    Describe(Describe),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  rstats describe weather.parquet                      every numeric column, as a table
+  rstats describe 2025/ 2026/ -c temp,wind             two columns of all *.parquet below two folders
+  rstats describe temps.parquet -q 0.5,0.99 -f json    median and 99th percentile, as JSON
+  rstats describe temps.parquet -q 4 -m exclusive      quartiles as Python's statistics.quantiles
+  rstats describe temps.parquet -a mean,mean_ci -q ''  mean with its 95 % confidence interval, no quantiles
+
+Columns of one name in several files are one series; a file without the column adds nothing to it.
+Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the size.
+
+Exit status: 0 done; 1 failed; 2 wrong arguments; 130 and 143 stopped by a signal.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Describe {
+    /// Parquet files, and folders (every *.parquet below them)
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Columns to describe, by name [default: every column of numbers; booleans only if named]
+    #[arg(short, long, value_name = "A,B", value_delimiter = ',')]
+    columns: Option<Vec<String>>,
+
+    /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, q1, median, q3; '' for none
+    #[arg(short = 'a', long, value_name = "NAME,...", value_delimiter = ',', default_value = "min,max,range,mean,stddev")]
+    stats: Vec<String>,
+
+    /// All statistics
+    #[arg(short = 'A', long, conflicts_with = "stats")]
+    all: bool,
+
+    /// Quantiles: probabilities from 0 to 1, or one number n from 2 on for the cut points of n groups; '' for none
+    #[arg(short, long, value_name = "P,...", default_value = "0.25,0.5,0.75")]
+    quantiles: String,
+
+    /// How a quantile is defined
+    #[arg(short, long, default_value = "linear", value_parser = PossibleValuesParser::new(Method::ALL.map(|(_, name)| name)))]
+    method: String,
+
+    /// Divide variance and stddev by n - DDOF: 1 for a sample, 0 for a population
+    #[arg(long, default_value_t = 1)]
+    ddof: u64,
+
+    /// What a NaN does: make its series' statistics NaN, be left out, or be an error
+    #[arg(long, default_value = "propagate", value_parser = PossibleValuesParser::new(NanPolicy::ALL.map(|(_, name)| name)))]
+    nan: String,
+
+    /// The confidence level of mean_ci
+    #[arg(long, default_value_t = 0.95)]
+    level: f64,
+
+    /// [default: table on a terminal, json elsewhere]
+    #[arg(short, long, value_enum)]
+    pub format: Option<Format>,
+
+    /// Write to FILE, whole or not at all [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Threads; 0 for one a core
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Show no progress bar, also on a terminal
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One document
+    Json,
+    /// One object a series, each on its line
+    Ndjson,
+    /// For people
+    Table,
+}
+
+impl Describe {
+    pub fn columns(&self) -> Columns {
+        match &self.columns {
+            None => Columns::Numeric,
+            Some(names) => Columns::Named(names.clone()),
+        }
+    }
+
+    /// What is asked, or what is wrong with it.
+    pub fn spec(&self) -> rstats::Result<Spec> {
+        let invalid = rstats::Error::Invalid;
+        let spec = Spec::default()
+            .with_method(self.method.parse().map_err(invalid)?)
+            .with_nan(self.nan.parse().map_err(invalid)?)
+            .with_ddof(self.ddof)
+            .with_level(self.level)?;
+        let spec = self.with_quantiles(spec)?;
+        if self.all {
+            return Ok(spec.with_statistics(Statistic::ALL.map(|(statistic, _)| statistic)));
+        }
+        let names = self.stats.iter().map(|name| name.trim());
+        spec.with_statistics_named(names.filter(|name| !name.is_empty()))
+    }
+
+    fn with_quantiles(&self, spec: Spec) -> rstats::Result<Spec> {
+        let text = self.quantiles.trim();
+        if let Some(groups) = text.parse().ok().filter(|&groups: &u64| groups >= 2) {
+            return spec.with_cut_points(groups);
+        }
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let probabilities = parts.map(|part| {
+            part.parse().map_err(|_| {
+                rstats::Error::Invalid(format!("'{part}' is no probability; write for example -q 0.5,0.99"))
+            })
+        });
+        spec.with_quantiles(&probabilities.collect::<rstats::Result<Vec<f64>>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

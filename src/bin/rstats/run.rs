@@ -1,0 +1,187 @@
+//! Runs what was asked, and writes the answer whole or not at all.
+
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rstats::parquet::Dataset;
+use rstats::report::{Report, Source};
+use rstats::{Error, Interrupt};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use tempfile::NamedTempFile;
+
+use crate::args::{Command, Describe, Format};
+
+/// Why the command ends with another status than 0.
+pub enum Failure {
+    /// The arguments alone show it to be wrong.
+    Usage(Error),
+    /// Anything else.
+    Other(String),
+    /// A signal of this number.
+    Signal(usize),
+    /// Nobody reads the output any more.
+    ClosedPipe,
+}
+
+impl Failure {
+    /// Tells it in one line, and the exit status.
+    pub fn report(self) -> ExitCode {
+        let (message, status) = match self {
+            Self::Usage(error) => (Some(error.to_string()), 2),
+            Self::Other(message) => (Some(message), 1),
+            Self::Signal(number) => (None, 128 + number as u8),
+            Self::ClosedPipe => (None, 0),
+        };
+        if let Some(message) = message {
+            // Standard error may be closed too; then there is nobody to tell.
+            let _ = writeln!(io::stderr(), "rstats: {}", message.replace(['\n', '\r'], " "));
+        }
+        ExitCode::from(status)
+    }
+}
+
+pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
+    let spec = args.spec().map_err(Failure::Usage)?;
+    let columns = args.columns();
+    let output = Output::open(args.output.as_deref())?;
+    let format = args.format.unwrap_or(match args.output {
+        None if io::stdout().is_terminal() => Format::Table,
+        _ => Format::Json,
+    });
+
+    let interrupt = Interrupt::default();
+    let signal = watch_signals(&interrupt).map_err(|error| Failure::Other(error.to_string()))?;
+    let failed = |error: Error| match (signal.load(Ordering::Relaxed), error) {
+        (0, error) => Failure::Other(error.to_string()),
+        (number, _) => Failure::Signal(number),
+    };
+
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
+    let pool = pool.map_err(|error| Failure::Other(format!("cannot start the threads: {error}")))?;
+    let dataset = Dataset::open(&args.paths).map_err(failed)?;
+    let bar = progress_bar(&args);
+    let series = pool.install(|| dataset.describe(&columns, &spec, &interrupt, |rows| bar.inc(rows)));
+    bar.finish_and_clear();
+    let series = series.map_err(failed)?;
+    if signal.load(Ordering::Relaxed) != 0 {
+        return Err(failed(Error::Interrupted));
+    }
+    let source = Source { files: dataset.files(), rows: dataset.rows() };
+    output.write(&Report { spec, source, series }, format)
+}
+
+/// Makes SIGINT and SIGTERM stop the work; the number of the one that came is in the returned cell, 0 if none did. A second one ends the process at once.
+fn watch_signals(interrupt: &Interrupt) -> io::Result<Arc<AtomicUsize>> {
+    let signal = Arc::new(AtomicUsize::new(0));
+    for number in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(number, 128 + number, interrupt.flag())?;
+        signal_hook::flag::register(number, interrupt.flag())?;
+        signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)?;
+    }
+    Ok(signal)
+}
+
+fn progress_bar(args: &Describe) -> ProgressBar {
+    let visible = !args.no_progress && io::stderr().is_terminal();
+    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    let style = ProgressStyle::with_template("{spinner} {human_pos} values, {per_sec}, {elapsed}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Where the answer goes. A file is written beside its place and renamed, so that it is whole or absent.
+enum Output {
+    Stdout,
+    File { temporary: NamedTempFile, path: PathBuf },
+    /// A pipe or a device cannot be replaced.
+    Special(fs::File),
+}
+
+impl Output {
+    /// Finds out whether the output can be written, before any work is done.
+    fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self::Stdout);
+        };
+        let failed = |error: io::Error| cannot_write(path, &error);
+        // A link stays a link: what it points to is written.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if let Ok(metadata) = fs::metadata(&path) {
+            if metadata.is_dir() {
+                return Err(failed(io::Error::other("it is a folder")));
+            }
+            let file = fs::OpenOptions::new().write(true).open(&path).map_err(failed)?;
+            if !metadata.is_file() {
+                return Ok(Self::Special(file));
+            }
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let temporary = temporary_file(folder).map_err(failed)?;
+        Ok(Self::File { temporary, path })
+    }
+
+    fn write(self, report: &Report, format: Format) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => {
+                let out = io::stdout().lock();
+                write_report(report, format, out).map_err(|error| match error.kind() {
+                    io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+                    _ => Failure::Other(format!("cannot write to standard output: {error}")),
+                })
+            }
+            Self::Special(file) => write_report(report, format, file).map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+                _ => Failure::Other(format!("cannot write the output: {error}")),
+            }),
+            Self::File { temporary, path } => {
+                let failed = |error: io::Error| cannot_write(&path, &error);
+                write_report(report, format, temporary.as_file()).map_err(failed)?;
+                temporary.as_file().sync_all().map_err(failed)?;
+                temporary.persist(&path).map_err(|error| failed(error.error))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".rstats-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file; the umask takes off what it takes off.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::Other(format!("cannot write {}: {error}", path.display()))
+}
+
+fn write_report(report: &Report, format: Format, out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    match format {
+        Format::Json => report.write_json(&mut out)?,
+        Format::Ndjson => report.write_ndjson(&mut out)?,
+        Format::Table => {
+            let width = comfy_table::Table::new().width().map_or(100, usize::from);
+            out.write_all(report.to_table(width).as_bytes())?;
+        }
+    }
+    out.flush()
+}

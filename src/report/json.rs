@@ -1,0 +1,215 @@
+//! JSON (one document) and NDJSON (one series a line).
+//!
+//! Numbers are spelled as Python's `json.dumps` spells them: the shortest digits that read back to the same f64. NaN and the
+//! infinities are strings, a statistic that is not defined is `null`: nothing is lost in silence. The schema is in
+//! `schemas/describe-1.json`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::ser::Formatter;
+
+use super::{Report, SCHEMA, Source};
+use crate::spec::{Probability, Spec};
+use crate::summary::Summary;
+
+impl Report {
+    /// Writes the report as one JSON document, a series a line.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
+        let json = |value: &dyn erased::Json| value.to_json();
+        write!(out, "{{\"schema\": {},\n \"spec\": {},\n ", json(&SCHEMA)?, json(&SpecJson(&self.spec))?)?;
+        write!(out, "\"source\": {},\n \"series\": [", json(&SourceJson(&self.source))?)?;
+        for (i, summary) in self.series.iter().enumerate() {
+            let separator = if i == 0 { "\n  " } else { ",\n  " };
+            write!(out, "{separator}{}", json(&SeriesJson(summary))?)?;
+        }
+        out.write_all(if self.series.is_empty() { b"]}\n" } else { b"\n ]}\n" })
+    }
+
+    /// Writes one JSON object a series, each on its own line, with the schema and what was asked in it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_ndjson(&self, mut out: impl Write) -> io::Result<()> {
+        for summary in &self.series {
+            let line = Line { spec: &self.spec, summary };
+            out.write_all(erased::Json::to_json(&line)?.as_bytes())?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
+
+mod erased {
+    /// Anything that serialises, as JSON text in this module's spelling.
+    pub(super) trait Json {
+        fn to_json(&self) -> std::io::Result<String>;
+    }
+
+    impl<T: serde::Serialize> Json for T {
+        fn to_json(&self) -> std::io::Result<String> {
+            let mut text = Vec::new();
+            let mut serializer = serde_json::Serializer::with_formatter(&mut text, super::PythonSpelling);
+            self.serialize(&mut serializer)?;
+            String::from_utf8(text).map_err(std::io::Error::other)
+        }
+    }
+}
+
+/// `, ` and `: ` between things, and numbers as Python's `repr` has them.
+struct PythonSpelling;
+
+impl Formatter for PythonSpelling {
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        writer.write_all(number(value).as_bytes())
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+}
+
+/// A finite f64 as Python's `repr` has it: the shortest digits, with an exponent below 1e-4 and from 1e16 on.
+pub fn number(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    match exponent.parse::<i32>() {
+        Ok(exponent @ -4..16) if exponent < 0 || value.fract() != 0.0 => {
+            debug_assert!((-4..16).contains(&exponent));
+            format!("{value}")
+        }
+        Ok(-4..16) => format!("{value:.1}"),
+        Ok(exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+        Err(_) => scientific,
+    }
+}
+
+/// A statistic: a number, `null`, or the name of what JSON has no number for.
+struct Value(Option<f64>);
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            None => serializer.serialize_none(),
+            Some(value) if value.is_nan() => serializer.serialize_str("NaN"),
+            Some(f64::INFINITY) => serializer.serialize_str("Infinity"),
+            Some(f64::NEG_INFINITY) => serializer.serialize_str("-Infinity"),
+            Some(value) => serializer.serialize_f64(value),
+        }
+    }
+}
+
+struct SpecJson<'a>(&'a Spec);
+
+impl Serialize for SpecJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let spec = self.0;
+        let statistics: Vec<_> = spec.statistics().iter().map(|statistic| statistic.name()).collect();
+        let quantiles: Vec<_> = spec.quantiles().iter().map(Probability::value).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("stats", &statistics)?;
+        map.serialize_entry("quantiles", &quantiles)?;
+        map.serialize_entry("method", spec.method().name())?;
+        map.serialize_entry("ddof", &spec.ddof())?;
+        map.serialize_entry("nan", spec.nan().name())?;
+        if spec.wants(crate::Statistic::MeanCi) {
+            map.serialize_entry("level", &spec.level())?;
+        }
+        map.end()
+    }
+}
+
+struct SourceJson<'a>(&'a Source);
+
+impl Serialize for SourceJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let errors: [&str; 0] = [];
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("files", &self.0.files)?;
+        map.serialize_entry("rows", &self.0.rows)?;
+        map.serialize_entry("errors", &errors)?;
+        map.end()
+    }
+}
+
+struct SeriesJson<'a>(&'a Summary);
+
+impl Serialize for SeriesJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        entries(&mut map, self.0)?;
+        map.end()
+    }
+}
+
+struct Line<'a> {
+    spec: &'a Spec,
+    summary: &'a Summary,
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("schema", SCHEMA)?;
+        map.serialize_entry("method", self.spec.method().name())?;
+        map.serialize_entry("ddof", &self.spec.ddof())?;
+        map.serialize_entry("nan", self.spec.nan().name())?;
+        entries(&mut map, self.summary)?;
+        map.end()
+    }
+}
+
+fn entries<M: SerializeMap>(map: &mut M, summary: &Summary) -> Result<(), M::Error> {
+    map.serialize_entry("column", &summary.column)?;
+    map.serialize_entry("count", &summary.count)?;
+    map.serialize_entry("null_count", &summary.null_count)?;
+    map.serialize_entry("nan_count", &summary.nan_count)?;
+    for (name, value) in summary.statistics() {
+        map.serialize_entry(name, &Value(value))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_spelled_as_python_spells_them() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (0.1, "0.1"),
+            (-2.5, "-2.5"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (123456789012345.6, "123456789012345.6"),
+            (1e15, "1000000000000000.0"),
+            (9007199254740993.0, "9007199254740992.0"),
+            (1e16, "1e+16"),
+            (1.5e-7, "1.5e-07"),
+            (1.7976931348623157e308, "1.7976931348623157e+308"),
+            (5e-324, "5e-324"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+}

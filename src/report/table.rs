@@ -1,0 +1,98 @@
+//! The answer as a table for people.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use super::Report;
+use crate::summary::field_names;
+
+/// Up to so many series the statistics stand below each other, a column of the table a series, as in pandas' `describe`.
+const UPRIGHT: usize = 6;
+
+impl Report {
+    /// A table of at most `width` characters where that can be: statistics down and series across if they are few and fit, else a line a
+    /// series. The footer names what was asked.
+    pub fn to_table(&self, width: usize) -> String {
+        let mut header = vec![String::new()];
+        header.extend(["count", "null_count", "nan_count"].map(str::to_owned));
+        header.extend(field_names(&self.spec));
+        let mut lines = vec![header];
+        for summary in &self.series {
+            let mut line = vec![summary.column.clone().unwrap_or_else(|| "(unnamed)".to_owned())];
+            let counts = [summary.count, summary.null_count, summary.nan_count];
+            line.extend(counts.map(|count| count.to_string()));
+            line.extend(summary.statistics().map(|(_, value)| readable(value)));
+            lines.push(line);
+        }
+        let upright = render(&transpose(&lines));
+        let fits = upright.lines().next().is_none_or(|line| line.chars().count() <= width);
+        let body = if self.series.len() <= UPRIGHT && fits { upright } else { render(&lines) };
+        format!("{body}\n{}\n", self.footer())
+    }
+
+    fn footer(&self) -> String {
+        let spec = &self.spec;
+        let mut parts = Vec::new();
+        match (self.source.files, self.source.rows) {
+            (0, _) => {}
+            (1, rows) => parts.push(format!("1 file, {rows} rows")),
+            (files, rows) => parts.push(format!("{files} files, {rows} rows")),
+        }
+        if !spec.quantiles().is_empty() {
+            parts.push(format!("quantiles: {}", spec.method()));
+        }
+        parts.push(format!("ddof: {}", spec.ddof()));
+        parts.push(format!("nan: {}", spec.nan().name()));
+        parts.join(" · ")
+    }
+}
+
+fn transpose(lines: &[Vec<String>]) -> Vec<Vec<String>> {
+    let rows = lines.first().map_or(0, Vec::len);
+    (0..rows).map(|row| lines.iter().map(|line| line[row].clone()).collect()).collect()
+}
+
+fn render(lines: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    let aligned = |(place, text): (usize, &String)| {
+        let alignment = if place == 0 { CellAlignment::Left } else { CellAlignment::Right };
+        Cell::new(printable(text)).set_alignment(alignment)
+    };
+    let mut lines = lines.iter().map(|line| line.iter().enumerate().map(aligned));
+    if let Some(header) = lines.next() {
+        table.set_header(header);
+    }
+    lines.for_each(|line| {
+        table.add_row(line);
+    });
+    table.to_string()
+}
+
+/// Control characters in a column's name must not reach the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Six significant digits; JSON has them all.
+fn readable(value: Option<f64>) -> String {
+    let Some(value) = value else {
+        return "–".to_owned();
+    };
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "∞" } else { "−∞" }.to_owned();
+    }
+    if value == value.trunc() && value.abs() < 1e9 {
+        return format!("{value:.0}");
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if (-5..9).contains(&magnitude) {
+        let decimals = usize::try_from(5 - magnitude).unwrap_or(0).min(10);
+        let text = format!("{value:.decimals$}");
+        let trimmed = text.trim_end_matches('0').trim_end_matches('.');
+        return if text.contains('.') { trimmed.to_owned() } else { text };
+    }
+    format!("{value:.5e}")
+}
