@@ -211,11 +211,13 @@ pub(crate) enum LaneScan {
 }
 
 /// An [`Outcome`]; the scan for another pass stands ready.
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "a stream has one pass"))]
 pub(crate) enum LaneOutcome {
     Done(Summary),
     Again(LaneScan),
 }
 
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "a stream has one pass and no parts"))]
 impl LaneScan {
     pub(crate) fn new(lane: Lane, spec: &Spec, keep: Keep) -> Self {
         match lane {

@@ -182,7 +182,7 @@ impl<T: Value> Scan<T> {
         });
         let statistics = statistics.chain(quantiles);
         let statistics = statistics.map(|value| if nan { Some(f64::NAN) } else { value });
-        Outcome::Done(Summary::new(counts, summary::field_names(spec), statistics))
+        Outcome::Done(Summary::new(self.rows(), counts, summary::field_names(spec), statistics))
     }
 
     /// A statistic, and a second value if it has two.

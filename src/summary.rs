@@ -13,6 +13,7 @@ pub struct Summary {
     pub null_count: u64,
     /// NaNs, whatever the policy.
     pub nan_count: u64,
+    rows: u64,
     /// The statistics by their names in every output, in the order of every output; `None` where one is not defined.
     statistics: Vec<(String, Option<f64>)>,
 }
@@ -20,6 +21,7 @@ pub struct Summary {
 impl Summary {
     /// The statistics are given in the order of [`field_names`].
     pub(crate) fn new(
+        rows: u64,
         counts: [u64; 3],
         names: Vec<String>,
         statistics: impl Iterator<Item = Option<f64>>,
@@ -27,11 +29,17 @@ impl Summary {
         let [count, null_count, nan_count] = counts;
         Self {
             column: None,
+            rows,
             count,
             null_count,
             nan_count,
             statistics: names.into_iter().zip(statistics.map(canonical)).collect(),
         }
+    }
+
+    /// The rows of the series: values, NaNs and nulls.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// The same summary under the name of its series.

@@ -1,1 +1,27 @@
+//! The module `rstats._rstats`: bindings only. Nothing is computed here.
 
+mod arch;
+mod args;
+mod call;
+mod description;
+mod errors;
+mod input;
+mod numbers;
+mod statistics;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _rstats {
+    use super::*;
+
+    #[pymodule_export]
+    use super::description::{Description, describe};
+    #[pymodule_export]
+    use super::statistics::{Statistics, compute_stats};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -4,6 +4,7 @@
 //! [`field_names`](crate::summary::field_names).
 
 pub mod arrow;
+mod html;
 pub mod json;
 #[cfg(feature = "table")]
 pub mod table;

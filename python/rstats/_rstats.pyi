@@ -1,0 +1,177 @@
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final
+
+import pandas
+import polars
+import pyarrow
+
+__version__: str
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+class _Buffer(Protocol):
+    """An object with the buffer protocol: a NumPy array, `array.array`, `memoryview`."""
+
+    def __len__(self) -> int: ...
+
+_Number: TypeAlias = SupportsFloat | SupportsIndex
+_Series: TypeAlias = Iterable[_Number | None] | _ArrowArray | _ArrowStream | _Buffer
+
+Method: TypeAlias = Literal[
+    "exclusive",
+    "inclusive",
+    "inverted_cdf",
+    "averaged_inverted_cdf",
+    "closest_observation",
+    "interpolated_inverted_cdf",
+    "hazen",
+    "weibull",
+    "linear",
+    "median_unbiased",
+    "normal_unbiased",
+    "lower",
+    "higher",
+    "midpoint",
+    "nearest",
+]
+NanPolicy: TypeAlias = Literal["propagate", "omit", "raise"]
+
+@final
+class Statistics:
+    """The four statistics of `compute_stats`.
+
+    Compares equal to another one with equal values, can be pickled, and cannot be changed.
+    """
+
+    def __new__(cls, range: float, quartiles: Sequence[float], mean: float, stddev: float) -> Statistics: ...
+    @property
+    def range(self) -> float:
+        """Largest minus smallest value."""
+    @property
+    def quartiles(self) -> list[float]:
+        """The three quartiles, as `statistics.quantiles(numbers)` gives them: method "exclusive"."""
+    @property
+    def mean(self) -> float:
+        """The mean, correctly rounded: `statistics.mean`."""
+    @property
+    def stddev(self) -> float:
+        """The sample standard deviation (divisor n - 1), correctly rounded: `statistics.stdev`."""
+    def to_dict(self) -> dict[str, Any]:
+        """`{"range": float, "quartiles": [float, float, float], "mean": float, "stddev": float}`."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def compute_stats(numbers: _Series) -> Statistics:
+    """Range, quartiles, mean and standard deviation, bit for bit those of Python's `statistics`.
+
+    Parameters
+    ----------
+    numbers
+        A list, tuple or any iterable of numbers, an `array.array`, a one-dimensional NumPy array, pyarrow array or
+        chunked array, pandas or Polars series, or any object with `__arrow_c_array__` or `__arrow_c_stream__`.
+        Floats and integers are taken as they are (integers up to 76 digits and `Decimal` exactly), anything else by
+        its `__float__`. Arrays are read where they lie, without a copy.
+
+    Nulls of an array (and NaNs of a NumPy-backed pandas series, where NaN is the missing value) are left out. Any other
+    NaN makes all four statistics NaN. Integers come out as floats.
+
+    The quartiles are those of `statistics.quantiles(numbers, n=4)`, method "exclusive". `describe` and the command
+    line use "linear" unless told otherwise, as NumPy and pandas do: see `describe(method=…)`.
+
+    Raises
+    ------
+    statistics.StatisticsError
+        (a `ValueError`) for fewer than two values.
+    TypeError
+        for an item that is no number (None included), naming its position, and for data of another type.
+    """
+
+@final
+class Description:
+    """The answer of `describe`: a small table, one row a series.
+
+    It speaks the Arrow PyCapsule protocol, so `pyarrow.table(d)` and `polars.DataFrame(d)` take it as it is. Columns:
+    `column` (str, or null for a series without a name), `count`, `null_count`, `nan_count` (integers), then the
+    statistics (floats; null where one is not defined). The method, ddof and NaN policy are in the schema's metadata.
+    """
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the table's columns."""
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One dict a series; a statistic that is not defined is None."""
+    def to_json(self) -> str:
+        """The JSON document that the command line writes (schema "rstats.describe/1")."""
+    def to_arrow(self) -> pyarrow.Table:
+        """A pyarrow table. Needs pyarrow."""
+    def to_pandas(self) -> pandas.DataFrame:
+        """A pandas frame; a statistic that is not defined is NaN, as always in pandas. Needs pandas."""
+    def to_polars(self) -> polars.DataFrame:
+        """A Polars frame. Needs Polars."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> dict[str, Any]: ...
+    def __iter__(self) -> Iterator[dict[str, Any]]: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def _repr_html_(self) -> str: ...
+
+def describe(
+    data: _Series | Mapping[str, _Series],
+    *,
+    columns: str | Sequence[str] | None = None,
+    axis: Literal[0, 1] | None = None,
+    stats: str | Sequence[str] | None = None,
+    q: float | Sequence[float] | None = None,
+    method: Method = "linear",
+    ddof: int = 1,
+    nan: NanPolicy = "propagate",
+    level: float = 0.95,
+    threads: int | None = None,
+) -> Description:
+    """Exact statistics of one series, or of each column of a table.
+
+    Parameters
+    ----------
+    data
+        One series: what `compute_stats` takes, with None in an iterable as a null. A table: pyarrow, pandas, Polars, a
+        dict of series, or any object with `__arrow_c_array__` or `__arrow_c_stream__` that yields structs. A
+        two-dimensional NumPy array: one series a column (`axis=0`, the default) or a row (`axis=1`).
+        Data in memory is read where it lies, without a copy. A stream without a length (a `RecordBatchReader`) is read
+        once, batch by batch: nothing of it is kept when no quantile is asked, and only the wanted columns' values
+        otherwise.
+    columns
+        Names of columns; default: every column of numbers (booleans only if named). The answer comes in the table's
+        column order.
+    stats
+        Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "q1", "median", "q3". Default: min,
+        max, range, mean, stddev. `()` for none. The three counts are always there.
+    q
+        Probabilities of quantiles from 0 to 1, or an integer n for the n - 1 cut points of n groups. Default:
+        (.25, .5, .75), named q1, median, q3; others are named p and their percent (p99, p99.9). `()` for none.
+    method
+        How a quantile is defined. "exclusive" and "inclusive" have the bits of `statistics.quantiles`, the others
+        those of `numpy.quantile`.
+    ddof
+        The divisor of variance and stddev is n - ddof; for ddof values or fewer they are not defined.
+    nan
+        "propagate": a series that holds a NaN has NaN statistics. "omit": as if the NaNs were null. "raise": an error
+        that names the series and the lowest row. In NumPy-backed pandas data NaN is the missing value, a null.
+    level
+        The confidence level of "mean_ci", which gives `mean_ci_low` and `mean_ci_high` (Student's t).
+    threads
+        How many to use; default: one a core. The answer does not depend on it.
+
+    sum, mean, variance and stddev are correctly rounded (Python's `math.fsum`, `statistics.mean`, `variance`, `stdev`);
+    a value beyond the range of f64 is ±inf. min and max order -0.0 before 0.0.
+
+    Raises
+    ------
+    TypeError
+        for data or a named column that holds no numbers.
+    ValueError
+        for an argument out of range, a column that is not there, a NaN under "raise".
+    """

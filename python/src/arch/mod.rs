@@ -1,0 +1,5 @@
+//! The only unsafe code of the bindings.
+
+mod buffer;
+
+pub use buffer::Items;

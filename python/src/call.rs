@@ -1,0 +1,108 @@
+//! Calls into the library: without the GIL, on a pool that survives a fork, and ended by Ctrl-C.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use rstats::{Interrupt, Result};
+
+use crate::errors::to_python;
+
+/// Work on so many values is done at once: it takes some 20 µs, and letting go of the GIL would cost as much as it gains.
+const SMALL: usize = 1000;
+
+/// From so many values on, Ctrl-C is looked for while the work is done.
+const LONG: usize = 1 << 22;
+
+/// The time between two looks for Ctrl-C.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Runs `work` on about `values` values, on `threads` threads or one a core.
+pub fn run<T: Send>(
+    py: Python<'_>,
+    values: usize,
+    threads: Option<usize>,
+    work: impl FnOnce(&Interrupt) -> Result<T> + Send,
+) -> PyResult<T> {
+    let interrupt = Interrupt::default();
+    if values <= SMALL {
+        return settle(catch_unwind(AssertUnwindSafe(|| work(&interrupt))));
+    }
+    let pool = pool(threads)?;
+    if values < LONG {
+        let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| pool.install(|| work(&interrupt)))));
+        return settle(outcome);
+    }
+    let mut signal = Ok(());
+    let outcome = py.detach(|| {
+        let (sender, receiver) = channel();
+        std::thread::scope(|scope| {
+            let (pool, interrupt) = (&pool, &interrupt);
+            scope.spawn(move || {
+                let outcome = catch_unwind(AssertUnwindSafe(|| pool.install(|| work(interrupt))));
+                let _ = sender.send(outcome); // the receiver waits for it
+            });
+            loop {
+                match receiver.recv_timeout(PATIENCE) {
+                    Ok(outcome) => return outcome,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(Err(rstats::Error::Interrupted)),
+                    Err(RecvTimeoutError::Timeout) if signal.is_ok() => {
+                        signal = Python::attach(|py| py.check_signals());
+                        if signal.is_err() {
+                            interrupt.stop();
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
+            }
+        })
+    });
+    signal?;
+    settle(outcome)
+}
+
+/// A panic is a defect of ours; it must not be another kind of exception than Python knows.
+fn settle<T>(outcome: std::result::Result<Result<T>, Box<dyn Any + Send>>) -> PyResult<T> {
+    match outcome {
+        Ok(result) => result.map_err(to_python),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+            let message = format!("a defect in rstats, or damaged Arrow data: {text}");
+            Err(PyRuntimeError::new_err(message))
+        }
+    }
+}
+
+/// The pool of the process, and the process that it belongs to: its threads are not there in a forked child.
+static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
+
+fn pool(threads: Option<usize>) -> PyResult<Arc<ThreadPool>> {
+    if let Some(threads) = threads {
+        return build(threads);
+    }
+    // If another thread held the lock at the moment of a fork, it is locked for ever in the child: then do without.
+    let Ok(mut kept) = POOL.try_lock() else {
+        return build(0);
+    };
+    match kept.as_ref() {
+        Some((process, pool)) if *process == std::process::id() => Ok(Arc::clone(pool)),
+        _ => {
+            let pool = build(0)?;
+            // The parent's pool has no threads here that its drop could end.
+            std::mem::forget(kept.replace((std::process::id(), Arc::clone(&pool))));
+            Ok(pool)
+        }
+    }
+}
+
+fn build(threads: usize) -> PyResult<Arc<ThreadPool>> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| PyRuntimeError::new_err(format!("cannot start threads: {error}")))?;
+    Ok(Arc::new(pool))
+}

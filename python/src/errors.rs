@@ -1,0 +1,27 @@
+//! Errors of the library as exceptions of Python.
+
+use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use rstats::Error;
+
+pub fn to_python(error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::NotNumeric { .. } => PyTypeError::new_err(message),
+        Error::File { source: Some(source), .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            PyFileNotFoundError::new_err(message)
+        }
+        Error::File { .. } => PyOSError::new_err(message),
+        Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+        _ => PyValueError::new_err(message),
+    }
+}
+
+/// `statistics.StatisticsError`, a `ValueError`.
+pub fn statistics_error(py: Python<'_>, message: &str) -> PyErr {
+    let exception = py.import("statistics").and_then(|module| module.getattr("StatisticsError"));
+    match exception.and_then(|class| class.call1((message,))) {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
+}

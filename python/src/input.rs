@@ -1,0 +1,376 @@
+//! Python objects as series, each read where it lies.
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Schema};
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyMapping, PyString};
+use pyo3_arrow::input::AnyArray;
+use pyo3_arrow::{PyArray, PyArrayReader};
+use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
+use rstats::series::{Chunk, Series};
+use rstats::{Columns, Error};
+
+use crate::arch::Items;
+use crate::errors::to_python;
+use crate::numbers::{self, NoneMeans};
+
+/// Batches that come once.
+pub struct Stream {
+    pub schema: Schema,
+    pub batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
+    /// Whether the stream is one series without a name.
+    pub unnamed: bool,
+}
+
+/// What an object holds.
+pub enum Input {
+    Series(Vec<Series>),
+    Stream(Stream),
+}
+
+/// The wanted series of a table, or the one that `data` is.
+pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> PyResult<Input> {
+    let py = data.py();
+    if is_instance(data, "pandas", "DataFrame")? {
+        return data_frame(data, columns).map(Input::Series);
+    }
+    if !is_series_of_pandas(data)? {
+        if data.hasattr(intern!(py, "__arrow_c_stream__"))? {
+            return stream(data, columns);
+        }
+        if data.hasattr(intern!(py, "__arrow_c_array__"))? {
+            let (array, field) = PyArray::extract(data.as_borrowed())?.into_inner();
+            if let DataType::Struct(fields) = field.data_type() {
+                return table(Schema::new(fields.clone()), vec![array], columns).map(Input::Series);
+            }
+            return one(named(vec![array], field.name())?, columns).map(Input::Series);
+        }
+        if let Ok(mapping) = data.cast::<PyMapping>() {
+            return dictionary(mapping, columns).map(Input::Series);
+        }
+        if let Some(series) = matrix(data, axis)? {
+            if *columns != Columns::Numeric {
+                return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
+            }
+            return Ok(Input::Series(series));
+        }
+    }
+    one(series(data, NoneMeans::Null)?, columns).map(Input::Series)
+}
+
+/// A series has no columns to choose from.
+fn one(series: Series, columns: &Columns) -> PyResult<Vec<Series>> {
+    match columns {
+        Columns::Numeric => Ok(vec![series]),
+        Columns::Named(_) => Err(PyValueError::new_err("columns= names columns of a table, and the data is one series")),
+    }
+}
+
+/// The one series that an object is.
+pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
+    let py = data.py();
+    if is_series_of_pandas(data)? {
+        return series_of_pandas(data);
+    }
+    if data.hasattr(intern!(py, "__arrow_c_stream__"))? || data.hasattr(intern!(py, "__arrow_c_array__"))? {
+        let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
+        return named(chunks, field.name());
+    }
+    if data.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("a string is no series of numbers"));
+    }
+    if let Some((mut memory, shape)) = memory(data)? {
+        if shape != 1 {
+            return Err(PyValueError::new_err(format!("an array of {shape} dimensions is no series; one of 1 is")));
+        }
+        let chunks = memory(0, 0).map(Chunk::Memory).into_iter().collect();
+        return Series::new(None, chunks).map_err(to_python);
+    }
+    if data.hasattr(intern!(py, "__iter__"))? {
+        return Series::new(None, numbers::collect(data, none)?).map_err(to_python);
+    }
+    let class = data.get_type();
+    let class = class.name()?;
+    Err(PyTypeError::new_err(format!("{class} is no series: give a list, a tuple, an iterable of numbers, an array, or Arrow data")))
+}
+
+fn named(chunks: Vec<ArrayRef>, name: &str) -> PyResult<Series> {
+    let name = (!name.is_empty()).then(|| name.to_owned());
+    Series::from_arrays(name, chunks).map_err(to_python)
+}
+
+/// Whether `data` is an instance of a class of a module that somebody else has imported.
+fn is_instance(data: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
+    let modules = data.py().import("sys")?.getattr("modules")?;
+    let module = modules.call_method1("get", (module,))?;
+    if module.is_none() || !module.hasattr(class)? {
+        return Ok(false);
+    }
+    data.is_instance(&module.getattr(class)?)
+}
+
+fn is_series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(is_instance(data, "pandas", "Series")? || is_instance(data, "pandas", "Index")?)
+}
+
+/// A pandas Series or Index. In a NumPy-backed one NaN is the missing value.
+fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
+    let py = data.py();
+    let name = data.getattr("name")?;
+    let name = if name.is_none() { None } else { Some(name.str()?.to_string()) };
+    let dtype = data.getattr("dtype")?;
+    let series = if is_instance(&dtype, "numpy", "dtype")? {
+        let kind: String = dtype.getattr("kind")?.extract()?;
+        if !"fiub".contains(&kind) {
+            let error = Error::NotNumeric { name: name.unwrap_or_default(), data_type: dtype.str()?.to_string() };
+            return Err(to_python(error));
+        }
+        series(&data.call_method0("to_numpy")?, NoneMeans::Null)?.with_nan_as_null()
+    } else {
+        let data = match data.hasattr(intern!(py, "to_frame"))? && !data.hasattr(intern!(py, "__arrow_c_stream__"))? {
+            true => data.call_method0("to_frame")?,
+            false => data.clone(),
+        };
+        let (chunks, _) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
+        let first = |chunk: &ArrayRef| match chunk.as_struct_opt() {
+            Some(frame) => frame.columns().first().cloned(),
+            None => Some(chunk.clone()),
+        };
+        let chunks = chunks.iter().filter_map(first).collect();
+        Series::from_arrays(name.clone(), chunks).map_err(to_python)?
+    };
+    Ok(series.with_name(name))
+}
+
+fn data_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Series>> {
+    let names: Vec<String> = frame.getattr("columns")?.try_iter()?.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
+    let at = frame.getattr("iloc")?;
+    let whole = pyo3::types::PySlice::full(frame.py());
+    let column = |place: usize| at.get_item((&whole, place));
+    choose(names, columns, |place| {
+        // Left out if it holds no numbers; booleans and what is no number at all are told by their type.
+        let column = column(place)?;
+        let kind: Option<String> = column.getattr("dtype")?.getattr("kind").and_then(|kind| kind.extract()).ok();
+        if *columns == Columns::Numeric && kind.is_some_and(|kind| !"fiuO".contains(&kind)) {
+            return Ok(None);
+        }
+        series_of_pandas(&column).map(Some)
+    })
+}
+
+fn dictionary(data: &Bound<'_, PyMapping>, columns: &Columns) -> PyResult<Vec<Series>> {
+    let names: Vec<String> = data.keys()?.iter().map(|name| Ok(name.str()?.to_string())).collect::<PyResult<_>>()?;
+    let values = data.values()?;
+    choose(names, columns, |place| {
+        let value = values.get_item(place)?;
+        if *columns == Columns::Numeric && is_boolean(&value) {
+            return Ok(None);
+        }
+        series(&value, NoneMeans::Null).map(Some).map_err(|error| {
+            if error.is_instance_of::<PyTypeError>(value.py()) && is_untyped(&value) {
+                return PyValueError::new_err(error.value(value.py()).to_string());
+            }
+            error
+        })
+    })
+}
+
+/// A list with a wrong item is an error wherever it stands; an array of another type is just not a column of numbers.
+fn is_untyped(value: &Bound<'_, PyAny>) -> bool {
+    !["dtype", "__arrow_c_array__", "__arrow_c_stream__"].iter().any(|name| value.hasattr(*name).unwrap_or(false))
+}
+
+fn is_boolean(value: &Bound<'_, PyAny>) -> bool {
+    let text = |name: &str| value.getattr(name).and_then(|dtype| dtype.str()).map(|text| text.to_string());
+    ["dtype", "type"].iter().any(|name| text(name).is_ok_and(|text| ["bool", "boolean", "Boolean"].contains(&text.as_str())))
+}
+
+/// The wanted columns of a table that is no Arrow table: `column` gives the one at a place, or `None` if it is to be left out.
+fn choose(
+    names: Vec<String>,
+    columns: &Columns,
+    column: impl Fn(usize) -> PyResult<Option<Series>>,
+) -> PyResult<Vec<Series>> {
+    if let Columns::Named(wanted) = columns {
+        if let Some(missing) = wanted.iter().find(|name| !names.contains(name)) {
+            return Err(to_python(Error::NoSuchColumn { name: missing.clone(), available: names }));
+        }
+    }
+    let mut series = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let wanted = match columns {
+            Columns::Numeric => true,
+            Columns::Named(wanted) => wanted.contains(name),
+        };
+        if !wanted {
+            continue;
+        }
+        match column(place) {
+            Ok(Some(column)) => series.push(column.with_name(Some(name.clone()))),
+            Ok(None) => {}
+            // What holds no numbers is left out, unless it was named.
+            Err(error) if *columns == Columns::Numeric && is_type_error(&error) => {}
+            Err(error) if is_type_error(&error) => {
+                return Err(Python::attach(|py| PyTypeError::new_err(format!("column '{name}': {}", error.value(py)))));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(series)
+}
+
+fn is_type_error(error: &PyErr) -> bool {
+    Python::attach(|py| error.is_instance_of::<PyTypeError>(py))
+}
+
+/// An object with `__arrow_c_stream__`. If it has a length, its data is in memory, and is described where it lies; if not, it is read
+/// batch by batch, once.
+fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
+    let reader = PyArrayReader::extract(data.as_borrowed())?.into_reader()?;
+    let field = reader.field();
+    let fields = match field.data_type() {
+        DataType::Struct(fields) => Some(fields.clone()),
+        _ => None,
+    };
+    if data.hasattr(intern!(data.py(), "__len__"))? {
+        let chunks = reader.collect::<Result<Vec<_>, _>>().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        return match fields {
+            Some(fields) => table(Schema::new(fields), chunks, columns).map(Input::Series),
+            None => one(named(chunks, field.name())?, columns).map(Input::Series),
+        };
+    }
+    if fields.is_none() && *columns != Columns::Numeric {
+        return Err(PyValueError::new_err("columns= names columns of a table, and the data is one series"));
+    }
+    let unnamed = fields.is_none() && field.name().is_empty();
+    let schema = match fields {
+        Some(fields) => Schema::new(fields),
+        None => Schema::new(vec![field]),
+    };
+    let batch_schema = std::sync::Arc::new(schema.clone());
+    let batches = reader.map(move |array| {
+        let array = array?;
+        match array.as_struct_opt() {
+            Some(rows) => batch_of(rows),
+            None => RecordBatch::try_new(batch_schema.clone(), vec![array]),
+        }
+    });
+    Ok(Input::Stream(Stream { schema, batches: Box::new(batches), unnamed }))
+}
+
+fn batch_of(rows: &arrow_array::StructArray) -> Result<RecordBatch, ArrowError> {
+    if rows.null_count() > 0 {
+        return Err(ArrowError::InvalidArgumentError("a table has no null rows; these structs have".to_owned()));
+    }
+    Ok(RecordBatch::from(rows))
+}
+
+fn table(schema: Schema, chunks: Vec<ArrayRef>, columns: &Columns) -> PyResult<Vec<Series>> {
+    let batches = chunks.iter().map(|chunk| batch_of(chunk.as_struct())).collect::<Result<Vec<_>, _>>();
+    let batches = batches.map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let places = columns.choose(&schema).map_err(to_python)?;
+    let series = places.into_iter().map(|place| {
+        let arrays = batches.iter().map(|batch| batch.column(place).clone()).collect();
+        let name = schema.field(place).name().clone();
+        Series::from_arrays(Some(name), arrays).map_err(to_python)
+    });
+    series.collect()
+}
+
+/// The series of an array of two dimensions: its columns for axis 0, its rows for axis 1. `None` for what is no such array.
+fn matrix(data: &Bound<'_, PyAny>, axis: Option<usize>) -> PyResult<Option<Vec<Series>>> {
+    let Some((mut memory, dimensions)) = memory(data)? else {
+        return axis.map_or(Ok(None), |_| Err(PyValueError::new_err("axis= is for arrays, and the data is none")));
+    };
+    let axis = axis.unwrap_or(0);
+    if axis >= dimensions.max(1) {
+        return Err(PyValueError::new_err(format!("axis {axis} of an array of {dimensions} dimensions")));
+    }
+    if dimensions == 1 {
+        return Ok(None);
+    }
+    if dimensions != 2 {
+        return Err(PyValueError::new_err(format!("an array of {dimensions} dimensions; 1 or 2 can be described")));
+    }
+    let mut series = Vec::new();
+    while let Some(memory) = memory(axis, series.len()) {
+        series.push(Series::new(None, vec![Chunk::Memory(memory)]).map_err(to_python)?);
+    }
+    Ok(Some(series))
+}
+
+type Along = Box<dyn FnMut(usize, usize) -> Option<Memory>>;
+
+/// The memory of an array along an axis, at a place of the other one; and the number of its dimensions. `None` for objects without the buffer
+/// protocol, and for arrays of objects.
+fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<(Along, usize)>> {
+    let (data, mask) = if is_instance(data, "numpy.ma", "MaskedArray")? {
+        let mask = data.py().import("numpy.ma")?.call_method1("getmaskarray", (data,))?;
+        (data.getattr("data")?, Some(Items::new(PyUntypedBuffer::get(&mask)?)))
+    } else {
+        (data.clone(), None)
+    };
+    let Ok(buffer) = PyUntypedBuffer::get(&data) else {
+        if let Ok(dtype) = data.getattr("dtype") {
+            if data.hasattr("ndim")? && data.getattr("ndim")?.extract::<usize>().is_ok_and(|ndim| ndim == 0) {
+                return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));
+            }
+            return Err(PyTypeError::new_err(format!("an array of {dtype} holds no numbers")));
+        }
+        return Ok(None);
+    };
+    let code = buffer.format().to_bytes();
+    if code == b"O" {
+        return Ok(None);
+    }
+    let Some((format, order)) = format(code, buffer.item_size()) else {
+        let text = String::from_utf8_lossy(code).into_owned();
+        let text = data.getattr("dtype").map_or(format!("format '{text}'"), |dtype| dtype.to_string());
+        return Err(PyTypeError::new_err(format!("an array of {text} holds no numbers that rstats reads")));
+    };
+    let dimensions = buffer.dimensions();
+    if dimensions == 0 {
+        return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));
+    }
+    let items = Items::new(buffer);
+    let along = move |axis, place| {
+        let mask = match &mask {
+            Some(mask) => Some(mask.along(axis, place)?),
+            None => None,
+        };
+        let items = items.along(axis, place)?;
+        Some(Memory { items, format, order, nan: NanMeans::Nan, mask })
+    };
+    Ok(Some((Box::new(along), dimensions)))
+}
+
+/// The meaning of a format of the `struct` module for one item.
+fn format(code: &[u8], width: usize) -> Option<(Format, ByteOrder)> {
+    let (prefix, letter) = match *code {
+        [letter] => (b'@', letter),
+        [prefix, letter] => (prefix, letter),
+        _ => return None,
+    };
+    let big = match prefix {
+        b'>' | b'!' => true,
+        b'<' => false,
+        b'@' | b'=' => cfg!(target_endian = "big"),
+        _ => return None,
+    };
+    let order = if big == cfg!(target_endian = "big") { ByteOrder::Native } else { ByteOrder::Swapped };
+    let bytes = u8::try_from(width).ok()?;
+    let format = match letter {
+        b'e' => Format::Float16,
+        b'f' => Format::Float32,
+        b'd' => Format::Float64,
+        b'?' => Format::Bool,
+        b'b' | b'h' | b'i' | b'l' | b'q' | b'n' => Format::Signed(bytes),
+        b'B' | b'H' | b'I' | b'L' | b'Q' | b'N' => Format::Unsigned(bytes),
+        _ => return None,
+    };
+    (format.width() == width && matches!(width, 1 | 2 | 4 | 8)).then_some((format, order))
+}

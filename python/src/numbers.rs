@@ -1,0 +1,151 @@
+//! Python objects that are numbers, one by one: lists, tuples, generators.
+//!
+//! A float is itself. An integer of any size up to 76 digits is exact, and so is a `Decimal`. Anything else is what its `__float__` says. None is a null where nulls
+//! are welcome, else an error.
+
+use std::sync::Arc;
+
+use arrow_array::builder::Float64Builder;
+use arrow_array::{ArrayRef, Decimal256Array};
+use arrow_buffer::i256;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt, PyString};
+use rstats::series::Chunk;
+
+/// What a `None` among the numbers is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NoneMeans {
+    Null,
+    Error,
+}
+
+/// The most digits that a decimal of 256 bits holds.
+const DIGITS: usize = 76;
+
+/// Numbers in their order: floats as Float64, wide integers and decimals in chunks of their own scale.
+struct Numbers {
+    chunks: Vec<Chunk>,
+    floats: Float64Builder,
+    decimals: Vec<i256>,
+    scale: i8,
+}
+
+/// The numbers of an iterable, as chunks.
+pub fn collect(numbers: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Vec<Chunk>> {
+    let mut collected = Numbers {
+        chunks: Vec::new(),
+        floats: Float64Builder::new(),
+        decimals: Vec::new(),
+        scale: 0,
+    };
+    for (position, item) in numbers.try_iter()?.enumerate() {
+        collected.push(&item?, position, none)?;
+    }
+    collected.end_decimals()?;
+    collected.end_floats();
+    Ok(collected.chunks)
+}
+
+impl Numbers {
+    fn push(&mut self, item: &Bound<'_, PyAny>, position: usize, none: NoneMeans) -> PyResult<()> {
+        if let Ok(float) = item.cast::<PyFloat>() {
+            return self.push_float(Some(float.value()));
+        }
+        if item.is_none() && none == NoneMeans::Null {
+            return self.push_float(None);
+        }
+        if item.is_instance_of::<PyInt>() || item.hasattr("__index__")? {
+            let integer = item.call_method0("__index__")?;
+            return match integer.extract::<i64>() {
+                Ok(small) if small.unsigned_abs() <= 1 << 53 => self.push_float(Some(small as f64)),
+                _ => self.push_decimal(wide_integer(&integer, position)?, 0),
+            };
+        }
+        if is_decimal(item)? {
+            return match decimal(item, position)? {
+                Some((value, scale)) => self.push_decimal(value, scale),
+                None => self.push_float(Some(item.extract()?)),
+            };
+        }
+        if item.is_instance_of::<PyString>() || !item.hasattr("__float__")? {
+            let (class, text) = (item.get_type(), item.repr()?);
+            let class = class.name()?;
+            return Err(PyTypeError::new_err(format!("the item at position {position} is {text} ({class}), not a number")));
+        }
+        self.push_float(Some(item.call_method0("__float__")?.extract()?))
+    }
+
+    fn push_float(&mut self, value: Option<f64>) -> PyResult<()> {
+        self.end_decimals()?;
+        self.floats.append_option(value);
+        Ok(())
+    }
+
+    fn push_decimal(&mut self, value: i256, scale: i8) -> PyResult<()> {
+        self.end_floats();
+        if scale != self.scale {
+            self.end_decimals()?;
+            self.scale = scale;
+        }
+        self.decimals.push(value);
+        Ok(())
+    }
+
+    fn end_floats(&mut self) {
+        let floats = self.floats.finish();
+        if !arrow_array::Array::is_empty(&floats) {
+            self.chunks.push(Chunk::Array(Arc::new(floats)));
+        }
+    }
+
+    fn end_decimals(&mut self) -> PyResult<()> {
+        if self.decimals.is_empty() {
+            return Ok(());
+        }
+        let array = Decimal256Array::from_iter_values(self.decimals.drain(..));
+        let array = array.with_precision_and_scale(DIGITS as u8, self.scale);
+        let array: ArrayRef = Arc::new(array.map_err(|error| PyValueError::new_err(error.to_string()))?);
+        self.chunks.push(Chunk::Array(array));
+        Ok(())
+    }
+}
+
+fn wide_integer(integer: &Bound<'_, PyAny>, position: usize) -> PyResult<i256> {
+    let too_wide = |_| {
+        PyValueError::new_err(format!("the integer at position {position} has more than {DIGITS} digits"))
+    };
+    let text: String = integer.str().map_err(too_wide)?.extract()?;
+    if text.trim_start_matches('-').len() > DIGITS {
+        return Err(too_wide(PyValueError::new_err(())));
+    }
+    i256::from_string(&text).ok_or_else(|| too_wide(PyValueError::new_err(())))
+}
+
+fn is_decimal(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    // Whoever has a Decimal has imported its module.
+    let modules = item.py().import("sys")?.getattr("modules")?;
+    match modules.call_method1("get", ("decimal",))? {
+        module if module.is_none() => Ok(false),
+        module => item.is_instance(&module.getattr("Decimal")?),
+    }
+}
+
+/// A finite `Decimal` as value·10^−scale; `None` for NaN and the infinities.
+fn decimal(item: &Bound<'_, PyAny>, position: usize) -> PyResult<Option<(i256, i8)>> {
+    let (negative, digits, exponent): (u8, Vec<u8>, Bound<'_, PyAny>) = item.call_method0("as_tuple")?.extract()?;
+    let Ok(exponent) = exponent.extract::<i64>() else {
+        return Ok(None);
+    };
+    let too_wide = || {
+        PyValueError::new_err(format!("the Decimal at position {position} has more than {DIGITS} digits, or an exponent beyond 127"))
+    };
+    let scale = exponent.checked_neg().and_then(|scale| i8::try_from(scale).ok()).ok_or_else(too_wide)?;
+    if digits.len() > DIGITS || scale > DIGITS as i8 {
+        return Err(too_wide());
+    }
+    let sign = if negative == 1 { "-" } else { "" };
+    let digits: String = digits.iter().map(|&digit| char::from(b'0' + digit)).collect();
+    let value = i256::from_string(&format!("{sign}{digits}")).ok_or_else(too_wide)?;
+    Ok(Some((value, scale)))
+}
