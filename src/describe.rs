@@ -7,7 +7,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::lane::Element;
 use crate::series::table::Columns;
@@ -72,11 +72,7 @@ pub fn describe(array: &dyn Array, spec: &Spec) -> Result<Summary> {
 ///
 /// That of the first series that has one: [`Error::Nan`] as `spec` has it, [`Error::Data`] for damaged data,
 /// [`Error::Interrupted`].
-pub fn describe_all(
-    series: &[Series],
-    spec: &Spec,
-    interrupt: &Interrupt,
-) -> Result<Vec<Summary>> {
+pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Summary>> {
     let summaries = series.par_iter().map(|series| describe_series(series, spec, interrupt));
     summaries.collect::<Vec<_>>().into_iter().collect()
 }
@@ -89,10 +85,7 @@ fn describe_series(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Resul
         Lane::Exact => passes::<Number>(series, spec, interrupt),
     }?;
     if spec.nan() == NanPolicy::Raise && summary.nan_count > 0 {
-        let place = match series.name() {
-            Some(name) => format!("column '{name}'"),
-            None => "the series".to_owned(),
-        };
+        let place = error::column(series.name());
         let row = series.first_nan()?.unwrap_or_default();
         return Err(Error::Nan { place, row });
     }
@@ -179,9 +172,10 @@ pub fn describe_stream(
         interrupt.check()?;
         let batch = batch.map_err(|error| Error::Data(error.to_string()))?;
         let read = scans.par_iter_mut().zip(&places).map(|(scan, &place)| {
-            let column = batch.columns().get(place).ok_or_else(|| {
-                Error::Data("a batch of the stream has fewer columns than its schema".to_owned())
-            })?;
+            let column = batch
+                .columns()
+                .get(place)
+                .ok_or_else(|| Error::Data("a batch of the stream has fewer columns than its schema".to_owned()))?;
             let chunk = Chunk::Array(column.clone());
             scan.read(&chunk)?;
             if spec.nan() == NanPolicy::Raise && scan.nan_count() > 0 {

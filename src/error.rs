@@ -19,17 +19,19 @@ pub enum Error {
         available: Vec<String>,
     },
 
-    /// A column that was named and does not hold numbers.
-    #[error("column '{name}' is of type {data_type}, which holds no numbers")]
+    /// A series that does not hold numbers.
+    #[error("{} is of type {data_type}, which holds no numbers", column(name.as_deref()))]
     NotNumeric {
-        /// The column.
-        name: String,
+        /// The column, if it has a name.
+        name: Option<String>,
         /// Its Arrow type.
         data_type: String,
     },
 
     /// A NaN under [`NanPolicy::Raise`](crate::NanPolicy::Raise).
-    #[error("{place} holds a NaN in row {row} (counted from 0); nan=\"omit\" leaves NaNs out, nan=\"propagate\" lets them through")]
+    #[error(
+        "{place} holds a NaN in row {row} (counted from 0); nan=\"omit\" leaves NaNs out, nan=\"propagate\" lets them through"
+    )]
     Nan {
         /// The series, and its file if it has one.
         place: String,
@@ -75,6 +77,14 @@ pub enum Error {
 
 /// The result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A series as messages speak of it.
+pub(crate) fn column(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("column '{name}'"),
+        None => "the series".to_owned(),
+    }
+}
 
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 20;

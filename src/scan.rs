@@ -198,9 +198,10 @@ impl<T: Value> Scan<T> {
             Statistic::Variance => moments.variance(spec.ddof()),
             Statistic::Stddev => moments.stddev(spec.ddof()),
             Statistic::MeanCi => {
-                let interval = moments.mean().zip(moments.standard_error()).and_then(|(mean, error)| {
-                    interval::mean_interval(mean, error, moments.count(), spec.level())
-                });
+                let interval = moments
+                    .mean()
+                    .zip(moments.standard_error())
+                    .and_then(|(mean, error)| interval::mean_interval(mean, error, moments.count(), spec.level()));
                 return (interval.map(|(low, _)| low), Some(interval.map(|(_, high)| high)));
             }
         };

@@ -66,11 +66,8 @@ pub enum NanPolicy {
 
 impl NanPolicy {
     /// Every policy with its name.
-    pub const ALL: [(Self, &'static str); 3] = [
-        (Self::Propagate, "propagate"),
-        (Self::Omit, "omit"),
-        (Self::Raise, "raise"),
-    ];
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Propagate, "propagate"), (Self::Omit, "omit"), (Self::Raise, "raise")];
 
     /// The name in every interface.
     pub fn name(self) -> &'static str {
@@ -83,9 +80,9 @@ impl FromStr for NanPolicy {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let named = Self::ALL.iter().find(|(_, candidate)| *candidate == name);
-        named.map(|(policy, _)| *policy).ok_or_else(|| {
-            format!("'{name}' is not a NaN policy; it is one of propagate, omit, raise")
-        })
+        named
+            .map(|(policy, _)| *policy)
+            .ok_or_else(|| format!("'{name}' is not a NaN policy; it is one of propagate, omit, raise"))
     }
 }
 
@@ -130,10 +127,7 @@ impl Spec {
     /// # Errors
     ///
     /// [`Error::Invalid`] for a name that is none.
-    pub fn with_statistics_named<S: AsRef<str>>(
-        self,
-        names: impl IntoIterator<Item = S>,
-    ) -> Result<Self> {
+    pub fn with_statistics_named<S: AsRef<str>>(self, names: impl IntoIterator<Item = S>) -> Result<Self> {
         let mut statistics = Vec::new();
         let mut quantiles = self.quantiles.clone();
         for name in names {
@@ -147,9 +141,7 @@ impl Spec {
                     let statistics = Statistic::ALL.iter().map(|(_, name)| *name);
                     let names: Vec<_> = statistics.chain(QUARTILES.iter().map(|(_, n)| *n)).collect();
                     let names = names.join(", ");
-                    return Err(Error::Invalid(format!(
-                        "'{name}' is not a statistic; it is one of {names}"
-                    )));
+                    return Err(Error::Invalid(format!("'{name}' is not a statistic; it is one of {names}")));
                 }
             }
         }
@@ -163,9 +155,8 @@ impl Spec {
     /// [`Error::Invalid`] for a probability outside 0..=1.
     pub fn with_quantiles(self, probabilities: &[f64]) -> Result<Self> {
         let checked = probabilities.iter().map(|&p| {
-            Probability::new(p).ok_or_else(|| {
-                Error::Invalid(format!("the probability of a quantile is from 0 to 1, not {p}"))
-            })
+            Probability::new(p)
+                .ok_or_else(|| Error::Invalid(format!("the probability of a quantile is from 0 to 1, not {p}")))
         });
         let checked = checked.collect::<Result<_>>()?;
         Ok(self.with_probabilities(checked))
@@ -214,9 +205,7 @@ impl Spec {
     /// [`Error::Invalid`] for a level that is not between 0 and 1.
     pub fn with_level(mut self, level: f64) -> Result<Self> {
         if !(level > 0.0 && level < 1.0) {
-            return Err(Error::Invalid(format!(
-                "a confidence level lies between 0 and 1, not at {level}"
-            )));
+            return Err(Error::Invalid(format!("a confidence level lies between 0 and 1, not at {level}")));
         }
         self.level = level;
         Ok(self)

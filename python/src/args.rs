@@ -48,7 +48,9 @@ pub fn spec(
 fn quantiles(spec: Spec, q: &Bound<'_, PyAny>) -> PyResult<Spec> {
     let wrong = || {
         let given = q.get_type();
-        PyTypeError::new_err(format!("q is a probability, a sequence of them, or an integer n for n - 1 cut points, not {given}"))
+        PyTypeError::new_err(format!(
+            "q is a probability, a sequence of them, or an integer n for n - 1 cut points, not {given}"
+        ))
     };
     if q.is_instance_of::<PyString>() || q.is_instance_of::<PyBool>() {
         return Err(wrong());

@@ -56,9 +56,8 @@ pub fn describe(
             call::run(py, values, threads, work)?
         }
         Input::Stream(stream) => {
-            let work = |interrupt: &Interrupt| {
-                describe_stream(&stream.schema, stream.batches, &columns, &spec, interrupt)
-            };
+            let work =
+                |interrupt: &Interrupt| describe_stream(&stream.schema, stream.batches, &columns, &spec, interrupt);
             // How long a stream is shows only at its end.
             let mut series = call::run(py, usize::MAX, threads, work)?;
             if stream.unnamed {

@@ -35,6 +35,9 @@ pub enum Input {
 /// The wanted series of a table, or the one that `data` is.
 pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> PyResult<Input> {
     let py = data.py();
+    if let Some(series) = matrix(data, columns, axis)? {
+        return Ok(Input::Series(series));
+    }
     if is_instance(data, "pandas", "DataFrame")? {
         return data_frame(data, columns).map(Input::Series);
     }
@@ -52,12 +55,6 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> 
         if let Ok(mapping) = data.cast::<PyMapping>() {
             return dictionary(mapping, columns).map(Input::Series);
         }
-        if let Some(series) = matrix(data, axis)? {
-            if *columns != Columns::Numeric {
-                return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
-            }
-            return Ok(Input::Series(series));
-        }
     }
     one(series(data, NoneMeans::Null)?, columns).map(Input::Series)
 }
@@ -66,7 +63,9 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> 
 fn one(series: Series, columns: &Columns) -> PyResult<Vec<Series>> {
     match columns {
         Columns::Numeric => Ok(vec![series]),
-        Columns::Named(_) => Err(PyValueError::new_err("columns= names columns of a table, and the data is one series")),
+        Columns::Named(_) => {
+            Err(PyValueError::new_err("columns= names columns of a table, and the data is one series"))
+        }
     }
 }
 
@@ -95,7 +94,9 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     }
     let class = data.get_type();
     let class = class.name()?;
-    Err(PyTypeError::new_err(format!("{class} is no series: give a list, a tuple, an iterable of numbers, an array, or Arrow data")))
+    Err(PyTypeError::new_err(format!(
+        "{class} is no series: give a list, a tuple, an iterable of numbers, an array, or Arrow data"
+    )))
 }
 
 fn named(chunks: Vec<ArrayRef>, name: &str) -> PyResult<Series> {
@@ -126,7 +127,7 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
     let series = if is_instance(&dtype, "numpy", "dtype")? {
         let kind: String = dtype.getattr("kind")?.extract()?;
         if !"fiub".contains(&kind) {
-            let error = Error::NotNumeric { name: name.unwrap_or_default(), data_type: dtype.str()?.to_string() };
+            let error = Error::NotNumeric { name, data_type: dtype.str()?.to_string() };
             return Err(to_python(error));
         }
         series(&data.call_method0("to_numpy")?, NoneMeans::Null)?.with_nan_as_null()
@@ -147,7 +148,8 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
 }
 
 fn data_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Series>> {
-    let names: Vec<String> = frame.getattr("columns")?.try_iter()?.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
+    let names: Vec<String> =
+        frame.getattr("columns")?.try_iter()?.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
     let at = frame.getattr("iloc")?;
     let whole = pyo3::types::PySlice::full(frame.py());
     let column = |place: usize| at.get_item((&whole, place));
@@ -186,7 +188,9 @@ fn is_untyped(value: &Bound<'_, PyAny>) -> bool {
 
 fn is_boolean(value: &Bound<'_, PyAny>) -> bool {
     let text = |name: &str| value.getattr(name).and_then(|dtype| dtype.str()).map(|text| text.to_string());
-    ["dtype", "type"].iter().any(|name| text(name).is_ok_and(|text| ["bool", "boolean", "Boolean"].contains(&text.as_str())))
+    ["dtype", "type"]
+        .iter()
+        .any(|name| text(name).is_ok_and(|text| ["bool", "boolean", "Boolean"].contains(&text.as_str())))
 }
 
 /// The wanted columns of a table that is no Arrow table: `column` gives the one at a place, or `None` if it is to be left out.
@@ -195,10 +199,10 @@ fn choose(
     columns: &Columns,
     column: impl Fn(usize) -> PyResult<Option<Series>>,
 ) -> PyResult<Vec<Series>> {
-    if let Columns::Named(wanted) = columns {
-        if let Some(missing) = wanted.iter().find(|name| !names.contains(name)) {
-            return Err(to_python(Error::NoSuchColumn { name: missing.clone(), available: names }));
-        }
+    if let Columns::Named(wanted) = columns
+        && let Some(missing) = wanted.iter().find(|name| !names.contains(name))
+    {
+        return Err(to_python(Error::NoSuchColumn { name: missing.clone(), available: names }));
     }
     let mut series = Vec::new();
     for (place, name) in names.iter().enumerate() {
@@ -215,7 +219,10 @@ fn choose(
             // What holds no numbers is left out, unless it was named.
             Err(error) if *columns == Columns::Numeric && is_type_error(&error) => {}
             Err(error) if is_type_error(&error) => {
-                return Err(Python::attach(|py| PyTypeError::new_err(format!("column '{name}': {}", error.value(py)))));
+                let text = Python::attach(|py| error.value(py).to_string());
+                let place = format!("column '{name}'");
+                let text = if text.starts_with(&place) { text } else { format!("{place}: {text}") };
+                return Err(PyTypeError::new_err(text));
             }
             Err(error) => return Err(error),
         }
@@ -282,22 +289,30 @@ fn table(schema: Schema, chunks: Vec<ArrayRef>, columns: &Columns) -> PyResult<V
 }
 
 /// The series of an array of two dimensions: its columns for axis 0, its rows for axis 1. `None` for what is no such array.
-fn matrix(data: &Bound<'_, PyAny>, axis: Option<usize>) -> PyResult<Option<Vec<Series>>> {
-    let Some((mut memory, dimensions)) = memory(data)? else {
-        return axis.map_or(Ok(None), |_| Err(PyValueError::new_err("axis= is for arrays, and the data is none")));
+fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> PyResult<Option<Vec<Series>>> {
+    let dimensions = match data.hasattr(intern!(data.py(), "ndim"))? && !data.hasattr(intern!(data.py(), "iloc"))? {
+        true => data.getattr(intern!(data.py(), "ndim"))?.extract::<usize>()?,
+        false => 1,
     };
-    let axis = axis.unwrap_or(0);
-    if axis >= dimensions.max(1) {
-        return Err(PyValueError::new_err(format!("axis {axis} of an array of {dimensions} dimensions")));
+    let along = axis.unwrap_or(0);
+    if along >= dimensions.max(1) {
+        let message = format!("axis {along} of data with {dimensions} dimension(s)");
+        return Err(PyValueError::new_err(message));
     }
-    if dimensions == 1 {
+    if dimensions < 2 || data.hasattr(intern!(data.py(), "__arrow_c_stream__"))? {
         return Ok(None);
     }
-    if dimensions != 2 {
+    if dimensions > 2 {
         return Err(PyValueError::new_err(format!("an array of {dimensions} dimensions; 1 or 2 can be described")));
     }
+    if *columns != Columns::Numeric {
+        return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
+    }
+    let Some((mut memory, 2)) = memory(data)? else {
+        return Ok(None);
+    };
     let mut series = Vec::new();
-    while let Some(memory) = memory(axis, series.len()) {
+    while let Some(memory) = memory(along, series.len()) {
         series.push(Series::new(None, vec![Chunk::Memory(memory)]).map_err(to_python)?);
     }
     Ok(Some(series))

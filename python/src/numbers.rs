@@ -33,12 +33,7 @@ struct Numbers {
 
 /// The numbers of an iterable, as chunks.
 pub fn collect(numbers: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Vec<Chunk>> {
-    let mut collected = Numbers {
-        chunks: Vec::new(),
-        floats: Float64Builder::new(),
-        decimals: Vec::new(),
-        scale: 0,
-    };
+    let mut collected = Numbers { chunks: Vec::new(), floats: Float64Builder::new(), decimals: Vec::new(), scale: 0 };
     for (position, item) in numbers.try_iter()?.enumerate() {
         collected.push(&item?, position, none)?;
     }
@@ -71,7 +66,9 @@ impl Numbers {
         if item.is_instance_of::<PyString>() || !item.hasattr("__float__")? {
             let (class, text) = (item.get_type(), item.repr()?);
             let class = class.name()?;
-            return Err(PyTypeError::new_err(format!("the item at position {position} is {text} ({class}), not a number")));
+            return Err(PyTypeError::new_err(format!(
+                "the item at position {position} is {text} ({class}), not a number"
+            )));
         }
         self.push_float(Some(item.call_method0("__float__")?.extract()?))
     }
@@ -112,9 +109,8 @@ impl Numbers {
 }
 
 fn wide_integer(integer: &Bound<'_, PyAny>, position: usize) -> PyResult<i256> {
-    let too_wide = |_| {
-        PyValueError::new_err(format!("the integer at position {position} has more than {DIGITS} digits"))
-    };
+    let too_wide =
+        |_| PyValueError::new_err(format!("the integer at position {position} has more than {DIGITS} digits"));
     let text: String = integer.str().map_err(too_wide)?.extract()?;
     if text.trim_start_matches('-').len() > DIGITS {
         return Err(too_wide(PyValueError::new_err(())));
@@ -138,7 +134,9 @@ fn decimal(item: &Bound<'_, PyAny>, position: usize) -> PyResult<Option<(i256, i
         return Ok(None);
     };
     let too_wide = || {
-        PyValueError::new_err(format!("the Decimal at position {position} has more than {DIGITS} digits, or an exponent beyond 127"))
+        PyValueError::new_err(format!(
+            "the Decimal at position {position} has more than {DIGITS} digits, or an exponent beyond 127"
+        ))
     };
     let scale = exponent.checked_neg().and_then(|scale| i8::try_from(scale).ok()).ok_or_else(too_wide)?;
     if digits.len() > DIGITS || scale > DIGITS as i8 {

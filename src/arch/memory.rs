@@ -32,18 +32,8 @@ impl Strided {
     ///
     /// For every `i < len` and for the largest `WIDTH` with which [`Strided::item`] will be called, the `WIDTH` bytes at `start + i·stride`
     /// must be readable, from any thread, until `owner` is dropped, and lie in one allocation.
-    pub unsafe fn new(
-        start: *const u8,
-        len: usize,
-        stride: isize,
-        owner: Arc<dyn Any + Send + Sync>,
-    ) -> Self {
-        Self {
-            start,
-            len,
-            stride,
-            _owner: owner,
-        }
+    pub unsafe fn new(start: *const u8, len: usize, stride: isize, owner: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { start, len, stride, _owner: owner }
     }
 
     /// The number of items.
@@ -62,11 +52,7 @@ impl Strided {
         let len = len.min(self.len - start);
         // With no items left the pointer is never read, so it need not move.
         let first = if len == 0 { 0 } else { start };
-        Self {
-            start: self.start.wrapping_offset(first as isize * self.stride),
-            len,
-            ..self.clone()
-        }
+        Self { start: self.start.wrapping_offset(first as isize * self.stride), len, ..self.clone() }
     }
 
     /// The bytes of item `index`.

@@ -49,9 +49,7 @@ impl Dataset {
             let metadata = guarded(&path, || read_metadata(&path))?;
             Ok(DataFile { path, metadata })
         });
-        Ok(Self {
-            files: files.collect::<Result<_>>()?,
-        })
+        Ok(Self { files: files.collect::<Result<_>>()? })
     }
 
     /// The number of files.
@@ -103,11 +101,7 @@ impl Dataset {
                 places.push((index, place));
             }
         }
-        Ok(DataColumn {
-            name: name.to_owned(),
-            lane: Lane::of(&kinds),
-            places,
-        })
+        Ok(DataColumn { name: name.to_owned(), lane: Lane::of(&kinds), places })
     }
 }
 
@@ -153,9 +147,8 @@ fn read_metadata(path: &Path) -> Result<ArrowReaderMetadata> {
     if length == 0 {
         return Err(broken(path, "the file is empty, so it is not a Parquet file"));
     }
-    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| {
-        broken(path, &format!("not a Parquet file, or a damaged one: {error}"))
-    })
+    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+        .map_err(|error| broken(path, &format!("not a Parquet file, or a damaged one: {error}")))
 }
 
 pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {

@@ -66,10 +66,10 @@ impl Dataset {
             }
             let passed = self.pass(&columns, again, spec, interrupt, &progress)?;
             for (scan, pass) in scans.iter_mut().zip(passed) {
-                if let (Some(scan), Some(pass)) = (scan, pass) {
-                    if !scan.settle(pass) {
-                        return Err(changed());
-                    }
+                if let (Some(scan), Some(pass)) = (scan, pass)
+                    && !scan.settle(pass)
+                {
+                    return Err(changed());
                 }
             }
         }
@@ -169,18 +169,14 @@ impl Dataset {
 }
 
 /// Refuses a row group whose column chunks are said to lie beyond the end of the file, before memory is asked for them.
-fn check_sizes(
-    group: &parquet::file::metadata::RowGroupMetaData,
-    file_length: u64,
-) -> Result<(), String> {
+fn check_sizes(group: &parquet::file::metadata::RowGroupMetaData, file_length: u64) -> Result<(), String> {
     for column in group.columns() {
         let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
         let size = column.compressed_size();
-        let end = u64::try_from(start).ok().zip(u64::try_from(size).ok()).and_then(|(start, size)| start.checked_add(size));
+        let end =
+            u64::try_from(start).ok().zip(u64::try_from(size).ok()).and_then(|(start, size)| start.checked_add(size));
         if end.is_none_or(|end| end > file_length) {
-            return Err(format!(
-                "its {size} bytes from byte {start} on lie outside the file of {file_length} bytes"
-            ));
+            return Err(format!("its {size} bytes from byte {start} on lie outside the file of {file_length} bytes"));
         }
     }
     Ok(())

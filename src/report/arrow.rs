@@ -22,15 +22,13 @@ impl Report {
         let names = series.iter().map(|summary| summary.column.as_deref());
         let mut fields = vec![Field::new("column", DataType::Utf8, true)];
         let mut columns: Vec<ArrayRef> = vec![Arc::new(names.collect::<StringArray>())];
-        let counts: [(&str, fn(&crate::Summary) -> u64); 3] = [
-            ("count", |summary| summary.count),
-            ("null_count", |summary| summary.null_count),
-            ("nan_count", |summary| summary.nan_count),
-        ];
-        for (name, count) in counts {
+        let mut count = |name: &str, values: Vec<u64>| {
             fields.push(Field::new(name, DataType::UInt64, false));
-            columns.push(Arc::new(series.iter().map(count).collect::<UInt64Array>()));
-        }
+            columns.push(Arc::new(UInt64Array::from(values)));
+        };
+        count("count", series.iter().map(|summary| summary.count).collect());
+        count("null_count", series.iter().map(|summary| summary.null_count).collect());
+        count("nan_count", series.iter().map(|summary| summary.nan_count).collect());
         let mut rows: Vec<_> = series.iter().map(|summary| summary.statistics()).collect();
         for name in field_names(&self.spec) {
             let values = rows.iter_mut().map(|row| row.next().and_then(|(_, value)| value));

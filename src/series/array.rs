@@ -73,11 +73,7 @@ fn decimal<T: Element>(value: i256, scale: i16) -> T {
     for (limb, bytes) in magnitude.iter_mut().zip(bytes.as_chunks().0) {
         *limb = u64::from_le_bytes(*bytes);
     }
-    T::from_decimal(Decimal {
-        negative: value.is_negative(),
-        magnitude,
-        scale,
-    })
+    T::from_decimal(Decimal { negative: value.is_negative(), magnitude, scale })
 }
 
 /// An array whose values may need no conversion.
@@ -107,12 +103,7 @@ fn primitive<P: ArrowPrimitiveType, T: Element>(
 }
 
 /// Reads `rows` rows, those that are not null through a buffer of one block.
-fn each<T: Element>(
-    rows: usize,
-    nulls: Option<&NullBuffer>,
-    sink: &mut impl Sink<T>,
-    value: impl Fn(usize) -> T,
-) {
+fn each<T: Element>(rows: usize, nulls: Option<&NullBuffer>, sink: &mut impl Sink<T>, value: impl Fn(usize) -> T) {
     let mut buffer = Buffer::new(sink);
     match nulls {
         None => (0..rows).for_each(|row| buffer.push(value(row))),
@@ -200,10 +191,7 @@ fn runs<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
     )
 }
 
-fn read_runs<R: RunEndIndexType, T: Element>(
-    array: &RunArray<R>,
-    sink: &mut impl Sink<T>,
-) -> Result<()> {
+fn read_runs<R: RunEndIndexType, T: Element>(array: &RunArray<R>, sink: &mut impl Sink<T>) -> Result<()> {
     let entries = entries::<T>(array.values())?;
     let (start, end) = (array.offset(), array.offset() + array.len());
     let mut row = start;

@@ -2,10 +2,10 @@
 
 use arrow_array::{Array, ArrayRef};
 
+use super::Sink;
 use super::array;
 use super::lane::{Element, Kind, Lane};
 use super::memory::{Memory, NanMeans};
-use super::Sink;
 use crate::error::{Error, Result};
 
 /// Rows of a series that lie together.
@@ -91,7 +91,7 @@ impl Series {
     pub fn new(name: Option<String>, chunks: Vec<Chunk>) -> Result<Self> {
         let kinds = chunks.iter().map(|chunk| {
             chunk.kind().ok_or_else(|| Error::NotNumeric {
-                name: name.clone().unwrap_or_default(),
+                name: name.clone(),
                 data_type: match chunk {
                     Chunk::Array(array) => array.data_type().to_string(),
                     Chunk::Memory(memory) => format!("{:?}", memory.format),
@@ -152,7 +152,7 @@ impl Series {
             for (start, turn) in (0..chunk.len()).step_by(stretch).zip(1u64..) {
                 // Multiples of the golden ratio are spread evenly over the stretch.
                 let place = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-                let row = start + (place * stretch as u64 >> 32) as usize;
+                let row = start + ((place * stretch as u64) >> 32) as usize;
                 if row < chunk.len() {
                     chunk.slice(row, 1).read(&mut values)?;
                 }

@@ -26,16 +26,13 @@ impl Kind {
     pub fn of(data_type: &DataType) -> Option<Self> {
         Some(match data_type {
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float,
-            DataType::Boolean | DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => {
-                Self::SmallUnsigned
-            }
+            DataType::Boolean | DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Self::SmallUnsigned,
             DataType::Int8 | DataType::Int16 | DataType::Int32 => Self::SmallSigned,
             DataType::Int64 => Self::Signed,
             DataType::UInt64 => Self::Unsigned,
-            DataType::Decimal32(..)
-            | DataType::Decimal64(..)
-            | DataType::Decimal128(..)
-            | DataType::Decimal256(..) => Self::Decimal,
+            DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
+                Self::Decimal
+            }
             DataType::Dictionary(_, values) => return Self::of(values),
             DataType::RunEndEncoded(_, values) => return Self::of(values.data_type()),
             _ => return None,

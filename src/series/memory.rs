@@ -110,11 +110,7 @@ impl Memory {
             return Err(Error::Data(format!("{:?} is no exact {:?}", self.format, T::LANE)));
         }
         if let Some(mask) = self.mask.as_ref().filter(|mask| mask.len() != self.len()) {
-            return Err(Error::Data(format!(
-                "the mask has {} items, and the data {}",
-                mask.len(),
-                self.len()
-            )));
+            return Err(Error::Data(format!("the mask has {} items, and the data {}", mask.len(), self.len())));
         }
         match self.format {
             Format::Float64 => self.items::<8, T>(sink, |b| T::from_float(f64::from_ne_bytes(b))),
@@ -149,11 +145,7 @@ impl Memory {
         Ok(())
     }
 
-    fn items<const WIDTH: usize, T: Element>(
-        &self,
-        sink: &mut impl Sink<T>,
-        convert: impl Fn([u8; WIDTH]) -> T,
-    ) {
+    fn items<const WIDTH: usize, T: Element>(&self, sink: &mut impl Sink<T>, convert: impl Fn([u8; WIDTH]) -> T) {
         let mut nulls = 0;
         let mut buffer = Buffer::new(sink);
         for row in 0..self.len() {

@@ -23,9 +23,11 @@ impl Columns {
     pub fn choose(&self, schema: &Schema) -> Result<Vec<usize>> {
         let names = match self {
             Self::Numeric => {
-                let wanted = schema.fields().iter().enumerate().filter(|(_, field)| {
-                    Kind::of(field.data_type()).is_some() && !is_boolean(field.data_type())
-                });
+                let wanted = schema
+                    .fields()
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, field)| Kind::of(field.data_type()).is_some() && !is_boolean(field.data_type()));
                 return Ok(wanted.map(|(place, _)| place).collect());
             }
             Self::Named(names) => names,
@@ -39,10 +41,7 @@ impl Columns {
                 });
             }
             if let Some(field) = fields.find(|field| Kind::of(field.data_type()).is_none()) {
-                return Err(Error::NotNumeric {
-                    name: name.clone(),
-                    data_type: field.data_type().to_string(),
-                });
+                return Err(Error::NotNumeric { name: Some(name.clone()), data_type: field.data_type().to_string() });
             }
         }
         let wanted = schema.fields().iter().enumerate();

@@ -21,12 +21,7 @@ pub struct Exact {
 impl Exact {
     /// `denominator` is not zero.
     pub fn new(negative: bool, numerator: Natural, denominator: Natural, exponent: i64) -> Self {
-        Self {
-            negative,
-            numerator,
-            denominator,
-            exponent,
-        }
+        Self { negative, numerator, denominator, exponent }
     }
 
     pub fn integer(negative: bool, magnitude: Natural) -> Self {

@@ -33,10 +33,7 @@ pub struct Superaccumulator<const LIMBS: usize, const OFFSET: u32> {
 
 impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
     pub fn new() -> Self {
-        Self {
-            limbs: [0; LIMBS],
-            pending: 0,
-        }
+        Self { limbs: [0; LIMBS], pending: 0 }
     }
 
     /// Adds ±magnitude·2^exponent, where exponent ≥ −OFFSET and the value is within the range of the type.

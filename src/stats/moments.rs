@@ -53,13 +53,7 @@ struct Part {
 
 impl Moments {
     pub fn new(order: Order) -> Self {
-        Self {
-            order,
-            count: 0,
-            positive_infinities: 0,
-            negative_infinities: 0,
-            parts: Vec::new(),
-        }
+        Self { order, count: 0, positive_infinities: 0, negative_infinities: 0, parts: Vec::new() }
     }
 
     pub fn count(&self) -> u64 {
@@ -222,9 +216,7 @@ impl Moments {
 }
 
 fn total(values: impl Iterator<Item = Exact>) -> Exact {
-    values
-        .reduce(|a, b| a.plus(&b))
-        .unwrap_or_else(|| Exact::integer(false, Natural::default()))
+    values.reduce(|a, b| a.plus(&b)).unwrap_or_else(|| Exact::integer(false, Natural::default()))
 }
 
 fn reciprocal(n: Natural) -> Exact {
@@ -233,11 +225,7 @@ fn reciprocal(n: Natural) -> Exact {
 
 fn power_of_ten(exponent: i32) -> Exact {
     let power = Natural::power_of_ten(exponent.unsigned_abs());
-    if exponent < 0 {
-        reciprocal(power)
-    } else {
-        Exact::integer(false, power)
-    }
+    if exponent < 0 { reciprocal(power) } else { Exact::integer(false, power) }
 }
 
 #[cfg(test)]

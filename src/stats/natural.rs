@@ -58,11 +58,7 @@ impl Natural {
     }
 
     pub fn plus(&self, other: &Self) -> Self {
-        let (long, short) = if self.limbs.len() >= other.limbs.len() {
-            (self, other)
-        } else {
-            (other, self)
-        };
+        let (long, short) = if self.limbs.len() >= other.limbs.len() { (self, other) } else { (other, self) };
         let mut limbs = long.limbs.clone();
         let mut carry = false;
         for (i, limb) in limbs.iter_mut().enumerate() {
@@ -180,9 +176,7 @@ impl Natural {
             let top = u128::from(u[j + n]) << 64 | u128::from(u[j + n - 1]);
             let mut guess = top / u128::from(v[n - 1]);
             let mut rest = top % u128::from(v[n - 1]);
-            while guess >> 64 != 0
-                || guess * u128::from(v[n - 2]) > (rest << 64 | u128::from(u[j + n - 2]))
-            {
+            while guess >> 64 != 0 || guess * u128::from(v[n - 2]) > (rest << 64 | u128::from(u[j + n - 2])) {
                 guess -= 1;
                 rest += u128::from(v[n - 1]);
                 if rest >> 64 != 0 {
@@ -213,10 +207,7 @@ impl Natural {
             }
             quotient[j] = guess as u64;
         }
-        (
-            Self::from_limbs(quotient),
-            u.iter().any(|&limb| limb != 0),
-        )
+        (Self::from_limbs(quotient), u.iter().any(|&limb| limb != 0))
     }
 }
 
@@ -234,8 +225,7 @@ impl From<u128> for Natural {
 
 impl Ord for Natural {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.limbs.len().cmp(&other.limbs.len()))
-            .then_with(|| self.limbs.iter().rev().cmp(other.limbs.iter().rev()))
+        (self.limbs.len().cmp(&other.limbs.len())).then_with(|| self.limbs.iter().rev().cmp(other.limbs.iter().rev()))
     }
 }
 

@@ -144,19 +144,15 @@ impl Decimal {
     /// floating point numbers accurately*, 1990), else from the exact rational.
     fn nearest(self) -> f64 {
         const POWERS: [f64; 23] = [
-            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-            1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+            1e19, 1e20, 1e21, 1e22,
         ];
         let [low, rest @ ..] = self.magnitude;
         let power = POWERS.get(usize::from(self.scale.unsigned_abs()));
         match power {
             Some(&power) if rest == [0; 3] && low <= EXACT_IN_F64 => {
                 let magnitude = low as f64;
-                let magnitude = if self.scale >= 0 {
-                    magnitude / power
-                } else {
-                    magnitude * power
-                };
+                let magnitude = if self.scale >= 0 { magnitude / power } else { magnitude * power };
                 if self.negative && low != 0 { -magnitude } else { magnitude }
             }
             _ => self.to_exact().round(),
@@ -166,19 +162,13 @@ impl Decimal {
 
 impl From<f64> for Number {
     fn from(value: f64) -> Self {
-        Self {
-            nearest: value,
-            decimal: None,
-        }
+        Self { nearest: value, decimal: None }
     }
 }
 
 impl From<Decimal> for Number {
     fn from(decimal: Decimal) -> Self {
-        Self {
-            nearest: decimal.nearest(),
-            decimal: Some(decimal),
-        }
+        Self { nearest: decimal.nearest(), decimal: Some(decimal) }
     }
 }
 
@@ -200,11 +190,7 @@ impl Number {
             let value = magnitude as f64;
             return Self::from(if negative && magnitude != 0 { -value } else { value });
         }
-        Self::from(Decimal {
-            negative,
-            magnitude: [magnitude, 0, 0, 0],
-            scale: 0,
-        })
+        Self::from(Decimal { negative, magnitude: [magnitude, 0, 0, 0], scale: 0 })
     }
 }
 
@@ -252,4 +238,3 @@ impl Value for Number {
         }
     }
 }
-

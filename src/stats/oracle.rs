@@ -24,7 +24,7 @@ pub fn nearest(n: &BigUint, d: &BigUint, exponent: i64) -> f64 {
     let scale = |value: &BigUint, power: i64| value << power.max(0) as u64;
     // n·2^exponent/d against the midpoint of `low` and its successor, both sides times 2^1075·d.
     let target = scale(n, exponent + 1075) << (5000 + (exponent + 1075).min(0)) as u64;
-    bisect(|midpoint| target.cmp(&(midpoint * d << 5000u64)))
+    bisect(|midpoint| target.cmp(&((midpoint * d) << 5000u64)))
 }
 
 /// The float to which a value rounds that compares like this with midpoints of neighbours, in units of 2^-1075.

@@ -97,9 +97,7 @@ impl Method {
             Self::Exclusive => probability.cut_position(n, CutPoints::Exclusive),
             Self::Inclusive => probability.cut_position(n, CutPoints::Inclusive),
             Self::InvertedCdf => discrete(count * p - 1.0, n, |_| true),
-            Self::ClosestObservation => {
-                discrete(count * p - 1.0 - 0.5, n, |floor| floor.rem_euclid(2.0) == 1.0)
-            }
+            Self::ClosestObservation => discrete(count * p - 1.0 - 0.5, n, |floor| floor.rem_euclid(2.0) == 1.0),
             Self::Lower => Position::pick((last * p).floor(), n),
             Self::Higher => Position::pick((last * p).ceil(), n),
             Self::Nearest => Position::pick((last * p).round_ties_even(), n),
@@ -149,11 +147,7 @@ fn virtual_index(count: f64, p: f64, alpha: f64, beta: f64, n: u64) -> Position 
 /// The floor of a virtual index if it is whole and `stays` says so of it, else the next rank.
 fn discrete(index: f64, n: u64, stays: impl Fn(f64) -> bool) -> Position {
     let floor = index.floor();
-    if index == floor && stays(floor) {
-        Position::pick(floor, n)
-    } else {
-        Position::pick(floor + 1.0, n)
-    }
+    if index == floor && stays(floor) { Position::pick(floor, n) } else { Position::pick(floor + 1.0, n) }
 }
 
 /// A probability, and the cut point that it is.
@@ -180,10 +174,7 @@ impl Probability {
 
     /// The n − 1 cut points that part a distribution into `n` groups of equal probability.
     pub fn cut_points(n: u64) -> Vec<Self> {
-        let point = |k| Self {
-            value: k as f64 / n as f64,
-            cut: Some((k, n)),
-        };
+        let point = |k| Self { value: k as f64 / n as f64, cut: Some((k, n)) };
         (1..n).map(point).collect()
     }
 
@@ -199,11 +190,7 @@ impl Probability {
             Some((k, groups)) => {
                 let (k, groups) = (i128::from(k), i128::from(groups));
                 let (lower, delta) = kind.lower_neighbour(k, groups, n.into());
-                Position {
-                    lower,
-                    upper: (lower + 1).min(n - 1),
-                    weight: Weight::Cut { delta, groups },
-                }
+                Position { lower, upper: (lower + 1).min(n - 1), weight: Weight::Cut { delta, groups } }
             }
             // p is a dyadic rational: p·m, its floor and its fraction are exact.
             None => {
@@ -211,11 +198,7 @@ impl Probability {
                 let floor = index.floor_of_magnitude().unwrap_or(0);
                 let lower = kind.clamp(floor as i128, n.into());
                 let origin = Exact::integer(false, u128::from(lower + kind.first_rank()).into());
-                Position {
-                    lower,
-                    upper: (lower + 1).min(n - 1),
-                    weight: Weight::Exact(index.minus(&origin)),
-                }
+                Position { lower, upper: (lower + 1).min(n - 1), weight: Weight::Exact(index.minus(&origin)) }
             }
         }
     }
@@ -290,11 +273,7 @@ impl Position {
     /// The value of one rank, below and above clamped to the first and the last.
     fn pick(rank: f64, n: u64) -> Self {
         let rank = (rank as u64).min(n - 1); // `as` makes negative numbers 0
-        Self {
-            lower: rank,
-            upper: rank,
-            weight: Weight::Pick,
-        }
+        Self { lower: rank, upper: rank, weight: Weight::Pick }
     }
 
     /// NumPy's neighbours of a virtual index. Beyond the ends both are the end value, and γ still tells how far
@@ -308,11 +287,7 @@ impl Position {
             let floor = index.floor();
             (floor as u64, floor as u64 + 1, floor)
         };
-        Self {
-            lower,
-            upper,
-            weight: Weight::Float(fix_gamma(index - origin)),
-        }
+        Self { lower, upper, weight: Weight::Float(fix_gamma(index - origin)) }
     }
 
     /// The quantile, from the values of the two ranks.
@@ -341,12 +316,9 @@ impl Weight {
         match self {
             Self::Pick => Exact::integer(false, Natural::default()),
             Self::Float(gamma) => Exact::from_f64(*gamma),
-            Self::Cut { delta, groups } => Exact::new(
-                *delta < 0,
-                delta.unsigned_abs().into(),
-                groups.unsigned_abs().into(),
-                0,
-            ),
+            Self::Cut { delta, groups } => {
+                Exact::new(*delta < 0, delta.unsigned_abs().into(), groups.unsigned_abs().into(), 0)
+            }
             Self::Exact(gamma) => gamma.clone(),
         }
     }
@@ -359,22 +331,14 @@ impl Weight {
             Self::Cut { delta, groups } => *delta as f64 / *groups as f64,
             Self::Exact(gamma) => gamma.round(),
         };
-        if gamma == 0.0 || a.total_cmp(&b) == Ordering::Equal {
-            a
-        } else {
-            (1.0 - gamma) * a + gamma * b
-        }
+        if gamma == 0.0 || a.total_cmp(&b) == Ordering::Equal { a } else { (1.0 - gamma) * a + gamma * b }
     }
 }
 
 /// NumPy's `_lerp`: from the nearer end, so that γ = 1 gives b.
 fn lerp(a: f64, b: f64, gamma: f64) -> f64 {
     let difference = b - a;
-    if gamma >= 0.5 {
-        b - difference * (1.0 - gamma)
-    } else {
-        a + difference * gamma
-    }
+    if gamma >= 0.5 { b - difference * (1.0 - gamma) } else { a + difference * gamma }
 }
 
 #[cfg(test)]
@@ -391,9 +355,7 @@ mod tests {
     #[test]
     fn first_quartiles_of_nine_values() {
         let sorted: Vec<f64> = (1..=9).map(f64::from).collect();
-        let expected = [
-            2.5, 3.0, 3.0, 3.0, 2.0, 2.25, 2.75, 2.5, 3.0, 2.0 + 2.0 / 3.0, 2.6875, 3.0, 3.0, 3.0, 3.0,
-        ];
+        let expected = [2.5, 3.0, 3.0, 3.0, 2.0, 2.25, 2.75, 2.5, 3.0, 2.0 + 2.0 / 3.0, 2.6875, 3.0, 3.0, 3.0, 3.0];
         for ((method, name), expected) in Method::ALL.into_iter().zip(expected) {
             let quartile = of(&sorted, 0.25, method);
             assert!((quartile - expected).abs() < 1e-14, "{name}: {quartile}, not {expected}");

@@ -36,10 +36,7 @@ pub struct Brackets<T> {
 impl<T: Value> Brackets<T> {
     /// Anywhere.
     pub fn unknown() -> Self {
-        Self {
-            edges: Vec::new(),
-            kept: vec![true],
-        }
+        Self { edges: Vec::new(), kept: vec![true] }
     }
 
     /// Around the quantiles at `fractions` (0 to 1) of a series, as a random sample of it suggests.
@@ -153,7 +150,8 @@ impl<T: Value> Candidates<T> {
 
     fn same_edges(&self, other: &Self) -> bool {
         let same = |(a, b): (&T, &T)| a.order(b) == Ordering::Equal;
-        self.edges.len() == other.edges.len() && self.edges.iter().zip(&other.edges).all(same)
+        self.edges.len() == other.edges.len()
+            && self.edges.iter().zip(&other.edges).all(same)
             && self.gaps.iter().zip(&other.gaps).all(|(a, b)| a.kept == b.kept)
     }
 
@@ -242,15 +240,7 @@ struct Gap<T> {
 
 impl<T: Value> Gap<T> {
     fn new(kept: bool) -> Self {
-        Self {
-            kept,
-            count: 0,
-            values: Vec::new(),
-            stride: 1,
-            skip: 0,
-            rest: 0,
-            random: 0x9e37_79b9_7f4a_7c15,
-        }
+        Self { kept, count: 0, values: Vec::new(), stride: 1, skip: 0, rest: 0, random: 0x9e37_79b9_7f4a_7c15 }
     }
 
     fn is_complete(&self) -> bool {
@@ -357,10 +347,12 @@ mod tests {
                 candidates.update(part);
                 candidates
             });
-            let mut whole = parts.reduce(|mut a, b| {
-                a.merge(b);
-                a
-            }).unwrap();
+            let mut whole = parts
+                .reduce(|mut a, b| {
+                    a.merge(b);
+                    a
+                })
+                .unwrap();
             assert_eq!(whole.count(), values.len() as u64);
             match whole.finish(ranks) {
                 Ok(found) => return (found, pass),

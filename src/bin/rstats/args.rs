@@ -45,7 +45,13 @@ pub struct Describe {
     columns: Option<Vec<String>>,
 
     /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, q1, median, q3; '' for none
-    #[arg(short = 'a', long, value_name = "NAME,...", value_delimiter = ',', default_value = "min,max,range,mean,stddev")]
+    #[arg(
+        short = 'a',
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        default_value = "min,max,range,mean,stddev"
+    )]
     stats: Vec<String>,
 
     /// All statistics

@@ -102,7 +102,10 @@ fn progress_bar(args: &Describe) -> ProgressBar {
 /// Where the answer goes. A file is written beside its place and renamed, so that it is whole or absent.
 enum Output {
     Stdout,
-    File { temporary: NamedTempFile, path: PathBuf },
+    File {
+        temporary: NamedTempFile,
+        path: PathBuf,
+    },
     /// A pipe or a device cannot be replaced.
     Special(fs::File),
 }
