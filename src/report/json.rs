@@ -83,22 +83,40 @@ impl Formatter for PythonSpelling {
     }
 }
 
-/// A finite f64 as Python's `repr` has it: the shortest digits, with an exponent below 1e-4 and from 1e16 on.
+/// A finite f64 as Python's `repr` has it: the shortest digits (of two that are as short and as near, the even one), with an
+/// exponent below 1e-4 and from 1e16 on.
 pub fn number(value: f64) -> String {
-    let scientific = format!("{value:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    match exponent.parse::<i32>() {
-        Ok(exponent @ -4..16) if exponent < 0 || value.fract() != 0.0 => {
-            debug_assert!((-4..16).contains(&exponent));
-            format!("{value}")
-        }
-        Ok(-4..16) => format!("{value:.1}"),
-        Ok(exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
-        }
-        Err(_) => scientific,
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(value);
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(mantissa) => ("-", mantissa),
+        None => ("", mantissa),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0').trim_end_matches('0');
+    if digits.is_empty() {
+        return format!("{sign}0.0");
     }
+    // Where the point stands, counted from the first digit that is not 0.
+    let leading = (all.len() - all.trim_start_matches('0').len()) as i32;
+    let point = whole.len() as i32 - leading + exponent.parse::<i32>().unwrap_or(0);
+    let text = match point {
+        -3..=0 => format!("0.{}{digits}", "0".repeat(point.unsigned_abs() as usize)),
+        1..=16 if digits.len() > point as usize => {
+            let (whole, fraction) = digits.split_at(point as usize);
+            format!("{whole}.{fraction}")
+        }
+        1..=16 => format!("{digits}{}.0", "0".repeat(point as usize - digits.len())),
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let separator = if rest.is_empty() { "" } else { "." };
+            let direction = if point > 0 { '+' } else { '-' };
+            format!("{first}{separator}{rest}e{direction}{:02}", (point - 1).unsigned_abs())
+        }
+    };
+    format!("{sign}{text}")
 }
 
 /// A statistic: a number, `null`, or the name of what JSON has no number for.
@@ -208,6 +226,7 @@ mod tests {
             (1.5e-7, "1.5e-07"),
             (1.7976931348623157e308, "1.7976931348623157e+308"),
             (5e-324, "5e-324"),
+            (1417370865764593.25, "1417370865764593.2"),
         ] {
             assert_eq!(number(value), text);
         }

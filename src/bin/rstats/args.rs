@@ -67,7 +67,7 @@ pub struct Describe {
     method: String,
 
     /// Divide variance and stddev by n - DDOF: 1 for a sample, 0 for a population
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     ddof: u64,
 
     /// What a NaN does: make its series' statistics NaN, be left out, or be an error

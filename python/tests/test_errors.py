@@ -1,0 +1,122 @@
+"""Bad input: the right exception, and a sentence that says what was wrong and where."""
+
+from __future__ import annotations
+
+import decimal
+import math
+import statistics
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import rstats
+
+NOT_A_SERIES: list[tuple[Any, type[Exception], str]] = [
+    ([1, 2, "three"], TypeError, r"position 2 is 'three' \(str\), not a number"),
+    ([1.0, None], TypeError, r"position 1 is None"),
+    ([1.0, [2.0]], TypeError, r"position 1 is \[2.0\] \(list\)"),
+    ([1j, 2.0], TypeError, r"position 0 is 1j \(complex\)"),
+    ("123", TypeError, "a string is no series"),
+    (7, TypeError, "int is no series"),
+    (None, TypeError, "NoneType is no series"),
+    ([10**90, 1], ValueError, "position 0 has more than 76 digits"),
+    ([decimal.Decimal("1e-200"), 1], ValueError, "position 0"),
+    (np.float64(3.0), (TypeError, ValueError), "no series"),
+    (np.array(3.0), ValueError, "0 dimensions"),
+    (np.zeros((2, 2)), ValueError, "2 dimensions"),
+    (np.array(["a", "b"]), TypeError, "<U1"),
+    (np.zeros(2, complex), TypeError, "complex128"),
+    (np.zeros(2, np.longdouble), TypeError, "longdouble|float128"),
+    (np.zeros(2, "M8[s]"), TypeError, r"datetime64\[s\]"),
+    (np.zeros(2, [("a", "f8")]), TypeError, "holds no numbers"),
+    (pa.array(["a"]), TypeError, "the series is of type Utf8"),
+    (pd.Series(["a"], name="s"), TypeError, "column 's'"),
+    (pd.Series(pd.to_datetime(["2020-01-01"])), TypeError, "datetime64"),
+    (pl.Series("s", ["a"]), TypeError, "column 's'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "exception", "message"), NOT_A_SERIES, ids=[repr(case[0])[:30] for case in NOT_A_SERIES]
+)
+def test_what_is_no_series(data: Any, exception: type[Exception], message: str) -> None:
+    with pytest.raises(exception, match=message):
+        rstats.compute_stats(data)
+
+
+@pytest.mark.parametrize(
+    "data", [[], [1.0], np.array([]), np.array([2]), pa.array([1.0, None]), pd.Series([math.nan, 1])]
+)
+def test_fewer_than_two_values(data: Any) -> None:
+    with pytest.raises(statistics.StatisticsError, match="at least two values"):
+        rstats.compute_stats(data)
+
+
+def test_a_nan_makes_all_four_nan() -> None:
+    stats = rstats.compute_stats([1.0, math.nan, 3.0])
+    assert all(map(math.isnan, [stats.range, stats.mean, stats.stddev, *stats.quartiles]))
+
+
+WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"method": "quartile"}, ValueError, "'quartile' is not a quantile method; it is one of exclusive, inclusive"),
+    ({"q": 1.5}, ValueError, "from 0 to 1, not 1.5"),
+    ({"q": [0.5, math.nan]}, ValueError, "from 0 to 1, not NaN"),
+    ({"q": -4}, ValueError, "the number of groups"),
+    ({"q": "0.5"}, TypeError, "q is a probability"),
+    ({"q": True}, TypeError, "q is a probability"),
+    ({"stats": ["average"]}, ValueError, "'average' is not a statistic; it is one of min"),
+    ({"stats": 3}, TypeError, "stats is a name or a sequence of names"),
+    ({"ddof": -1}, ValueError, "ddof is 0 or more"),
+    ({"nan": "drop"}, ValueError, "'drop' is not a NaN policy"),
+    ({"level": 0}, ValueError, "confidence level"),
+    ({"threads": 0}, ValueError, "threads is 1 or more"),
+    ({"columns": "z"}, ValueError, "there is no column 'z'; the columns are 'x', 's'"),
+    ({"columns": ["s"]}, TypeError, "column 's' is of type (Large)?Utf8"),
+    ({"axis": 1}, ValueError, "axis"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "exception", "message"), WRONG, ids=str)
+@pytest.mark.parametrize("library", [pa.table, pd.DataFrame])
+def test_wrong_arguments(library: Any, arguments: dict[str, Any], exception: type[Exception], message: str) -> None:
+    table = library({"x": [1.0, 2.0], "s": ["a", "b"]})
+    with pytest.raises(exception, match=message):
+        rstats.describe(table, **arguments)
+
+
+def test_a_nan_that_is_refused_is_told_by_series_and_row() -> None:
+    table = pa.table({"x": [1.0] * 5, "y": [1.0, None, 2.0, math.nan, math.nan]})
+    with pytest.raises(ValueError, match="column 'y' holds a NaN in row 3"):
+        rstats.describe(table, nan="raise")
+    with pytest.raises(ValueError, match="column 'y' holds a NaN in row 8"):
+        good = pa.record_batch({"x": [1.0] * 5, "y": [1.0] * 5})
+        rstats.describe(pa.RecordBatchReader.from_batches(table.schema, [good, *table.to_batches()]), nan="raise")
+    long = np.zeros(500_000)
+    long[400_001] = math.nan
+    with pytest.raises(ValueError, match="the series holds a NaN in row 400001"):
+        rstats.describe(long, nan="raise")
+
+
+def test_a_reader_that_fails_midway() -> None:
+    def batches() -> Any:
+        yield pa.record_batch({"x": [1.0]})
+        raise RuntimeError("the disk is on fire")
+
+    reader = pa.RecordBatchReader.from_batches(pa.schema([("x", pa.float64())]), batches())
+    with pytest.raises(ValueError, match="the disk is on fire"):
+        rstats.describe(reader)
+
+
+def test_a_list_with_a_string_in_a_table() -> None:
+    with pytest.raises(ValueError, match="position 1"):
+        rstats.describe({"x": [1.0, "two"]})
+
+
+def test_more_than_two_dimensions() -> None:
+    with pytest.raises(ValueError, match="3 dimensions"):
+        rstats.describe(np.zeros((2, 2, 2)))
+    with pytest.raises(ValueError, match="axis 2"):
+        rstats.describe(np.zeros((2, 2)), axis=2)  # type: ignore[arg-type]

@@ -1,0 +1,118 @@
+"""`Statistics` and `Description`: what they are to Python and to other libraries, and the JSON against its schema."""
+
+from __future__ import annotations
+
+import copy
+import glob
+import json
+import math
+import pickle
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import rstats
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted(glob.glob(str(ROOT / "data/*.parquet")))
+SCHEMA = json.loads((ROOT / "schemas/describe-1.json").read_text())
+ALL = ["min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci"]
+
+
+def valid(text: str) -> Any:
+    document = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(document, SCHEMA)
+    return document
+
+
+def command(*arguments: str) -> str:
+    binary = ROOT / "target/debug/rstats"
+    if not binary.exists():
+        pytest.skip("the command is not built; `make test` builds it first")
+    return subprocess.run([binary, "describe", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_statistics_is_a_value() -> None:
+    stats = rstats.compute_stats([2.75, 1.75, 1.25, 0.25, 0.5, 1.25, 3.5])
+    assert repr(stats).startswith("Statistics(range=3.25, quartiles=[0.5, 1.25, 2.75], mean=1.607")
+    assert list(stats.to_dict()) == ["range", "quartiles", "mean", "stddev"]
+    assert rstats.Statistics(**stats.to_dict()) == stats
+    assert pickle.loads(pickle.dumps(stats)) == stats == copy.deepcopy(stats)
+    assert stats != rstats.compute_stats([1, 2, 3])
+    assert json.loads(json.dumps(stats.to_dict())) == stats.to_dict()
+    with pytest.raises(AttributeError):
+        stats.mean = 1.0  # type: ignore[misc]
+
+
+def test_a_description_is_a_small_table() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 5]})
+    description = rstats.describe(frame, stats=["stddev", "mean"], q=[0.99, 0.5])
+    assert description.columns == ["column", "count", "null_count", "nan_count", "mean", "stddev", "median", "p99"]
+    assert len(description) == 2
+    assert description[1] == description[-1] == list(description)[1] == description.to_dicts()[1]
+    assert description[1]["column"] == "b" and description[1]["mean"] == 4.0
+    for place in (2, -3):
+        with pytest.raises(IndexError):
+            description[place]
+    assert "│ mean" in repr(description) and "quantiles: linear" in repr(description)
+    assert "<td>4.0</td>" in description._repr_html_()
+
+
+def test_other_libraries_take_it() -> None:
+    description = rstats.describe({"a": [1.0], "<b>": [2.0, 4.0]})
+    rows = description.to_dicts()
+    assert pa.table(description).to_pylist() == rows == description.to_arrow().to_pylist()
+    assert pl.DataFrame(description).to_dicts() == rows == description.to_polars().to_dicts()
+    assert pa.table(description).schema.metadata[b"rstats.method"] == b"linear"
+    frame = description.to_pandas()
+    assert frame["count"].tolist() == [1, 2] and frame["count"].dtype == np.int64
+    assert math.isnan(frame["stddev"][0]) and frame["stddev"].dtype == np.float64
+    assert "&lt;b&gt;" in description._repr_html_()
+    assert len(rstats.describe(description, columns=["mean"])) == 1  # it is a table like any other
+
+
+def test_json_is_of_its_schema() -> None:
+    data = {"a": [1.0, math.inf], "b": [math.nan, 1.0], "c": [1.0], "d": np.array([])}
+    document = valid(rstats.describe(data, stats=ALL, q=100).to_json())
+    a, b, c, d = document["series"]
+    assert (a["mean"], a["stddev"], b["min"], c["stddev"], d["mean"]) == ("Infinity", "NaN", "NaN", None, None)
+    assert document["source"] == {"files": 0, "rows": 2, "errors": []}
+    valid(rstats.describe({}).to_json())
+
+
+def test_numbers_are_spelled_as_json_dumps_spells_them() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.integers(0, 2**64, 3000, dtype=np.uint64).view(np.float64)
+    values = [float(x) for x in values if math.isfinite(x)]
+    values += [0.0, -0.0, 1e16, 1e15, 1e-4, 1e-5, 123456789.0, 5e-324]
+    description = rstats.describe({str(i): [x] for i, x in enumerate(values)}, stats=["min"], q=())
+    lines = [line for line in description.to_json().splitlines() if '"min": ' in line and '"column"' in line]
+    assert [line.rpartition('"min": ')[2].rstrip("},") for line in lines] == [json.dumps(x) for x in values]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: Path(path).stem)
+def test_the_command_and_python_give_the_same_bits(path: str) -> None:
+    document = valid(command(path, "-A", "-q", "0,0.1,0.5,0.99", "-m", "hazen"))
+    asked: Any = {"stats": ALL, "q": [0, 0.1, 0.5, 0.99], "method": "hazen"}
+    assert document["series"] == rstats.describe(pq.read_table(path), **asked).to_dicts()
+
+
+def test_the_command_describes_all_of_them_at_once() -> None:
+    document = valid(command(*FILES))
+    rows = {row["column"]: row for path in FILES for row in rstats.describe(pq.read_table(path))}
+    assert {row["column"]: row for row in document["series"]} == rows
+
+
+def test_nan_of_the_command_is_of_its_schema(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    pq.write_table(pa.table({"x": [math.inf, 1.0], "y": [math.nan, None]}), path)
+    document = valid(command(path, "-A"))
+    assert document["series"][0]["max"] == "Infinity" and document["series"][1]["max"] == "NaN"

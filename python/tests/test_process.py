@@ -1,0 +1,142 @@
+"""What a call does to its process: memory, threads, forks, signals."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import rstats
+
+
+def run(code: str, **arguments: Any) -> str:
+    """Runs code in a fresh interpreter."""
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, **arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc")
+@pytest.mark.parametrize("source", ["numpy.ones(n)", "pyarrow.array(numpy.ones(n))", "numpy.ones(2 * n)[::2]"])
+def test_no_copy_is_made(source: str) -> None:
+    """Describing 200 MB raises the peak of memory by less than 5 MB."""
+    growth = run(f"""
+        import numpy, pyarrow, rstats
+        def peak():
+            with open("/proc/self/status") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        n = 25_000_000
+        data = {source}
+        rstats.describe(numpy.ones(1_000_000), q=())  # threads and their stacks
+        with open("/proc/self/clear_refs", "w") as refs:
+            refs.write("5")  # the peak starts from here
+        before = peak()
+        (row,) = rstats.describe(data, stats=["min", "max", "mean", "stddev"], q=())
+        assert row["count"] == n and row["mean"] == 1.0
+        print(peak() - before)
+    """)
+    assert int(growth) < 5_000, f"{growth} kB"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc")
+def test_nothing_of_a_stream_is_kept_without_quantiles() -> None:
+    growth = run("""
+        import numpy, pyarrow, rstats
+        def peak():
+            with open("/proc/self/status") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        schema = pyarrow.schema([("x", pyarrow.float64()), ("y", pyarrow.float64())])
+        def batches(n):
+            for _ in range(n):
+                yield pyarrow.record_batch([numpy.ones(100_000), numpy.ones(100_000)], schema=schema)
+        reader = lambda n: pyarrow.RecordBatchReader.from_batches(schema, batches(n))
+        rstats.describe(reader(10), q=())
+        before = peak()
+        rows = rstats.describe(reader(200), q=())  # 320 MB
+        assert rows[1]["count"] == 20_000_000
+        print(peak() - before)
+    """)
+    assert int(growth) < 20_000, f"{growth} kB"
+
+
+def test_importing_needs_no_other_library() -> None:
+    run("""
+        import sys
+        for name in ("numpy", "pandas", "polars", "pyarrow"):
+            sys.modules[name] = None
+        import rstats
+        assert rstats.compute_stats([1.0, 2.0]).mean == 1.5
+        print(rstats.describe({"x": [1.0, 2.0, None]}))
+    """)
+
+
+def test_threads_side_by_side() -> None:
+    data = [np.random.default_rng(seed).normal(size=300_000) for seed in range(4)]
+    expected = [rstats.describe(values, threads=1).to_dicts() for values in data]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(3):
+            assert [d.to_dicts() for d in pool.map(rstats.describe, data)] == expected
+
+
+def _mean(values: Any) -> float:
+    return float(rstats.describe(values)[0]["mean"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_a_forked_child_has_threads_of_its_own() -> None:
+    values = np.arange(500_000.0)
+    assert _mean(values) == 249_999.5  # the parent's pool is up
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        results = pool.map_async(_mean, [values] * 4)
+        assert results.get(timeout=60) == [249_999.5] * 4
+    assert _mean(values) == 249_999.5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+def test_control_c_ends_a_long_call() -> None:
+    def batches() -> Any:
+        while True:
+            yield pa.record_batch({"x": np.ones(10_000)})
+
+    reader = pa.RecordBatchReader.from_batches(pa.schema([("x", pa.float64())]), batches())
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        rstats.describe(reader, q=())
+    assert time.monotonic() - start < 20
+
+
+def test_an_array_may_be_written_to_meanwhile() -> None:
+    """No crash, and a mean between what was there and what was written: nothing more can be said."""
+    values = np.zeros(3_000_000)
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            values[:] = 1.0
+            values[:] = 0.0
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(10):
+            try:
+                (row,) = rstats.describe(values)
+            except ValueError as error:
+                assert "changed while it was read" in str(error)
+            else:
+                assert 0.0 <= row["mean"] <= 1.0
+    finally:
+        stop.set()
+        writer.join()

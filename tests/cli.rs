@@ -1,0 +1,304 @@
+//! The command line from outside: what it prints, and how it ends.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Decimal128Array, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn rstats(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rstats")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The document that a run writes. (The Python tests check it against the schema.)
+fn json(arguments: &[&str]) -> Value {
+    let output = rstats(&[&["describe", "-f", "json"], arguments].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A run that fails with this status, one line on stderr that holds these words, and nothing on stdout.
+fn fails(status: i32, arguments: &[&str], words: &[&str]) {
+    let output = rstats(&[&["describe"], arguments].concat());
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{message}");
+    assert_eq!(text(&output.stdout), "");
+    assert!(!message.contains("panicked"), "{message}");
+    if status == 1 {
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+    for word in words {
+        assert!(message.contains(word), "{message:?} does not say {word:?}");
+    }
+}
+
+fn write(path: &Path, columns: Vec<(&str, ArrayRef)>, row_group: usize) {
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap();
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(row_group)).build();
+    let mut writer = ArrowWriter::try_new(fs::File::create(path).unwrap(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+fn floats(values: impl IntoIterator<Item = f64>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<Float64Array>())
+}
+
+fn path(folder: &TempDir, name: &str) -> PathBuf {
+    folder.path().join(name)
+}
+
+fn series<'a>(document: &'a Value, column: &str) -> &'a Value {
+    document["series"].as_array().unwrap().iter().find(|series| series["column"] == column).unwrap()
+}
+
+#[test]
+fn real_data_has_the_certified_values() {
+    let document = json(&["data/", "-a", "mean,stddev", "-q", ""]);
+    assert_eq!(document["source"]["files"], 7);
+    for (column, mean, stddev) in [
+        ("num_acc_1_decimal", 10000002.0, 1.0),
+        ("num_acc_2_decimal", 1.2, 0.1),
+        ("num_acc_3_decimal", 1000000.2, 0.1),
+        ("num_acc_4_decimal", 10000000.2, 0.1),
+        ("num_acc_1", 10000002.0, 1.0),
+        ("num_acc_4", 10000000.2, 0.10000000055879354),
+    ] {
+        let series = series(&document, column);
+        assert_eq!((series["mean"].as_f64(), series["stddev"].as_f64()), (Some(mean), Some(stddev)), "{column}");
+    }
+    let pi = series(&document, "pi_digits_nist");
+    assert_eq!(pi["mean"], 4.5348);
+    assert!((pi["stddev"].as_f64().unwrap() - 2.86733906028871).abs() < 1e-14);
+}
+
+#[test]
+fn the_document_is_spelled_as_the_contract_has_it() {
+    let output = rstats(&["describe", "data/nist_num_acc_1.parquet", "-c", "num_acc_1", "-a", "mean", "-q", "0.5"]);
+    let expected = r#"{"schema": "rstats.describe/1",
+ "spec": {"stats": ["mean"], "quantiles": [0.5], "method": "linear", "ddof": 1, "nan": "propagate"},
+ "source": {"files": 1, "rows": 3, "errors": []},
+ "series": [
+  {"column": "num_acc_1", "count": 3, "null_count": 0, "nan_count": 0, "mean": 10000002.0, "median": 10000002.0}
+ ]}
+"#;
+    assert_eq!(text(&output.stdout), expected);
+    let output = rstats(&["describe", "data/nist_num_acc_1.parquet", "-a", "", "-q", "", "-f", "ndjson"]);
+    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[1]["schema"], &lines[1]["method"]), (&"rstats.describe/1".into(), &"linear".into()));
+}
+
+#[test]
+fn all_statistics_in_their_order() {
+    let document = json(&["data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
+    let expected = "column count null_count nan_count min max range sum mean variance stddev mean_ci_low mean_ci_high \
+                    p0 median p99 p99.9 p100";
+    let output = rstats(&["describe", "data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
+    let places: Vec<_> =
+        expected.split(' ').map(|name| text(&output.stdout).rfind(&format!("\"{name}\": ")).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(document["series"][0].as_object().unwrap().len(), expected.split(' ').count());
+    assert_eq!(document["spec"]["level"], 0.95);
+}
+
+#[test]
+fn columns_of_one_name_are_one_series_over_files_folders_and_types() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(path(&folder, "more")).unwrap();
+    write(&path(&folder, "a.parquet"), vec![("x", floats([1.5, f64::NAN]))], 10);
+    write(&path(&folder, "b.parquet"), vec![("y", floats([7.0]))], 10);
+    let integers: ArrayRef = Arc::new(Int64Array::from(vec![Some((1 << 53) + 1), None]));
+    write(&path(&folder, "more/c.parquet"), vec![("x", integers), ("s", Arc::new(StringArray::from(vec!["q"; 2])))], 1);
+    let decimals = Decimal128Array::from(vec![5]).with_precision_and_scale(9, 1).unwrap();
+    write(&path(&folder, "more/d.parquet"), vec![("x", Arc::new(decimals))], 10);
+    write(&path(&folder, "_ignored.parquet"), vec![("x", floats([1e9]))], 10);
+    let document = json(&[folder.path().to_str().unwrap(), "--nan", "omit", "-A", "-q", "1"]);
+    assert_eq!(document["source"], serde_json::json!({"files": 4, "rows": 6, "errors": []}));
+    let x = series(&document, "x");
+    assert_eq!((&x["count"], &x["null_count"], &x["nan_count"]), (&3.into(), &1.into(), &1.into()));
+    // 1.5 + (2^53 + 1) + 0.5 is rounded once.
+    assert_eq!(x["sum"], 9007199254740995.0);
+    assert_eq!(series(&document, "y")["count"], 1);
+    assert_eq!(document["series"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn row_groups_files_and_threads_never_show() {
+    let folder = TempDir::new().unwrap();
+    let values: Vec<f64> = (0..400_000u64).map(|i| ((i * 0x9e37_79b9) % 1_000_003) as f64 / 7.0 - 1e4).collect();
+    let whole = path(&folder, "whole.parquet");
+    write(&whole, vec![("x", floats(values.iter().copied()))], usize::MAX >> 1);
+    let parts = path(&folder, "parts");
+    fs::create_dir(&parts).unwrap();
+    for (i, part) in values.chunks(70_001).enumerate() {
+        write(&parts.join(format!("{}.parquet", 9 - i)), vec![("x", floats(part.iter().copied()))], 3_333 * (i + 1));
+    }
+    let of = |path: &Path, threads: &str| {
+        let document = json(&[path.to_str().unwrap(), "-A", "-q", "100", "-j", threads, "-m", "hazen"]);
+        document["series"].to_string()
+    };
+    let expected = of(&whole, "1");
+    assert_eq!(of(&whole, "2"), expected);
+    assert_eq!(of(&parts, "1"), expected);
+    assert_eq!(of(&parts, "3"), expected);
+    let mut sorted = values;
+    sorted.sort_by(f64::total_cmp);
+    let document = json(&[parts.to_str().unwrap(), "-q", "0,0.5,1", "-m", "lower"]);
+    let series = &document["series"][0];
+    assert_eq!((series["p0"].as_f64(), series["p100"].as_f64()), (Some(sorted[0]), Some(sorted[399_999])));
+    assert_eq!(series["median"].as_f64(), Some(sorted[199_999]));
+}
+
+#[test]
+fn what_json_has_no_number_for_is_a_string() {
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "a.parquet");
+    write(
+        &file,
+        vec![
+            ("inf", floats([f64::INFINITY, 1.0])),
+            ("low", floats([f64::NEG_INFINITY, 1.0])),
+            ("nan", floats([f64::NAN, 1.0])),
+            ("none", Arc::new(Float32Array::from(vec![None::<f32>; 2]))),
+        ],
+        10,
+    );
+    let document = json(&[file.to_str().unwrap(), "-q", ""]);
+    assert_eq!(series(&document, "inf")["mean"], "Infinity");
+    assert_eq!(series(&document, "inf")["stddev"], "NaN");
+    assert_eq!(series(&document, "low")["min"], "-Infinity");
+    assert_eq!(series(&document, "nan")["min"], "NaN");
+    assert_eq!(series(&document, "none")["mean"], Value::Null);
+}
+
+#[test]
+fn the_table_is_for_people() {
+    let output = rstats(&["describe", "data/city_temps.parquet", "-f", "table"]);
+    let table = text(&output.stdout);
+    assert!(table.contains("│ mean       ┆ 54.4761 │"), "{table}");
+    assert!(table.ends_with("1 file, 17518 rows · quantiles: linear · ddof: 1 · nan: propagate\n"), "{table}");
+}
+
+#[test]
+fn wrong_arguments_end_with_2() {
+    let file = "data/city_temps.parquet";
+    fails(2, &[], &["PATH"]);
+    fails(2, &[file, "-m", "quartile"], &["quartile", "median_unbiased"]);
+    fails(2, &[file, "-q", "1.5"], &["from 0 to 1, not 1.5"]);
+    fails(2, &[file, "-q", "half"], &["'half' is no probability"]);
+    fails(2, &[file, "-a", "average"], &["'average' is not a statistic", "mean"]);
+    fails(2, &[file, "--nan", "drop"], &["drop", "omit"]);
+    fails(2, &[file, "--ddof", "-1"], &["--ddof"]);
+    fails(2, &[file, "-f", "xml"], &["xml", "ndjson"]);
+    fails(2, &[file, "--level", "1"], &["confidence level"]);
+    fails(2, &[file, "-A", "-a", "mean"], &["--all", "--stats"]);
+}
+
+#[test]
+fn what_fails_ends_with_1_and_one_line() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| path(&folder, name).to_str().unwrap().to_owned();
+    let good = fs::read("data/city_temps.parquet").unwrap();
+    fs::write(at("text.parquet"), "no parquet").unwrap();
+    fs::write(at("empty.parquet"), "").unwrap();
+    fs::write(at("cut.parquet"), &good[..good.len() / 2]).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    fails(1, &[&at("text.parquet")], &["text.parquet", "not a Parquet file"]);
+    fails(1, &[&at("empty.parquet")], &["empty.parquet", "the file is empty"]);
+    fails(1, &[&at("cut.parquet")], &["cut.parquet", "Parquet file"]);
+    fails(1, &[&at("nowhere.parquet")], &["nowhere.parquet", "no such file"]);
+    fails(1, &[&at("folder")], &["folder", ".parquet"]);
+    fails(1, &["data/city_temps.parquet", "-c", "tempo"], &["no column 'tempo'", "'city', 'time', 'temp'"]);
+    fails(1, &["data/city_temps.parquet", "-c", "city"], &["column 'city'", "Utf8", "holds no numbers"]);
+    fails(1, &["data/city_temps.parquet", "-o", &at("no/such/folder.json")], &["cannot write", "folder.json"]);
+    fails(1, &["data/city_temps.parquet", "-o", &at("folder")], &["cannot write", "it is a folder"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "something was left behind");
+}
+
+#[test]
+fn a_clash_of_types_names_both_files() {
+    let folder = TempDir::new().unwrap();
+    write(&path(&folder, "a.parquet"), vec![("x", floats([1.0]))], 10);
+    write(&path(&folder, "b.parquet"), vec![("x", Arc::new(StringArray::from(vec!["one"])))], 10);
+    fails(1, &[folder.path().to_str().unwrap()], &["column 'x'", "Float64", "a.parquet", "Utf8", "b.parquet"]);
+}
+
+#[test]
+fn a_nan_that_is_refused_is_told_by_file_column_and_row() {
+    let folder = TempDir::new().unwrap();
+    write(&path(&folder, "a.parquet"), vec![("x", floats([1.0; 9]))], 4);
+    let mut values = vec![1.0; 9];
+    values[6] = f64::NAN;
+    values[8] = f64::NAN;
+    write(&path(&folder, "b.parquet"), vec![("x", floats(values))], 4);
+    fails(1, &[folder.path().to_str().unwrap(), "--nan", "raise"], &["column 'x'", "b.parquet", "row 6"]);
+}
+
+#[test]
+fn a_file_is_written_whole_and_replaces_the_old_one() {
+    let folder = TempDir::new().unwrap();
+    let output = path(&folder, "out.json");
+    fs::write(&output, "old").unwrap();
+    fails(1, &["data/", "-c", "nothing", "-o", output.to_str().unwrap()], &["no column"]);
+    assert_eq!(fs::read_to_string(&output).unwrap(), "old");
+    let run = rstats(&["describe", "data/", "-o", output.to_str().unwrap()]);
+    assert!(run.status.success() && run.stdout.is_empty());
+    let document: Value = serde_json::from_slice(&fs::read(&output).unwrap()).unwrap();
+    assert_eq!(document["schema"], "rstats.describe/1");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_silence() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rstats"))
+        .args(["describe", "data/", "-q", "100"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+/// Every byte of a small file in turn is damaged: an error that names the file, or an answer, but never a panic or an abort.
+#[test]
+fn damaged_files_never_panic() {
+    let folder = TempDir::new().unwrap();
+    let good = fs::read("data/nist_num_acc_1.parquet").unwrap();
+    let file = path(&folder, "damaged.parquet");
+    // A pass over some positions a test run; together with the pattern that is a different damage each.
+    for (round, position) in (0..good.len()).step_by(3).enumerate() {
+        let mut bad = good.clone();
+        bad[position] ^= [0xff, 0x01, 0x80][round % 3];
+        fs::write(&file, &bad).unwrap();
+        let output = rstats(&["describe", file.to_str().unwrap()]);
+        let message = text(&output.stderr);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "byte {position}: {:?} {message}", output.status);
+        assert!(!message.contains("panicked"), "byte {position}: {message}");
+        if output.status.code() == Some(1) {
+            assert!(message.contains("damaged.parquet") && message.lines().count() == 1, "byte {position}: {message}");
+        }
+    }
+}
+
+#[test]
+fn help_teaches() {
+    let help = text(&rstats(&["describe", "--help"]).stdout);
+    for word in ["Examples:", "exclusive", "Exit status:", "mean_ci"] {
+        assert!(help.contains(word), "{help}");
+    }
+}
