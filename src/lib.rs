@@ -20,6 +20,7 @@
 //! Features: `parquet` reads Parquet datasets, `table` prints tables, `cli` (default) is the command `rstats`.
 
 #![warn(missing_docs)]
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 #[allow(missing_docs)]
 pub mod arch;
