@@ -8,7 +8,7 @@ use arrow_schema::{ArrowError, Schema};
 use rayon::prelude::*;
 
 use crate::error::{self, Error, Result};
-use crate::scan::{Keep, Outcome, Scan};
+use crate::scan::{Keep, Outcome, SAMPLE, Scan};
 use crate::series::lane::Element;
 use crate::series::table::Columns;
 use crate::series::{Chunk, Kind, Lane, Series};
@@ -23,8 +23,9 @@ const SHORT: usize = 1 << 18;
 /// Rows of a long series that are scanned at a time.
 const PIECE: usize = 1 << 17;
 
-/// How many values of a long series are sampled for its brackets.
-const SAMPLE: usize = 1 << 16;
+/// Passes over one series before it is said to change under way: of data that stays as it is, each pass leaves a small part of the
+/// candidates of the one before.
+pub(crate) const PASSES: usize = 64;
 
 /// Stops work from outside: from a signal handler, or another thread. Clones stop the same work.
 #[derive(Clone, Debug, Default)]
@@ -124,17 +125,18 @@ fn passes<T: Element>(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Re
         Brackets::from_sample(series.sample(SAMPLE)?, &fractions)
     };
     let mut scan = pass(Scan::with_brackets(spec, keep, brackets))?;
-    loop {
+    for _ in 0..PASSES {
         match scan.finish(spec) {
             Outcome::Done(summary) => return Ok(summary),
             Outcome::Again(brackets) => {
                 let again = pass(scan.narrow(keep, brackets))?;
                 if !scan.settle(again) {
-                    return Err(changed());
+                    break;
                 }
             }
         }
     }
+    Err(changed())
 }
 
 fn merged<T: Element>(mut left: Scan<T>, right: Scan<T>) -> Result<Scan<T>> {

@@ -23,6 +23,9 @@ use crate::summary::{self, Summary};
 /// Values that are looked at together: they stay in the first-level cache.
 pub const BLOCK: usize = 1024;
 
+/// The size of a sample that brackets are taken from: one of three quartiles then holds some 2 % of the series.
+pub const SAMPLE: usize = 1 << 16;
+
 /// How many values a scan may keep for its quantiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -33,9 +36,6 @@ pub enum Keep {
 }
 
 impl Keep {
-    /// How many values of a series that can be read again are kept before they are sampled.
-    pub const SAMPLE: Self = Self::AtMost(1 << 16);
-
     fn capacity(self) -> usize {
         match self {
             Self::AtMost(capacity) => capacity,
@@ -290,7 +290,11 @@ mod tests {
             let expected = bits(&passes(&spec, Keep::All, &[&values]));
             for split in 0..=values.len() {
                 let (left, right) = values.split_at(split);
-                assert_eq!(bits(&passes(&spec, Keep::SAMPLE, &[right, left])), expected, "{values:?} at {split}");
+                assert_eq!(
+                    bits(&passes(&spec, Keep::AtMost(SAMPLE), &[right, left])),
+                    expected,
+                    "{values:?} at {split}"
+                );
             }
         }
     }
@@ -299,24 +303,24 @@ mod tests {
     fn nans_follow_their_policy() {
         let values = [1.0, f64::NAN, 3.0];
         let with = |nan| everything().with_nan(nan);
-        let propagated = passes(&with(NanPolicy::Propagate), Keep::SAMPLE, &[&values]);
+        let propagated = passes(&with(NanPolicy::Propagate), Keep::AtMost(SAMPLE), &[&values]);
         assert_eq!((propagated.count, propagated.nan_count), (3, 1));
         let canonical = Some(0x7ff8_0000_0000_0000);
         assert!(bits(&propagated).into_iter().all(|bits| bits == canonical));
-        let omitted = passes(&with(NanPolicy::Omit), Keep::SAMPLE, &[&values]);
+        let omitted = passes(&with(NanPolicy::Omit), Keep::AtMost(SAMPLE), &[&values]);
         assert_eq!((omitted.count, omitted.nan_count), (2, 1));
         assert_eq!((omitted.get("mean"), omitted.get("median")), (Some(2.0), Some(2.0)));
     }
 
     #[test]
     fn what_is_not_defined_is_none() {
-        let none = passes(&everything(), Keep::SAMPLE, &[]);
+        let none = passes(&everything(), Keep::AtMost(SAMPLE), &[]);
         let defined = |summary: &Summary| -> Vec<String> {
             let defined = summary.statistics().filter(|(_, value)| value.is_some());
             defined.map(|(name, _)| name.to_owned()).collect()
         };
         assert_eq!(defined(&none), ["sum"]);
-        let one = passes(&everything(), Keep::SAMPLE, &[&[2.0]]);
+        let one = passes(&everything(), Keep::AtMost(SAMPLE), &[&[2.0]]);
         assert_eq!(defined(&one), ["min", "max", "range", "sum", "mean", "q1", "median", "q3"]);
     }
 }

@@ -8,9 +8,9 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::prelude::*;
 
 use super::dataset::{DataColumn, Dataset, broken, guarded, unreadable};
-use crate::describe::{Interrupt, LaneOutcome, LaneScan, changed};
+use crate::describe::{Interrupt, LaneOutcome, LaneScan, PASSES, changed};
 use crate::error::{Error, Result};
-use crate::scan::Keep;
+use crate::scan::{Keep, SAMPLE};
 use crate::series::Chunk;
 use crate::series::table::Columns;
 use crate::spec::{NanPolicy, Spec};
@@ -18,6 +18,9 @@ use crate::summary::Summary;
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 1 << 14;
+
+/// How many values all series together keep in the first pass. A series that has no more needs no second one.
+const KEPT: usize = 1 << 22;
 
 /// A column of one row group.
 struct Task {
@@ -43,11 +46,12 @@ impl Dataset {
         progress: impl Fn(u64) + Sync,
     ) -> Result<Vec<Summary>> {
         let columns = self.columns(columns)?;
-        let empty = |column: &DataColumn| LaneScan::new(column.lane, spec, Keep::SAMPLE);
+        let kept = (KEPT / columns.len().max(1)).max(SAMPLE);
+        let empty = |column: &DataColumn| LaneScan::new(column.lane, spec, Keep::AtMost(kept));
         let empties: Vec<_> = columns.iter().map(|column| Some(empty(column))).collect();
         let mut scans = self.pass(&columns, empties, spec, interrupt, &progress)?;
         let mut summaries: Vec<Option<Summary>> = vec![None; columns.len()];
-        loop {
+        for _ in 0..PASSES {
             // Every series that is not decided yet gets an empty scan for one more pass.
             let mut again: Vec<Option<LaneScan>> = vec![None; columns.len()];
             for (series, scan) in scans.iter_mut().enumerate() {
@@ -73,6 +77,7 @@ impl Dataset {
                 }
             }
         }
+        Err(changed())
     }
 
     /// Feeds every series that has an empty scan, and returns it filled.

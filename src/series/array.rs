@@ -4,11 +4,12 @@
 //! through a buffer of one block: it is converted, and its nulls are left out and counted.
 
 use arrow_array::cast::AsArray;
+use arrow_array::downcast_run_array;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RunArray};
-use arrow_array::{downcast_dictionary_array, downcast_run_array};
 use arrow_buffer::{ArrowNativeType, NullBuffer, i256};
 use arrow_schema::DataType;
+use arrow_select::take::{TakeOptions, take};
 
 use super::Sink;
 use super::lane::{Element, Kind};
@@ -143,45 +144,12 @@ impl<'a, T: Copy, S: Sink<T>> Buffer<'a, T, S> {
     }
 }
 
-/// The entries of the values of a dictionary or of runs, with their nulls in place.
-fn entries<T: Element>(array: &dyn Array) -> Result<Vec<Option<T>>> {
-    let mut values = Vec::with_capacity(array.len());
-    read::<T>(array, &mut values)?;
-    let mut values = values.into_iter();
-    let nulls = array.logical_nulls();
-    let valid = |row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-    Ok((0..array.len()).map(|row| if valid(row) { values.next() } else { None }).collect())
-}
-
+/// A dictionary, by its values in the order of its keys.
 fn dictionary<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
-    downcast_dictionary_array!(
-        array => {
-            let entries = entries::<T>(array.values())?;
-            let keys = array.keys();
-            let mut buffer = Buffer::new(sink);
-            let mut nulls = 0;
-            for row in 0..keys.len() {
-                if keys.is_null(row) {
-                    nulls += 1;
-                    continue;
-                }
-                match entries.get(keys.value(row).as_usize()) {
-                    Some(Some(value)) => buffer.push(*value),
-                    Some(None) => nulls += 1,
-                    None => {
-                        return Err(Error::Data(format!(
-                            "the dictionary key in row {row} leads nowhere: it is {:?} of {} values",
-                            keys.value(row), entries.len(),
-                        )));
-                    }
-                }
-            }
-            buffer.flush();
-            sink.nulls(nulls);
-            Ok(())
-        },
-        other => Err(Error::Data(format!("type {other} is no dictionary"))),
-    )
+    let dictionary = array.as_any_dictionary();
+    let checked = Some(TakeOptions { check_bounds: true });
+    let values = take(dictionary.values(), dictionary.keys(), checked);
+    read(&values.map_err(|error| Error::Data(format!("damaged dictionary: {error}")))?, sink)
 }
 
 fn runs<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
@@ -192,22 +160,31 @@ fn runs<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
 }
 
 fn read_runs<R: RunEndIndexType, T: Element>(array: &RunArray<R>, sink: &mut impl Sink<T>) -> Result<()> {
-    let entries = entries::<T>(array.values())?;
-    let (start, end) = (array.offset(), array.offset() + array.len());
-    let mut row = start;
-    let mut nulls = 0;
+    if array.is_empty() {
+        return Ok(());
+    }
+    let (first, last) = (array.get_start_physical_index(), array.get_end_physical_index());
+    let values = array.values().slice(first, last + 1 - first);
+    let mut valid = Vec::with_capacity(values.len());
+    read::<T>(&values, &mut valid)?;
+    let mut valid = valid.into_iter();
+    let nulls = values.logical_nulls();
+    let (mut row, end) = (array.offset(), array.offset() + array.len());
+    let mut null_count = 0;
     let mut buffer = Buffer::new(sink);
-    for (value, run_end) in entries.iter().zip(array.run_ends().values()) {
+    for (place, run_end) in array.run_ends().values()[first..=last].iter().enumerate() {
         let run_end = run_end.as_usize().min(end);
         let length = run_end.saturating_sub(row);
+        let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(place));
+        let value = if is_null { None } else { valid.next() };
         match value {
-            Some(value) => (0..length).for_each(|_| buffer.push(*value)),
-            None => nulls += length as u64,
+            Some(value) => (0..length).for_each(|_| buffer.push(value)),
+            None => null_count += length as u64,
         }
         row = row.max(run_end);
     }
     buffer.flush();
-    sink.nulls(nulls);
+    sink.nulls(null_count);
     Ok(())
 }
 

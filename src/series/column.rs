@@ -7,6 +7,7 @@ use super::array;
 use super::lane::{Element, Kind, Lane};
 use super::memory::{Memory, NanMeans};
 use crate::error::{Error, Result};
+use crate::scan::BLOCK;
 
 /// Rows of a series that lie together.
 #[derive(Clone, Debug)]
@@ -60,14 +61,27 @@ impl Chunk {
     }
 
     /// The lowest row that holds a NaN.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chunk::read`].
     pub fn first_nan(&self) -> Result<Option<u64>> {
-        for row in 0..self.len() {
-            let mut seen: Vec<f64> = Vec::new();
-            if Lane::Float.holds(self.kind().unwrap_or(Kind::Decimal)) {
-                self.slice(row, 1).read(&mut seen)?;
-            }
-            if seen.first().is_some_and(|value| value.is_nan()) {
-                return Ok(Some(row as u64));
+        if self.kind() != Some(Kind::Float) {
+            return Ok(None);
+        }
+        let holds_nan = |start, rows| -> Result<bool> {
+            let mut values: Vec<f64> = Vec::with_capacity(rows);
+            self.slice(start, rows).read(&mut values)?;
+            Ok(values.iter().any(|value| value.is_nan()))
+        };
+        for start in (0..self.len()).step_by(BLOCK) {
+            let rows = BLOCK.min(self.len() - start);
+            if holds_nan(start, rows)? {
+                for row in start..start + rows {
+                    if holds_nan(row, 1)? {
+                        return Ok(Some(row as u64));
+                    }
+                }
             }
         }
         Ok(None)
