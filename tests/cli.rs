@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Decimal128Array, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int64Array, NullArray, RecordBatch,
+    StringArray,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
@@ -201,6 +204,7 @@ fn wrong_arguments_end_with_2() {
     fails(2, &[file, "-a", "average"], &["'average' is not a statistic", "mean"]);
     fails(2, &[file, "--nan", "drop"], &["drop", "omit"]);
     fails(2, &[file, "--ddof", "-1"], &["--ddof"]);
+    fails(2, &[file, "-j", "100000"], &["100000", "1024"]);
     fails(2, &[file, "-f", "xml"], &["xml", "ndjson"]);
     fails(2, &[file, "--level", "1"], &["confidence level"]);
     fails(2, &[file, "-A", "-a", "mean"], &["--all", "--stats"]);
@@ -232,7 +236,65 @@ fn a_clash_of_types_names_both_files() {
     let folder = TempDir::new().unwrap();
     write(&path(&folder, "a.parquet"), vec![("x", floats([1.0]))], 10);
     write(&path(&folder, "b.parquet"), vec![("x", Arc::new(StringArray::from(vec!["one"])))], 10);
-    fails(1, &[folder.path().to_str().unwrap()], &["column 'x'", "Float64", "a.parquet", "Utf8", "b.parquet"]);
+    let words = ["column 'x'", "Float64", "a.parquet", "Utf8", "b.parquet"];
+    let (a, b) = (path(&folder, "a.parquet"), path(&folder, "b.parquet"));
+    let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
+    fails(1, &[a, b], &words);
+    fails(1, &[b, a], &words);
+    fails(1, &[b, a, "-c", "x"], &words);
+}
+
+#[test]
+fn columns_of_nulls_and_booleans_beside_numbers() {
+    let folder = TempDir::new().unwrap();
+    write(&path(&folder, "a.parquet"), vec![("x", Arc::new(NullArray::new(2)))], 10);
+    write(&path(&folder, "b.parquet"), vec![("x", floats([1.0]))], 10);
+    let document = json(&[folder.path().to_str().unwrap(), "-q", ""]);
+    assert_eq!((&document["series"][0]["count"], &document["series"][0]["null_count"]), (&1.into(), &2.into()));
+    write(&path(&folder, "a.parquet"), vec![("x", Arc::new(BooleanArray::from(vec![true])))], 10);
+    fails(1, &[folder.path().to_str().unwrap()], &["column 'x'", "Boolean", "Float64"]);
+    let document = json(&[folder.path().to_str().unwrap(), "-c", "x", "-a", "sum"]);
+    assert_eq!(document["series"][0]["sum"], 2.0);
+}
+
+#[test]
+fn columns_that_share_a_name_in_a_file_are_series_of_their_own() {
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "a.parquet");
+    write(&file, vec![("x", floats([1.0, 2.0])), ("x", floats([10.0, 20.0]))], 10);
+    let document = json(&[file.to_str().unwrap(), file.to_str().unwrap(), "-a", "sum", "-q", ""]);
+    let sums: Vec<_> = document["series"].as_array().unwrap().iter().map(|series| &series["sum"]).collect();
+    assert_eq!(sums, [6.0, 60.0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_once_and_stay_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = TempDir::new().unwrap();
+    write(&path(&folder, "a.parquet"), vec![("x", floats([1.0]))], 10);
+    symlink(".", path(&folder, "round")).unwrap();
+    symlink("nowhere", path(&folder, "readme.txt")).unwrap();
+    assert_eq!(json(&[folder.path().to_str().unwrap()])["source"]["files"], 1);
+    let (link, target) = (path(&folder, "link"), path(&folder, "target"));
+    symlink("target", &link).unwrap();
+    let run = || assert!(rstats(&["describe", "data/", "-o", link.to_str().unwrap()]).status.success());
+    run();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink() && target.is_file());
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+    run();
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_parquet_file() {
+    let child = Command::new("sh")
+        .args(["-c", "\"$0\" describe /dev/stdin < /dev/null", env!("CARGO_BIN_EXE_rstats")])
+        .output();
+    let output = child.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("not a regular file"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyString};
+use pyo3::types::{PyBool, PyString};
 use rstats::Spec;
 
 use crate::errors::to_python;
@@ -20,19 +20,30 @@ pub fn names(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> 
     items.map(|item| item?.cast::<PyString>().map(|name| name.to_string()).map_err(|e| wrong(e.into()))).collect()
 }
 
+/// A whole number from `least` to `most`.
+pub fn whole(argument: &str, value: &Bound<'_, PyAny>, least: i64, most: i64) -> PyResult<usize> {
+    let index = value.call_method0("__index__").map_err(|_| {
+        let given = value.get_type();
+        PyTypeError::new_err(format!("{argument} is a whole number, not {given}"))
+    })?;
+    match index.extract::<i64>() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number as usize),
+        _ => Err(PyValueError::new_err(format!("{argument} is from {least} to {most}, not {index}"))),
+    }
+}
+
 pub fn spec(
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
     method: &str,
-    ddof: i64,
+    ddof: usize,
     nan: &str,
     level: f64,
 ) -> PyResult<Spec> {
-    let ddof = u64::try_from(ddof).map_err(|_| PyValueError::new_err(format!("ddof is 0 or more, not {ddof}")))?;
     let spec = Spec::default()
         .with_method(method.parse().map_err(PyValueError::new_err)?)
         .with_nan(nan.parse().map_err(PyValueError::new_err)?)
-        .with_ddof(ddof)
+        .with_ddof(ddof as u64)
         .with_level(level)
         .map_err(to_python)?;
     let spec = match q {
@@ -55,8 +66,10 @@ fn quantiles(spec: Spec, q: &Bound<'_, PyAny>) -> PyResult<Spec> {
     if q.is_instance_of::<PyString>() || q.is_instance_of::<PyBool>() {
         return Err(wrong());
     }
-    if q.is_instance_of::<PyInt>() {
-        let groups = q.extract::<u64>().unwrap_or(0); // out of range, as a negative number is
+    if let Ok(groups) = q.call_method0("__index__") {
+        let groups = groups.extract::<u64>().map_err(|_| {
+            PyValueError::new_err(format!("the number of groups that quantiles cut is from 1 to 1000000, not {groups}"))
+        })?;
         return spec.with_cut_points(groups).map_err(to_python);
     }
     let probabilities = match q.extract::<f64>() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, StructArray};
 use arrow_schema::{DataType, Field};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
@@ -26,25 +26,25 @@ pub struct Description(Report);
 
 /// See the stub.
 #[pyfunction]
-#[pyo3(signature = (data, *, columns=None, axis=None, stats=None, q=None, method="linear", ddof=1, nan="propagate", level=0.95, threads=None))]
+#[pyo3(signature = (data, *, columns=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, threads=None))]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
     data: &Bound<'_, PyAny>,
     columns: Option<&Bound<'_, PyAny>>,
-    axis: Option<usize>,
+    axis: Option<&Bound<'_, PyAny>>,
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
     method: &str,
-    ddof: i64,
+    ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
     level: f64,
-    threads: Option<usize>,
+    threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
     let py = data.py();
-    let spec = args::spec(stats, q, method, ddof, nan, level)?;
-    if threads == Some(0) {
-        return Err(PyValueError::new_err("threads is 1 or more, or None for one a core"));
-    }
+    let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
+    let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
+    let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
+    let axis = axis.map(|axis| args::whole("axis", axis, 0, 1)).transpose()?;
     let columns = match columns {
         None => Columns::Numeric,
         Some(names) => Columns::Named(args::names("columns", names)?),
@@ -59,7 +59,11 @@ pub fn describe(
             let work =
                 |interrupt: &Interrupt| describe_stream(&stream.schema, stream.batches, &columns, &spec, interrupt);
             // How long a stream is shows only at its end.
-            let mut series = call::run(py, usize::MAX, threads, work)?;
+            let outcome = call::run(py, usize::MAX, threads, work);
+            let mut series = match stream.failure.take() {
+                Some(raised) => return Err(raised),
+                None => outcome?,
+            };
             if stream.unnamed {
                 series.iter_mut().for_each(|summary| summary.column = None);
             }

@@ -12,6 +12,11 @@ pub fn to_python(error: Error) -> PyErr {
             PyFileNotFoundError::new_err(message)
         }
         Error::File { .. } => PyOSError::new_err(message),
+        // What a stream's exporter failed with may come with its whole traceback: its last line is the error.
+        Error::Data(text) if text.lines().count() > 1 => {
+            let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+            PyValueError::new_err(format!("the stream failed: {}", last.trim()))
+        }
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),
         _ => PyValueError::new_err(message),
     }

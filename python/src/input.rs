@@ -1,17 +1,19 @@
 //! Python objects as series, each read where it lies.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
 use pyo3_arrow::input::AnyArray;
-use pyo3_arrow::{PyArray, PyArrayReader};
+use pyo3_arrow::{PyArray, PyArrayReader, PyRecordBatch, PySchema};
 use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
-use rstats::series::{Chunk, Series};
+use rstats::series::{Chunk, Kind, Series};
 use rstats::{Columns, Error};
 
 use crate::arch::Items;
@@ -24,6 +26,7 @@ pub struct Stream {
     pub batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
     /// Whether the stream is one series without a name.
     pub unnamed: bool,
+    pub failure: Failure,
 }
 
 /// What an object holds.
@@ -41,6 +44,9 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> 
     if is_instance(data, "pandas", "DataFrame")? {
         return data_frame(data, columns).map(Input::Series);
     }
+    if is_instance(data, "polars", "DataFrame")? {
+        return polars_frame(data, columns).map(Input::Series);
+    }
     if !is_series_of_pandas(data)? {
         if data.hasattr(intern!(py, "__arrow_c_stream__"))? {
             return stream(data, columns);
@@ -50,7 +56,7 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> 
             if let DataType::Struct(fields) = field.data_type() {
                 return table(Schema::new(fields.clone()), vec![array], columns).map(Input::Series);
             }
-            return one(named(vec![array], field.name())?, columns).map(Input::Series);
+            return one(of_field(vec![array], &field)?, columns).map(Input::Series);
         }
         if let Ok(mapping) = data.cast::<PyMapping>() {
             return dictionary(mapping, columns).map(Input::Series);
@@ -77,7 +83,7 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     }
     if data.hasattr(intern!(py, "__arrow_c_stream__"))? || data.hasattr(intern!(py, "__arrow_c_array__"))? {
         let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
-        return named(chunks, field.name());
+        return of_field(chunks, &field);
     }
     if data.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("a string is no series of numbers"));
@@ -89,7 +95,7 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
         let chunks = memory(0, 0).map(Chunk::Memory).into_iter().collect();
         return Series::new(None, chunks).map_err(to_python);
     }
-    if data.hasattr(intern!(py, "__iter__"))? {
+    if data.hasattr(intern!(py, "__iter__"))? || data.hasattr(intern!(py, "__getitem__"))? {
         return Series::new(None, numbers::collect(data, none)?).map_err(to_python);
     }
     let class = data.get_type();
@@ -99,8 +105,12 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     )))
 }
 
-fn named(chunks: Vec<ArrayRef>, name: &str) -> PyResult<Series> {
-    let name = (!name.is_empty()).then(|| name.to_owned());
+/// Chunks of one field; a field without a name is a series without one.
+fn of_field(chunks: Vec<ArrayRef>, field: &Field) -> PyResult<Series> {
+    let name = (!field.name().is_empty()).then(|| field.name().clone());
+    if Kind::of_field(field).is_none() {
+        return Err(to_python(Error::NotNumeric { name, data_type: field.data_type().to_string() }));
+    }
     Series::from_arrays(name, chunks).map_err(to_python)
 }
 
@@ -132,17 +142,24 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
         }
         series(&data.call_method0("to_numpy")?, NoneMeans::Null)?.with_nan_as_null()
     } else {
-        let data = match data.hasattr(intern!(py, "to_frame"))? && !data.hasattr(intern!(py, "__arrow_c_stream__"))? {
-            true => data.call_method0("to_frame")?,
-            false => data.clone(),
-        };
-        let (chunks, _) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
-        let first = |chunk: &ArrayRef| match chunk.as_struct_opt() {
-            Some(frame) => frame.columns().first().cloned(),
-            None => Some(chunk.clone()),
-        };
-        let chunks = chunks.iter().filter_map(first).collect();
-        Series::from_arrays(name.clone(), chunks).map_err(to_python)?
+        if is_instance(&dtype, "pandas", "SparseDtype")? {
+            let dense = data.getattr("sparse")?.call_method0("to_dense")?;
+            return series_of_pandas(&dense);
+        }
+        if data.hasattr(intern!(py, "__arrow_c_stream__"))? {
+            let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
+            of_field(chunks, &field)?
+        } else {
+            // An index, or a series of an older pandas: its frame speaks Arrow.
+            let frame = data.call_method1("to_frame", ("",))?;
+            let (chunks, field) = AnyArray::extract(frame.as_borrowed())?.into_chunked_array()?.into_inner();
+            let columns = chunks.iter().map(|chunk| chunk.as_struct().columns().first().cloned());
+            let columns: Option<Vec<_>> = columns.collect();
+            match (columns, field.data_type()) {
+                (Some(columns), DataType::Struct(fields)) if !fields.is_empty() => of_field(columns, &fields[0])?,
+                _ => return Err(PyTypeError::new_err(format!("{dtype} holds no numbers"))),
+            }
+        }
     };
     Ok(series.with_name(name))
 }
@@ -153,14 +170,25 @@ fn data_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Serie
     let at = frame.getattr("iloc")?;
     let whole = pyo3::types::PySlice::full(frame.py());
     let column = |place: usize| at.get_item((&whole, place));
+    choose(names, columns, |place| series_of_pandas(&column(place)?))
+}
+
+/// A Polars frame, column by column: what is no number need not be known to Arrow.
+fn polars_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Series>> {
+    let names: Vec<String> = frame.getattr("columns")?.extract()?;
     choose(names, columns, |place| {
-        // Left out if it holds no numbers; booleans and what is no number at all are told by their type.
-        let column = column(place)?;
-        let kind: Option<String> = column.getattr("dtype")?.getattr("kind").and_then(|kind| kind.extract()).ok();
-        if *columns == Columns::Numeric && kind.is_some_and(|kind| !"fiuO".contains(&kind)) {
-            return Ok(None);
+        let column = frame.call_method1("to_series", (place,))?;
+        let dtype = column.getattr("dtype")?;
+        let text = dtype.str()?.to_string();
+        if ["Int128", "UInt128"].contains(&text.as_str()) {
+            // Arrow has no such integers; decimals of 38 digits hold nearly all of them, and Polars refuses the rest.
+            let decimal = frame.py().import("polars")?.getattr("Decimal")?.call1((38, 0))?;
+            return series(&column.call_method1("cast", (decimal,))?, NoneMeans::Null);
         }
-        series_of_pandas(&column).map(Some)
+        if text == "Null" {
+            return Err(PyTypeError::new_err("type Null holds no numbers"));
+        }
+        series(&column, NoneMeans::Null)
     })
 }
 
@@ -169,10 +197,7 @@ fn dictionary(data: &Bound<'_, PyMapping>, columns: &Columns) -> PyResult<Vec<Se
     let values = data.values()?;
     choose(names, columns, |place| {
         let value = values.get_item(place)?;
-        if *columns == Columns::Numeric && is_boolean(&value) {
-            return Ok(None);
-        }
-        series(&value, NoneMeans::Null).map(Some).map_err(|error| {
+        series(&value, NoneMeans::Null).map_err(|error| {
             if error.is_instance_of::<PyTypeError>(value.py()) && is_untyped(&value) {
                 return PyValueError::new_err(error.value(value.py()).to_string());
             }
@@ -186,19 +211,8 @@ fn is_untyped(value: &Bound<'_, PyAny>) -> bool {
     !["dtype", "__arrow_c_array__", "__arrow_c_stream__"].iter().any(|name| value.hasattr(*name).unwrap_or(false))
 }
 
-fn is_boolean(value: &Bound<'_, PyAny>) -> bool {
-    let text = |name: &str| value.getattr(name).and_then(|dtype| dtype.str()).map(|text| text.to_string());
-    ["dtype", "type"]
-        .iter()
-        .any(|name| text(name).is_ok_and(|text| ["bool", "boolean", "Boolean"].contains(&text.as_str())))
-}
-
-/// The wanted columns of a table that is no Arrow table: `column` gives the one at a place, or `None` if it is to be left out.
-fn choose(
-    names: Vec<String>,
-    columns: &Columns,
-    column: impl Fn(usize) -> PyResult<Option<Series>>,
-) -> PyResult<Vec<Series>> {
+/// The wanted columns of a table that is no Arrow table: `column` gives the one at a place.
+fn choose(names: Vec<String>, columns: &Columns, column: impl Fn(usize) -> PyResult<Series>) -> PyResult<Vec<Series>> {
     if let Columns::Named(wanted) = columns
         && let Some(missing) = wanted.iter().find(|name| !names.contains(name))
     {
@@ -214,8 +228,8 @@ fn choose(
             continue;
         }
         match column(place) {
-            Ok(Some(column)) => series.push(column.with_name(Some(name.clone()))),
-            Ok(None) => {}
+            Ok(column) if *columns == Columns::Numeric && column.is_boolean() => {}
+            Ok(column) => series.push(column.with_name(Some(name.clone()))),
             // What holds no numbers is left out, unless it was named.
             Err(error) if *columns == Columns::Numeric && is_type_error(&error) => {}
             Err(error) if is_type_error(&error) => {
@@ -237,17 +251,22 @@ fn is_type_error(error: &PyErr) -> bool {
 /// An object with `__arrow_c_stream__`. If it has a length, its data is in memory, and is described where it lies; if not, it is read
 /// batch by batch, once.
 fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
+    let py = data.py();
+    let in_memory = data.hasattr(intern!(py, "__len__"))?;
+    if !in_memory && data.hasattr(intern!(py, "read_next_batch"))? && data.hasattr(intern!(py, "schema"))? {
+        return batches_of_python(data).map(Input::Stream);
+    }
     let reader = PyArrayReader::extract(data.as_borrowed())?.into_reader()?;
     let field = reader.field();
     let fields = match field.data_type() {
         DataType::Struct(fields) => Some(fields.clone()),
         _ => None,
     };
-    if data.hasattr(intern!(data.py(), "__len__"))? {
+    if in_memory {
         let chunks = reader.collect::<Result<Vec<_>, _>>().map_err(|error| PyValueError::new_err(error.to_string()))?;
         return match fields {
             Some(fields) => table(Schema::new(fields), chunks, columns).map(Input::Series),
-            None => one(named(chunks, field.name())?, columns).map(Input::Series),
+            None => one(of_field(chunks, &field)?, columns).map(Input::Series),
         };
     }
     if fields.is_none() && *columns != Columns::Numeric {
@@ -258,7 +277,7 @@ fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
         Some(fields) => Schema::new(fields),
         None => Schema::new(vec![field]),
     };
-    let batch_schema = std::sync::Arc::new(schema.clone());
+    let batch_schema = Arc::new(schema.clone());
     let batches = reader.map(move |array| {
         let array = array?;
         match array.as_struct_opt() {
@@ -266,7 +285,42 @@ fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
             None => RecordBatch::try_new(batch_schema.clone(), vec![array]),
         }
     });
-    Ok(Input::Stream(Stream { schema, batches: Box::new(batches), unnamed }))
+    Ok(Input::Stream(Stream { schema, batches: Box::new(batches), unnamed, failure: Failure::default() }))
+}
+
+/// A reader whose batches are asked for in Python, so that what its generator raises is not lost on the way.
+fn batches_of_python(reader: &Bound<'_, PyAny>) -> PyResult<Stream> {
+    let schema = PySchema::extract(reader.getattr("schema")?.as_borrowed())?.into_inner();
+    let failure = Failure::default();
+    let batches = {
+        let (reader, failure) = (reader.clone().unbind(), failure.clone());
+        std::iter::from_fn(move || {
+            let batch = Python::attach(|py| match reader.call_method0(py, intern!(py, "read_next_batch")) {
+                Ok(batch) => PyRecordBatch::extract(batch.bind(py).as_borrowed()).map(|batch| Some(batch.into_inner())),
+                Err(error) if error.is_instance_of::<PyStopIteration>(py) => Ok(None),
+                Err(error) => Err(error),
+            });
+            batch.map_err(|error| failure.put(error)).transpose()
+        })
+    };
+    Ok(Stream { schema: schema.as_ref().clone(), batches: Box::new(batches), unnamed: false, failure })
+}
+
+/// What a stream's own code has raised.
+#[derive(Clone, Default)]
+pub struct Failure(Arc<Mutex<Option<PyErr>>>);
+
+impl Failure {
+    /// Keeps the exception, and gives the error that stands for it on the way.
+    fn put(&self, error: PyErr) -> ArrowError {
+        let message = error.to_string();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        ArrowError::ExternalError(message.into())
+    }
+
+    pub fn take(&self) -> Option<PyErr> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 fn batch_of(rows: &arrow_array::StructArray) -> Result<RecordBatch, ArrowError> {
@@ -323,6 +377,9 @@ type Along = Box<dyn FnMut(usize, usize) -> Option<Memory>>;
 /// The memory of an array along an axis, at a place of the other one; and the number of its dimensions. `None` for objects without the buffer
 /// protocol, and for arrays of objects.
 fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<(Along, usize)>> {
+    if data.getattr("ndim").and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 0) {
+        return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));
+    }
     let (data, mask) = if is_instance(data, "numpy.ma", "MaskedArray")? {
         let mask = data.py().import("numpy.ma")?.call_method1("getmaskarray", (data,))?;
         (data.getattr("data")?, Some(Items::new(PyUntypedBuffer::get(&mask)?)))
@@ -331,16 +388,13 @@ fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<(Along, usize)>> {
     };
     let Ok(buffer) = PyUntypedBuffer::get(&data) else {
         if let Ok(dtype) = data.getattr("dtype") {
-            if data.hasattr("ndim")? && data.getattr("ndim")?.extract::<usize>().is_ok_and(|ndim| ndim == 0) {
-                return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));
-            }
             return Err(PyTypeError::new_err(format!("an array of {dtype} holds no numbers")));
         }
         return Ok(None);
     };
     let code = buffer.format().to_bytes();
-    if code == b"O" {
-        return Ok(None);
+    if code == b"O" || buffer.suboffsets().is_some() {
+        return Ok(None); // item by item
     }
     let Some((format, order)) = format(code, buffer.item_size()) else {
         let text = String::from_utf8_lossy(code).into_owned();
@@ -348,9 +402,6 @@ fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<(Along, usize)>> {
         return Err(PyTypeError::new_err(format!("an array of {text} holds no numbers that rstats reads")));
     };
     let dimensions = buffer.dimensions();
-    if dimensions == 0 {
-        return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));
-    }
     let items = Items::new(buffer);
     let along = move |axis, place| {
         let mask = match &mask {

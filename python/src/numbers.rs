@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use arrow_array::builder::Float64Builder;
-use arrow_array::{ArrayRef, Decimal256Array};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, BooleanArray, Decimal256Array};
 use arrow_buffer::i256;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyFloat, PyString};
 use rstats::series::Chunk;
 
 /// What a `None` among the numbers is.
@@ -29,29 +31,54 @@ struct Numbers {
     floats: Float64Builder,
     decimals: Vec<i256>,
     scale: i8,
+    /// Whether no number has come that is not a boolean.
+    only_booleans: bool,
 }
 
 /// The numbers of an iterable, as chunks.
 pub fn collect(numbers: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Vec<Chunk>> {
-    let mut collected = Numbers { chunks: Vec::new(), floats: Float64Builder::new(), decimals: Vec::new(), scale: 0 };
+    let mut collected = Numbers {
+        chunks: Vec::new(),
+        floats: Float64Builder::new(),
+        decimals: Vec::new(),
+        scale: 0,
+        only_booleans: true,
+    };
     for (position, item) in numbers.try_iter()?.enumerate() {
         collected.push(&item?, position, none)?;
     }
     collected.end_decimals()?;
     collected.end_floats();
-    Ok(collected.chunks)
+    match (collected.only_booleans, &collected.chunks[..]) {
+        (true, [Chunk::Array(floats)]) if floats.null_count() < floats.len() => {
+            let booleans = floats.as_primitive::<Float64Type>().iter().map(|value| value.map(|value| value != 0.0));
+            Ok(vec![Chunk::Array(Arc::new(booleans.collect::<BooleanArray>()))])
+        }
+        _ => Ok(collected.chunks),
+    }
+}
+
+/// Whether a number is a boolean of Python or NumPy.
+fn is_boolean(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(item.is_instance_of::<PyBool>() || item.get_type().name()?.to_string().starts_with("bool"))
+}
+
+/// Whether it is what stands for a missing value among the items of a masked array.
+fn is_masked(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(item.get_type().name()? == "MaskedConstant")
 }
 
 impl Numbers {
     fn push(&mut self, item: &Bound<'_, PyAny>, position: usize, none: NoneMeans) -> PyResult<()> {
         if let Ok(float) = item.cast::<PyFloat>() {
+            self.only_booleans = false;
             return self.push_float(Some(float.value()));
         }
         if item.is_none() && none == NoneMeans::Null {
             return self.push_float(None);
         }
-        if item.is_instance_of::<PyInt>() || item.hasattr("__index__")? {
-            let integer = item.call_method0("__index__")?;
+        if let Ok(integer) = item.call_method0("__index__") {
+            self.only_booleans = self.only_booleans && is_boolean(item)?;
             return match integer.extract::<i64>() {
                 Ok(small) if small.unsigned_abs() <= 1 << 53 => self.push_float(Some(small as f64)),
                 _ => self.push_decimal(wide_integer(&integer, position)?, 0),
@@ -63,14 +90,21 @@ impl Numbers {
                 None => self.push_float(Some(item.extract()?)),
             };
         }
-        if item.is_instance_of::<PyString>() || !item.hasattr("__float__")? {
+        if is_masked(item)? {
+            return self.push_float(None);
+        }
+        self.only_booleans = self.only_booleans && is_boolean(item)?;
+        let number = match item.is_instance_of::<PyString>() {
+            true => None,
+            false => item.call_method0("__float__").and_then(|float| float.extract()).ok(),
+        };
+        let Some(number) = number else {
             let (class, text) = (item.get_type(), item.repr()?);
             let class = class.name()?;
-            return Err(PyTypeError::new_err(format!(
-                "the item at position {position} is {text} ({class}), not a number"
-            )));
-        }
-        self.push_float(Some(item.call_method0("__float__")?.extract()?))
+            let message = format!("the item at position {position} is {text} ({class}), not a number");
+            return Err(PyTypeError::new_err(message));
+        };
+        self.push_float(Some(number))
     }
 
     fn push_float(&mut self, value: Option<f64>) -> PyResult<()> {
@@ -91,7 +125,7 @@ impl Numbers {
 
     fn end_floats(&mut self) {
         let floats = self.floats.finish();
-        if !arrow_array::Array::is_empty(&floats) {
+        if !floats.is_empty() {
             self.chunks.push(Chunk::Array(Arc::new(floats)));
         }
     }

@@ -1,15 +1,15 @@
 //! Which files there are, and how their columns fit together.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow_schema::Schema;
+use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use crate::error::{Error, Result};
-use crate::series::table::Columns;
+use crate::series::table::{Columns, is_boolean};
 use crate::series::{Kind, Lane};
 
 /// Parquet files whose columns of one name are one series.
@@ -63,45 +63,66 @@ impl Dataset {
         rows.map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
     }
 
-    /// The wanted columns, in the order in which the files first have them.
+    /// The wanted columns, in the order in which the files first have them. Of columns that share a name within a file, the first ones of all
+    /// files are one series, the second ones another.
     pub(super) fn columns(&self, columns: &Columns) -> Result<Vec<DataColumn>> {
-        // All columns of the dataset as one schema: each name with its type in the first file that has it.
-        let mut firsts: Vec<(usize, Arc<arrow_schema::Field>)> = Vec::new();
+        let mut all: Vec<DataColumn> = Vec::new();
+        let mut known: HashMap<(&str, usize), usize> = HashMap::new();
         for (index, file) in self.files.iter().enumerate() {
-            for field in file.metadata.schema().fields() {
-                if !firsts.iter().any(|(_, first)| first.name() == field.name()) {
-                    firsts.push((index, Arc::clone(field)));
-                }
+            let mut repeated: HashMap<&str, usize> = HashMap::new();
+            for (place, field) in file.metadata.schema().fields().iter().enumerate() {
+                let nth = repeated.entry(field.name()).or_default();
+                let series = *known.entry((field.name(), *nth)).or_insert_with(|| {
+                    all.push(DataColumn { name: field.name().clone(), lane: Lane::Float, places: Vec::new() });
+                    all.len() - 1
+                });
+                *nth += 1;
+                all[series].places.push((index, place));
             }
         }
-        let all: Vec<_> = firsts.iter().map(|(_, field)| Arc::clone(field)).collect();
-        let all = Schema::new(all);
-        let chosen = columns.choose(&all)?;
-        let series = chosen.into_iter().map(|place| self.column(firsts[place].0, all.field(place).name()));
-        series.collect()
+        if let Columns::Named(names) = columns
+            && let Some(missing) = names.iter().find(|name| !known.contains_key(&(name.as_str(), 0)))
+        {
+            let available = all.into_iter().map(|column| column.name).collect();
+            return Err(Error::NoSuchColumn { name: missing.clone(), available });
+        }
+        let wanted = all.into_iter().filter(|column| match columns {
+            Columns::Numeric => true,
+            Columns::Named(names) => names.contains(&column.name),
+        });
+        let named = *columns != Columns::Numeric;
+        wanted.filter_map(|column| self.fit(column, named).transpose()).collect()
     }
 
-    fn column(&self, first: usize, name: &str) -> Result<DataColumn> {
-        let mut kinds: Vec<Kind> = Vec::new();
-        let mut places = Vec::new();
-        for (index, file) in self.files.iter().enumerate() {
-            let fields = file.metadata.schema().fields();
-            for (place, field) in fields.iter().enumerate().filter(|(_, field)| field.name() == name) {
-                let Some(kind) = Kind::of(field.data_type()) else {
-                    let first_type = self.files[first].metadata.schema().field_with_name(name);
-                    return Err(Error::Clash {
-                        column: name.to_owned(),
-                        first: self.files[first].path.clone(),
-                        first_type: first_type.map_or_else(|_| String::new(), |f| f.data_type().to_string()),
-                        second: file.path.clone(),
-                        second_type: field.data_type().to_string(),
-                    });
-                };
-                kinds.push(kind);
-                places.push((index, place));
-            }
+    /// The column with its lane; `None` for one that holds no numbers and was not named. A type that is only null fits any other.
+    fn fit(&self, mut column: DataColumn, named: bool) -> Result<Option<DataColumn>> {
+        let schema = |file: usize| self.files[file].metadata.schema();
+        let field = |&(file, place): &(usize, usize)| schema(file).field(place);
+        let is_series = |place: &(usize, usize)| {
+            Kind::of_field(field(place)).is_some() && (named || !is_boolean(field(place).data_type()))
+        };
+        let Some(fitting) = column.places.iter().find(|place| is_series(place)) else {
+            return match column.places.first().filter(|_| named) {
+                Some(place) => {
+                    Err(Error::NotNumeric { data_type: field(place).data_type().to_string(), name: Some(column.name) })
+                }
+                None => Ok(None),
+            };
+        };
+        let other = |place: &&(usize, usize)| !is_series(place) && *field(place).data_type() != DataType::Null;
+        if let Some(clashing) = column.places.iter().find(other) {
+            let (first, second) = if fitting < clashing { (fitting, clashing) } else { (clashing, fitting) };
+            return Err(Error::Clash {
+                first: self.files[first.0].path.clone(),
+                first_type: field(first).data_type().to_string(),
+                second: self.files[second.0].path.clone(),
+                second_type: field(second).data_type().to_string(),
+                column: column.name,
+            });
         }
-        Ok(DataColumn { name: name.to_owned(), lane: Lane::of(&kinds), places })
+        let kinds: Vec<Kind> = column.places.iter().filter_map(|place| Kind::of_field(field(place))).collect();
+        column.lane = Lane::of(&kinds);
+        Ok(Some(column))
     }
 }
 
@@ -112,7 +133,7 @@ fn find(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         return Ok(());
     }
     let before = found.len();
-    search(path, found)?;
+    search(path, &mut HashSet::new(), found)?;
     if found.len() == before {
         let message = "the folder holds no file whose name ends in .parquet".to_owned();
         return Err(Error::File { path: path.to_owned(), message, source: None });
@@ -121,9 +142,13 @@ fn find(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// The Parquet files below a folder, in the order of their names.
-fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+fn search(folder: &Path, visited: &mut HashSet<PathBuf>, found: &mut Vec<PathBuf>) -> Result<()> {
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let mut entries = entries.map_err(|error| unreadable(folder, error))?;
+    let canonical = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
+    if !visited.insert(canonical) {
+        return Ok(()); // a link led back to it
+    }
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let name = entry.file_name();
@@ -131,19 +156,27 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
             continue;
         }
         let path = entry.path();
-        let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, error))?;
-        if metadata.is_dir() {
-            search(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "parquet") {
-            found.push(path);
+        let wanted = path.extension().is_some_and(|extension| extension == "parquet");
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => search(&path, visited, found)?,
+            Ok(_) if wanted => found.push(path),
+            Err(error) if wanted => return Err(unreadable(&path, error)),
+            Ok(_) | Err(_) => {} // another file, or a link that leads nowhere
         }
     }
     Ok(())
 }
 
 fn read_metadata(path: &Path) -> Result<ArrowReaderMetadata> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    if !metadata.is_file() {
+        return Err(broken(
+            path,
+            "not a regular file; Parquet is read from its end, which a pipe or a device does not have",
+        ));
+    }
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
-    let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
+    let length = metadata.len();
     if length == 0 {
         return Err(broken(path, "the file is empty, so it is not a Parquet file"));
     }

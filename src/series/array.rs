@@ -24,6 +24,10 @@ use crate::stats::number::Decimal;
 /// [`Error::Data`] for a type whose values `T` does not hold exactly, and for dictionary keys that lead nowhere.
 pub fn read<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
     let data_type = array.data_type();
+    if *data_type == DataType::Null {
+        sink.nulls(array.len() as u64);
+        return Ok(());
+    }
     if !Kind::of(data_type).is_some_and(|kind| T::LANE.holds(kind)) {
         return Err(Error::Data(format!("type {data_type} is no exact {:?}", T::LANE)));
     }

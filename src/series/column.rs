@@ -5,7 +5,8 @@ use arrow_array::{Array, ArrayRef};
 use super::Sink;
 use super::array;
 use super::lane::{Element, Kind, Lane};
-use super::memory::{Memory, NanMeans};
+use super::memory::{Format, Memory, NanMeans};
+use super::table::is_boolean;
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
 
@@ -138,6 +139,15 @@ impl Series {
     /// The kind of number that it is scanned as.
     pub fn lane(&self) -> Lane {
         self.lane
+    }
+
+    /// Whether it consists of booleans: those are described only where they are named.
+    pub fn is_boolean(&self) -> bool {
+        let boolean = |chunk: &Chunk| match chunk {
+            Chunk::Array(array) => is_boolean(array.data_type()),
+            Chunk::Memory(memory) => memory.format == Format::Bool,
+        };
+        !self.chunks.is_empty() && self.chunks.iter().all(boolean)
     }
 
     /// The number of rows.

@@ -1,6 +1,7 @@
 //! As which kind of number the values of a column are read, so that none is rounded on the way.
 
-use arrow_schema::DataType;
+use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
+use arrow_schema::{DataType, Field};
 
 use crate::stats::number::{Decimal, Number, Value};
 
@@ -22,6 +23,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of a field. Extension types (periods, tensors, …) are no numbers, whatever they are stored as.
+    pub fn of_field(field: &Field) -> Option<Self> {
+        if field.metadata().contains_key(EXTENSION_TYPE_NAME_KEY) { None } else { Self::of(field.data_type()) }
+    }
+
     /// The kind of a type, if its values are numbers; dictionaries and runs are of the kind of their values.
     pub fn of(data_type: &DataType) -> Option<Self> {
         Some(match data_type {

@@ -27,7 +27,7 @@ impl Columns {
                     .fields()
                     .iter()
                     .enumerate()
-                    .filter(|(_, field)| Kind::of(field.data_type()).is_some() && !is_boolean(field.data_type()));
+                    .filter(|(_, field)| Kind::of_field(field).is_some() && !is_boolean(field.data_type()));
                 return Ok(wanted.map(|(place, _)| place).collect());
             }
             Self::Named(names) => names,
@@ -40,7 +40,7 @@ impl Columns {
                     available: schema.fields().iter().map(|field| field.name().clone()).collect(),
                 });
             }
-            if let Some(field) = fields.find(|field| Kind::of(field.data_type()).is_none()) {
+            if let Some(field) = fields.find(|field| Kind::of_field(field).is_none()) {
                 return Err(Error::NotNumeric { name: Some(name.clone()), data_type: field.data_type().to_string() });
             }
         }
@@ -50,7 +50,8 @@ impl Columns {
     }
 }
 
-fn is_boolean(data_type: &DataType) -> bool {
+/// Whether a type is boolean; dictionaries and runs are what their values are.
+pub(crate) fn is_boolean(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_boolean(values),
         DataType::RunEndEncoded(_, values) => is_boolean(values.data_type()),

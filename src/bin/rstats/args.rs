@@ -87,8 +87,8 @@ pub struct Describe {
     pub output: Option<PathBuf>,
 
     /// Threads; 0 for one a core
-    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub threads: u16,
 
     /// Show no progress bar, also on a terminal
     #[arg(long)]

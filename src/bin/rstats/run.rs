@@ -62,7 +62,7 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
         (number, _) => Failure::Signal(number),
     };
 
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads.into()).build();
     let pool = pool.map_err(|error| Failure::Other(format!("cannot start the threads: {error}")))?;
     let dataset = Dataset::open(&args.paths).map_err(failed)?;
     let bar = progress_bar(&args);
@@ -117,9 +117,9 @@ impl Output {
             return Ok(Self::Stdout);
         };
         let failed = |error: io::Error| cannot_write(path, &error);
-        // A link stays a link: what it points to is written.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if let Ok(metadata) = fs::metadata(&path) {
+        let path = follow_links(path);
+        let existing = fs::metadata(&path).ok();
+        if let Some(metadata) = &existing {
             if metadata.is_dir() {
                 return Err(failed(io::Error::other("it is a folder")));
             }
@@ -132,7 +132,14 @@ impl Output {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let temporary = temporary_file(folder).map_err(failed)?;
+        let temporary = temporary_file(folder).map_err(|error| match error.kind() {
+            // Not the error's own text: it names the temporary file.
+            io::ErrorKind::NotFound => failed(io::Error::other("there is no such folder")),
+            kind => failed(kind.into()),
+        })?;
+        if let Some(metadata) = existing {
+            temporary.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
+        }
         Ok(Self::File { temporary, path })
     }
 
@@ -158,6 +165,17 @@ impl Output {
             }
         }
     }
+}
+
+/// Where a path leads to: a link stays a link, and what it points to is written, even if it is not there yet.
+fn follow_links(path: &Path) -> PathBuf {
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+    }
+    path
 }
 
 fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
