@@ -5,6 +5,8 @@ import pandas
 import polars
 import pyarrow
 
+__all__ = ["Description", "Statistics", "__version__", "compute_stats", "describe"]
+
 __version__: str
 
 class _ArrowArray(Protocol):
@@ -19,9 +21,9 @@ class _Buffer(Protocol):
     def __len__(self) -> int: ...
 
 _Number: TypeAlias = SupportsFloat | SupportsIndex
-_Series: TypeAlias = Iterable[_Number | None] | _ArrowArray | _ArrowStream | _Buffer
+_Series: TypeAlias = Iterable[_Number] | _ArrowArray | _ArrowStream | _Buffer
 
-Method: TypeAlias = Literal[
+_Method: TypeAlias = Literal[
     "exclusive",
     "inclusive",
     "inverted_cdf",
@@ -38,7 +40,7 @@ Method: TypeAlias = Literal[
     "midpoint",
     "nearest",
 ]
-NanPolicy: TypeAlias = Literal["propagate", "omit", "raise"]
+_NanPolicy: TypeAlias = Literal["propagate", "omit", "raise"]
 
 @final
 class Statistics:
@@ -120,15 +122,15 @@ class Description:
     def _repr_html_(self) -> str: ...
 
 def describe(
-    data: _Series | Mapping[str, _Series],
+    data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
     *,
     columns: str | Sequence[str] | None = None,
     axis: Literal[0, 1] | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
-    method: Method = "linear",
+    method: _Method = "linear",
     ddof: int = 1,
-    nan: NanPolicy = "propagate",
+    nan: _NanPolicy = "propagate",
     level: float = 0.95,
     threads: int | None = None,
 ) -> Description:
@@ -163,7 +165,7 @@ def describe(
     level
         The confidence level of "mean_ci", which gives `mean_ci_low` and `mean_ci_high` (Student's t).
     threads
-        How many to use; default: one a core. The answer does not depend on it.
+        How many to use, 1 to 1024; default: one a core. The answer does not depend on it.
 
     sum, mean, variance and stddev are correctly rounded (Python's `math.fsum`, `statistics.mean`, `variance`, `stdev`);
     a value beyond the range of f64 is ±inf. min and max order -0.0 before 0.0.
@@ -174,4 +176,6 @@ def describe(
         for data or a named column that holds no numbers.
     ValueError
         for an argument out of range, a column that is not there, a NaN under "raise".
+
+    What an iterable, or the generator behind a pyarrow `RecordBatchReader`, raises passes through.
     """

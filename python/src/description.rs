@@ -6,7 +6,7 @@ use arrow_array::{Array, StructArray};
 use arrow_schema::{DataType, Field};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList};
+use pyo3::types::{PyCapsule, PyDict, PyIterator, PyList};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::report::{Report, Source};
 use rstats::summary::field_names;
@@ -26,7 +26,10 @@ pub struct Description(Report);
 
 /// See the stub.
 #[pyfunction]
-#[pyo3(signature = (data, *, columns=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, threads=None))]
+#[pyo3(
+    signature = (data, *, columns=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, threads=None),
+    text_signature = "(data, *, columns=None, axis=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, threads=None)"
+)]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
     data: &Bound<'_, PyAny>,
@@ -78,6 +81,10 @@ pub fn describe(
 impl Description {
     fn __len__(&self) -> usize {
         self.0.series.len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.to_dicts(py)?)?.try_iter()
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, index: isize) -> PyResult<Bound<'py, PyDict>> {

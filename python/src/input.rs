@@ -133,11 +133,16 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
     let py = data.py();
     let name = data.getattr("name")?;
     let name = if name.is_none() { None } else { Some(name.str()?.to_string()) };
+    let called = |field: &Field| field.clone().with_name(name.clone().unwrap_or_default());
     let dtype = data.getattr("dtype")?;
     let series = if is_instance(&dtype, "numpy", "dtype")? {
         let kind: String = dtype.getattr("kind")?.extract()?;
+        if kind == "O" {
+            let numbers = numbers::collect(&data.call_method0("to_numpy")?, NoneMeans::NullAsNan)?;
+            return Series::new(name, numbers).map_err(to_python);
+        }
         if !"fiub".contains(&kind) {
-            let error = Error::NotNumeric { name, data_type: dtype.str()?.to_string() };
+            let error = Error::NotNumeric { name: name.clone(), data_type: dtype.str()?.to_string() };
             return Err(to_python(error));
         }
         series(&data.call_method0("to_numpy")?, NoneMeans::Null)?.with_nan_as_null()
@@ -148,7 +153,7 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
         }
         if data.hasattr(intern!(py, "__arrow_c_stream__"))? {
             let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
-            of_field(chunks, &field)?
+            of_field(chunks, &called(&field))?
         } else {
             // An index, or a series of an older pandas: its frame speaks Arrow.
             let frame = data.call_method1("to_frame", ("",))?;
@@ -156,7 +161,9 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
             let columns = chunks.iter().map(|chunk| chunk.as_struct().columns().first().cloned());
             let columns: Option<Vec<_>> = columns.collect();
             match (columns, field.data_type()) {
-                (Some(columns), DataType::Struct(fields)) if !fields.is_empty() => of_field(columns, &fields[0])?,
+                (Some(columns), DataType::Struct(fields)) if !fields.is_empty() => {
+                    of_field(columns, &called(&fields[0]))?
+                }
                 _ => return Err(PyTypeError::new_err(format!("{dtype} holds no numbers"))),
             }
         }

@@ -19,6 +19,8 @@ use rstats::series::Chunk;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum NoneMeans {
     Null,
+    /// As in pandas, where NaN is a null too.
+    NullAsNan,
     Error,
 }
 
@@ -72,9 +74,10 @@ impl Numbers {
     fn push(&mut self, item: &Bound<'_, PyAny>, position: usize, none: NoneMeans) -> PyResult<()> {
         if let Ok(float) = item.cast::<PyFloat>() {
             self.only_booleans = false;
-            return self.push_float(Some(float.value()));
+            let value = float.value();
+            return self.push_float((none != NoneMeans::NullAsNan || !value.is_nan()).then_some(value));
         }
-        if item.is_none() && none == NoneMeans::Null {
+        if item.is_none() && none != NoneMeans::Error {
             return self.push_float(None);
         }
         if let Ok(integer) = item.call_method0("__index__") {

@@ -19,6 +19,7 @@ NOT_A_SERIES: list[tuple[Any, type[Exception], str]] = [
     ([1.0, None], TypeError, r"position 1 is None"),
     ([1.0, [2.0]], TypeError, r"position 1 is \[2.0\] \(list\)"),
     ([1j, 2.0], TypeError, r"position 0 is 1j \(complex\)"),
+    ([np.array([1.5, 2.0]), 2.0], TypeError, "position 0 is array"),
     ("123", TypeError, "a string is no series"),
     (7, TypeError, "int is no series"),
     (None, TypeError, "NoneType is no series"),
@@ -69,13 +70,17 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"q": True}, TypeError, "q is a probability"),
     ({"stats": ["average"]}, ValueError, "'average' is not a statistic; it is one of min"),
     ({"stats": 3}, TypeError, "stats is a name or a sequence of names"),
-    ({"ddof": -1}, ValueError, "ddof is 0 or more"),
+    ({"ddof": -1}, ValueError, "ddof is from 0 to [0-9]+, not -1"),
     ({"nan": "drop"}, ValueError, "'drop' is not a NaN policy"),
     ({"level": 0}, ValueError, "confidence level"),
-    ({"threads": 0}, ValueError, "threads is 1 or more"),
+    ({"threads": 0}, ValueError, "threads is from 1 to 1024, not 0"),
     ({"columns": "z"}, ValueError, "there is no column 'z'; the columns are 'x', 's'"),
     ({"columns": ["s"]}, TypeError, "column 's' is of type (Large)?Utf8"),
-    ({"axis": 1}, ValueError, "axis"),
+    ({"axis": 1}, ValueError, "axis 1 of data with 1 dimension"),
+    ({"axis": -1}, ValueError, "axis is from 0 to 1, not -1"),
+    ({"threads": 2**64}, ValueError, "threads is from 1 to 1024"),
+    ({"threads": "2"}, TypeError, "threads is a whole number"),
+    ({"q": 10**30}, ValueError, "not 1000000000000000000000000000000"),
 ]
 
 
@@ -105,9 +110,65 @@ def test_a_reader_that_fails_midway() -> None:
         yield pa.record_batch({"x": [1.0]})
         raise RuntimeError("the disk is on fire")
 
-    reader = pa.RecordBatchReader.from_batches(pa.schema([("x", pa.float64())]), batches())
-    with pytest.raises(ValueError, match="the disk is on fire"):
-        rstats.describe(reader)
+    schema = pa.schema([("x", pa.float64())])
+    with pytest.raises(RuntimeError, match="^the disk is on fire$"):
+        rstats.describe(pa.RecordBatchReader.from_batches(schema, batches()))
+    with pytest.raises(ValueError, match="^the stream failed: RuntimeError: the disk is on fire"):
+        rstats.describe(Stream(pa.RecordBatchReader.from_batches(schema, batches())))
+
+
+class Stream:
+    """An object that speaks only the PyCapsule protocol: all that is left of an exception there is its text."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        return self.data.__arrow_c_stream__(requested_schema)
+
+
+def not_numbers_of_pandas() -> list[pd.Series]:
+    struct = pd.arrays.ArrowExtensionArray(pa.array([{"x": 1.0}] * 3))
+    return [
+        pd.Series(struct, name="s"),
+        pd.Series(pd.arrays.IntervalArray.from_breaks([0.0, 1, 2, 3]), name="s"),
+        pd.Series(pd.period_range("2020", periods=3, freq="M"), name="s"),
+        pd.Series(["a", "b", "c"], dtype=object, name="s"),
+        pd.Series(["a", "b", "c"], dtype="category", name="s"),
+    ]
+
+
+def booleans_of_pandas() -> list[pd.Series]:
+    dtypes = ("bool", "category", "boolean", "bool[pyarrow]", "object")
+    return [pd.Series([True, False, True], dtype=dtype, name="s") for dtype in dtypes]
+
+
+@pytest.mark.parametrize("series", not_numbers_of_pandas(), ids=lambda series: str(series.dtype)[:20])
+def test_columns_that_hold_no_numbers_are_left_out(series: pd.Series) -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "s": series})
+    assert [row["column"] for row in rstats.describe(frame)] == ["x"]
+    assert [row["column"] for row in rstats.describe({"x": frame["x"], "s": frame["s"]})] == ["x"]
+    with pytest.raises(TypeError, match="column 's'"):
+        rstats.describe(frame, columns="s")
+
+
+@pytest.mark.parametrize("series", booleans_of_pandas(), ids=lambda series: str(series.dtype))
+def test_booleans_are_described_only_where_they_are_named(series: pd.Series) -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "s": series})
+    for table in (frame, {"x": frame["x"], "s": frame["s"]}, pa.table(frame)):
+        assert [row["column"] for row in rstats.describe(table)] == ["x"]
+        assert rstats.describe(table, columns="s", stats="sum", q=())[0]["sum"] == 2.0
+    assert rstats.describe({"s": [True, None, True]}).to_dicts() == []
+    assert rstats.compute_stats(series).mean == 2 / 3
+
+
+def test_columns_of_polars_that_arrow_does_not_know() -> None:
+    wide = [2**100, -(2**100), 3]
+    frame = pl.DataFrame({"null": [None] * 3, "wide": pl.Series(wide, dtype=pl.Int128), "x": [1.0, 2.0, 3.0]})
+    rows = rstats.describe(frame, stats="max", q=()).to_dicts()
+    assert [(row["column"], row["max"]) for row in rows] == [("wide", 2.0**100), ("x", 3.0)]
+    with pytest.raises(TypeError, match="column 'null'"):
+        rstats.describe(frame, columns="null")
 
 
 def test_a_list_with_a_string_in_a_table() -> None:
@@ -118,5 +179,5 @@ def test_a_list_with_a_string_in_a_table() -> None:
 def test_more_than_two_dimensions() -> None:
     with pytest.raises(ValueError, match="3 dimensions"):
         rstats.describe(np.zeros((2, 2, 2)))
-    with pytest.raises(ValueError, match="axis 2"):
+    with pytest.raises(ValueError, match="axis is from 0 to 1, not 2"):
         rstats.describe(np.zeros((2, 2)), axis=2)  # type: ignore[arg-type]

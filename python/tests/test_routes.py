@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import ctypes
 import decimal
 import math
 import random
@@ -68,6 +69,7 @@ ROUTES: dict[str, Any] = {
     "decimals and fractions": lambda: [decimal.Decimal(x) if i % 2 else Fraction(x) for i, x in enumerate(NUMBERS)],
     "NumPy scalars": lambda: [np.float32(x) for x in NUMBERS],
     "array.array": lambda: array.array("d", NUMBERS),
+    "ctypes": lambda: (ctypes.c_double * 7)(*NUMBERS),
     "memoryview": lambda: memoryview(array.array("d", NUMBERS)),
     "NumPy": lambda: np.array(NUMBERS),
     "NumPy float32": lambda: np.array(NUMBERS, "f4"),
@@ -79,6 +81,7 @@ ROUTES: dict[str, Any] = {
     "NumPy unaligned": unaligned,
     "NumPy read-only": read_only,
     "NumPy masked": lambda: np.ma.masked_array([*NUMBERS, 1e9], [*[0] * 7, 1]),
+    "NumPy masked objects": lambda: np.ma.masked_array(np.array([*NUMBERS, 9], object), [*[0] * 7, 1]),
     "NumPy objects": lambda: np.array(NUMBERS, object),
     "pyarrow": lambda: pa.array(NUMBERS),
     "pyarrow sliced": lambda: pa.array([9.0, *NUMBERS, 9.0]).slice(1, 7),
@@ -98,6 +101,8 @@ ROUTES: dict[str, Any] = {
     "pandas nullable": lambda: pd.Series([*NUMBERS, None], dtype="Float64"),
     "pandas Arrow": lambda: pd.Series([*NUMBERS, None], dtype="float64[pyarrow]"),
     "pandas categories": lambda: pd.Series(NUMBERS, dtype="category"),
+    "pandas objects": lambda: pd.Series([*map(decimal.Decimal, NUMBERS), math.nan, None], dtype=object),
+    "pandas sparse": lambda: pd.Series(pd.arrays.SparseArray([*NUMBERS, math.nan])),
     "pandas strided": lambda: pd.DataFrame({"a": NUMBERS, "b": NUMBERS})["b"],
     "pandas index": lambda: pd.Index(NUMBERS),
     "Polars": lambda: pl.Series(NUMBERS),
@@ -158,6 +163,17 @@ def test_long_series(order: str) -> None:
     assert statistics_of(arrow, threads=2, **asked) == expected
     with_nulls = pa.array(values, from_pandas=True)
     assert statistics_of(with_nulls, **asked) == expected
+
+
+def test_a_large_dictionary_and_many_runs_take_no_longer() -> None:
+    """Each was decoded anew for every sampled row once: some minutes, where this takes part of a second."""
+    n, size = 400_000, 100_000
+    plain = np.arange(n) % size * 0.5
+    dictionary = pa.DictionaryArray.from_arrays(pa.array(np.arange(n, dtype="i4") % size), np.arange(size) * 0.5)
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array(np.arange(1, n + 1, dtype="i4")), plain)
+    expected = statistics_of(plain, **EVERYTHING)
+    assert statistics_of(dictionary, **EVERYTHING) == expected
+    assert statistics_of(runs, **EVERYTHING) == expected
 
 
 def test_integers_beyond_2_to_53_are_exact() -> None:
