@@ -23,8 +23,8 @@ const SHORT: usize = 1 << 18;
 /// Rows of a long series that are scanned at a time.
 const PIECE: usize = 1 << 17;
 
-/// Passes over one series before it is said to change under way: of data that stays as it is, each pass leaves a small part of the
-/// candidates of the one before.
+/// Passes over one series before it is said to change under way: of data that stays as it is, each pass leaves a small
+/// part of the candidates of the one before.
 pub(crate) const PASSES: usize = 64;
 
 /// Stops work from outside: from a signal handler, or another thread. Clones stop the same work.
@@ -148,12 +148,13 @@ pub(crate) fn changed() -> Error {
     Error::Data("the data changed while it was read; describe a copy of it".to_owned())
 }
 
-/// The summaries of the wanted columns of a stream of record batches, in column order. The stream is read once; of it, nothing
-/// but the values of these columns is kept, and only if `spec` asks for quantiles.
+/// The summaries of the wanted columns of a stream of record batches, in column order. The stream is read once; of it,
+/// nothing but the values of these columns is kept, and only if `spec` asks for quantiles.
 ///
 /// # Errors
 ///
-/// What [`Columns::choose`] says of the schema, the stream's own errors as [`Error::Data`], and [`Error::Nan`] as `spec` has it.
+/// What [`Columns::choose`] says of the schema, the stream's own errors as [`Error::Data`], and [`Error::Nan`] as
+/// `spec` has it.
 pub fn describe_stream(
     schema: &Schema,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,

@@ -1,7 +1,8 @@
 //! Exact, reproducible, fast statistics over Arrow arrays and Parquet files.
 //!
-//! Sum, mean, variance and standard deviation are correctly rounded, bit for bit those of Python's `statistics`; quantiles are exact
-//! order statistics under any of 15 definitions, by name. No result depends on chunks, threads, files or machines.
+//! Sum, mean, variance and standard deviation are correctly rounded, bit for bit those of Python's `statistics`;
+//! quantiles are exact order statistics under any of 15 definitions, by name. No result depends on chunks, threads,
+//! files or machines.
 //!
 //! Data flows one way: **source → series → scan → summary → report**.
 //!

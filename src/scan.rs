@@ -7,9 +7,10 @@
 //! scan.finish(&spec)          the summary, or the brackets for one more pass
 //! ```
 //!
-//! Sums are exact and order statistics are order statistics, so the answer depends neither on the parts nor on their order. A scan
-//! holds a bounded number of values: if that does not decide a quantile, it asks for another pass over the same values, which
-//! looks only into the brackets that this one has found. A source that cannot be read again is scanned with [`Keep::All`].
+//! Sums are exact and order statistics are order statistics, so the answer depends neither on the parts nor on their
+//! order. A scan holds a bounded number of values: if that does not decide a quantile, it asks for another pass over
+//! the same values, which looks only into the brackets that this one has found. A source that cannot be read again is
+//! scanned with [`Keep::All`].
 
 use crate::spec::{NanPolicy, Spec, Statistic};
 use crate::stats::extrema::Extrema;
@@ -90,7 +91,8 @@ impl<T: Value> Scan<T> {
         }
     }
 
-    /// An empty scan for one more pass: it looks into `brackets` only, and becomes part of this one by [`Scan::settle`].
+    /// An empty scan for one more pass: it looks into `brackets` only, and becomes part of this one by
+    /// [`Scan::settle`].
     pub fn narrow(&self, keep: Keep, brackets: Brackets<T>) -> Self {
         Self {
             nan: self.nan,
@@ -164,7 +166,8 @@ impl<T: Value> Scan<T> {
         self.moments.count() + self.nan_count + self.null_count
     }
 
-    /// The answer, or the brackets for another pass. NaNs under [`NanPolicy::Raise`] are the caller's to refuse: it knows the row.
+    /// The answer, or the brackets for another pass. NaNs under [`NanPolicy::Raise`] are the caller's to refuse: it
+    /// knows the row.
     pub fn finish(&mut self, spec: &Spec) -> Outcome<T> {
         let nan = self.nan_count > 0 && self.nan != NanPolicy::Omit;
         let quantiles = match self.quantiles(spec, nan) {

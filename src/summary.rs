@@ -48,8 +48,8 @@ impl Summary {
         Self { column, ..self }
     }
 
-    /// A statistic by its name in every output (`mean`, `median`, `p99`, `mean_ci_low`, …); `None` where it was not asked for or
-    /// is not defined.
+    /// A statistic by its name in every output (`mean`, `median`, `p99`, `mean_ci_low`, …); `None` where it was not
+    /// asked for or is not defined.
     pub fn get(&self, name: &str) -> Option<f64> {
         let named = self.statistics.iter().find(|(candidate, _)| candidate == name);
         named.and_then(|(_, value)| *value)

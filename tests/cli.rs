@@ -336,7 +336,8 @@ fn a_closed_pipe_is_silence() {
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
 }
 
-/// Every byte of a small file in turn is damaged: an error that names the file, or an answer, but never a panic or an abort.
+/// Every byte of a small file in turn is damaged: an error that names the file, or an answer, but never a panic or an
+/// abort.
 #[test]
 fn damaged_files_never_panic() {
     let folder = TempDir::new().unwrap();

@@ -255,8 +255,8 @@ fn is_type_error(error: &PyErr) -> bool {
     Python::attach(|py| error.is_instance_of::<PyTypeError>(py))
 }
 
-/// An object with `__arrow_c_stream__`. If it has a length, its data is in memory, and is described where it lies; if not, it is read
-/// batch by batch, once.
+/// An object with `__arrow_c_stream__`. If it has a length, its data is in memory, and is described where it lies; if
+/// not, it is read batch by batch, once.
 fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
     let py = data.py();
     let in_memory = data.hasattr(intern!(py, "__len__"))?;
@@ -349,7 +349,8 @@ fn table(schema: Schema, chunks: Vec<ArrayRef>, columns: &Columns) -> PyResult<V
     series.collect()
 }
 
-/// The series of an array of two dimensions: its columns for axis 0, its rows for axis 1. `None` for what is no such array.
+/// The series of an array of two dimensions: its columns for axis 0, its rows for axis 1. `None` for what is no such
+/// array.
 fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> PyResult<Option<Vec<Series>>> {
     let dimensions = match data.hasattr(intern!(data.py(), "ndim"))? && !data.hasattr(intern!(data.py(), "iloc"))? {
         true => data.getattr(intern!(data.py(), "ndim"))?.extract::<usize>()?,
@@ -381,8 +382,8 @@ fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> Py
 
 type Along = Box<dyn FnMut(usize, usize) -> Option<Memory>>;
 
-/// The memory of an array along an axis, at a place of the other one; and the number of its dimensions. `None` for objects without the buffer
-/// protocol, and for arrays of objects.
+/// The memory of an array along an axis, at a place of the other one; and the number of its dimensions. `None` for
+/// objects without the buffer protocol, and for arrays of objects.
 fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<(Along, usize)>> {
     if data.getattr("ndim").and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 0) {
         return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));

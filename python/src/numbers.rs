@@ -1,7 +1,7 @@
 //! Python objects that are numbers, one by one: lists, tuples, generators.
 //!
-//! A float is itself. An integer of any size up to 76 digits is exact, and so is a `Decimal`. Anything else is what its `__float__` says. None is a null where nulls
-//! are welcome, else an error.
+//! A float is itself. An integer of any size up to 76 digits is exact, and so is a `Decimal`. Anything else is what
+//! its `__float__` says. None is a null where nulls are welcome, else an error.
 
 use std::sync::Arc;
 

@@ -1,9 +1,10 @@
 //! Memory that somebody else owns and may write to while it is read.
 //!
-//! A NumPy array stays writable while rstats reads it without the GIL. A `&[f64]` over it would promise the compiler that nobody writes: that would be
-//! undefined behaviour. So an item is fetched once, by volatile reads through a raw pointer, into a value of our own, and only that is computed with.
-//! Whatever another thread writes meanwhile, each value that is seen is some bit pattern, and every bit pattern is a number of its format. What it
-//! gains: no copy of the array, and other Python threads run on.
+//! A NumPy array stays writable while rstats reads it without the GIL. A `&[f64]` over it would promise the compiler
+//! that nobody writes: that would be undefined behaviour. So an item is fetched once, by volatile reads through a raw
+//! pointer, into a value of our own, and only that is computed with. Whatever another thread writes meanwhile, each
+//! value that is seen is some bit pattern, and every bit pattern is a number of its format. What it gains: no copy of
+//! the array, and other Python threads run on.
 
 use std::any::Any;
 use std::fmt;
@@ -15,25 +16,35 @@ pub struct Strided {
     start: *const u8,
     len: usize,
     stride: isize,
+    /// The bytes of an item.
+    width: usize,
     /// Kept for its drop.
     _owner: Arc<dyn Any + Send + Sync>,
 }
 
-// SAFETY: the memory is only ever read, by volatile reads that give the compiler nothing to assume about other threads; `new` requires
-// it to be valid from any thread for as long as the owner lives, and the owner is itself Send and Sync.
+// SAFETY: the memory is only ever read, by volatile reads that give the compiler nothing to assume about other
+// threads; `new` requires it to be valid from any thread for as long as the owner lives, and the owner is itself Send
+// and Sync.
 unsafe impl Send for Strided {}
 // SAFETY: as above; sharing adds nothing to sending, as there is no method that writes.
 unsafe impl Sync for Strided {}
 
 impl Strided {
-    /// `len` items, the first at `start`, each `stride` bytes after the one before; `stride` may be zero or negative.
+    /// `len` items of `width` bytes, the first at `start`, each `stride` bytes after the one before; `stride` may be
+    /// zero or negative.
     ///
     /// # Safety
     ///
-    /// For every `i < len` and for the largest `WIDTH` with which [`Strided::item`] will be called, the `WIDTH` bytes at `start + i·stride`
-    /// must be readable, from any thread, until `owner` is dropped, and lie in one allocation.
-    pub unsafe fn new(start: *const u8, len: usize, stride: isize, owner: Arc<dyn Any + Send + Sync>) -> Self {
-        Self { start, len, stride, _owner: owner }
+    /// For every `i < len`, the `width` bytes at `start + i·stride` must be readable, from any thread, until `owner` is
+    /// dropped, and lie in one allocation.
+    pub unsafe fn new(
+        start: *const u8,
+        len: usize,
+        stride: isize,
+        width: usize,
+        owner: Arc<dyn Any + Send + Sync>,
+    ) -> Self {
+        Self { start, len, stride, width, _owner: owner }
     }
 
     /// The number of items.
@@ -59,23 +70,23 @@ impl Strided {
     ///
     /// # Panics
     ///
-    /// If there is no such item.
+    /// If there is no such item, or an item has fewer bytes.
     #[inline]
     pub fn item<const WIDTH: usize>(&self, index: usize) -> [u8; WIDTH] {
-        assert!(index < self.len, "item {index} of {}", self.len);
+        assert!(index < self.len && WIDTH <= self.width, "{WIDTH} bytes of item {index} of {self:?}");
         let address = self.start.wrapping_offset(index as isize * self.stride);
         let mut bytes = [0; WIDTH];
         if WIDTH == 8 && address.addr().is_multiple_of(8) {
-            // SAFETY: `new` requires these 8 bytes to be readable, and they are aligned.
+            // SAFETY: `new` requires the item's bytes to be readable, 8 are not more, and they are aligned.
             let word = unsafe { address.cast::<u64>().read_volatile() };
             bytes.copy_from_slice(&word.to_ne_bytes());
         } else if WIDTH == 4 && address.addr().is_multiple_of(4) {
-            // SAFETY: `new` requires these 4 bytes to be readable, and they are aligned.
+            // SAFETY: `new` requires the item's bytes to be readable, 4 are not more, and they are aligned.
             let word = unsafe { address.cast::<u32>().read_volatile() };
             bytes.copy_from_slice(&word.to_ne_bytes());
         } else {
             for (offset, byte) in bytes.iter_mut().enumerate() {
-                // SAFETY: `new` requires the `WIDTH` bytes at `address` to be readable, and `offset` is below `WIDTH`.
+                // SAFETY: `new` requires the item's bytes to be readable, and `offset` is below their number.
                 *byte = unsafe { address.wrapping_add(offset).read_volatile() };
             }
         }
@@ -86,7 +97,7 @@ impl Strided {
 impl fmt::Debug for Strided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Strided");
-        debug.field("len", &self.len).field("stride", &self.stride);
+        debug.field("len", &self.len).field("stride", &self.stride).field("width", &self.width);
         debug.finish_non_exhaustive()
     }
 }
@@ -99,7 +110,7 @@ mod tests {
         let owner = Arc::new(values);
         let start = owner[first..].as_ptr().cast();
         // SAFETY: each test stays within `values`, which the owner keeps alive.
-        unsafe { Strided::new(start, len, stride, owner) }
+        unsafe { Strided::new(start, len, stride, 8, owner) }
     }
 
     fn floats(strided: &Strided) -> Vec<f64> {
@@ -124,7 +135,7 @@ mod tests {
         let owner: Arc<Vec<u8>> = Arc::new((0..32).collect());
         let start = owner[1..].as_ptr();
         // SAFETY: 3 items of up to 8 bytes from byte 1 on, 9 apart, end before byte 32.
-        let strided = unsafe { Strided::new(start, 3, 9, owner) };
+        let strided = unsafe { Strided::new(start, 3, 9, 8, owner) };
         assert_eq!(strided.item::<8>(1), [10, 11, 12, 13, 14, 15, 16, 17]);
         assert_eq!(strided.item::<4>(2), [19, 20, 21, 22]);
         assert_eq!(strided.item::<2>(0), [1, 2]);

@@ -34,8 +34,8 @@ pub(super) struct DataColumn {
 }
 
 impl Dataset {
-    /// Opens files, and every `*.parquet` below folders (hidden ones, and those whose names start with `_`, left out), in the order of their
-    /// names, and reads their footers.
+    /// Opens files, and every `*.parquet` below folders (hidden ones, and those whose names start with `_`, left out),
+    /// in the order of their names, and reads their footers.
     ///
     /// # Errors
     ///
@@ -63,8 +63,8 @@ impl Dataset {
         rows.map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
     }
 
-    /// The wanted columns, in the order in which the files first have them. Of columns that share a name within a file, the first ones of all
-    /// files are one series, the second ones another.
+    /// The wanted columns, in the order in which the files first have them. Of columns that share a name within a
+    /// file, the first ones of all files are one series, the second ones another.
     pub(super) fn columns(&self, columns: &Columns) -> Result<Vec<DataColumn>> {
         let mut all: Vec<DataColumn> = Vec::new();
         let mut known: HashMap<(&str, usize), usize> = HashMap::new();
@@ -94,7 +94,8 @@ impl Dataset {
         wanted.filter_map(|column| self.fit(column, named).transpose()).collect()
     }
 
-    /// The column with its lane; `None` for one that holds no numbers and was not named. A type that is only null fits any other.
+    /// The column with its lane; `None` for one that holds no numbers and was not named. A type that is only null fits
+    /// any other.
     fn fit(&self, mut column: DataColumn, named: bool) -> Result<Option<DataColumn>> {
         let schema = |file: usize| self.files[file].metadata.schema();
         let field = |&(file, place): &(usize, usize)| schema(file).field(place);

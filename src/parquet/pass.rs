@@ -31,13 +31,13 @@ struct Task {
 }
 
 impl Dataset {
-    /// The summaries of the wanted columns, in the order in which the files first have them. `progress` is told the rows of every column that was
-    /// read, as they come.
+    /// The summaries of the wanted columns, in the order in which the files first have them. `progress` is told the
+    /// rows of every column that was read, as they come.
     ///
     /// # Errors
     ///
-    /// What [`Columns::choose`] says of all columns together, [`Error::Clash`] for columns that do not fit, [`Error::File`] for damaged files,
-    /// [`Error::Nan`] as `spec` has it.
+    /// What [`Columns::choose`] says of all columns together, [`Error::Clash`] for columns that do not fit,
+    /// [`Error::File`] for damaged files, [`Error::Nan`] as `spec` has it.
     pub fn describe(
         &self,
         columns: &Columns,

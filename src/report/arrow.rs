@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::summary::field_names;
 
 impl Report {
-    /// One row a series: `column` is Utf8, the counts are UInt64, statistics Float64. The schema's metadata holds `rstats.schema`,
-    /// `rstats.method`, `rstats.ddof` and `rstats.nan`.
+    /// One row a series: `column` is Utf8, the counts are UInt64, statistics Float64. The schema's metadata holds
+    /// `rstats.schema`, `rstats.method`, `rstats.ddof` and `rstats.nan`.
     ///
     /// # Errors
     ///

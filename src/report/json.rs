@@ -1,8 +1,8 @@
 //! JSON (one document) and NDJSON (one series a line).
 //!
-//! Numbers are spelled as Python's `json.dumps` spells them: the shortest digits that read back to the same f64. NaN and the
-//! infinities are strings, a statistic that is not defined is `null`: nothing is lost in silence. The schema is in
-//! `schemas/describe-1.json`.
+//! Numbers are spelled as Python's `json.dumps` spells them: the shortest digits that read back to the same f64. NaN
+//! and the infinities are strings, a statistic that is not defined is `null`: nothing is lost in silence. The schema
+//! is in `schemas/describe-1.json`.
 
 use std::io::{self, Write};
 
@@ -83,8 +83,8 @@ impl Formatter for PythonSpelling {
     }
 }
 
-/// A finite f64 as Python's `repr` has it: the shortest digits (of two that are as short and as near, the even one), with an
-/// exponent below 1e-4 and from 1e16 on.
+/// A finite f64 as Python's `repr` has it: the shortest digits (of two that are as short and as near, the even one),
+/// with an exponent below 1e-4 and from 1e16 on.
 pub fn number(value: f64) -> String {
     let mut buffer = zmij::Buffer::new();
     let shortest = buffer.format_finite(value);

@@ -5,12 +5,13 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use super::Report;
 use crate::summary::field_names;
 
-/// Up to so many series the statistics stand below each other, a column of the table a series, as in pandas' `describe`.
+/// Up to so many series the statistics stand below each other, a column of the table a series, as in pandas'
+/// `describe`.
 const UPRIGHT: usize = 6;
 
 impl Report {
-    /// A table of at most `width` characters where that can be: statistics down and series across if they are few and fit, else a line a
-    /// series. The footer names what was asked.
+    /// A table of at most `width` characters where that can be: statistics down and series across if they are few and
+    /// fit, else a line a series. The footer names what was asked.
     pub fn to_table(&self, width: usize) -> String {
         let mut header = vec![String::new()];
         header.extend(["count", "null_count", "nan_count"].map(str::to_owned));

@@ -1,7 +1,7 @@
 //! Arrow arrays as values and nulls.
 //!
-//! Float64 (and 64-bit integers in their own lane) without nulls is handed on as the slice that it is. Everything else passes
-//! through a buffer of one block: it is converted, and its nulls are left out and counted.
+//! Float64 (and 64-bit integers in their own lane) without nulls is handed on as the slice that it is. Everything else
+//! passes through a buffer of one block: it is converted, and its nulls are left out and counted.
 
 use arrow_array::cast::AsArray;
 use arrow_array::downcast_run_array;

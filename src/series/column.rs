@@ -164,7 +164,8 @@ impl Series {
         pieces.collect()
     }
 
-    /// About `size` values from all over the series: one of each stretch of `rows / size` rows, at a place that follows no period.
+    /// About `size` values from all over the series: one of each stretch of `rows / size` rows, at a place that
+    /// follows no period.
     ///
     /// # Errors
     ///
@@ -201,7 +202,8 @@ impl Series {
         Ok(None)
     }
 
-    /// The same series with NaN as the missing value, as in pandas. Arrow arrays know nulls of their own and stay as they are.
+    /// The same series with NaN as the missing value, as in pandas. Arrow arrays know nulls of their own and stay as
+    /// they are.
     pub fn with_nan_as_null(mut self) -> Self {
         for chunk in &mut self.chunks {
             if let Chunk::Memory(memory) = chunk {

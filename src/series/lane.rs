@@ -89,7 +89,8 @@ impl Lane {
     }
 }
 
-/// A value that columns can be read as. The conversions are exact for the kinds that the lane holds, and are called for no other.
+/// A value that columns can be read as. The conversions are exact for the kinds that the lane holds, and are called
+/// for no other.
 pub trait Element: Value {
     /// The lane of this type.
     const LANE: Lane;

@@ -100,7 +100,8 @@ impl Memory {
         }
     }
 
-    /// Hands the values and nulls to `sink`, values in the order of the rows, a block at a time: nothing else is copied.
+    /// Hands the values and nulls to `sink`, values in the order of the rows, a block at a time: nothing else is
+    /// copied.
     ///
     /// # Errors
     ///

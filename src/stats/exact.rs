@@ -166,7 +166,8 @@ fn assemble(integer: u128, sticky: bool, exponent: i64) -> f64 {
         let up = cut > half || cut == half && (sticky || kept & 1 == 1);
         kept + u128::from(up)
     };
-    // The implicit bit of the mantissa adds one to the exponent field; a mantissa that was rounded up to 2^53 adds two, as it should.
+    // The implicit bit of the mantissa adds one to the exponent field; a mantissa that was rounded up to 2^53 adds
+    // two, as it should.
     f64::from_bits((((last + 1074) as u64) << 52) + mantissa as u64)
 }
 

@@ -1,10 +1,11 @@
 //! The confidence interval of the mean.
 //!
-//! mean ± t·s/√n, where t is the quantile of Student's t distribution with n − 1 degrees of freedom at (1 + level)/2, and s/√n is
-//! rounded once. t comes from statrs up to 1,000 degrees of freedom; beyond, where its inverse incomplete beta function loses
-//! digits (6·10^−5 at a million), from the normal quantile by the expansion of Abramowitz and Stegun, *Handbook of Mathematical
-//! Functions*, 26.7.5. Either has a relative error below 10^−11 for levels up to 0.999999. Both use logarithms and
-//! exponentials of the platform, so t is rounded to 12 significant digits: what a platform rounds differently lies below them.
+//! mean ± t·s/√n, where t is the quantile of Student's t distribution with n − 1 degrees of freedom at (1 + level)/2,
+//! and s/√n is rounded once. t comes from statrs up to 1,000 degrees of freedom; beyond, where its inverse incomplete
+//! beta function loses digits (6·10^−5 at a million), from the normal quantile by the expansion of Abramowitz and
+//! Stegun, *Handbook of Mathematical Functions*, 26.7.5. Either has a relative error below 10^−11 for levels up to
+//! 0.999999. Both use logarithms and exponentials of the platform, so t is rounded to 12 significant digits: what a
+//! platform rounds differently lies below them.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 

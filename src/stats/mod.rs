@@ -1,6 +1,7 @@
 //! The kernels: slices of values in, numbers out. They know neither Arrow nor threads.
 //!
-//! One statistic a file, each with the same verbs (`new`, `update`, `merge`, and a method for each answer). What is not defined is `None`.
+//! One statistic a file, each with the same verbs (`new`, `update`, `merge`, and a method for each answer). What is
+//! not defined is `None`.
 
 pub mod exact;
 pub mod exact_sum;

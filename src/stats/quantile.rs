@@ -351,7 +351,8 @@ mod tests {
         position.blend(sorted[position.lower as usize], sorted[position.upper as usize])
     }
 
-    /// 1, 2, …, 9 shows each definition apart: the first quartile by each method, from the definitions of Hyndman and Fan.
+    /// 1, 2, …, 9 shows each definition apart: the first quartile by each method, from the definitions of Hyndman and
+    /// Fan.
     #[test]
     fn first_quartiles_of_nine_values() {
         let sorted: Vec<f64> = (1..=9).map(f64::from).collect();

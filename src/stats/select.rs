@@ -1,18 +1,18 @@
 //! Order statistics by counting and selection, in passes over the data and without a full sort.
 //!
-//! The real line is cut at a few values, the **edges**. Of every value it is known whether it equals an edge or in which open
-//! gap between two edges it lies, and both are counted. In the gaps that a wanted order statistic may lie in, its **brackets**,
-//! the values are kept as well:
+//! The real line is cut at a few values, the **edges**. Of every value it is known whether it equals an edge or in
+//! which open gap between two edges it lies, and both are counted. In the gaps that a wanted order statistic may lie
+//! in, its **brackets**, the values are kept as well:
 //!
 //! - a rank that falls on an edge is that edge: ties and constant data cost nothing;
 //! - a rank that falls into a kept gap is found by selection among the few values there (`select_nth_unstable`:
 //!   introselect, linear also in the worst case);
 //! - a rank that falls anywhere else has missed its bracket. The counts say so, and say where to look in the next pass.
 //!
-//! Without edges there is one gap, (−∞, +∞). A gap that would grow beyond its capacity thins out into a random sample of
-//! itself, from which the next pass gets its brackets: the order statistics of the sample, some standard deviations below and above the wanted rank
-//! (R. W. Floyd and R. L. Rivest, *Expected time bounds for selection*, CACM 18(3), 1975). The sample decides how long the
-//! answer takes, never what it is.
+//! Without edges there is one gap, (−∞, +∞). A gap that would grow beyond its capacity thins out into a random sample
+//! of itself, from which the next pass gets its brackets: the order statistics of the sample, some standard deviations
+//! below and above the wanted rank (R. W. Floyd and R. L. Rivest, *Expected time bounds for selection*, CACM 18(3),
+//! 1975). The sample decides how long the answer takes, never what it is.
 
 use std::cmp::Ordering;
 
@@ -21,8 +21,8 @@ use super::number::Value;
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in a million misses.
 const MARGIN: f64 = 5.0;
 
-/// The least capacity of a gap. From half as many sampled values on, a bracket is always narrower than the sample, so that every
-/// pass gets closer.
+/// The least capacity of a gap. From half as many sampled values on, a bracket is always narrower than the sample, so
+/// that every pass gets closer.
 const LEAST_CAPACITY: usize = 128;
 
 /// Where to look for order statistics: edges, ascending, and which of the gaps around them to keep.
@@ -174,8 +174,8 @@ impl<T: Value> Candidates<T> {
         self.on_edge.iter().sum::<u64>() + self.gaps.iter().map(|gap| gap.count).sum::<u64>()
     }
 
-    /// The values of these ranks (from 0, below `count`), or the brackets for another pass over the same values. It reorders the
-    /// candidates.
+    /// The values of these ranks (from 0, below `count`), or the brackets for another pass over the same values. It
+    /// reorders the candidates.
     pub fn finish(&mut self, ranks: &[u64]) -> Result<Vec<T>, Brackets<T>> {
         let found: Vec<_> = ranks.iter().map(|&rank| self.find(rank)).collect();
         let values: Option<Vec<T>> = found

@@ -27,9 +27,11 @@ impl Items {
         if self.0.suboffsets().is_some() {
             return None; // items behind further pointers
         }
-        // SAFETY: the buffer protocol promises `itemsize` readable bytes at `buf + Σ index·stride` for every index within the shape, until the
-        // buffer is released, which the `Arc` puts off; callers read items of the buffer's own item size only. The memory is not bound to a
+        // SAFETY: the buffer protocol promises `itemsize` readable bytes at `buf + Σ index·stride` for every index
+        // within the shape, until the buffer is released, which the `Arc` puts off. The memory is not bound to a
         // thread. Other threads may write to it meanwhile: `Strided` reads with that in mind.
-        Some(unsafe { Strided::new(start.wrapping_offset(offset), len, stride, Arc::clone(&self.0) as _) })
+        Some(unsafe {
+            Strided::new(start.wrapping_offset(offset), len, stride, self.0.item_size(), Arc::clone(&self.0) as _)
+        })
     }
 }

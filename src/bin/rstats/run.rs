@@ -76,7 +76,8 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     output.write(&Report { spec, source, series }, format)
 }
 
-/// Makes SIGINT and SIGTERM stop the work; the number of the one that came is in the returned cell, 0 if none did. A second one ends the process at once.
+/// Makes SIGINT and SIGTERM stop the work; the number of the one that came is in the returned cell, 0 if none did. A
+/// second one ends the process at once.
 fn watch_signals(interrupt: &Interrupt) -> io::Result<Arc<AtomicUsize>> {
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [SIGINT, SIGTERM] {
