@@ -9,7 +9,7 @@ use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyMapping, PyString};
+use pyo3::types::{PyList, PyMapping, PyString, PyTuple};
 use pyo3_arrow::input::AnyArray;
 use pyo3_arrow::{PyArray, PyArrayReader, PyRecordBatch, PySchema};
 use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
@@ -78,6 +78,9 @@ fn one(series: Series, columns: &Columns) -> PyResult<Vec<Series>> {
 /// The one series that an object is.
 pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     let py = data.py();
+    if data.is_instance_of::<PyList>() || data.is_instance_of::<PyTuple>() {
+        return Series::new(None, numbers::collect(data, none)?).map_err(to_python);
+    }
     if is_series_of_pandas(data)? {
         return series_of_pandas(data);
     }
