@@ -17,6 +17,10 @@ use crate::stats::number::Number;
 use crate::stats::select::Brackets;
 use crate::summary::Summary;
 
+/// Up to so many rows in all series together, no other thread is asked: that would take longer than the work, and outside
+/// of a pool it would wake rayon's own, which a forked child does not have.
+const FEW: usize = 1 << 12;
+
 /// Series up to this many rows are scanned as a whole, without a sample.
 const SHORT: usize = 1 << 18;
 
@@ -74,8 +78,11 @@ pub fn describe(array: &dyn Array, spec: &Spec) -> Result<Summary> {
 /// That of the first series that has one: [`Error::Nan`] as `spec` has it, [`Error::Data`] for damaged data,
 /// [`Error::Interrupted`].
 pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Summary>> {
-    let summaries = series.par_iter().map(|series| describe_series(series, spec, interrupt));
-    summaries.collect::<Vec<_>>().into_iter().collect()
+    let describe = |series| describe_series(series, spec, interrupt);
+    if series.iter().map(Series::rows).sum::<usize>() <= FEW {
+        return series.iter().map(describe).collect();
+    }
+    series.par_iter().map(describe).collect::<Vec<_>>().into_iter().collect()
 }
 
 fn describe_series(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Result<Summary> {
@@ -182,7 +189,7 @@ pub fn describe_stream(
             let chunk = Chunk::Array(column.clone());
             scan.read(&chunk)?;
             if spec.nan() == NanPolicy::Raise && scan.nan_count() > 0 {
-                let place = format!("column '{}'", schema.field(place).name());
+                let place = error::column(Some(schema.field(place).name()));
                 let row = row + chunk.first_nan()?.unwrap_or_default();
                 return Err(Error::Nan { place, row });
             }

@@ -229,14 +229,7 @@ fn choose(names: Vec<String>, columns: &Columns, column: impl Fn(usize) -> PyRes
         return Err(to_python(Error::NoSuchColumn { name: missing.clone(), available: names }));
     }
     let mut series = Vec::new();
-    for (place, name) in names.iter().enumerate() {
-        let wanted = match columns {
-            Columns::Numeric => true,
-            Columns::Named(wanted) => wanted.contains(name),
-        };
-        if !wanted {
-            continue;
-        }
+    for (place, name) in names.iter().enumerate().filter(|(_, name)| columns.wants(name)) {
         match column(place) {
             Ok(column) if *columns == Columns::Numeric && column.is_boolean() => {}
             Ok(column) => series.push(column.with_name(Some(name.clone()))),

@@ -102,6 +102,18 @@ def test_a_forked_child_has_threads_of_its_own() -> None:
     assert _mean(values) == 249_999.5
 
 
+def _means_of_small_columns(_: int) -> list[float]:
+    return [row["mean"] for row in rstats.describe({"x": [1.0, 2.0], "y": [3.0, 5.0], "z": [0.0, 1.0]})]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_small_tables_in_a_forked_child() -> None:
+    """They are done without threads: those of a pool of the parent are not there."""
+    assert _means_of_small_columns(0) == [1.5, 4.0, 0.5]
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map_async(_means_of_small_columns, range(8)).get(timeout=30) == [[1.5, 4.0, 0.5]] * 8
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_control_c_ends_a_long_call() -> None:
     def batches() -> Any:

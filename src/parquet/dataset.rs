@@ -86,10 +86,7 @@ impl Dataset {
             let available = all.into_iter().map(|column| column.name).collect();
             return Err(Error::NoSuchColumn { name: missing.clone(), available });
         }
-        let wanted = all.into_iter().filter(|column| match columns {
-            Columns::Numeric => true,
-            Columns::Named(names) => names.contains(&column.name),
-        });
+        let wanted = all.into_iter().filter(|column| columns.wants(&column.name));
         let named = *columns != Columns::Numeric;
         wanted.filter_map(|column| self.fit(column, named).transpose()).collect()
     }

@@ -15,6 +15,14 @@ pub enum Columns {
 }
 
 impl Columns {
+    /// Whether a column of this name is to be looked at; of [`Columns::Numeric`] its type decides.
+    pub fn wants(&self, name: &str) -> bool {
+        match self {
+            Self::Numeric => true,
+            Self::Named(names) => names.iter().any(|wanted| wanted == name),
+        }
+    }
+
     /// The places of the wanted columns in `schema`, in column order.
     ///
     /// # Errors

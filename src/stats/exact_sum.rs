@@ -10,8 +10,6 @@
 //! (R. M. Neal, *Fast exact summation using small and large superaccumulators*, arXiv:1505.05571.)
 //! The sum of integers is exact, so it does not depend on order or grouping: states merge by adding limbs.
 
-use std::cmp::Ordering;
-
 use super::exact::Exact;
 use super::natural::Natural;
 
@@ -124,15 +122,6 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
     pub fn to_exact(&self) -> Exact {
         let (negative, magnitude) = self.finish();
         Exact::new(negative, magnitude, 1u64.into(), -i64::from(OFFSET))
-    }
-
-    /// Whether the sum is below, at or above zero.
-    pub fn sign(&self) -> Ordering {
-        match self.finish() {
-            (_, magnitude) if magnitude.is_zero() => Ordering::Equal,
-            (true, _) => Ordering::Less,
-            (false, _) => Ordering::Greater,
-        }
     }
 }
 
