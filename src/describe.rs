@@ -128,8 +128,11 @@ fn passes<T: Element>(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Re
     let brackets = if spec.quantiles().is_empty() {
         Brackets::unknown()
     } else {
+        let mut sample: Vec<T::Key> =
+            series.sample::<T>(SAMPLE)?.into_iter().filter(|v| !v.is_nan()).map(T::key).collect();
+        sample.sort_unstable();
         let fractions: Vec<f64> = spec.quantiles().iter().map(|p| p.value()).collect();
-        Brackets::from_sample(series.sample(SAMPLE)?, &fractions)
+        Brackets::from_sample(&sample, &fractions)
     };
     let mut scan = pass(Scan::with_brackets(spec, keep, brackets))?;
     for _ in 0..PASSES {

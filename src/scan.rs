@@ -12,19 +12,21 @@
 //! the same values, which looks only into the brackets that this one has found. A source that cannot be read again is
 //! scanned with [`Keep::All`].
 
+use smallvec::SmallVec;
+
+pub use crate::arch::BLOCK;
+use crate::arch::Tier;
 use crate::spec::{NanPolicy, Spec, Statistic};
+use crate::stats::bits::Bits;
 use crate::stats::extrema::Extrema;
 use crate::stats::interval;
-use crate::stats::moments::{Moments, Order};
-use crate::stats::number::Value;
+use crate::stats::moments::{Finished, Moments, Order};
+use crate::stats::number::{Extent, Value};
 use crate::stats::quantile::Position;
 use crate::stats::select::{Brackets, Candidates};
-use crate::summary::{self, Summary};
+use crate::summary::Summary;
 
-/// Values that are looked at together: they stay in the first-level cache.
-pub const BLOCK: usize = 1024;
-
-/// The size of a sample that brackets are taken from: one of three quartiles then holds some 2 % of the series.
+/// What a scan keeps at least for its quantiles, if it keeps any.
 pub const SAMPLE: usize = 1 << 16;
 
 /// How many values a scan may keep for its quantiles.
@@ -47,22 +49,25 @@ impl Keep {
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
-pub struct Scan<T> {
+pub struct Scan<T: Value> {
+    tier: Tier,
     nan: NanPolicy,
     null_count: u64,
     nan_count: u64,
     moments: Moments,
     extrema: Option<Extrema<T>>,
-    candidates: Option<Candidates<T>>,
+    candidates: Option<Candidates<T::Key>>,
+    /// Order statistics on their way to the quantiles.
+    found: Vec<T::Key>,
 }
 
 /// What came of a scan.
 #[derive(Debug)]
-pub enum Outcome<T> {
+pub enum Outcome<K> {
     /// The answer.
     Done(Summary),
     /// The brackets for another pass over the same values: see [`Scan::narrow`].
-    Again(Brackets<T>),
+    Again(Brackets<K>),
 }
 
 impl<T: Value> Scan<T> {
@@ -72,7 +77,7 @@ impl<T: Value> Scan<T> {
     }
 
     /// Nothing seen yet, but a guess of where the quantiles are. It is checked, never trusted.
-    pub fn with_brackets(spec: &Spec, keep: Keep, brackets: Brackets<T>) -> Self {
+    pub fn with_brackets(spec: &Spec, keep: Keep, brackets: Brackets<T::Key>) -> Self {
         use Statistic::{Max, Mean, MeanCi, Min, Range, Stddev, Sum, Variance};
         let order = (spec.statistics().iter()).map(|statistic| match statistic {
             Variance | Stddev | MeanCi => Order::Second,
@@ -81,26 +86,31 @@ impl<T: Value> Scan<T> {
         });
         let wants_extrema = [Min, Max, Range].iter().any(|&extremum| spec.wants(extremum));
         let wants_quantiles = !spec.quantiles().is_empty();
+        let tier = Tier::best();
         Self {
+            tier,
             nan: spec.nan(),
             null_count: 0,
             nan_count: 0,
             moments: Moments::new(order.max().unwrap_or(Order::Count)),
             extrema: wants_extrema.then(Extrema::new),
-            candidates: wants_quantiles.then(|| Candidates::new(brackets, keep.capacity())),
+            candidates: wants_quantiles.then(|| Candidates::new(brackets, keep.capacity(), tier)),
+            found: Vec::new(),
         }
     }
 
     /// An empty scan for one more pass: it looks into `brackets` only, and becomes part of this one by
     /// [`Scan::settle`].
-    pub fn narrow(&self, keep: Keep, brackets: Brackets<T>) -> Self {
+    pub fn narrow(&self, keep: Keep, brackets: Brackets<T::Key>) -> Self {
         Self {
+            tier: self.tier,
             nan: self.nan,
             null_count: 0,
             nan_count: 0,
             moments: Moments::new(Order::Count),
             extrema: None,
-            candidates: Some(Candidates::new(brackets, keep.capacity())),
+            candidates: Some(Candidates::new(brackets, keep.capacity(), self.tier)),
+            found: Vec::new(),
         }
     }
 
@@ -114,28 +124,56 @@ impl<T: Value> Scan<T> {
         same
     }
 
+    /// Forgets all values, so that another series can be scanned in the same memory.
+    pub fn clear(&mut self) {
+        self.null_count = 0;
+        self.nan_count = 0;
+        self.moments.clear();
+        self.extrema.iter_mut().for_each(Extrema::clear);
+        self.candidates.iter_mut().for_each(Candidates::clear);
+    }
+
+    /// The instructions that it is scanned with.
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
     /// More of the series, without its nulls.
     pub fn update(&mut self, values: &[T]) {
         for block in values.chunks(BLOCK) {
-            let nans = block.iter().filter(|value| value.is_nan()).count();
-            if nans == 0 {
-                self.update_block(block);
-            } else {
-                self.nan_count += nans as u64;
-                let numbers: Vec<T> = block.iter().copied().filter(|value| !value.is_nan()).collect();
-                self.update_block(&numbers);
-            }
+            self.update_block(block, None);
         }
     }
 
-    fn update_block(&mut self, values: &[T]) {
-        T::accumulate(values, &mut self.moments);
-        if let Some(extrema) = &mut self.extrema {
-            extrema.update(values);
+    /// More of the series: those of up to [`BLOCK`] values whose bit in `valid` is set, the first value's being the lowest
+    /// bit of the first byte. The nulls are counted by [`Scan::update_nulls`].
+    pub fn update_valid(&mut self, values: &[T], valid: &[u8]) {
+        self.update_block(values, Some(valid));
+    }
+
+    fn update_block(&mut self, values: &[T], valid: Option<&[u8]>) {
+        match T::update(values, valid, &mut self.moments, self.tier) {
+            Extent::Empty => return,
+            Extent::Within(min, max) => {
+                if let Some(extrema) = &mut self.extrema {
+                    extrema.update((min, max));
+                }
+            }
+            Extent::HoldsNan => return self.update_numbers(values, valid),
         }
         if let Some(candidates) = &mut self.candidates {
-            candidates.update(values);
+            candidates.update(|cells, tier| T::sort_out(values, valid, cells, tier));
         }
+    }
+
+    /// A block with NaNs: as if their bits were not set.
+    #[cold]
+    fn update_numbers(&mut self, values: &[T], valid: Option<&[u8]>) {
+        let mut numbers = Bits::new(values.len(), valid);
+        let all = numbers.count();
+        T::clear_nans(values, numbers.bytes_mut(), self.tier);
+        self.nan_count += all - numbers.count();
+        self.update_block(values, Some(numbers.bytes()));
     }
 
     /// More nulls of the series.
@@ -147,7 +185,7 @@ impl<T: Value> Scan<T> {
     pub fn merge(&mut self, other: Self) {
         self.null_count += other.null_count;
         self.nan_count += other.nan_count;
-        self.moments.merge(&other.moments);
+        self.moments.merge(other.moments);
         if let (Some(ours), Some(theirs)) = (&mut self.extrema, &other.extrema) {
             ours.merge(theirs);
         }
@@ -168,7 +206,7 @@ impl<T: Value> Scan<T> {
 
     /// The answer, or the brackets for another pass. NaNs under [`NanPolicy::Raise`] are the caller's to refuse: it
     /// knows the row.
-    pub fn finish(&mut self, spec: &Spec) -> Outcome<T> {
+    pub fn finish(&mut self, spec: &Spec) -> Outcome<T::Key> {
         let nan = self.nan_count > 0 && self.nan != NanPolicy::Omit;
         let quantiles = match self.quantiles(spec, nan) {
             Ok(quantiles) => quantiles,
@@ -179,18 +217,18 @@ impl<T: Value> Scan<T> {
             NanPolicy::Propagate | NanPolicy::Raise => self.moments.count() + self.nan_count,
         };
         let counts = [count, self.null_count, self.nan_count];
+        let moments = self.moments.finish();
         let statistics = spec.statistics().iter().flat_map(|&statistic| {
-            let (first, second) = self.statistic(statistic, spec);
+            let (first, second) = self.statistic(statistic, &moments, spec);
             std::iter::once(first).chain(second)
         });
         let statistics = statistics.chain(quantiles);
         let statistics = statistics.map(|value| if nan { Some(f64::NAN) } else { value });
-        Outcome::Done(Summary::new(self.rows(), counts, summary::field_names(spec), statistics))
+        Outcome::Done(Summary::new(self.rows(), counts, spec.field_names().clone(), statistics))
     }
 
     /// A statistic, and a second value if it has two.
-    fn statistic(&self, statistic: Statistic, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
-        let moments = &self.moments;
+    fn statistic(&self, statistic: Statistic, moments: &Finished, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
         let extrema = self.extrema.as_ref();
         let value = match statistic {
             Statistic::Min => extrema.and_then(Extrema::min),
@@ -204,30 +242,34 @@ impl<T: Value> Scan<T> {
                 let interval = moments
                     .mean()
                     .zip(moments.standard_error())
-                    .and_then(|(mean, error)| interval::mean_interval(mean, error, moments.count(), spec.level()));
+                    .and_then(|(mean, error)| interval::mean_interval(mean, error, self.moments.count(), spec.level()));
                 return (interval.map(|(low, _)| low), Some(interval.map(|(_, high)| high)));
             }
         };
         (value, None)
     }
 
-    fn quantiles(&mut self, spec: &Spec, nan: bool) -> Result<Vec<Option<f64>>, Brackets<T>> {
+    fn quantiles(&mut self, spec: &Spec, nan: bool) -> Result<Quantiles, Brackets<T::Key>> {
         let wanted = spec.quantiles();
         let candidates = match &mut self.candidates {
             Some(candidates) if candidates.count() > 0 && !nan => candidates,
-            _ => return Ok(vec![None; wanted.len()]),
+            _ => return Ok(smallvec::smallvec![None; wanted.len()]),
         };
         let n = candidates.count();
-        let positions: Vec<Position> = wanted.iter().map(|p| spec.method().position(p, n)).collect();
-        let mut ranks: Vec<u64> = positions.iter().flat_map(|p| [p.lower, p.upper]).collect();
+        let positions: SmallVec<[Position; 4]> = wanted.iter().map(|p| spec.method().position(p, n)).collect();
+        let mut ranks: SmallVec<[u64; 8]> = positions.iter().flat_map(|p| [p.lower, p.upper]).collect();
         ranks.sort_unstable();
         ranks.dedup();
-        let values = candidates.finish(&ranks)?;
-        let at = |rank: u64| ranks.binary_search(&rank).map_or(values[0], |index| values[index]);
-        let blend = |position: &Position| position.blend(at(position.lower), at(position.upper));
+        candidates.finish(&ranks, &mut self.found)?;
+        let found = &self.found;
+        let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
+        let blend = |p: &Position| p.blend(T::from_key(at(p.lower)), T::from_key(at(p.upper)));
         Ok(positions.iter().map(|position| Some(blend(position))).collect())
     }
 }
+
+/// The values of a few quantiles.
+type Quantiles = SmallVec<[Option<f64>; 4]>;
 
 #[cfg(test)]
 mod tests {

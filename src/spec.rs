@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 pub use crate::stats::quantile::{Method, Probability};
@@ -97,6 +98,8 @@ pub struct Spec {
     ddof: u64,
     nan: NanPolicy,
     level: f64,
+    /// The names of what is asked: every summary shares them.
+    names: Arc<[String]>,
 }
 
 impl Default for Spec {
@@ -109,7 +112,9 @@ impl Default for Spec {
             ddof: 1,
             nan: NanPolicy::Propagate,
             level: 0.95,
+            names: Arc::new([]),
         }
+        .with_names()
     }
 }
 
@@ -119,7 +124,7 @@ impl Spec {
         self.statistics = statistics.into_iter().collect();
         self.statistics.sort_unstable();
         self.statistics.dedup();
-        self
+        self.with_names()
     }
 
     /// The same with statistics by name; `q1`, `median` and `q3` may be among them, and join the quantiles.
@@ -180,6 +185,16 @@ impl Spec {
         self.quantiles = probabilities;
         self.quantiles.sort_by(|a, b| a.value().total_cmp(&b.value()));
         self.quantiles.dedup_by(|a, b| a.value() == b.value());
+        self.with_names()
+    }
+
+    fn with_names(mut self) -> Self {
+        let statistics = self.statistics.iter().flat_map(|statistic| match statistic {
+            Statistic::MeanCi => vec!["mean_ci_low".to_owned(), "mean_ci_high".to_owned()],
+            statistic => vec![statistic.name().to_owned()],
+        });
+        let quantiles = self.quantiles.iter().map(|p| quantile_name(p.value()));
+        self.names = statistics.chain(quantiles).collect();
         self
     }
 
@@ -239,6 +254,11 @@ impl Spec {
     /// The confidence level of the mean's interval.
     pub fn level(&self) -> f64 {
         self.level
+    }
+
+    /// The names of a summary's statistics, after the three counts: what is asked, in the order of every output.
+    pub fn field_names(&self) -> &Arc<[String]> {
+        &self.names
     }
 
     /// Whether this statistic is wanted.

@@ -1,6 +1,8 @@
 //! What is answered: one summary a series.
 
-use crate::spec::{Spec, Statistic, quantile_name};
+use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 /// The answer for one series: three counts, and the statistics that the [`Spec`] asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,27 +16,22 @@ pub struct Summary {
     /// NaNs, whatever the policy.
     pub nan_count: u64,
     rows: u64,
-    /// The statistics by their names in every output, in the order of every output; `None` where one is not defined.
-    statistics: Vec<(String, Option<f64>)>,
+    /// The statistics' names in every output.
+    names: Arc<[String]>,
+    /// Their values, in the order of every output; `None` where one is not defined.
+    values: SmallVec<[Option<f64>; 10]>,
 }
 
 impl Summary {
-    /// The statistics are given in the order of [`field_names`].
+    /// The statistics are given in the order of [`Spec::field_names`](crate::Spec::field_names).
     pub(crate) fn new(
         rows: u64,
         counts: [u64; 3],
-        names: Vec<String>,
+        names: Arc<[String]>,
         statistics: impl Iterator<Item = Option<f64>>,
     ) -> Self {
         let [count, null_count, nan_count] = counts;
-        Self {
-            column: None,
-            rows,
-            count,
-            null_count,
-            nan_count,
-            statistics: names.into_iter().zip(statistics.map(canonical)).collect(),
-        }
+        Self { column: None, rows, count, null_count, nan_count, names, values: statistics.map(canonical).collect() }
     }
 
     /// The rows of the series: values, NaNs and nulls.
@@ -51,27 +48,17 @@ impl Summary {
     /// A statistic by its name in every output (`mean`, `median`, `p99`, `mean_ci_low`, …); `None` where it was not
     /// asked for or is not defined.
     pub fn get(&self, name: &str) -> Option<f64> {
-        let named = self.statistics.iter().find(|(candidate, _)| candidate == name);
-        named.and_then(|(_, value)| *value)
+        let place = self.names.iter().position(|candidate| candidate == name)?;
+        *self.values.get(place)?
     }
 
     /// Every statistic with its name, in the order of every output.
     pub fn statistics(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
-        self.statistics.iter().map(|(name, value)| (name.as_str(), *value))
+        self.names.iter().map(String::as_str).zip(self.values.iter().copied())
     }
 }
 
 /// Every NaN that leaves rstats is the same one: 0x7ff8000000000000.
 fn canonical(value: Option<f64>) -> Option<f64> {
     value.map(|value| if value.is_nan() { f64::NAN } else { value })
-}
-
-/// The names of a summary's statistics, after the three counts: what `spec` asks for, in the order of every output.
-pub fn field_names(spec: &Spec) -> Vec<String> {
-    let statistics = spec.statistics().iter().flat_map(|statistic| match statistic {
-        Statistic::MeanCi => vec!["mean_ci_low".to_owned(), "mean_ci_high".to_owned()],
-        statistic => vec![statistic.name().to_owned()],
-    });
-    let quantiles = spec.quantiles().iter().map(|p| quantile_name(p.value()));
-    statistics.chain(quantiles).collect()
 }

@@ -9,7 +9,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyIterator, PyList};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::report::{Report, Source};
-use rstats::summary::field_names;
 use rstats::{Columns, Interrupt, Summary, describe_all, describe_stream};
 
 use crate::args;
@@ -100,7 +99,7 @@ impl Description {
     #[getter]
     fn columns(&self) -> Vec<String> {
         let names = ["column", "count", "null_count", "nan_count"].map(str::to_owned);
-        names.into_iter().chain(field_names(&self.0.spec)).collect()
+        names.into_iter().chain(self.0.spec.field_names().iter().cloned()).collect()
     }
 
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {

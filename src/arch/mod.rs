@@ -1,3 +1,18 @@
-//! The only unsafe code of the crate. Each unsafe function says what it requires, each block why that holds.
+//! What depends on the processor: the only unsafe code of the crate.
+//!
+//! [`tier`] chooses the instructions at run time and holds every kernel's safe front; [`portable`] is each kernel in
+//! plain Rust, compiled once for each tier; `avx512` is those that gain from being written in intrinsics. All tiers
+//! compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+pub mod frame;
 pub mod memory;
+mod portable;
+pub mod tier;
+
+pub use frame::{Frame, Sums};
+pub use tier::Tier;
+
+/// Values that are looked at together: they stay in the first-level cache.
+pub const BLOCK: usize = 1024;

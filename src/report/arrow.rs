@@ -8,7 +8,6 @@ use arrow_schema::{DataType, Field, Schema};
 
 use super::{Report, SCHEMA};
 use crate::error::{Error, Result};
-use crate::summary::field_names;
 
 impl Report {
     /// One row a series: `column` is Utf8, the counts are UInt64, statistics Float64. The schema's metadata holds
@@ -30,7 +29,7 @@ impl Report {
         count("null_count", series.iter().map(|summary| summary.null_count).collect());
         count("nan_count", series.iter().map(|summary| summary.nan_count).collect());
         let mut rows: Vec<_> = series.iter().map(|summary| summary.statistics()).collect();
-        for name in field_names(&self.spec) {
+        for name in self.spec.field_names().iter() {
             let values = rows.iter_mut().map(|row| row.next().and_then(|(_, value)| value));
             columns.push(Arc::new(values.collect::<Float64Array>()));
             fields.push(Field::new(name, DataType::Float64, true));

@@ -4,14 +4,13 @@ use std::fmt::Write;
 
 use super::Report;
 use super::json::number;
-use crate::summary::field_names;
 
 impl Report {
     /// A `<table>` with a row a series, numbers in full.
     pub fn to_html(&self) -> String {
         let mut html =
             String::from("<table>\n<thead><tr><th>column</th><th>count</th><th>null_count</th><th>nan_count</th>");
-        for name in field_names(&self.spec) {
+        for name in self.spec.field_names().iter() {
             let _ = write!(html, "<th>{}</th>", escape(&name)); // a String takes everything
         }
         html.push_str("</tr></thead>\n<tbody>\n");

@@ -1,7 +1,7 @@
 //! Answers for people and for programs: JSON, NDJSON, Arrow, and a table.
 //!
 //! Every report has the same columns in the same order: `column`, `count`, `null_count`, `nan_count`, then the
-//! statistics as in [`field_names`](crate::summary::field_names).
+//! statistics as in [`Spec::field_names`](crate::Spec::field_names).
 
 pub mod arrow;
 mod html;

@@ -3,7 +3,6 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::Report;
-use crate::summary::field_names;
 
 /// Up to so many series the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.
@@ -15,7 +14,7 @@ impl Report {
     pub fn to_table(&self, width: usize) -> String {
         let mut header = vec![String::new()];
         header.extend(["count", "null_count", "nan_count"].map(str::to_owned));
-        header.extend(field_names(&self.spec));
+        header.extend(self.spec.field_names().iter().cloned());
         let mut lines = vec![header];
         for summary in &self.series {
             let mut line = vec![summary.column.clone().unwrap_or_else(|| "(unnamed)".to_owned())];

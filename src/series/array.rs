@@ -1,7 +1,9 @@
 //! Arrow arrays as values and nulls.
 //!
-//! Float64 (and 64-bit integers in their own lane) without nulls is handed on as the slice that it is. Everything else
-//! passes through a buffer of one block: it is converted, and its nulls are left out and counted.
+//! Float64 (and 64-bit integers in their own lane) is handed on as the slice that it is, with the bits of its validity.
+//! Other types are converted as they are read, one block at a time.
+
+use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::downcast_run_array;
@@ -13,6 +15,7 @@ use arrow_select::take::{TakeOptions, take};
 
 use super::Sink;
 use super::lane::{Element, Kind};
+use crate::arch::Tier;
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
 use crate::stats::number::Decimal;
@@ -62,7 +65,15 @@ pub fn read<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()
         DataType::Boolean => {
             let bits = array.as_boolean();
             let value = |row| T::from_signed(bits.value(row).into());
-            each(array.len(), bits.nulls(), sink, value);
+            let mut block = [T::from_signed(0); BLOCK];
+            blocks(array.len(), nulls(array), sink, |rows, valid, sink| {
+                let block = &mut block[..rows.len()];
+                block.iter_mut().zip(rows).for_each(|(to, row)| *to = value(row));
+                match valid {
+                    None => sink.values(block),
+                    Some(valid) => sink.valid(block, valid),
+                }
+            });
         }
         DataType::Dictionary(..) => return dictionary(array, sink),
         DataType::RunEndEncoded(..) => return runs(array, sink),
@@ -88,12 +99,16 @@ fn plain<P: ArrowPrimitiveType, T: Element>(
     as_they_are: impl for<'a> Fn(&'a [P::Native]) -> Option<&'a [T]>,
     convert: impl Fn(P::Native) -> T,
 ) {
-    let array: &PrimitiveArray<P> = array.as_primitive();
-    match (as_they_are(array.values()), array.nulls()) {
-        (Some(values), nulls) if nulls.is_none_or(|nulls| nulls.null_count() == 0) => {
-            sink.values(values);
-        }
-        _ => primitive::<P, T>(array, sink, convert),
+    let values: &PrimitiveArray<P> = array.as_primitive();
+    let Some(values) = as_they_are(values.values()) else {
+        return primitive::<P, T>(array, sink, convert);
+    };
+    match nulls(array) {
+        None => sink.values(values),
+        Some(validity) => blocks(values.len(), Some(validity), sink, |rows, valid, sink| match valid {
+            None => sink.values(&values[rows]),
+            Some(valid) => sink.valid(&values[rows], valid),
+        }),
     }
 }
 
@@ -102,24 +117,52 @@ fn primitive<P: ArrowPrimitiveType, T: Element>(
     sink: &mut impl Sink<T>,
     convert: impl Fn(P::Native) -> T,
 ) {
-    let array: &PrimitiveArray<P> = array.as_primitive();
-    let values = array.values();
-    each(values.len(), array.nulls(), sink, |row| convert(values[row]));
+    let values = array.as_primitive::<P>().values();
+    let tier = Tier::best();
+    let mut block = [T::from_signed(0); BLOCK];
+    blocks(values.len(), nulls(array), sink, |rows, valid, sink| {
+        let block = &mut block[..rows.len()];
+        tier.convert(&values[rows], block, &convert);
+        match valid {
+            None => sink.values(block),
+            Some(valid) => sink.valid(block, valid),
+        }
+    });
 }
 
-/// Reads `rows` rows, those that are not null through a buffer of one block.
-fn each<T: Element>(rows: usize, nulls: Option<&NullBuffer>, sink: &mut impl Sink<T>, value: impl Fn(usize) -> T) {
-    let mut buffer = Buffer::new(sink);
-    match nulls {
-        None => (0..rows).for_each(|row| buffer.push(value(row))),
-        Some(nulls) => {
-            for (start, end) in nulls.valid_slices() {
-                (start..end).for_each(|row| buffer.push(value(row)));
-            }
+/// The validity of an array that has nulls.
+fn nulls(array: &dyn Array) -> Option<&NullBuffer> {
+    array.nulls().filter(|nulls| nulls.null_count() > 0)
+}
+
+/// Visits the rows block by block, each with the bits of its validity if some of it is null; and counts the nulls.
+fn blocks<T, S: Sink<T>>(
+    rows: usize,
+    validity: Option<&NullBuffer>,
+    sink: &mut S,
+    mut visit: impl FnMut(Range<usize>, Option<&[u8]>, &mut S),
+) {
+    for start in (0..rows).step_by(BLOCK) {
+        let block = start..rows.min(start + BLOCK);
+        let Some(validity) = validity else {
+            visit(block, None, sink);
+            continue;
+        };
+        let mut bytes = [0; BLOCK / 8];
+        let chunks = validity.inner().slice(start, block.len());
+        let chunks = chunks.bit_chunks();
+        let mut count = 0;
+        for (bytes, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(chunks.iter_padded()) {
+            count += word.count_ones() as usize;
+            *bytes = word.to_le_bytes();
+        }
+        match count {
+            0 => {}
+            _ if count == block.len() => visit(block, None, sink),
+            _ => visit(block, Some(&bytes), sink),
         }
     }
-    buffer.flush();
-    sink.nulls(nulls.map_or(0, NullBuffer::null_count) as u64);
+    sink.nulls(validity.map_or(0, NullBuffer::null_count) as u64);
 }
 
 /// One block of values on their way to a sink.
@@ -208,6 +251,10 @@ mod tests {
     impl<T: Value> Sink<T> for Seen {
         fn values(&mut self, values: &[T]) {
             self.values.extend(values.iter().map(|value| value.nearest()));
+        }
+        fn valid(&mut self, values: &[T], valid: &[u8]) {
+            let there = values.iter().enumerate().filter(|(row, _)| valid[row / 8] >> (row % 8) & 1 == 1);
+            self.values.extend(there.map(|(_, value)| value.nearest()));
         }
         fn nulls(&mut self, count: u64) {
             self.nulls += count;

@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 
 use super::natural::Natural;
+use super::u256::U256;
 
 /// ±numerator / denominator · 2^exponent.
 #[derive(Clone, Debug)]
@@ -110,14 +111,8 @@ impl Exact {
         if self.numerator.is_zero() {
             return 0.0;
         }
-        // An even exponent with 126 or 127 bits above it: its root has 63 or 64 bits.
         let (quotient, sticky, exponent) = self.leading_bits(126);
-        let (quotient, exponent) = match exponent.rem_euclid(2) {
-            0 => (quotient, exponent),
-            _ => (quotient << 1, exponent - 1),
-        };
-        let root = quotient.isqrt();
-        assemble(root, sticky || root * root != quotient, exponent / 2)
+        root(quotient, sticky, exponent)
     }
 
     /// |self| as (quotient, sticky, exponent): quotient·2^exponent with `bits` − 1 or `bits` bits in the quotient,
@@ -134,6 +129,52 @@ impl Exact {
         let quotient = quotient.to_u128().unwrap_or(u128::MAX); // `bits` is at most 126
         (quotient, lost || rest, self.exponent - shift)
     }
+}
+
+/// ±numerator/denominator·2^exponent, rounded as [`Exact::round`] does; the denominator is not zero.
+pub fn round_ratio(negative: bool, numerator: U256, denominator: u64, exponent: i64) -> f64 {
+    let (quotient, sticky, exponent) = leading_bits(numerator, denominator, exponent);
+    if quotient == 0 {
+        return 0.0;
+    }
+    let magnitude = assemble(quotient, sticky, exponent);
+    if negative { -magnitude } else { magnitude }
+}
+
+/// √(numerator/denominator·2^exponent), rounded as [`Exact::round_sqrt`] does; the denominator is not zero.
+pub fn round_sqrt_ratio(numerator: U256, denominator: u64, exponent: i64) -> f64 {
+    let (quotient, sticky, exponent) = leading_bits(numerator, denominator, exponent);
+    if quotient == 0 {
+        return 0.0;
+    }
+    root(quotient, sticky, exponent)
+}
+
+/// √(quotient·2^exponent), where the quotient has 125 or 126 bits; its root has 63 or 64.
+fn root(quotient: u128, sticky: bool, exponent: i64) -> f64 {
+    let odd = exponent.rem_euclid(2);
+    let quotient = quotient << odd;
+    let root = quotient.isqrt();
+    assemble(root, sticky || root * root != quotient, (exponent - odd) / 2)
+}
+
+/// numerator/denominator·2^exponent as (quotient, sticky, exponent), as [`Exact::leading_bits`] has it, with 126 bits
+/// in the quotient; or zeros.
+fn leading_bits(numerator: U256, denominator: u64, exponent: i64) -> (u128, bool, i64) {
+    if numerator == U256::ZERO {
+        return (0, false, 0);
+    }
+    let shift = numerator.leading_zeros();
+    // At least 256 − 64 bits are left of the quotient.
+    let (quotient, remainder) = match denominator {
+        1 => (numerator.shifted_left(shift), 0),
+        _ => numerator.shifted_left(shift).divided_by(denominator),
+    };
+    let again = quotient.leading_zeros();
+    let U256([low, next, third, top]) = quotient.shifted_left(again);
+    let leading = u128::from(top) << 64 | u128::from(third);
+    let cut = low | next | remainder | leading as u64 & 3;
+    (leading >> 2, cut != 0, exponent - i64::from(shift) - i64::from(again) + 130)
 }
 
 /// A finite f64 as (sign, mantissa, exponent): ±mantissa·2^exponent, with exponent ≥ −1074.
@@ -179,6 +220,20 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn ratios_of_limbs_round_as_those_of_any_size(
+            limbs in prop::array::uniform4(prop_oneof![any::<u64>(), 0u64..9]), size in 0usize..5,
+            denominator in prop_oneof![any::<u64>(), 1u64..1000], exponent in -1200i64..1100, negative in any::<bool>(),
+        ) {
+            let denominator = denominator.max(1);
+            let mut limbs = limbs;
+            limbs[size..].fill(0);
+            let exact = Exact::new(negative, Natural::from_limbs(limbs.to_vec()), denominator.into(), exponent);
+            prop_assert_eq!(round_ratio(negative, U256(limbs), denominator, exponent).to_bits(), exact.round().to_bits());
+            let root = round_sqrt_ratio(U256(limbs), denominator, exponent);
+            prop_assert_eq!(root.to_bits(), exact.round_sqrt().to_bits());
+        }
+
         #[test]
         fn a_float_rounds_to_itself(bits in any::<u64>()) {
             let value = f64::from_bits(bits);

@@ -47,6 +47,11 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
         self.add_wide::<5>(false, square, 2 * exponent);
     }
 
+    /// Adds ±magnitude·2^exponent for a wider magnitude.
+    pub fn add_u128(&mut self, negative: bool, magnitude: u128, exponent: i32) {
+        self.add_wide::<5>(negative, magnitude, exponent);
+    }
+
     /// Adds a number that is given by its limbs.
     pub fn add_natural(&mut self, negative: bool, limbs: &[u64], exponent: i32) {
         for (&limb, i) in limbs.iter().zip(0..) {

@@ -1,13 +1,11 @@
 //! Smallest and largest value, and their distance.
 
-use std::cmp::Ordering;
-
 use super::number::Value;
 
 /// The extrema of the values seen so far: none of none. −0.0 is below +0.0, so that their order never shows.
 #[derive(Clone, Debug)]
-pub struct Extrema<T> {
-    bounds: Option<(T, T)>,
+pub struct Extrema<T: Value> {
+    bounds: Option<(T::Key, T::Key)>,
 }
 
 impl<T: Value> Extrema<T> {
@@ -15,41 +13,38 @@ impl<T: Value> Extrema<T> {
         Self { bounds: None }
     }
 
-    /// More values, none of them NaN.
-    pub fn update(&mut self, values: &[T]) {
-        let Some(&first) = values.first() else {
-            return;
-        };
-        let (mut min, mut max) = self.bounds.unwrap_or((first, first));
-        for value in values {
-            if value.order(&min) == Ordering::Less {
-                min = *value;
-            }
-            if value.order(&max) == Ordering::Greater {
-                max = *value;
-            }
-        }
-        self.bounds = Some((min, max));
+    /// Forgets all values.
+    pub fn clear(&mut self) {
+        self.bounds = None;
+    }
+
+    /// The least and the greatest key of more values, none of them NaN.
+    pub fn update(&mut self, (least, greatest): (T::Key, T::Key)) {
+        self.bounds = Some(match self.bounds {
+            None => (least, greatest),
+            Some((min, max)) => (min.min(least), max.max(greatest)),
+        });
     }
 
     /// Another part of the same series.
     pub fn merge(&mut self, other: &Self) {
-        if let Some((min, max)) = other.bounds {
-            self.update(&[min, max]);
+        if let Some(bounds) = other.bounds {
+            self.update(bounds);
         }
     }
 
     pub fn min(&self) -> Option<f64> {
-        self.bounds.map(|(min, _)| min.nearest())
+        self.bounds.map(|(min, _)| T::from_key(min).nearest())
     }
 
     pub fn max(&self) -> Option<f64> {
-        self.bounds.map(|(_, max)| max.nearest())
+        self.bounds.map(|(_, max)| T::from_key(max).nearest())
     }
 
     /// max − min, rounded once. IEEE 754 for infinities: inf − inf is NaN.
     pub fn range(&self) -> Option<f64> {
         let (min, max) = self.bounds?;
+        let (min, max) = (T::from_key(min), T::from_key(max));
         Some(match (min.as_f64(), max.as_f64()) {
             (Some(min), Some(max)) => max - min,
             _ if min.nearest().is_infinite() || max.nearest().is_infinite() => max.nearest() - min.nearest(),
@@ -70,7 +65,9 @@ mod tests {
 
     fn of<T: Value>(values: &[T]) -> Extrema<T> {
         let mut extrema = Extrema::new();
-        extrema.update(values);
+        for value in values {
+            extrema.update((value.key(), value.key()));
+        }
         extrema
     }
 

@@ -1,8 +1,10 @@
-//! The kernels: slices of values in, numbers out. They know neither Arrow nor threads.
+//! The statistics: slices of values in, numbers out. They know neither Arrow nor threads.
 //!
 //! One statistic a file, each with the same verbs (`new`, `update`, `merge`, and a method for each answer). What is
 //! not defined is `None`.
 
+pub mod bits;
+pub mod by_exponent;
 pub mod exact;
 pub mod exact_sum;
 pub mod extrema;
@@ -12,6 +14,7 @@ pub mod natural;
 pub mod number;
 pub mod quantile;
 pub mod select;
+pub mod u256;
 
 #[cfg(test)]
 pub(crate) mod oracle;

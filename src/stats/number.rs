@@ -8,16 +8,34 @@ use std::cmp::Ordering;
 use super::exact::Exact;
 use super::moments::Moments;
 use super::natural::Natural;
+use super::select::{self, Cells, Key};
+use crate::arch::Tier;
+use crate::arch::tier::{Keyed, Range};
+
+/// What the values of a block are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent<K> {
+    /// There are none.
+    Empty,
+    /// Their least and their greatest key.
+    Within(K, K),
+    /// There is a NaN among them.
+    HoldsNan,
+}
 
 /// A value of a series.
 pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
+    /// What values that are not NaN are compared by. The order is total, −0.0 before +0.0.
+    type Key: Key;
+
     /// Whether the value is missing in the sense of IEEE 754.
     fn is_nan(self) -> bool {
         false
     }
 
-    /// The order of two values that are not NaN: total, −0.0 before +0.0.
-    fn order(&self, other: &Self) -> Ordering;
+    fn key(self) -> Self::Key;
+
+    fn from_key(key: Self::Key) -> Self;
 
     /// The nearest f64.
     fn nearest(self) -> f64;
@@ -28,35 +46,56 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The value itself; not for NaN or infinities.
     fn to_exact(self) -> Exact;
 
-    /// Adds finite or infinite values to the moments.
-    fn accumulate(values: &[Self], moments: &mut Moments);
+    /// Adds a block of values to the moments: those whose bit in `valid` is set. If there is a NaN among them, nothing is
+    /// added.
+    fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<Self::Key>;
+
+    /// Clears the bits of NaNs.
+    fn clear_nans(values: &[Self], valid: &mut [u8], tier: Tier) {
+        let _ = (values, valid, tier);
+    }
+
+    /// Counts a block of values in cells and keeps some of them, NaNs not being among them.
+    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<Self::Key>, tier: Tier);
+}
+
+fn extent(range: Range) -> Extent<i64> {
+    if range.is_empty() { Extent::Empty } else { Extent::Within(range.min, range.max) }
 }
 
 impl Value for f64 {
+    type Key = i64;
+
     #[inline]
     fn is_nan(self) -> bool {
         self.is_nan()
     }
-
-    #[inline]
-    fn order(&self, other: &Self) -> Ordering {
-        self.total_cmp(other)
+    fn key(self) -> i64 {
+        Keyed::key(self)
     }
-
+    fn from_key(key: i64) -> Self {
+        Keyed::from_key(key)
+    }
     fn nearest(self) -> f64 {
         self
     }
-
     fn as_f64(self) -> Option<f64> {
         Some(self)
     }
-
     fn to_exact(self) -> Exact {
         Exact::from_f64(self)
     }
-
-    fn accumulate(values: &[Self], moments: &mut Moments) {
-        moments.update(values);
+    fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
+        match moments.update(values, valid, tier) {
+            range if range.holds_nan() => Extent::HoldsNan,
+            range => extent(range),
+        }
+    }
+    fn clear_nans(values: &[Self], valid: &mut [u8], tier: Tier) {
+        tier.clear_nans(values, valid);
+    }
+    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
+        select::sort_out(values, valid, cells, tier);
     }
 }
 
@@ -64,52 +103,54 @@ impl Value for f64 {
 const EXACT_IN_F64: u64 = 1 << 53;
 
 impl Value for i64 {
-    #[inline]
-    fn order(&self, other: &Self) -> Ordering {
-        self.cmp(other)
-    }
+    type Key = i64;
 
+    fn key(self) -> i64 {
+        self
+    }
+    fn from_key(key: i64) -> Self {
+        key
+    }
     fn nearest(self) -> f64 {
         self as f64
     }
-
     fn as_f64(self) -> Option<f64> {
         (self.unsigned_abs() <= EXACT_IN_F64).then_some(self as f64)
     }
-
     fn to_exact(self) -> Exact {
         Exact::integer(self < 0, self.unsigned_abs().into())
     }
-
-    fn accumulate(values: &[Self], moments: &mut Moments) {
-        for &value in values {
-            moments.add_integer(value < 0, value.unsigned_abs());
-        }
+    fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
+        extent(moments.update_integers(values, valid, tier))
+    }
+    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
+        select::sort_out(values, valid, cells, tier);
     }
 }
 
 impl Value for u64 {
-    #[inline]
-    fn order(&self, other: &Self) -> Ordering {
-        self.cmp(other)
-    }
+    type Key = i64;
 
+    fn key(self) -> i64 {
+        Keyed::key(self)
+    }
+    fn from_key(key: i64) -> Self {
+        Keyed::from_key(key)
+    }
     fn nearest(self) -> f64 {
         self as f64
     }
-
     fn as_f64(self) -> Option<f64> {
         (self <= EXACT_IN_F64).then_some(self as f64)
     }
-
     fn to_exact(self) -> Exact {
         Exact::integer(false, self.into())
     }
-
-    fn accumulate(values: &[Self], moments: &mut Moments) {
-        for &value in values {
-            moments.add_integer(false, value);
-        }
+    fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
+        extent(moments.update_integers(values, valid, tier))
+    }
+    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
+        select::sort_out(values, valid, cells, tier);
     }
 }
 
@@ -194,11 +235,40 @@ impl Number {
     }
 }
 
-impl Value for Number {
-    fn is_nan(self) -> bool {
-        self.nearest.is_nan()
-    }
+/// A number, or the place directly above it and below every greater one.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    number: Number,
+    above: bool,
+}
 
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number.order(&other.number).then(self.above.cmp(&other.above))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Place {}
+
+impl Key for Place {
+    fn successor(self) -> Option<Self> {
+        (!self.above).then_some(Self { above: true, ..self })
+    }
+}
+
+impl Number {
     /// Rounding keeps the order, so only numbers with the same nearest f64 need a closer look.
     fn order(&self, other: &Self) -> Ordering {
         self.nearest.total_cmp(&other.nearest).then_with(|| match (self.decimal, other.decimal) {
@@ -207,11 +277,29 @@ impl Value for Number {
             _ => self.to_exact().compare(&other.to_exact()),
         })
     }
+}
 
+/// The values whose bit is set.
+fn there<'a, T: Copy>(values: &'a [T], valid: Option<&'a [u8]>) -> impl Iterator<Item = T> + 'a {
+    let is_there = move |row: usize| valid.is_none_or(|valid| valid[row / 8] >> (row % 8) & 1 == 1);
+    values.iter().enumerate().filter(move |(row, _)| is_there(*row)).map(|(_, value)| *value)
+}
+
+impl Value for Number {
+    type Key = Place;
+
+    fn is_nan(self) -> bool {
+        self.nearest.is_nan()
+    }
+    fn key(self) -> Place {
+        Place { number: self, above: false }
+    }
+    fn from_key(key: Place) -> Self {
+        key.number
+    }
     fn nearest(self) -> f64 {
         self.nearest
     }
-
     fn as_f64(self) -> Option<f64> {
         match self.decimal {
             None => Some(self.nearest),
@@ -221,20 +309,40 @@ impl Value for Number {
             }
         }
     }
-
     fn to_exact(self) -> Exact {
         match self.decimal {
             None => Exact::from_f64(self.nearest),
             Some(decimal) => decimal.to_exact(),
         }
     }
-
-    fn accumulate(values: &[Self], moments: &mut Moments) {
-        for value in values {
+    fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, _: Tier) -> Extent<Place> {
+        if there(values, valid).any(Self::is_nan) {
+            return Extent::HoldsNan;
+        }
+        let mut extent: Extent<Place> = Extent::Empty;
+        for value in there(values, valid) {
             match &value.decimal {
-                None => moments.update(&[value.nearest]),
+                None => moments.add_float(value.nearest),
                 Some(decimal) => moments.add_decimal(decimal),
             }
+            let key = value.key();
+            extent = match extent {
+                Extent::Within(min, max) => Extent::Within(min.min(key), max.max(key)),
+                _ => Extent::Within(key, key),
+            };
+        }
+        extent
+    }
+    fn clear_nans(values: &[Self], valid: &mut [u8], _: Tier) {
+        for (values, valid) in values.chunks(8).zip(valid) {
+            for (i, value) in values.iter().enumerate() {
+                *valid &= !(u8::from(value.is_nan()) << i);
+            }
+        }
+    }
+    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<Place>, _: Tier) {
+        for value in there(values, valid) {
+            cells.add(value.key());
         }
     }
 }

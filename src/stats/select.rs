@@ -1,235 +1,481 @@
 //! Order statistics by counting and selection, in passes over the data and without a full sort.
 //!
-//! The real line is cut at a few values, the **edges**. Of every value it is known whether it equals an edge or in
-//! which open gap between two edges it lies, and both are counted. In the gaps that a wanted order statistic may lie
-//! in, its **brackets**, the values are kept as well:
+//! Values are compared by their **keys**, whose order is total. The line of keys is cut into **cells** at a few of them,
+//! the **edges**: a cell holds its lower edge but not its upper one. Of every cell it is known how many values are in
+//! it. In the cells that a wanted order statistic may lie in, its **brackets**, the values are kept as well:
 //!
-//! - a rank that falls on an edge is that edge: ties and constant data cost nothing;
-//! - a rank that falls into a kept gap is found by selection among the few values there (`select_nth_unstable`:
-//!   introselect, linear also in the worst case);
+//! - a rank that falls into a kept cell is found among the few values there;
+//! - a cell between a key and its successor holds one key only, and is never kept: ties and constant data cost nothing;
 //! - a rank that falls anywhere else has missed its bracket. The counts say so, and say where to look in the next pass.
 //!
-//! Without edges there is one gap, (−∞, +∞). A gap that would grow beyond its capacity thins out into a random sample
+//! Without edges there is one cell, (−∞, +∞). A cell that would grow beyond its capacity thins out into a random sample
 //! of itself, from which the next pass gets its brackets: the order statistics of the sample, some standard deviations
 //! below and above the wanted rank (R. W. Floyd and R. L. Rivest, *Expected time bounds for selection*, CACM 18(3),
-//! 1975). The sample decides how long the answer takes, never what it is.
+//! 1975). The sample decides how long the answer takes, never what it is. Among many values that are all there,
+//! [`order_statistics`] goes the same way.
 
-use std::cmp::Ordering;
+use std::fmt::Debug;
 
-use super::number::Value;
+use super::bits;
+use crate::arch::tier::{Found, Keyed};
+use crate::arch::{BLOCK, Tier};
 
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in a million misses.
 const MARGIN: f64 = 5.0;
 
-/// The least capacity of a gap. From half as many sampled values on, a bracket is always narrower than the sample, so
+/// The same among values that can be looked at again for nothing.
+const SHORT_MARGIN: f64 = 2.5;
+
+/// The least capacity of a cell. From half as many sampled values on, a bracket is always narrower than the sample, so
 /// that every pass gets closer.
 const LEAST_CAPACITY: usize = 128;
 
-/// Where to look for order statistics: edges, ascending, and which of the gaps around them to keep.
+/// Up to so many values are sorted.
+const FEW: usize = 64;
+
+/// Among up to so many values, ranks are selected one by one.
+const SHORT: usize = 2048;
+
+/// A value that is as frequent in a bracket's sample as one in so many gets a cell of its own.
+const FREQUENT: usize = 8;
+
+/// Up to so many edges are compared with every key; among more of them its cell is searched.
+pub const COMPARED: usize = 24;
+
+/// What values are compared by.
+pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
+    /// The least key above this one; `None` where there is none.
+    fn successor(self) -> Option<Self>;
+
+    /// As [`Cells::sort_out`], for keys.
+    fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
+        let _ = tier;
+        for &key in keys {
+            cells.add(key);
+        }
+    }
+}
+
+/// Where to look for order statistics: edges, ascending, and which of the cells around them to keep.
 #[derive(Clone, Debug)]
-pub struct Brackets<T> {
-    edges: Vec<T>,
-    /// One for the gap below each edge, and one for the gap above the last.
+pub struct Brackets<K> {
+    edges: Vec<K>,
+    /// One for the cell below each edge, and one for the cell above the last.
     kept: Vec<bool>,
 }
 
-impl<T: Value> Brackets<T> {
+impl<K: Key> Brackets<K> {
     /// Anywhere.
     pub fn unknown() -> Self {
         Self { edges: Vec::new(), kept: vec![true] }
     }
 
-    /// Around the quantiles at `fractions` (0 to 1) of a series, as a random sample of it suggests.
-    pub fn from_sample(mut sample: Vec<T>, fractions: &[f64]) -> Self {
-        sample.sort_unstable_by(T::order);
-        let intervals = fractions.iter().map(|&f| around(&sample, f)).collect();
-        Self::from_intervals(intervals)
+    /// Around the quantiles at `fractions` (0 to 1) of a series, as a random sample of it suggests. It is sorted.
+    pub fn from_sample(sample: &[K], fractions: &[f64]) -> Self {
+        Self::with_margin(sample, fractions, MARGIN)
     }
 
-    /// Around these intervals, closed, where `None` is the infinity of its side.
-    fn from_intervals(intervals: Vec<(Option<T>, Option<T>)>) -> Self {
+    fn with_margin(sample: &[K], fractions: &[f64], margin: f64) -> Self {
+        let mut brackets = Intervals::default();
+        for &fraction in fractions {
+            brackets.push(sample, fraction, margin, (None, None));
+        }
+        Self::from_intervals(brackets)
+    }
+
+    /// Around these intervals, from the first key up to but without the second, where `None` is the infinity of its side;
+    /// with cells of their own for some keys.
+    fn from_intervals(Intervals { intervals, frequent }: Intervals<K>) -> Self {
         let ends = intervals.iter().flat_map(|&(low, high)| [low, high]);
-        let mut edges: Vec<T> = ends.flatten().collect();
-        edges.sort_unstable_by(T::order);
-        edges.dedup_by(|a, b| a.order(b) == Ordering::Equal);
+        let single = frequent.into_iter().flat_map(|key| [Some(key), key.successor()]);
+        let mut edges: Vec<K> = ends.chain(single).flatten().collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let cell = |key: K| edges.partition_point(|edge| *edge <= key);
         let mut kept = vec![false; edges.len() + 1];
-        for (low, high) in intervals {
-            let first = low.map_or(0, |low| locate(&edges, &low).index + 1);
-            let last = high.map_or(edges.len(), |high| locate(&edges, &high).index);
-            if first <= last {
-                kept[first..=last].fill(true);
+        for &(low, high) in &intervals {
+            let (first, end) = (low.map_or(0, cell), high.map_or(edges.len() + 1, cell));
+            if first < end {
+                kept[first..end].fill(true);
             }
         }
-        Self { edges, kept }
+        let mut brackets = Self { edges, kept };
+        for cell in 1..=brackets.edges.len() {
+            if single_key(&brackets.edges, cell).is_some() {
+                brackets.kept[cell] = false;
+            }
+        }
+        brackets
+    }
+
+    /// The share of a sorted sample that lies in cells that are kept.
+    pub fn share(&self, sample: &[K]) -> f64 {
+        let mut start = 0;
+        let mut inside = 0;
+        for (cell, kept) in self.kept.iter().enumerate() {
+            let end = self.edges.get(cell).map_or(sample.len(), |edge| sample.partition_point(|key| key < edge));
+            if *kept {
+                inside += end - start;
+            }
+            start = end;
+        }
+        inside as f64 / sample.len().max(1) as f64
     }
 }
 
-/// The bracket around the quantile at `fraction` of what `sorted` is a sample of.
-fn around<T: Value>(sorted: &[T], fraction: f64) -> (Option<T>, Option<T>) {
-    let size = sorted.len() as f64;
-    let center = fraction * size;
-    let margin = MARGIN * (size * fraction * (1.0 - fraction)).sqrt() + 2.0;
-    let at = |index: f64| (index >= 0.0).then(|| sorted.get(index as usize).copied()).flatten();
-    (at((center - margin).floor()), at((center + margin).ceil()))
+/// Where order statistics may lie.
+struct Intervals<K> {
+    /// From the first key up to but without the second, where `None` is the infinity of its side.
+    intervals: Vec<(Option<K>, Option<K>)>,
+    /// Keys that are frequent there.
+    frequent: Vec<K>,
 }
 
-/// The gap below edge `index`, or the edge itself.
-struct Place {
-    index: usize,
-    on_edge: bool,
+impl<K> Default for Intervals<K> {
+    fn default() -> Self {
+        Self { intervals: Vec::new(), frequent: Vec::new() }
+    }
 }
 
-#[inline]
-fn locate<T: Value>(edges: &[T], value: &T) -> Place {
-    let index = edges.partition_point(|edge| edge.order(value) == Ordering::Less);
-    let on_edge = edges.get(index).is_some_and(|edge| edge.order(value) == Ordering::Equal);
-    Place { index, on_edge }
+impl<K: Key> Intervals<K> {
+    /// Around the quantile at `fraction` of what lies between two keys, and is sampled by these; they are sorted.
+    fn push(&mut self, sample: &[K], fraction: f64, margin: f64, (low, high): (Option<K>, Option<K>)) {
+        let (first, last) = around(sample.len(), fraction, margin);
+        let inside = &sample[first.unwrap_or(0)..last.map_or(sample.len(), |last| last + 1)];
+        let many = (inside.len() / FREQUENT).max(3);
+        let mut ties = 1;
+        for pair in inside.windows(2) {
+            ties = if pair[0] == pair[1] { ties + 1 } else { 1 };
+            if ties == many {
+                self.frequent.push(pair[0]);
+            }
+        }
+        let first = first.map(|first| sample[first]);
+        let last = last.and_then(|last| sample[last].successor());
+        self.intervals.push((first.or(low), last.or(high)));
+    }
+}
+
+/// The key of a cell that can hold no other.
+fn single_key<K: Key>(edges: &[K], cell: usize) -> Option<K> {
+    let low = *edges.get(cell.checked_sub(1)?)?;
+    (low.successor() == edges.get(cell).copied()).then_some(low)
+}
+
+/// The places in a sorted sample of `size` values around the quantile at `fraction`; `None` beyond its ends.
+fn around(size: usize, fraction: f64, margin: f64) -> (Option<usize>, Option<usize>) {
+    let center = fraction * size as f64;
+    let margin = margin * (size as f64 * fraction * (1.0 - fraction)).sqrt() + 2.0;
+    let low = (center - margin).floor();
+    let high = (center + margin).ceil() as usize;
+    ((low >= 0.0 && size > 0).then_some(low as usize), (high < size).then_some(high))
+}
+
+/// Cells with their counts, and the keys that are kept of them, in no order.
+#[derive(Clone, Debug)]
+pub struct Cells<K> {
+    edges: Vec<K>,
+    kept: Vec<bool>,
+    counts: Vec<u64>,
+    keys: Vec<K>,
+    /// The cell of each of these keys, where there are more than [`COMPARED`] edges.
+    places: Vec<u32>,
+}
+
+impl<K: Key> Cells<K> {
+    fn new(brackets: Brackets<K>) -> Self {
+        let Brackets { edges, kept } = brackets;
+        let counts = vec![0; kept.len()];
+        Self { edges, kept, counts, keys: Vec::new(), places: Vec::new() }
+    }
+
+    /// One more key.
+    pub fn add(&mut self, key: K) {
+        let cell = self.edges.partition_point(|edge| *edge <= key);
+        self.counts[cell] += 1;
+        if self.kept[cell] {
+            self.keys.push(key);
+            if self.edges.len() > COMPARED {
+                self.places.push(cell as u32);
+            }
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+}
+
+impl Key for i64 {
+    fn successor(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+
+    fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
+        sort_out(keys, None, cells, tier);
+    }
+}
+
+/// Sorts a block of values out by the kernels of the tier; those of them whose bit is set.
+pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
+    let Cells { edges, kept, counts, keys, places } = cells;
+    let filled = keys.len();
+    let added = if edges.len() <= COMPARED {
+        let mut below = [0; COMPARED + 1];
+        let mut flips = [false; COMPARED];
+        for (flip, pair) in flips.iter_mut().zip(kept.windows(2)) {
+            *flip = pair[0] != pair[1];
+        }
+        keys.resize(filled + values.len().next_multiple_of(64), 0); // the kernels write whole vectors
+        let (below_edges, flips) = (&mut below[..edges.len()], &flips[..edges.len()]);
+        let added = tier.sort_out(values, valid, edges, flips, kept[0], below_edges, &mut keys[filled..]);
+        below[edges.len()] = bits::count(values.len(), valid);
+        let mut before = 0;
+        for (count, below) in counts.iter_mut().zip(below) {
+            *count += below - before;
+            before = below;
+        }
+        added
+    } else {
+        let mut found = Found::new();
+        let count = tier.search(values, valid, edges, &mut found);
+        for (&key, &cell) in found.keys.iter().zip(&found.cells).take(count) {
+            counts[cell as usize] += 1;
+            if kept[cell as usize] {
+                keys.push(key);
+                places.push(cell as u32);
+            }
+        }
+        keys.len() - filled
+    };
+    keys.truncate(filled + added);
 }
 
 /// What has been learned of the order of a series: counts, and the values in the brackets.
 #[derive(Clone, Debug)]
-pub struct Candidates<T> {
-    edges: Vec<T>,
-    on_edge: Vec<u64>,
-    gaps: Vec<Gap<T>>,
+pub struct Candidates<K> {
+    /// The counts, and what was kept of the last blocks.
+    cells: Cells<K>,
+    /// What was kept of each cell before.
+    samples: Vec<Sample<K>>,
     capacity: usize,
+    tier: Tier,
 }
 
-impl<T: Value> Candidates<T> {
-    /// Keeps at most `capacity` values in a gap, or 128 if that is more.
-    pub fn new(brackets: Brackets<T>, capacity: usize) -> Self {
-        Self {
-            on_edge: vec![0; brackets.edges.len()],
-            gaps: brackets.kept.into_iter().map(Gap::new).collect(),
-            edges: brackets.edges,
-            capacity: capacity.max(LEAST_CAPACITY),
+impl<K: Key> Candidates<K> {
+    /// Keeps at most `capacity` values in a cell, or 128 if that is more.
+    pub fn new(brackets: Brackets<K>, capacity: usize, tier: Tier) -> Self {
+        let samples = brackets.kept.iter().map(|_| Sample::new()).collect();
+        Self { cells: Cells::new(brackets), samples, capacity: capacity.max(LEAST_CAPACITY), tier }
+    }
+
+    /// Forgets all values.
+    pub fn clear(&mut self) {
+        self.cells.counts.fill(0);
+        self.cells.keys.clear();
+        self.cells.places.clear();
+        self.samples.iter_mut().for_each(Sample::clear);
+    }
+
+    /// More values, none of them NaN, as `sort_out` counts and keeps them in cells.
+    pub fn update(&mut self, sort_out: impl FnOnce(&mut Cells<K>, Tier)) {
+        // Without edges, all values belong to one cell: they need not move while there is room.
+        if let [sample] = &mut self.samples[..]
+            && sample.stride == 1
+            && sample.keys.len() + BLOCK <= self.capacity
+        {
+            std::mem::swap(&mut self.cells.keys, &mut sample.keys);
+            sort_out(&mut self.cells, self.tier);
+            std::mem::swap(&mut self.cells.keys, &mut sample.keys);
+            return;
+        }
+        sort_out(&mut self.cells, self.tier);
+        if self.cells.keys.len() >= BLOCK {
+            self.distribute();
         }
     }
 
-    /// More values, none of them NaN.
-    pub fn update(&mut self, values: &[T]) {
-        if self.edges.is_empty() {
-            self.gaps[0].extend(values, self.capacity);
-            return;
+    fn update_keys(&mut self, keys: &[K]) {
+        for block in keys.chunks(BLOCK) {
+            self.update(|cells, tier| K::sort_out(block, cells, tier));
         }
-        for value in values {
-            let place = locate(&self.edges, value);
-            if place.on_edge {
-                self.on_edge[place.index] += 1;
-            } else {
-                self.gaps[place.index].extend(std::slice::from_ref(value), self.capacity);
+    }
+
+    /// Moves what was kept to the cells that it belongs to.
+    fn distribute(&mut self) {
+        let Cells { edges, kept, keys, places, .. } = &mut self.cells;
+        if edges.len() > COMPARED {
+            for (key, place) in keys.iter().zip(places.iter()) {
+                self.samples[*place as usize].extend(std::slice::from_ref(key), self.capacity);
+            }
+        } else {
+            for (cell, sample) in self.samples.iter_mut().enumerate().filter(|(cell, _)| kept[*cell]) {
+                // This cell alone, between its edges.
+                let bounds = edges.iter().skip(cell.max(1) - 1).take(if cell == 0 { 1 } else { 2 });
+                let bounds: Vec<K> = bounds.copied().collect();
+                let alone = (0..=bounds.len()).map(|place| place == cell.min(1)).collect();
+                let mut one = Cells::new(Brackets { edges: bounds, kept: alone });
+                for block in keys.chunks(BLOCK) {
+                    K::sort_out(block, &mut one, self.tier);
+                }
+                sample.extend(&one.keys, self.capacity);
             }
         }
+        keys.clear();
+        places.clear();
     }
 
     /// Another part of the same series, whatever its brackets.
     pub fn merge(&mut self, mut other: Self) {
-        if !self.same_edges(&other) && self.holds_all() {
+        self.distribute();
+        other.distribute();
+        let same = |a: &Self, b: &Self| a.cells.edges == b.cells.edges && a.cells.kept == b.cells.kept;
+        if !same(self, &other) && self.holds_all() {
             std::mem::swap(self, &mut other);
         }
-        if self.same_edges(&other) {
-            for (ours, theirs) in self.on_edge.iter_mut().zip(&other.on_edge) {
+        if same(self, &other) {
+            for (ours, theirs) in self.cells.counts.iter_mut().zip(&other.cells.counts) {
                 *ours += theirs;
             }
-            for (ours, theirs) in self.gaps.iter_mut().zip(other.gaps) {
+            for (ours, theirs) in self.samples.iter_mut().zip(other.samples) {
                 ours.merge(theirs, self.capacity);
             }
         } else if other.holds_all() {
-            for gap in other.gaps {
-                self.update(&gap.values);
+            for sample in &other.samples {
+                self.update_keys(&sample.keys);
             }
         } else {
             // Counts between different edges say nothing together: start again from what both know of the values.
+            let count = self.count() + other.count();
             let mut whole = self.clone().into_sample();
             whole.merge(other.into_sample(), self.capacity);
-            self.edges.clear();
-            self.on_edge.clear();
-            self.gaps = vec![whole];
+            self.cells = Cells::new(Brackets::unknown());
+            self.cells.counts[0] = count;
+            self.samples = vec![whole];
         }
-    }
-
-    fn same_edges(&self, other: &Self) -> bool {
-        let same = |(a, b): (&T, &T)| a.order(b) == Ordering::Equal;
-        self.edges.len() == other.edges.len()
-            && self.edges.iter().zip(&other.edges).all(same)
-            && self.gaps.iter().zip(&other.gaps).all(|(a, b)| a.kept == b.kept)
     }
 
     /// Whether every value seen is still here.
     fn holds_all(&self) -> bool {
-        self.edges.is_empty() && self.gaps.iter().all(Gap::is_complete)
+        matches!(&self.samples[..], [sample] if sample.stride == 1)
     }
 
-    /// One gap over the whole line, with the right count and some of the values.
-    fn into_sample(self) -> Gap<T> {
-        let mut whole = Gap::new(true);
-        whole.count = self.count();
-        whole.values = self.edges;
-        whole.values.extend(self.gaps.into_iter().flat_map(|gap| gap.values));
+    /// Some of the values, from everywhere.
+    fn into_sample(self) -> Sample<K> {
+        let mut whole = Sample::new();
+        whole.keys = self.cells.edges;
+        whole.keys.extend(self.samples.into_iter().flat_map(|sample| sample.keys));
         whole.stride = 2; // a sample, however many values it has
         whole
     }
 
     pub fn count(&self) -> u64 {
-        self.on_edge.iter().sum::<u64>() + self.gaps.iter().map(|gap| gap.count).sum::<u64>()
+        self.cells.total()
     }
 
-    /// The values of these ranks (from 0, below `count`), or the brackets for another pass over the same values. It
-    /// reorders the candidates.
-    pub fn finish(&mut self, ranks: &[u64]) -> Result<Vec<T>, Brackets<T>> {
-        let found: Vec<_> = ranks.iter().map(|&rank| self.find(rank)).collect();
-        let values: Option<Vec<T>> = found
-            .iter()
-            .map(|place| match place {
-                Found::Value(value) => Some(*value),
-                Found::Within(..) => None,
-            })
-            .collect();
-        values.ok_or_else(|| {
-            let interval = |place| match place {
-                Found::Value(value) => (Some(value), Some(value)),
-                Found::Within(low, high) => (low, high),
-            };
-            Brackets::from_intervals(found.into_iter().map(interval).collect())
-        })
-    }
-
-    fn find(&mut self, rank: u64) -> Found<T> {
+    /// Writes the keys of these ranks (ascending, each once, from 0, below `count`) to `found`, or returns the brackets for another
+    /// pass over the same values. It reorders the candidates.
+    pub fn finish(&mut self, ranks: &[u64], found: &mut Vec<K>) -> Result<(), Brackets<K>> {
+        self.distribute();
+        found.clear();
+        let Cells { edges, kept, counts, .. } = &self.cells;
+        let mut brackets = Intervals::default();
+        let mut missing = false;
         let mut below = 0;
-        for (index, gap) in self.gaps.iter_mut().enumerate() {
-            if rank < below + gap.count {
-                return match gap.find(rank - below) {
-                    Found::Within(low, high) => Found::Within(
-                        low.or_else(|| self.edges[..index].last().copied()),
-                        high.or_else(|| self.edges.get(index).copied()),
-                    ),
-                    value => value,
-                };
-            }
-            below += gap.count;
-            if let Some(&ties) = self.on_edge.get(index) {
-                if rank < below + ties {
-                    return Found::Value(self.edges[index]);
+        let mut rest = ranks;
+        for (cell, (&count, sample)) in counts.iter().zip(&mut self.samples).enumerate() {
+            let (here, above) = rest.split_at(rest.partition_point(|&rank| rank < below + count));
+            rest = above;
+            if !here.is_empty() {
+                let before = found.len();
+                if let Some(key) = single_key(edges, cell) {
+                    found.extend(here.iter().map(|_| key));
+                } else if kept[cell] && sample.stride == 1 {
+                    // What is left should be a small part of the values; where it is not, a sample would mislead again.
+                    let small =
+                        edges.is_empty() || sample.keys.len() as u64 <= self.cells.counts.iter().sum::<u64>() / 2;
+                    let select = if small { order_statistics } else { select_each };
+                    select(&mut sample.keys, here, below, found, self.tier);
+                } else {
+                    missing = true;
+                    sample.keys.sort_unstable();
+                    let low = cell.checked_sub(1).map(|lower| edges[lower]);
+                    let high = edges.get(cell).copied();
+                    for rank in here {
+                        let fraction = ((rank - below) as f64 + 0.5) / count as f64;
+                        brackets.push(&sample.keys, fraction, MARGIN, (low, high));
+                    }
                 }
-                below += ties;
+                brackets.intervals.extend(found[before..].iter().map(|&key| (Some(key), key.successor())));
             }
+            below += count;
         }
-        Found::Within(None, None) // a rank beyond the count
+        if missing { Err(Brackets::from_intervals(brackets)) } else { Ok(()) }
     }
 }
 
-enum Found<T> {
-    Value(T),
-    Within(Option<T>, Option<T>),
+/// Appends the keys of these ranks (ascending, each once, counted from `first`) among all `keys` to `found`. It reorders the keys.
+pub fn order_statistics<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
+    if keys.len() <= FEW {
+        keys.sort_unstable();
+        found.extend(ranks.iter().map(|rank| keys[(rank - first) as usize]));
+        return;
+    }
+    if keys.len() <= SHORT {
+        return select_each(keys, ranks, first, found, tier);
+    }
+    let size = sample_size(keys.len(), ranks.len());
+    let mut sample: Vec<K> = sample_places(keys.len(), size).map(|place| keys[place]).collect();
+    sample.sort_unstable();
+    let fractions: Vec<f64> = ranks.iter().map(|rank| (rank - first) as f64 / keys.len() as f64).collect();
+    let mut brackets = Brackets::with_margin(&sample, &fractions, SHORT_MARGIN);
+    let local: Vec<u64> = ranks.iter().map(|rank| rank - first).collect();
+    let mut here = Vec::new();
+    // A bracket that was missed is replaced by one that cannot be.
+    for _ in 0..2 {
+        let mut candidates = Candidates::new(brackets, usize::MAX, tier);
+        candidates.update_keys(keys);
+        match candidates.finish(&local, &mut here) {
+            Ok(()) => return found.extend(here),
+            Err(wider) => brackets = wider,
+        }
+    }
+    select_each(keys, ranks, first, found, tier);
 }
 
-/// The values strictly between two edges.
+/// The same by `select_nth_unstable` (introselect, linear also in the worst case), first for the middle one of the ranks.
+fn select_each<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
+    let Some(&rank) = ranks.get(ranks.len() / 2) else { return };
+    let (lower, upper) = (&ranks[..ranks.len() / 2], &ranks[ranks.len() / 2 + 1..]);
+    let (left, key, right) = keys.select_nth_unstable((rank - first) as usize);
+    let key = *key;
+    select_each(left, lower, first, found, tier);
+    found.push(key);
+    select_each(right, upper, rank + 1, found, tier);
+}
+
+/// How many of `values` values a sample should have from which the brackets of so many ranks are taken: more of it takes
+/// longer to sort, less of it leaves more candidates. Both are about as much work at the power of 2/3.
+pub fn sample_size(values: usize, ranks: usize) -> usize {
+    (values as f64 * (ranks as f64 / 6.0).max(1.0)).powf(2.0 / 3.0) as usize
+}
+
+/// `size` places below `values`, one of each stretch of `values / size`, at a place that follows no period.
+pub fn sample_places(values: usize, size: usize) -> impl Iterator<Item = usize> {
+    let stretch = (values / size.max(1)).max(1);
+    (0..values).step_by(stretch).zip(1u64..).filter_map(move |(start, turn)| {
+        // Multiples of the golden ratio are spread evenly over the stretch.
+        let place = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let place = start + ((place * stretch as u64) >> 32) as usize;
+        (place < values).then_some(place)
+    })
+}
+
+/// The values of a cell, or a sample of them.
 #[derive(Clone, Debug)]
-struct Gap<T> {
-    kept: bool,
-    count: u64,
-    values: Vec<T>,
-    /// `values` holds one of every `stride` values: all of them if 1.
+struct Sample<K> {
+    keys: Vec<K>,
+    /// `keys` holds one of every `stride` values: all of them if 1.
     stride: u64,
     /// How many values to pass over before the next one is taken.
     skip: u64,
@@ -238,13 +484,14 @@ struct Gap<T> {
     random: u64,
 }
 
-impl<T: Value> Gap<T> {
-    fn new(kept: bool) -> Self {
-        Self { kept, count: 0, values: Vec::new(), stride: 1, skip: 0, rest: 0, random: 0x9e37_79b9_7f4a_7c15 }
+impl<K: Key> Sample<K> {
+    fn new() -> Self {
+        Self { keys: Vec::new(), stride: 1, skip: 0, rest: 0, random: 0x9e37_79b9_7f4a_7c15 }
     }
 
-    fn is_complete(&self) -> bool {
-        self.values.len() as u64 == self.count && self.stride == 1
+    fn clear(&mut self) {
+        self.keys.clear();
+        (self.stride, self.skip, self.rest) = (1, 0, 0);
     }
 
     /// Marsaglia's xorshift64. It only decides which values are sampled.
@@ -255,26 +502,23 @@ impl<T: Value> Gap<T> {
         self.random
     }
 
-    fn extend(&mut self, mut values: &[T], capacity: usize) {
-        self.count += values.len() as u64;
-        if !self.kept {
-            return;
-        }
-        while !values.is_empty() {
+    #[inline]
+    fn extend(&mut self, mut keys: &[K], capacity: usize) {
+        while !keys.is_empty() {
             if self.stride == 1 {
-                let room = (capacity - self.values.len()).min(values.len());
-                self.values.extend_from_slice(&values[..room]);
-                values = &values[room..];
-            } else if self.skip >= values.len() as u64 {
-                self.skip -= values.len() as u64;
+                let room = (capacity - self.keys.len()).min(keys.len());
+                self.keys.extend_from_slice(&keys[..room]);
+                keys = &keys[room..];
+            } else if self.skip >= keys.len() as u64 {
+                self.skip -= keys.len() as u64;
                 return;
             } else {
                 let index = self.skip as usize;
-                self.values.push(values[index]);
-                values = &values[index + 1..];
+                self.keys.push(keys[index]);
+                keys = &keys[index + 1..];
                 self.next_window();
             }
-            if self.values.len() >= capacity && !values.is_empty() {
+            if self.keys.len() >= capacity && !keys.is_empty() {
                 self.thin();
             }
         }
@@ -289,44 +533,31 @@ impl<T: Value> Gap<T> {
 
     /// Keeps one of each two neighbours, either as likely.
     fn thin(&mut self) {
-        let halved = self.values.len().div_ceil(2);
-        for i in 0..self.values.len() / 2 {
+        let halved = self.keys.len().div_ceil(2);
+        for i in 0..self.keys.len() / 2 {
             let choice = (self.random() & 1) as usize;
-            self.values[i] = self.values[2 * i + choice];
+            self.keys[i] = self.keys[2 * i + choice];
         }
-        if self.values.len() % 2 == 1 {
-            self.values[halved - 1] = self.values[2 * halved - 2]; // the odd one stays, so that no sample is empty
+        if self.keys.len() % 2 == 1 {
+            self.keys[halved - 1] = self.keys[2 * halved - 2]; // the odd one stays, so that no sample is empty
         }
-        self.values.truncate(halved);
+        self.keys.truncate(halved);
         self.stride *= 2;
         self.rest = 0;
         self.next_window();
     }
 
     fn merge(&mut self, mut other: Self, capacity: usize) {
-        self.count += other.count;
         while self.stride < other.stride {
             self.thin();
         }
         while other.stride < self.stride {
             other.thin();
         }
-        self.values.append(&mut other.values);
-        while self.values.len() > capacity {
+        self.keys.append(&mut other.keys);
+        while self.keys.len() > capacity {
             self.thin();
         }
-    }
-
-    /// The value of a rank within the gap, or the bracket that it lies in.
-    fn find(&mut self, rank: u64) -> Found<T> {
-        if self.is_complete() {
-            let (_, value, _) = self.values.select_nth_unstable_by(rank as usize, T::order);
-            return Found::Value(*value);
-        }
-        self.values.sort_unstable_by(T::order);
-        let fraction = (rank as f64 + 0.5) / self.count as f64;
-        let (low, high) = around(&self.values, fraction);
-        Found::Within(low, high)
     }
 }
 
@@ -338,15 +569,12 @@ mod tests {
     use proptest::prelude::*;
 
     /// Passes until all ranks are found, the series in parts that are merged; and how many passes it took.
-    fn select(values: &[f64], ranks: &[u64], capacity: usize, parts: usize) -> (Vec<f64>, usize) {
+    fn select(values: &[f64], ranks: &[u64], capacity: usize, parts: usize, tier: Tier) -> (Vec<f64>, usize) {
         let mut brackets = Brackets::unknown();
+        let mut found = Vec::new();
         for pass in 1..100 {
             let size = values.len().div_ceil(parts).max(1);
-            let parts = values.chunks(size).map(|part| {
-                let mut candidates = Candidates::new(brackets.clone(), capacity);
-                candidates.update(part);
-                candidates
-            });
+            let parts = values.chunks(size).map(|part| candidates(part, brackets.clone(), capacity, tier));
             let mut whole = parts
                 .reduce(|mut a, b| {
                     a.merge(b);
@@ -354,12 +582,20 @@ mod tests {
                 })
                 .unwrap();
             assert_eq!(whole.count(), values.len() as u64);
-            match whole.finish(ranks) {
-                Ok(found) => return (found, pass),
+            match whole.finish(ranks, &mut found) {
+                Ok(()) => return (found.into_iter().map(f64::from_key).collect(), pass),
                 Err(narrower) => brackets = narrower,
             }
         }
         panic!("no end in sight");
+    }
+
+    fn candidates(values: &[f64], brackets: Brackets<i64>, capacity: usize, tier: Tier) -> Candidates<i64> {
+        let mut candidates = Candidates::new(brackets, capacity, tier);
+        for block in values.chunks(BLOCK) {
+            candidates.update(|cells, tier| sort_out(block, None, cells, tier));
+        }
+        candidates
     }
 
     fn bits(values: &[f64]) -> Vec<u64> {
@@ -371,11 +607,18 @@ mod tests {
         for values in seeds::orders(20_000) {
             let n = values.len() as u64;
             let ranks = [0, 1, n / 4, n / 2, n / 2 + 1, n - 2, n - 1];
-            for parts in [1, 7] {
-                let (found, passes) = select(&values, &ranks, 1000, parts);
-                assert_eq!(bits(&found), bits(&oracle::order_statistics(&values, &ranks)));
+            let expected = bits(&oracle::order_statistics(&values, &ranks));
+            for (parts, tier) in
+                [1, 7].into_iter().flat_map(|parts| Tier::available().into_iter().map(move |t| (parts, t)))
+            {
+                let (found, passes) = select(&values, &ranks, 1000, parts, tier);
+                assert_eq!(bits(&found), expected);
                 assert!(passes <= 4, "{passes} passes");
             }
+            let mut keys: Vec<i64> = values.iter().map(|value| value.key()).collect();
+            let mut found = Vec::new();
+            order_statistics(&mut keys, &ranks, 0, &mut found, Tier::best());
+            assert_eq!(found.into_iter().map(|key| f64::from_key(key).to_bits()).collect::<Vec<_>>(), expected);
         }
     }
 
@@ -387,9 +630,12 @@ mod tests {
         ) {
             prop_assume!(!values.is_empty());
             let rank = rank.index(values.len()) as u64;
-            let ranks = [0, rank, values.len() as u64 - 1];
-            let (found, _) = select(&values, &ranks, capacity, parts);
-            prop_assert_eq!(bits(&found), bits(&oracle::order_statistics(&values, &ranks)));
+            let mut ranks = vec![0, rank, values.len() as u64 - 1];
+            ranks.dedup();
+            for tier in Tier::available() {
+                let (found, _) = select(&values, &ranks, capacity, parts, tier);
+                prop_assert_eq!(bits(&found), bits(&oracle::order_statistics(&values, &ranks)));
+            }
         }
 
         #[test]
@@ -398,29 +644,29 @@ mod tests {
         ) {
             prop_assume!(values.len() > 2);
             let (left, right) = values.split_at(values.len() / 2);
-            let bracket = |edge: f64| Brackets::from_intervals(vec![(Some(edge), None)]);
-            let mut whole = Candidates::new(bracket(pivots[0]), capacity);
-            whole.update(left);
-            let mut other = Candidates::new(bracket(pivots[pivots.len() - 1]), capacity);
-            other.update(right);
-            whole.merge(other);
+            let tier = Tier::best();
+            let bracket = |edge: f64| {
+                Brackets::from_intervals(Intervals { intervals: vec![(Some(edge.key()), None)], frequent: Vec::new() })
+            };
+            let mut whole = candidates(left, bracket(pivots[0]), capacity, tier);
+            whole.merge(candidates(right, bracket(pivots[pivots.len() - 1]), capacity, tier));
             prop_assert_eq!(whole.count(), values.len() as u64);
             let rank = values.len() as u64 / 2;
-            let mut outcome = whole.finish(&[rank]);
+            let mut found = Vec::new();
+            let mut outcome = whole.finish(&[rank], &mut found);
             for _ in 0..100 {
                 let Err(brackets) = outcome else { break };
-                let mut again = Candidates::new(brackets, capacity);
-                again.update(&values);
-                outcome = again.finish(&[rank]);
+                outcome = candidates(&values, brackets, capacity, tier).finish(&[rank], &mut found);
             }
-            prop_assert_eq!(bits(&outcome.unwrap()), bits(&oracle::order_statistics(&values, &[rank])));
+            prop_assert!(outcome.is_ok());
+            prop_assert_eq!(f64::from_key(found[0]).to_bits(), oracle::order_statistics(&values, &[rank])[0].to_bits());
         }
     }
 
     #[test]
     fn constant_data_needs_no_candidates() {
         let values = vec![2.5; 100_000];
-        let (found, passes) = select(&values, &[0, 50_000, 99_999], 100, 3);
+        let (found, passes) = select(&values, &[0, 50_000, 99_999], 100, 3, Tier::best());
         assert_eq!((found, passes), (vec![2.5; 3], 2));
     }
 }

@@ -1,0 +1,274 @@
+//! Kernels in AVX-512 intrinsics, with IFMA52: eight lanes, and products of 52-bit integers at the rate of additions.
+//!
+//! **Moments.** With the frame 2^top and units u1 = 2^(top−50), u0 = u1·2^−51, x is cut into two limbs by adding and
+//! subtracting:
+//!
+//! - t1 = x + 1.5·2^52·u1 is rounded to a multiple of u1. It lies between 2^52·u1 and 2^53·u1, so the low 52 bits of its
+//!   representation are a1 = t1/u1 − 2^52, a natural number;
+//! - r = x − (t1 − 1.5·2^52·u1) is exact, and |r| ≤ u1/2 = 2^50·u0;
+//! - t0 = r + 1.5·2^52·u0: the low 52 bits are a0, if t0 is exact. If any was not, the block is not taken.
+//!
+//! So x = (a1·2^51 + a0 − c)·u0 with c = 2^102 + 2^51. `vpmadd52luq` and `vpmadd52huq` ignore all but the low 52 bits of
+//! their operands and add the low or the high half of the product to a lane of 64 bits. A sum of 2^12 terms below
+//! 2^52 stays below 2^64: [`super::frame::LANE_TERMS`]. The offset c makes all limbs natural numbers;
+//! [`super::frame::Sums`] takes it out again.
+//!
+//! Measured against digits in fused multiply-adds (see `portable`): 3 times their speed, at half again the window.
+
+use std::arch::x86_64::*;
+
+use super::frame::{Frame, Sums};
+use super::tier::{Keyed, Range, Visit};
+
+/// The bits of the window.
+pub const WINDOW: i32 = 101;
+
+/// The tops of frames whose unit is that of the subnormal numbers or above, and whose 1.5·2^52·u1 is finite.
+pub const TOPS: std::ops::RangeInclusive<i32> = WINDOW - 1074..=1021;
+
+/// The order of f64 as that of i64: negative numbers with all bits but the sign turned over.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn float_keys(bits: __m512i) -> __m512i {
+    let sign = _mm512_srai_epi64::<63>(bits);
+    // bits ^ (sign & MAX)
+    _mm512_ternarylogic_epi64::<0x78>(bits, sign, _mm512_set1_epi64(i64::MAX))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn keys<V: Keyed>(bits: __m512i) -> __m512i {
+    match V::KIND {
+        super::tier::Kind::Float => float_keys(bits),
+        super::tier::Kind::Signed => bits,
+        super::tier::Kind::Unsigned => _mm512_xor_si512(bits, _mm512_set1_epi64(i64::MIN)),
+    }
+}
+
+/// Lanes of eight values.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load<V: Keyed>(values: &[V; 8]) -> __m512i {
+    // SAFETY: `Keyed` is f64, i64 or u64, so the array is 64 bytes that may be read as bits.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+/// The same of up to eight values, where `mask` says so; zero elsewhere. Nothing beyond the values is read.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_some<V: Keyed>(values: &[V], mask: u8) -> __m512i {
+    debug_assert!((1..=8).contains(&values.len()));
+    let mask = mask & (0xff >> (8 - values.len()));
+    // SAFETY: as for `load`; lanes that are masked out are not read, and those from values.len() on are.
+    unsafe { _mm512_maskz_loadu_epi64(mask, values.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_lane(lane: &[u64; 8]) -> __m512i {
+    // SAFETY: the array is 64 bytes.
+    unsafe { _mm512_loadu_si512(lane.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_lane(lane: &mut [u64; 8], vector: __m512i) {
+    // SAFETY: the array is 64 bytes.
+    unsafe { _mm512_storeu_si512(lane.as_mut_ptr().cast(), vector) }
+}
+
+/// Least and greatest key of the lanes so far.
+struct Extremes {
+    min: __m512i,
+    max: __m512i,
+}
+
+impl Extremes {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn new() -> Self {
+        Self { min: _mm512_set1_epi64(i64::MAX), max: _mm512_set1_epi64(i64::MIN) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn update(&mut self, keys: __m512i, mask: u8) {
+        self.min = _mm512_mask_min_epi64(self.min, mask, self.min, keys);
+        self.max = _mm512_mask_max_epi64(self.max, mask, self.max, keys);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn range(&self) -> Range {
+        Range { min: _mm512_reduce_min_epi64(self.min), max: _mm512_reduce_max_epi64(self.max) }
+    }
+}
+
+/// The least and the greatest key.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
+    let mut extremes = Extremes::new();
+    let (vectors, rest) = values.as_chunks::<8>();
+    match valid {
+        None => {
+            for values in vectors {
+                extremes.update(keys::<V>(load(values)), 0xff);
+            }
+            if !rest.is_empty() {
+                let mask = 0xff >> (8 - rest.len());
+                extremes.update(keys::<V>(load_some(rest, mask)), mask);
+            }
+        }
+        Some(valid) => {
+            for (values, &mask) in values.chunks(8).zip(valid) {
+                let mask = mask & (0xff >> (8 - values.len()));
+                extremes.update(keys::<V>(load_some(values, mask)), mask);
+            }
+        }
+    }
+    extremes.range()
+}
+
+/// See [`super::Tier::visit`].
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: Frame, sums: &mut Sums) -> Visit {
+    let m1 = _mm512_set1_pd(1.5 * Frame::power(frame.top + 2));
+    let m0 = _mm512_set1_pd(1.5 * Frame::power(frame.unit + 52));
+    let mut lanes = [_mm512_setzero_si512(); 8];
+    for (lane, sum) in lanes.iter_mut().zip(&sums.lanes) {
+        *lane = load_lane(sum);
+    }
+    let mut extremes = Extremes::new();
+    let mut lost = _mm512_setzero_si512();
+    // Lanes that are masked out hold zero, a number like any other to the sums.
+    let mut step = |bits: __m512i, mask: u8| {
+        let x = _mm512_castsi512_pd(bits);
+        extremes.update(float_keys(bits), mask);
+        let t1 = _mm512_add_pd(x, m1);
+        // The remainder with its sign turned, as that gives +0 for either zero.
+        let r = _mm512_sub_pd(_mm512_sub_pd(t1, m1), x);
+        let t0 = _mm512_sub_pd(m0, r);
+        let (a1, a0, r) = (_mm512_castpd_si512(t1), _mm512_castpd_si512(t0), _mm512_castpd_si512(r));
+        let back = _mm512_castpd_si512(_mm512_sub_pd(m0, t0));
+        lost = _mm512_ternarylogic_epi64::<0xf6>(lost, back, r); // lost | (back ^ r)
+        lanes[0] = _mm512_add_epi64(lanes[0], a1);
+        lanes[1] = _mm512_add_epi64(lanes[1], a0);
+        if SQUARES {
+            lanes[2] = _mm512_madd52lo_epu64(lanes[2], a0, a0);
+            lanes[3] = _mm512_madd52hi_epu64(lanes[3], a0, a0);
+            lanes[4] = _mm512_madd52lo_epu64(lanes[4], a0, a1);
+            lanes[5] = _mm512_madd52hi_epu64(lanes[5], a0, a1);
+            lanes[6] = _mm512_madd52lo_epu64(lanes[6], a1, a1);
+            lanes[7] = _mm512_madd52hi_epu64(lanes[7], a1, a1);
+        }
+    };
+    match valid {
+        None => {
+            let (vectors, rest) = values.as_chunks::<8>();
+            for values in vectors {
+                step(load(values), 0xff);
+            }
+            if !rest.is_empty() {
+                let mask = 0xff >> (8 - rest.len());
+                step(load_some(rest, mask), mask);
+            }
+        }
+        Some(valid) => {
+            for (values, &mask) in values.chunks(8).zip(valid) {
+                let mask = mask & (0xff >> (8 - values.len()));
+                step(load_some(values, mask), mask);
+            }
+        }
+    }
+    let range = extremes.range();
+    let fits = range.is_below(frame.top) && _mm512_test_epi64_mask(lost, lost) == 0;
+    if fits {
+        let vectors = values.len().div_ceil(8) as u32;
+        // Sums of whole representations: the sign and exponent fields of t1 and t0 are those of 2^52·u1 and 2^52·u0.
+        let field = |exponent: i32| (Frame::power(exponent).to_bits()).wrapping_mul(vectors.into()) as i64;
+        lanes[0] = _mm512_sub_epi64(lanes[0], _mm512_set1_epi64(field(frame.top + 2)));
+        lanes[1] = _mm512_sub_epi64(lanes[1], _mm512_set1_epi64(field(frame.unit + 52)));
+        for (sum, lane) in sums.lanes.iter_mut().zip(lanes) {
+            store_lane(sum, lane);
+        }
+        sums.vectors += vectors;
+    }
+    Visit { range, fits }
+}
+
+/// See [`super::Tier::sort_out`].
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn sort_out<V: Keyed>(
+    values: &[V],
+    valid: Option<&[u8]>,
+    edges: &[i64],
+    flips: &[bool],
+    first: bool,
+    below: &mut [u64],
+    kept: &mut [i64],
+) -> usize {
+    // A vector is stored whole, also where only some of its lanes are kept: each 64 values need room for 64 more.
+    assert!(
+        kept.len() >= values.len().next_multiple_of(64) && below.len() == edges.len() && flips.len() == edges.len()
+    );
+    let mut filled = 0;
+    let mut step = |vectors: &[__m512i; 8], valid: u64| {
+        let mut wanted = if first { !0 } else { 0 };
+        for ((&edge, &flip), below) in edges.iter().zip(flips).zip(below.iter_mut()) {
+            let less = less(vectors, edge);
+            *below += u64::from((less & valid).count_ones());
+            if flip {
+                wanted ^= !less;
+            }
+        }
+        wanted &= valid;
+        for (vector, mask) in vectors.iter().zip(wanted.to_le_bytes()) {
+            let packed = _mm512_maskz_compress_epi64(mask, *vector);
+            debug_assert!(filled + 8 <= kept.len());
+            // SAFETY: `filled` is at most the number of values before this vector, and they, with this vector's eight,
+            // are no more than values.len() rounded up to 64, for which there is room.
+            unsafe { _mm512_storeu_si512(kept.as_mut_ptr().add(filled).cast(), packed) };
+            filled += mask.count_ones() as usize;
+        }
+    };
+    let (groups, rest) = values.as_chunks::<64>();
+    let word = |group: usize| match valid {
+        None => !0,
+        Some(valid) => word_at(valid, group),
+    };
+    for (index, group) in groups.iter().enumerate() {
+        let mut vectors = [_mm512_setzero_si512(); 8];
+        for (vector, values) in vectors.iter_mut().zip(group.as_chunks::<8>().0) {
+            *vector = keys::<V>(load(values));
+        }
+        step(&vectors, word(index));
+    }
+    if !rest.is_empty() {
+        let mut vectors = [_mm512_setzero_si512(); 8];
+        for (vector, values) in vectors.iter_mut().zip(rest.chunks(8)) {
+            *vector = keys::<V>(load_some(values, 0xff));
+        }
+        step(&vectors, word(groups.len()) & (!0 >> (64 - rest.len())));
+    }
+    filled
+}
+
+/// The bits of 64 values, or of as many as there are.
+fn word_at(valid: &[u8], index: usize) -> u64 {
+    let bytes = valid.get(8 * index..).unwrap_or_default();
+    match bytes.first_chunk::<8>() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    }
+}
+
+/// Which of 64 keys are less than `edge`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+fn less(vectors: &[__m512i; 8], edge: i64) -> u64 {
+    let edge = _mm512_set1_epi64(edge);
+    let bits = |i: usize| u16::from(_mm512_cmplt_epi64_mask(vectors[i], edge));
+    let pair = |i| u32::from(_mm512_kunpackb(bits(i + 1), bits(i)));
+    let quad = |i| u64::from(_mm512_kunpackw(pair(i + 2), pair(i)));
+    _mm512_kunpackd(quad(4), quad(0))
+}

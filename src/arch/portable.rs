@@ -1,0 +1,391 @@
+//! The kernels in plain Rust, in loops over a fixed number of lanes that the compiler turns into vectors of the tier that
+//! they are compiled for.
+//!
+//! **Moments.** With the frame 2^top, each x is cut into three digits of 24 bits, of the units u1 = 2^(top−23),
+//! u2 = u1·2^−24 and u3 = u2·2^−24: adding and subtracting 1.5·2^52·u rounds to a multiple of u.
+//!
+//! - h1 = x rounded to u1, |h1| ≤ 2^23·u1; the rest |x − h1| ≤ u1/2 is exact;
+//! - h2 = the rest rounded to u2, |h2| ≤ 2^23·u2; its rest ≤ u2/2 is exact;
+//! - h3 = that rest rounded to u3, |h3| ≤ 2^23·u3. If any of these roundings changed it, the block is not taken.
+//!
+//! A product of two digits is below 2^46 in magnitude, in units of the product of theirs, so it is exact, and so are
+//! sums of up to 2^7 of them: 46 + 7 = 53. After [`TERMS`] = 2^7 values a lane the sums go on as integers. Fused or not,
+//! a product and an addition give the same bits, as neither of them rounds. (Digits by addition and subtraction of one
+//! constant: S. M. Rump, T. Ogita, S. Oishi, *Accurate floating-point summation part I*, SIAM J. Sci. Comput. 31(1),
+//! 2008.)
+
+use super::frame::{Frame, Sums};
+use super::tier::{Found, Keyed, Range, Visit};
+use crate::stats::u256::U256;
+
+/// The bits of the window: three digits of 24, of which the first has a sign.
+pub const WINDOW: i32 = 71;
+
+/// The tops of frames in which no product overflows, and none is subnormal.
+pub const TOPS: std::ops::RangeInclusive<i32> = -400..=400;
+
+/// Bits of a digit.
+const DIGIT: i32 = 24;
+
+const LANES: usize = 4;
+
+/// Products in a lane between two conversions to integers.
+pub const TERMS: usize = 1 << 7;
+
+/// Values between two conversions.
+const STRETCH: usize = LANES * TERMS;
+
+/// Up to four values, with zeros in the place of what is missing, and of each whether it is there.
+#[inline(always)]
+fn lanes<V: Keyed>(values: &[V], valid: Option<&[u8]>, first: usize) -> ([V; LANES], [bool; LANES]) {
+    let mut lanes = [V::default(); LANES];
+    let mut there = [false; LANES];
+    for (i, (lane, there)) in lanes.iter_mut().zip(&mut there).enumerate() {
+        let Some(&value) = values.get(i) else { break };
+        let row = first + i;
+        *there = valid.is_none_or(|valid| valid[row / 8] >> (row % 8) & 1 == 1);
+        *lane = if *there { value } else { V::default() };
+    }
+    (lanes, there)
+}
+
+/// The least and the greatest key.
+#[inline(always)]
+pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
+    let mut range = Range::EMPTY;
+    match valid {
+        None => {
+            for &value in values {
+                range.include(value.key());
+            }
+        }
+        Some(valid) => {
+            for (values, &valid) in values.chunks(8).zip(valid) {
+                for (i, &value) in values.iter().enumerate() {
+                    if valid >> i & 1 == 1 {
+                        range.include(value.key());
+                    }
+                }
+            }
+        }
+    }
+    range
+}
+
+/// See [`super::Tier::visit`].
+#[inline(always)]
+pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: Frame, sums: &mut Sums) -> Visit {
+    let mut range = Range::EMPTY;
+    let (mut sum, mut squares) = (0i128, U256::ZERO);
+    let mut fits = true;
+    for (index, stretch) in values.chunks(STRETCH).enumerate() {
+        let valid = valid.map(|valid| &valid[index * STRETCH / 8..]);
+        let mut digits = Digits::new(frame);
+        let (groups, rest) = match valid {
+            None => stretch.as_chunks::<LANES>(),
+            Some(_) => (&[][..], stretch),
+        };
+        for group in groups {
+            digits.add::<SQUARES>(group, &[true; LANES]);
+        }
+        for (group, first) in rest.chunks(LANES).zip((0..).step_by(LANES)) {
+            let (group, there) = lanes(group, valid, first);
+            digits.add::<SQUARES>(&group, &there);
+        }
+        range = range.with(digits.range());
+        fits &= digits.lost == [0; LANES];
+        if fits && range.is_below(frame.top) {
+            let (s, q) = digits.finish::<SQUARES>();
+            sum += s;
+            squares = squares.plus(q);
+        }
+    }
+    fits &= range.is_below(frame.top);
+    if fits {
+        sums.sum += sum;
+        sums.squares = sums.squares.plus(squares);
+    }
+    Visit { range, fits }
+}
+
+type Lanes = [f64; LANES];
+
+/// Sums of digits and of their products.
+struct Digits {
+    units: [f64; 3],
+    sums: [Lanes; 3],
+    /// Of digits 1·1, 1·2, 1·3, 2·2, 2·3, 3·3.
+    products: [Lanes; 6],
+    /// Zero, unless a value had more digits.
+    lost: [u64; LANES],
+    min: [i64; LANES],
+    max: [i64; LANES],
+}
+
+impl Digits {
+    #[inline(always)]
+    fn new(frame: Frame) -> Self {
+        let first = frame.top - (DIGIT - 1);
+        Self {
+            units: [first, first - DIGIT, first - 2 * DIGIT].map(Frame::power),
+            sums: [[0.0; LANES]; 3],
+            products: [[0.0; LANES]; 6],
+            lost: [0; LANES],
+            min: [i64::MAX; LANES],
+            max: [i64::MIN; LANES],
+        }
+    }
+
+    #[inline(always)]
+    fn add<const SQUARES: bool>(&mut self, x: &[f64; LANES], there: &[bool; LANES]) {
+        let mut h = [[0.0; LANES]; 3];
+        let mut rest = *x;
+        for (digit, unit) in h.iter_mut().zip(self.units) {
+            let shift = unit * 6755399441055744.0; // 1.5·2^52
+            for i in 0..LANES {
+                digit[i] = (rest[i] + shift) - shift;
+                rest[i] -= digit[i];
+            }
+        }
+        for i in 0..LANES {
+            self.lost[i] |= rest[i].to_bits() << 1; // either zero is nothing
+            let key = x[i].key();
+            self.min[i] = self.min[i].min(if there[i] { key } else { i64::MAX });
+            self.max[i] = self.max[i].max(if there[i] { key } else { i64::MIN });
+        }
+        for (sum, digit) in self.sums.iter_mut().zip(&h) {
+            for i in 0..LANES {
+                sum[i] += digit[i];
+            }
+        }
+        if SQUARES {
+            let pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
+            for (sum, (a, b)) in self.products.iter_mut().zip(pairs) {
+                for i in 0..LANES {
+                    sum[i] = multiply_add(h[a][i], h[b][i], sum[i]);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn range(&self) -> Range {
+        Range {
+            min: self.min.iter().copied().fold(i64::MAX, i64::min),
+            max: self.max.iter().copied().fold(i64::MIN, i64::max),
+        }
+    }
+
+    /// Σx in units of u3, and Σx² in units of u3².
+    #[inline(always)]
+    fn finish<const SQUARES: bool>(&self) -> (i128, U256) {
+        // A whole number of units, of at most 2^53 of them.
+        let total = |lanes: &Lanes, unit: f64| -> i128 { lanes.iter().map(|sum| (sum / unit) as i128).sum() };
+        let [u1, u2, u3] = self.units;
+        let sums = &self.sums;
+        let sum = (total(&sums[0], u1) << (2 * DIGIT)) + (total(&sums[1], u2) << DIGIT) + total(&sums[2], u3);
+        if !SQUARES {
+            return (sum, U256::ZERO);
+        }
+        let [q11, q12, q13, q22, q23, q33] = &self.products;
+        let parts = [
+            (total(q11, u1 * u1), 4 * DIGIT),
+            (total(q12, u1 * u2), 3 * DIGIT + 1),
+            (total(q13, u1 * u3) * 2 + total(q22, u2 * u2), 2 * DIGIT),
+            (total(q23, u2 * u3), DIGIT + 1),
+            (total(q33, u3 * u3), 0),
+        ];
+        let squares = parts.iter().fold(U256::ZERO, |squares, &(part, shift)| {
+            let magnitude = U256::from(part.unsigned_abs()).shifted_left(shift as u32);
+            if part < 0 { squares.minus(magnitude) } else { squares.plus(magnitude) }
+        });
+        (sum, squares)
+    }
+}
+
+/// a·b + c, where none of it rounds: fused where that is one instruction.
+#[inline(always)]
+fn multiply_add(a: f64, b: f64, c: f64) -> f64 {
+    if cfg!(any(target_arch = "aarch64", target_feature = "fma")) { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Integers below this magnitude have squares of which a block's sum is below 2^63.
+const SMALL: i64 = 1 << 26;
+
+/// See [`super::Tier::visit_integers`].
+#[inline(always)]
+pub fn visit_integers<V: Keyed, const SQUARES: bool>(values: &[V], valid: Option<&[u8]>, sums: &mut Sums) -> Range {
+    let range = survey(values, valid);
+    match valid {
+        None => integers::<V, SQUARES>(values, range, sums),
+        Some(valid) => {
+            let mut there = [V::default(); super::BLOCK];
+            let count = compact(values, valid, &mut there);
+            integers::<V, SQUARES>(&there[..count], range, sums);
+        }
+    }
+    range
+}
+
+#[inline(always)]
+fn integers<V: Keyed, const SQUARES: bool>(values: &[V], range: Range, sums: &mut Sums) {
+    let is_small =
+        |key| matches!(V::from_key(key).to_integer(), Some(x) if x.unsigned_abs() < SMALL.unsigned_abs().into());
+    if is_small(range.min) && is_small(range.max) {
+        let (mut sum, mut squares) = (0i64, 0i64);
+        for value in values {
+            let value = value.low_bits() as i64;
+            sum += value;
+            squares += value * value;
+        }
+        sums.sum += i128::from(sum);
+        sums.squares = sums.squares.plus(U256::from(squares as u128));
+        return;
+    }
+    // A square is below 2^128, and its halves are summed apart.
+    let (mut sum, mut low, mut high) = (0i128, 0u128, 0u128);
+    for value in values {
+        let Some(value) = value.to_integer() else { continue };
+        sum += value;
+        if SQUARES {
+            let magnitude = value.unsigned_abs() as u64;
+            let square = u128::from(magnitude) * u128::from(magnitude);
+            low += square & u128::from(u64::MAX);
+            high += square >> 64;
+        }
+    }
+    sums.sum += sum;
+    sums.squares = sums.squares.plus(U256::from(low)).plus(U256::from(high).shifted_left(64));
+}
+
+/// The values that are there, one after the other.
+#[inline(always)]
+pub fn compact<V: Copy>(values: &[V], valid: &[u8], there: &mut [V]) -> usize {
+    let mut count = 0;
+    for (values, &valid) in values.chunks(8).zip(valid) {
+        for (i, &value) in values.iter().enumerate() {
+            // Written in any case, and kept if it is there.
+            there[count] = value;
+            count += usize::from(valid >> i & 1);
+            if count == there.len() {
+                return count;
+            }
+        }
+    }
+    count
+}
+
+/// The bits of the values that are numbers.
+#[inline(always)]
+pub fn clear_nans(values: &[f64], valid: &mut [u8]) {
+    for (values, valid) in values.chunks(8).zip(valid) {
+        let mut bits = 0;
+        for (i, value) in values.iter().enumerate() {
+            bits |= u8::from(!value.is_nan()) << i;
+        }
+        *valid &= bits;
+    }
+}
+
+/// The bits of the values that a frame holds.
+#[inline(always)]
+pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
+    for (values, valid) in values.chunks(8).zip(valid) {
+        let mut bits = 0;
+        for (i, &value) in values.iter().enumerate() {
+            bits |= u8::from(value.is_finite() && frame.holds(value)) << i;
+        }
+        *valid &= bits;
+    }
+}
+
+/// Converts each value.
+#[inline(always)]
+pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
+    for (&from, to) in from.iter().zip(to) {
+        *to = convert(from);
+    }
+}
+
+/// See [`super::Tier::sort_out`].
+#[inline(always)]
+pub fn sort_out<V: Keyed>(
+    values: &[V],
+    valid: Option<&[u8]>,
+    edges: &[i64],
+    flips: &[bool],
+    first: bool,
+    below: &mut [u64],
+    kept: &mut [i64],
+) -> usize {
+    let mut keys = [0; super::BLOCK];
+    let count = keys_of(values, valid, &mut keys);
+    let keys = &keys[..count];
+    for (&edge, below) in edges.iter().zip(below) {
+        *below += keys.iter().map(|&key| u64::from(key < edge)).sum::<u64>();
+    }
+    // From one flip to the next, the cells are kept, or not.
+    let mut filled = 0;
+    let mut low = first.then_some(i64::MIN);
+    let flipped = edges.iter().zip(flips).filter(|(_, flip)| **flip).map(|(&edge, _)| Some(edge));
+    for edge in flipped.chain([None]) {
+        match low.take() {
+            None => low = edge,
+            Some(low) => filled += between(keys, low, edge, &mut kept[filled..]),
+        }
+    }
+    filled
+}
+
+/// The keys of the values that are there, and their number.
+#[inline(always)]
+fn keys_of<V: Keyed>(values: &[V], valid: Option<&[u8]>, keys: &mut [i64; super::BLOCK]) -> usize {
+    let mut there = [V::default(); super::BLOCK];
+    let values = match valid {
+        None => values,
+        Some(valid) => {
+            let count = compact(values, valid, &mut there);
+            &there[..count]
+        }
+    };
+    for (key, value) in keys.iter_mut().zip(values) {
+        *key = value.key();
+    }
+    values.len()
+}
+
+/// See [`super::Tier::search`]: a binary search for all keys in step, so that none waits for another.
+#[inline(always)]
+pub fn search<V: Keyed>(values: &[V], valid: Option<&[u8]>, edges: &[i64], found: &mut Found) -> usize {
+    let Found { keys, cells } = found;
+    let count = keys_of(values, valid, keys);
+    cells.fill(0);
+    let (keys, cells) = (&keys[..count], &mut cells[..count]);
+    let mut size = edges.len();
+    while size > 0 {
+        // The edges from `cell` on, `size` of them, are not decided yet.
+        let half = size.div_ceil(2);
+        for (key, cell) in keys.iter().zip(cells.iter_mut()) {
+            let middle = *cell as usize + half - 1;
+            // SAFETY: `cell + size` never exceeds the number of edges, and `half` is at most `size`: `cell` starts at 0, and
+            // grows by `half` only where `size` shrinks by it. Without the check the loop becomes gathers.
+            let edge = unsafe { *edges.get_unchecked(middle) };
+            *cell += if edge <= *key { half as u64 } else { 0 };
+        }
+        size -= half;
+    }
+    count
+}
+
+/// Copies the keys from `low` to below `high`; those from `low` on without it.
+#[inline(always)]
+pub fn between(keys: &[i64], low: i64, high: Option<i64>, kept: &mut [i64]) -> usize {
+    let mut filled = 0;
+    for &key in keys {
+        // Written in any case, and kept if it counts.
+        let Some(slot) = kept.get_mut(filled) else { break };
+        *slot = key;
+        filled += usize::from(key >= low && high.is_none_or(|high| key < high));
+    }
+    filled
+}

@@ -1,0 +1,440 @@
+//! The choice of instructions, and the safe front of every kernel.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
+use super::portable;
+use super::{BLOCK, Frame, Sums};
+
+/// The instructions that kernels are made of: one that this machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier(Instructions);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instructions {
+    /// What every processor of the target has: SSE2, or NEON.
+    Baseline,
+    /// AVX2 with FMA and BMI.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F, BW, DQ and VL with IFMA52: Ice Lake, Zen 4, and later.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// The environment variable that forces a tier by its name; one that the machine does not have is passed over.
+pub const VARIABLE: &str = "RSTATS_TIER";
+
+impl Tier {
+    /// The tiers that this machine has, the best one last.
+    pub fn available() -> Vec<Self> {
+        let mut tiers = vec![Self(Instructions::Baseline)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            macro_rules! has {
+                ($($feature:tt)*) => { [$(is_x86_feature_detected!($feature)),*].iter().all(|has| *has) };
+            }
+            if has!("avx2" "fma" "bmi1" "bmi2" "lzcnt" "popcnt") {
+                tiers.push(Self(Instructions::Avx2));
+                if has!("avx512f" "avx512bw" "avx512dq" "avx512vl" "avx512ifma") {
+                    tiers.push(Self(Instructions::Avx512));
+                }
+            }
+        }
+        tiers
+    }
+
+    /// The one that [`VARIABLE`] names, else the best one of this machine.
+    pub fn best() -> Self {
+        // 0 is not chosen yet, else one more than the place among the available ones.
+        static CHOSEN: AtomicU8 = AtomicU8::new(0);
+        let baseline = Self(Instructions::Baseline);
+        let place = match CHOSEN.load(Ordering::Relaxed) {
+            0 => {
+                let tiers = Self::available();
+                let named = std::env::var(VARIABLE).ok().and_then(|name| name.parse().ok());
+                let tier = named.or(tiers.last().copied()).unwrap_or(baseline);
+                CHOSEN.store(tier.0 as u8 + 1, Ordering::Relaxed);
+                return tier;
+            }
+            place => place - 1,
+        };
+        // Only what is available was ever stored.
+        match place {
+            #[cfg(target_arch = "x86_64")]
+            1 => Self(Instructions::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            2 => Self(Instructions::Avx512),
+            _ => baseline,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Instructions::Baseline if cfg!(target_arch = "aarch64") => "neon",
+            Instructions::Baseline => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => "avx512",
+        }
+    }
+}
+
+impl FromStr for Tier {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let tiers = Self::available();
+        tiers.iter().find(|tier| tier.name() == name).copied().ok_or_else(|| {
+            let names: Vec<_> = tiers.iter().map(|tier| tier.name()).collect();
+            format!("'{name}' is no tier of this machine; it has {}", names.join(", "))
+        })
+    }
+}
+
+/// How the bits of a value become its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Float,
+    Signed,
+    Unsigned,
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f64 {}
+    impl Sealed for i64 {}
+    impl Sealed for u64 {}
+}
+
+/// Values of 64 bits whose order is that of an integer, their **key**: f64 with −0.0 before +0.0 and NaNs outside of the
+/// infinities, i64, u64.
+pub trait Keyed: sealed::Sealed + Copy + Default + Send + Sync {
+    const KIND: Kind;
+
+    fn key(self) -> i64;
+    fn from_key(key: i64) -> Self;
+
+    /// The value, if it is of an integer type.
+    fn to_integer(self) -> Option<i128>;
+    /// The low 64 bits of the value, if it is of an integer type.
+    fn low_bits(self) -> u64;
+}
+
+impl Keyed for f64 {
+    const KIND: Kind = Kind::Float;
+
+    #[inline(always)]
+    fn key(self) -> i64 {
+        let bits = self.to_bits() as i64;
+        bits ^ ((bits >> 63) & i64::MAX)
+    }
+    #[inline(always)]
+    fn from_key(key: i64) -> Self {
+        Self::from_bits((key ^ ((key >> 63) & i64::MAX)) as u64)
+    }
+    fn to_integer(self) -> Option<i128> {
+        None
+    }
+    fn low_bits(self) -> u64 {
+        0
+    }
+}
+
+impl Keyed for i64 {
+    const KIND: Kind = Kind::Signed;
+
+    #[inline(always)]
+    fn key(self) -> i64 {
+        self
+    }
+    #[inline(always)]
+    fn from_key(key: i64) -> Self {
+        key
+    }
+    #[inline(always)]
+    fn to_integer(self) -> Option<i128> {
+        Some(self.into())
+    }
+    #[inline(always)]
+    fn low_bits(self) -> u64 {
+        self as u64
+    }
+}
+
+impl Keyed for u64 {
+    const KIND: Kind = Kind::Unsigned;
+
+    #[inline(always)]
+    fn key(self) -> i64 {
+        (self ^ (1 << 63)) as i64
+    }
+    #[inline(always)]
+    fn from_key(key: i64) -> Self {
+        key as u64 ^ (1 << 63)
+    }
+    #[inline(always)]
+    fn to_integer(self) -> Option<i128> {
+        Some(self.into())
+    }
+    #[inline(always)]
+    fn low_bits(self) -> u64 {
+        self
+    }
+}
+
+/// The least and the greatest key of some values; of none, the least is above the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    pub min: i64,
+    pub max: i64,
+}
+
+impl Range {
+    pub const EMPTY: Self = Self { min: i64::MAX, max: i64::MIN };
+
+    #[inline(always)]
+    pub fn include(&mut self, key: i64) {
+        self.min = self.min.min(key);
+        self.max = self.max.max(key);
+    }
+
+    pub fn with(self, other: Self) -> Self {
+        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.min > self.max
+    }
+
+    /// Whether there is a NaN among these keys of floats.
+    pub fn holds_nan(self) -> bool {
+        !self.is_empty() && (self.max > f64::INFINITY.key() || self.min < f64::NEG_INFINITY.key())
+    }
+
+    /// The least exponent that all these floats are below in magnitude; 1025 with infinities or NaNs.
+    pub fn top(self) -> i32 {
+        if self.is_empty() {
+            return -1074;
+        }
+        let bits = |key| f64::from_key(key).to_bits() & (u64::MAX >> 1);
+        let field = (bits(self.min).max(bits(self.max)) >> 52) as i32;
+        field.max(1) - 1022
+    }
+
+    /// Whether all these floats are below 2^top in magnitude.
+    #[inline(always)]
+    pub fn is_below(self, top: i32) -> bool {
+        self.top() <= top
+    }
+}
+
+/// What was seen of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    pub range: Range,
+    /// Whether all values were whole units of the frame and below its top: if not, nothing was added.
+    pub fits: bool,
+}
+
+/// The keys of a block, and their cells.
+pub struct Found {
+    pub keys: [i64; BLOCK],
+    pub cells: [u64; BLOCK],
+}
+
+impl Found {
+    pub fn new() -> Self {
+        Self { keys: [0; BLOCK], cells: [0; BLOCK] }
+    }
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Every portable kernel, compiled for some instructions.
+#[cfg(target_arch = "x86_64")]
+macro_rules! compiled_for {
+    ($features:literal) => {
+        use super::super::portable;
+        use super::{Found, Frame, Keyed, Range, Sums, Visit};
+
+        #[target_feature(enable = $features)]
+        pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
+            portable::survey(values, valid)
+        }
+        #[target_feature(enable = $features)]
+        pub fn visit<const SQUARES: bool>(
+            values: &[f64],
+            valid: Option<&[u8]>,
+            frame: Frame,
+            sums: &mut Sums,
+        ) -> Visit {
+            portable::visit::<SQUARES>(values, valid, frame, sums)
+        }
+        #[target_feature(enable = $features)]
+        pub fn visit_integers<V: Keyed, const SQUARES: bool>(
+            values: &[V],
+            valid: Option<&[u8]>,
+            sums: &mut Sums,
+        ) -> Range {
+            portable::visit_integers::<V, SQUARES>(values, valid, sums)
+        }
+        #[target_feature(enable = $features)]
+        pub fn clear_nans(values: &[f64], valid: &mut [u8]) {
+            portable::clear_nans(values, valid);
+        }
+        #[target_feature(enable = $features)]
+        pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
+            portable::held(values, frame, valid);
+        }
+        #[target_feature(enable = $features)]
+        pub fn sort_out<V: Keyed>(
+            values: &[V],
+            valid: Option<&[u8]>,
+            edges: &[i64],
+            flips: &[bool],
+            first: bool,
+            below: &mut [u64],
+            kept: &mut [i64],
+        ) -> usize {
+            portable::sort_out(values, valid, edges, flips, first, below, kept)
+        }
+        #[target_feature(enable = $features)]
+        pub fn search<V: Keyed>(values: &[V], valid: Option<&[u8]>, edges: &[i64], found: &mut Found) -> usize {
+            portable::search(values, valid, edges, found)
+        }
+        #[target_feature(enable = $features)]
+        pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
+            portable::convert(from, to, convert);
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(dead_code, reason = "AVX-512 has some kernels of its own")]
+mod compiled {
+    use super::{Found, Frame, Keyed, Range, Sums, Visit};
+
+    pub mod avx2 {
+        compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt");
+    }
+    pub mod avx512 {
+        compiled_for!("avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,avx2,fma,bmi1,bmi2,lzcnt,popcnt");
+    }
+}
+
+/// Calls a kernel of the tier: `$own` is the module that AVX-512 has it in.
+macro_rules! dispatch {
+    ($tier:expr, $($own:ident)::+, $($call:tt)*) => {
+        match $tier.0 {
+            Instructions::Baseline => portable::$($call)*,
+            // SAFETY: a tier is only made where the machine has its instructions.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { compiled::avx2::$($call)* },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { $($own)::+::$($call)* },
+        }
+    };
+}
+
+/// Blocks are of up to [`BLOCK`] values. `valid` has a bit for each of them, the first in the lowest bit of the first
+/// byte; without it, all values count.
+impl Tier {
+    /// The least and the greatest key.
+    pub fn survey<V: Keyed>(self, values: &[V], valid: Option<&[u8]>) -> Range {
+        check(values.len(), valid);
+        dispatch!(self, avx512, survey(values, valid))
+    }
+
+    /// A frame for magnitudes below 2^top, and a little room above them, so that it serves the blocks that follow too;
+    /// the nearest one where there is none so high or so low.
+    pub fn frame(self, top: i32) -> Frame {
+        let (tops, window, room) = self.frames();
+        let top = (top + room).clamp(*tops.start(), *tops.end());
+        Frame { top, unit: top - window }
+    }
+
+    /// The tops of its frames, the bits in one, and how many of them are left free above.
+    fn frames(self) -> (RangeInclusive<i32>, i32, i32) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => (avx512::TOPS, avx512::WINDOW, 8),
+            _ => (portable::TOPS, portable::WINDOW, 1),
+        }
+    }
+
+    /// Adds Σx, and Σx² if `squares`, in units of the frame, which is one of [`Tier::frame`]; unless a value does not
+    /// fit it. Before that, `sums` must have room. Extrema come with it, whether the values fit or not.
+    pub fn visit(self, values: &[f64], valid: Option<&[u8]>, frame: Frame, squares: bool, sums: &mut Sums) -> Visit {
+        check(values.len(), valid);
+        let (tops, window, _) = self.frames();
+        assert!(sums.has_room() && tops.contains(&frame.top) && frame.top - frame.unit == window);
+        if squares {
+            dispatch!(self, avx512, visit::<true>(values, valid, frame, sums))
+        } else {
+            dispatch!(self, avx512, visit::<false>(values, valid, frame, sums))
+        }
+    }
+
+    /// The same for integers, whose frame has 1 as its unit and no top.
+    pub fn visit_integers<V: Keyed>(self, values: &[V], valid: Option<&[u8]>, squares: bool, sums: &mut Sums) -> Range {
+        check(values.len(), valid);
+        if squares {
+            dispatch!(self, compiled::avx512, visit_integers::<V, true>(values, valid, sums))
+        } else {
+            dispatch!(self, compiled::avx512, visit_integers::<V, false>(values, valid, sums))
+        }
+    }
+
+    /// Clears the bits of NaNs.
+    pub fn clear_nans(self, values: &[f64], valid: &mut [u8]) {
+        dispatch!(self, compiled::avx512, clear_nans(values, valid));
+    }
+
+    /// Clears the bits of what the frame does not hold.
+    pub fn held(self, values: &[f64], frame: Frame, valid: &mut [u8]) {
+        dispatch!(self, compiled::avx512, held(values, frame, valid));
+    }
+
+    /// Sorts keys into the cells between edges: the first cell is below the first edge, and a cell holds its lower edge
+    /// but not its upper one. `below[i]` grows by the number of keys below edge i. The keys of some cells are written to
+    /// `kept`, in their order, and counted: `first` says whether those of the first cell are, `flips[i]` whether that
+    /// changes at edge i. `kept` has room for `values.len()` rounded up to a multiple of 64.
+    pub fn sort_out<V: Keyed>(
+        self,
+        values: &[V],
+        valid: Option<&[u8]>,
+        edges: &[i64],
+        flips: &[bool],
+        first: bool,
+        below: &mut [u64],
+        kept: &mut [i64],
+    ) -> usize {
+        check(values.len(), valid);
+        dispatch!(self, avx512, sort_out(values, valid, edges, flips, first, below, kept))
+    }
+
+    /// The key and the cell of each value: the number of edges that are not above it. Any number of edges.
+    pub fn search<V: Keyed>(self, values: &[V], valid: Option<&[u8]>, edges: &[i64], found: &mut Found) -> usize {
+        check(values.len(), valid);
+        dispatch!(self, compiled::avx512, search(values, valid, edges, found))
+    }
+
+    /// Converts each value; both slices are of one length.
+    pub fn convert<A: Copy, B>(self, from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
+        dispatch!(self, compiled::avx512, convert(from, to, convert));
+    }
+}
+
+fn check(values: usize, valid: Option<&[u8]>) {
+    assert!(values <= BLOCK && valid.is_none_or(|valid| 8 * valid.len() >= values));
+}
