@@ -11,10 +11,10 @@ use crate::error::{self, Error, Result};
 use crate::scan::{Keep, Outcome, SAMPLE, Scan};
 use crate::series::lane::Element;
 use crate::series::table::Columns;
-use crate::series::{Chunk, Kind, Lane, Series};
+use crate::series::{Chunk, Kind, Lane, Series, array};
 use crate::spec::{NanPolicy, Spec};
 use crate::stats::number::Number;
-use crate::stats::select::Brackets;
+use crate::stats::select::{self, Brackets};
 use crate::summary::Summary;
 
 /// Up to so many rows in all series together, no other thread is asked: that would take longer than the work, and outside
@@ -67,8 +67,7 @@ impl Interrupt {
 /// # Ok::<(), rstats::Error>(())
 /// ```
 pub fn describe(array: &dyn Array, spec: &Spec) -> Result<Summary> {
-    let series = Series::from_arrays(None, vec![array.slice(0, array.len())])?;
-    describe_series(&series, spec, &Interrupt::default())
+    Describer::new(spec).describe(array)
 }
 
 /// The summaries of many series, in their order. They are scanned side by side, and long ones in pieces.
@@ -78,62 +77,118 @@ pub fn describe(array: &dyn Array, spec: &Spec) -> Result<Summary> {
 /// That of the first series that has one: [`Error::Nan`] as `spec` has it, [`Error::Data`] for damaged data,
 /// [`Error::Interrupted`].
 pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Summary>> {
-    let describe = |series| describe_series(series, spec, interrupt);
+    let describer = || Describer { interrupt: interrupt.clone(), ..Describer::new(spec) };
     if series.iter().map(Series::rows).sum::<usize>() <= FEW {
-        return series.iter().map(describe).collect();
+        let mut describer = describer();
+        return series.iter().map(|series| describer.describe_series(series)).collect();
     }
-    series.par_iter().map(describe).collect::<Vec<_>>().into_iter().collect()
+    let summaries = series.par_iter().map_init(describer, Describer::describe_series);
+    summaries.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn describe_series(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Result<Summary> {
-    let summary = match series.lane() {
-        Lane::Float => passes::<f64>(series, spec, interrupt),
-        Lane::Signed => passes::<i64>(series, spec, interrupt),
-        Lane::Unsigned => passes::<u64>(series, spec, interrupt),
-        Lane::Exact => passes::<Number>(series, spec, interrupt),
-    }?;
-    if spec.nan() == NanPolicy::Raise && summary.nan_count > 0 {
-        let place = error::column(series.name());
-        let row = series.first_nan()?.unwrap_or_default();
-        return Err(Error::Nan { place, row });
-    }
-    Ok(summary.named(series.name()))
+/// Describes one series after another in the same memory: for many short ones.
+///
+/// ```
+/// use arrow_array::Float64Array;
+///
+/// let mut describer = rstats::Describer::new(&rstats::Spec::default());
+/// for values in [vec![1.0, 2.0], vec![3.0, 5.0]] {
+///     println!("{:?}", describer.describe(&Float64Array::from(values))?.get("mean"));
+/// }
+/// # Ok::<(), rstats::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Describer {
+    spec: Spec,
+    interrupt: Interrupt,
+    /// A scan for each lane that short series came in.
+    scans: [Option<LaneScan>; 4],
 }
 
-fn passes<T: Element>(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Result<Summary> {
-    interrupt.check()?;
-    let rows = series.rows();
-    if rows <= SHORT {
-        let mut scan = Scan::<T>::new(spec, Keep::All);
-        for piece in series.pieces(PIECE) {
-            interrupt.check()?;
-            piece.read(&mut scan)?;
+impl Describer {
+    /// Nothing described yet.
+    pub fn new(spec: &Spec) -> Self {
+        Self { spec: spec.clone(), interrupt: Interrupt::default(), scans: [const { None }; 4] }
+    }
+
+    /// The summary of one Arrow array.
+    ///
+    /// # Errors
+    ///
+    /// As [`describe`].
+    pub fn describe(&mut self, array: &dyn Array) -> Result<Summary> {
+        match Kind::of(array.data_type()) {
+            Some(kind) if array.len() <= SHORT && self.spec.nan() != NanPolicy::Raise => {
+                self.short(Lane::of(&[kind]), |scan| scan.read_array(array))
+            }
+            _ => self.describe_series(&Series::from_arrays(None, vec![array.slice(0, array.len())])?),
         }
-        return match scan.finish(spec) {
-            Outcome::Done(summary) => Ok(summary),
-            Outcome::Again(_) => Err(changed()), // all values were kept
-        };
     }
+
+    fn describe_series(&mut self, series: &Series) -> Result<Summary> {
+        self.interrupt.check()?;
+        let (spec, interrupt) = (&self.spec, &self.interrupt);
+        let summary = if series.rows() <= SHORT {
+            self.short(series.lane(), |scan| series.chunks().iter().try_for_each(|chunk| scan.read(chunk)))
+        } else {
+            match series.lane() {
+                Lane::Float => passes::<f64>(series, spec, interrupt),
+                Lane::Signed => passes::<i64>(series, spec, interrupt),
+                Lane::Unsigned => passes::<u64>(series, spec, interrupt),
+                Lane::Exact => passes::<Number>(series, spec, interrupt),
+            }
+        }?;
+        if self.spec.nan() == NanPolicy::Raise && summary.nan_count > 0 {
+            let place = error::column(series.name());
+            let row = series.first_nan()?.unwrap_or_default();
+            return Err(Error::Nan { place, row });
+        }
+        Ok(summary.named(series.name()))
+    }
+
+    /// A series that is scanned as a whole, without a sample.
+    fn short(&mut self, lane: Lane, read: impl FnOnce(&mut LaneScan) -> Result<()>) -> Result<Summary> {
+        let scan = self.scans[lane as usize].get_or_insert_with(|| LaneScan::new(lane, &self.spec, Keep::All));
+        scan.clear();
+        read(scan)?;
+        match scan.finish(&self.spec) {
+            LaneOutcome::Done(summary) => Ok(summary),
+            LaneOutcome::Again(_) => Err(changed()), // all values were kept
+        }
+    }
+}
+
+/// A long series, in pieces on the threads of the pool.
+fn passes<T: Element>(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Result<Summary> {
+    let rows = series.rows();
     let pieces = series.pieces(PIECE);
     let pass = |empty: Scan<T>| -> Result<Scan<T>> {
-        let parts = pieces.par_iter().map(|piece| {
-            interrupt.check()?;
-            let mut scan = empty.clone();
-            piece.read(&mut scan)?;
-            Ok(scan)
-        });
+        let parts = pieces.par_iter().try_fold(
+            || empty.clone(),
+            |mut scan, piece| {
+                interrupt.check()?;
+                piece.read(&mut scan)?;
+                Ok(scan)
+            },
+        );
         parts.try_reduce_with(merged).unwrap_or(Ok(empty.clone()))
     };
-    let keep = Keep::AtMost((rows / 16).max(SAMPLE));
-    let brackets = if spec.quantiles().is_empty() {
-        Brackets::unknown()
-    } else {
-        let mut sample: Vec<T::Key> =
-            series.sample::<T>(SAMPLE)?.into_iter().filter(|v| !v.is_nan()).map(T::key).collect();
-        sample.sort_unstable();
+    let (mut brackets, mut share) = (Brackets::unknown(), 0.0);
+    if !spec.quantiles().is_empty() {
+        // Each quantile has two neighbours.
+        let stretch = rows / select::sample_size(rows, 2 * spec.quantiles().len()).clamp(1, rows);
+        let samples = pieces.par_iter().enumerate().map(|(index, piece)| {
+            let sample: Vec<T> = piece.sample(stretch, index * (PIECE / stretch))?;
+            Ok(sample.into_iter().filter(|value| !value.is_nan()).map(T::key).collect())
+        });
+        let mut sample = samples.collect::<Result<Vec<Vec<T::Key>>>>()?.concat();
+        sample.par_sort_unstable();
         let fractions: Vec<f64> = spec.quantiles().iter().map(|p| p.value()).collect();
-        Brackets::from_sample(&sample, &fractions)
-    };
+        brackets = Brackets::from_sample(&sample, &fractions);
+        share = brackets.share(&sample);
+    }
+    // Half as many again as the sample promises, or what another pass finds.
+    let keep = Keep::AtMost(((rows as f64 * share * 1.5) as usize).max(rows / 16).max(SAMPLE));
     let mut scan = pass(Scan::with_brackets(spec, keep, brackets))?;
     for _ in 0..PASSES {
         match scan.finish(spec) {
@@ -232,6 +287,24 @@ impl LaneScan {
             Lane::Signed => Self::Signed(Scan::new(spec, keep)),
             Lane::Unsigned => Self::Unsigned(Scan::new(spec, keep)),
             Lane::Exact => Self::Exact(Box::new(Scan::new(spec, keep))),
+        }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Self::Float(scan) => scan.clear(),
+            Self::Signed(scan) => scan.clear(),
+            Self::Unsigned(scan) => scan.clear(),
+            Self::Exact(scan) => scan.clear(),
+        }
+    }
+
+    fn read_array(&mut self, array: &dyn Array) -> Result<()> {
+        match self {
+            Self::Float(scan) => array::read(array, scan),
+            Self::Signed(scan) => array::read(array, scan),
+            Self::Unsigned(scan) => array::read(array, scan),
+            Self::Exact(scan) => array::read(array, scan.as_mut()),
         }
     }
 

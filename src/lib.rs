@@ -37,7 +37,7 @@ pub mod spec;
 pub mod stats;
 pub mod summary;
 
-pub use describe::{Interrupt, describe, describe_all, describe_stream};
+pub use describe::{Describer, Interrupt, describe, describe_all, describe_stream};
 pub use error::{Error, Result};
 pub use series::Series;
 pub use series::table::Columns;

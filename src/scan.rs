@@ -99,6 +99,13 @@ impl<T: Value> Scan<T> {
         }
     }
 
+    /// The same with these instructions, which give the same answer; nothing may have been seen yet.
+    pub fn with_tier(mut self, tier: Tier) -> Self {
+        self.tier = tier;
+        self.candidates.iter_mut().for_each(|candidates| candidates.set_tier(tier));
+        self
+    }
+
     /// An empty scan for one more pass: it looks into `brackets` only, and becomes part of this one by
     /// [`Scan::settle`].
     pub fn narrow(&self, keep: Keep, brackets: Brackets<T::Key>) -> Self {

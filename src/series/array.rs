@@ -8,7 +8,7 @@ use std::ops::Range;
 use arrow_array::cast::AsArray;
 use arrow_array::downcast_run_array;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RunArray};
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RunArray, UInt64Array};
 use arrow_buffer::{ArrowNativeType, NullBuffer, i256};
 use arrow_schema::DataType;
 use arrow_select::take::{TakeOptions, take};
@@ -166,29 +166,40 @@ fn blocks<T, S: Sink<T>>(
 }
 
 /// One block of values on their way to a sink.
-pub(super) struct Buffer<'a, T, S> {
+struct Buffer<'a, T, S> {
     values: Vec<T>,
     sink: &'a mut S,
 }
 
 impl<'a, T: Copy, S: Sink<T>> Buffer<'a, T, S> {
-    pub(super) fn new(sink: &'a mut S) -> Self {
+    fn new(sink: &'a mut S) -> Self {
         let values = Vec::with_capacity(BLOCK);
         Self { values, sink }
     }
 
     #[inline]
-    pub(super) fn push(&mut self, value: T) {
+    fn push(&mut self, value: T) {
         if self.values.len() == BLOCK {
             self.flush();
         }
         self.values.push(value);
     }
 
-    pub(super) fn flush(&mut self) {
+    fn flush(&mut self) {
         self.sink.values(&self.values);
         self.values.clear();
     }
+}
+
+/// The values at these rows, without nulls.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn pick<T: Element>(array: &dyn Array, rows: impl Iterator<Item = usize>, values: &mut Vec<T>) -> Result<()> {
+    let rows = UInt64Array::from_iter_values(rows.map(|row| row as u64));
+    let picked = take(array, &rows, None).map_err(|error| Error::Data(error.to_string()))?;
+    read(&picked, values)
 }
 
 /// A dictionary, by its values in the order of its keys.

@@ -9,6 +9,7 @@ use super::memory::{Format, Memory, NanMeans};
 use super::table::is_boolean;
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
+use crate::stats::select::sample_places;
 
 /// Rows of a series that lie together.
 #[derive(Clone, Debug)]
@@ -59,6 +60,22 @@ impl Chunk {
             Self::Array(array) => array::read(array, sink),
             Self::Memory(memory) => memory.read(sink),
         }
+    }
+
+    /// One value of each `stretch` rows, at places that follow no period; without nulls. `turn` is the number of stretches
+    /// before this chunk.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chunk::read`].
+    pub fn sample<T: Element>(&self, stretch: usize, turn: usize) -> Result<Vec<T>> {
+        let places = sample_places(self.len(), stretch, turn);
+        let mut values = Vec::with_capacity(self.len() / stretch + 1);
+        match self {
+            Self::Array(array) => array::pick(array, places, &mut values),
+            Self::Memory(memory) => memory.pick(places, &mut values),
+        }?;
+        Ok(values)
     }
 
     /// The lowest row that holds a NaN.
@@ -155,6 +172,11 @@ impl Series {
         self.chunks.iter().map(Chunk::len).sum()
     }
 
+    /// The chunks.
+    pub fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
     /// The rows in pieces of at most `rows`, each within a chunk.
     pub fn pieces(&self, rows: usize) -> Vec<Chunk> {
         let pieces = self.chunks.iter().flat_map(|chunk| {
@@ -162,28 +184,6 @@ impl Series {
             starts.map(move |start| chunk.slice(start, rows.min(chunk.len() - start)))
         });
         pieces.collect()
-    }
-
-    /// About `size` values from all over the series: one of each stretch of `rows / size` rows, at a place that
-    /// follows no period.
-    ///
-    /// # Errors
-    ///
-    /// As [`Chunk::read`].
-    pub fn sample<T: Element>(&self, size: usize) -> Result<Vec<T>> {
-        let stretch = (self.rows() / size.max(1)).max(1);
-        let mut values = Vec::with_capacity(size + self.chunks.len());
-        for chunk in &self.chunks {
-            for (start, turn) in (0..chunk.len()).step_by(stretch).zip(1u64..) {
-                // Multiples of the golden ratio are spread evenly over the stretch.
-                let place = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-                let row = start + ((place * stretch as u64) >> 32) as usize;
-                if row < chunk.len() {
-                    chunk.slice(row, 1).read(&mut values)?;
-                }
-            }
-        }
-        Ok(values)
     }
 
     /// The lowest row that holds a NaN.

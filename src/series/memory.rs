@@ -1,10 +1,12 @@
 //! Series in memory that is not Arrow's: NumPy arrays of any stride and byte order.
 
 use super::Sink;
-use super::array::Buffer;
 use super::lane::{Element, Kind};
+use crate::arch::Tier;
 use crate::arch::memory::Strided;
 use crate::error::{Error, Result};
+use crate::scan::BLOCK;
+use crate::stats::bits::Bits;
 
 /// What one item of foreign memory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,22 +149,53 @@ impl Memory {
     }
 
     fn items<const WIDTH: usize, T: Element>(&self, sink: &mut impl Sink<T>, convert: impl Fn([u8; WIDTH]) -> T) {
+        let tier = Tier::best();
+        let mut bytes = [[0; WIDTH]; BLOCK];
+        let mut values = [T::from_signed(0); BLOCK];
         let mut nulls = 0;
-        let mut buffer = Buffer::new(sink);
-        for row in 0..self.len() {
-            let missing = self.mask.as_ref().is_some_and(|mask| mask.item::<1>(row) != [0]);
-            let mut bytes = self.items.item::<WIDTH>(row);
-            if self.order == ByteOrder::Swapped {
-                bytes.reverse();
+        for start in (0..self.len()).step_by(BLOCK) {
+            let rows = BLOCK.min(self.len() - start);
+            let (bytes, values) = (&mut bytes[..rows], &mut values[..rows]);
+            self.items.read(start, bytes);
+            match self.order {
+                ByteOrder::Native => tier.convert(bytes, values, &convert),
+                ByteOrder::Swapped => tier.convert(bytes, values, |mut bytes: [u8; WIDTH]| {
+                    bytes.reverse();
+                    convert(bytes)
+                }),
             }
-            let value = convert(bytes);
-            if missing || self.nan == NanMeans::Null && value.is_nan() {
-                nulls += 1;
-            } else {
-                buffer.push(value);
+            if self.mask.is_none() && self.nan == NanMeans::Nan {
+                sink.values(values);
+                continue;
             }
+            let mut valid = Bits::new(rows, None);
+            if let Some(mask) = &self.mask {
+                let mut missing = [[0]; BLOCK];
+                mask.read(start, &mut missing[..rows]);
+                for (missing, valid) in missing[..rows].chunks(8).zip(valid.bytes_mut()) {
+                    for (i, &[missing]) in missing.iter().enumerate() {
+                        *valid &= !(u8::from(missing != 0) << i);
+                    }
+                }
+            }
+            if self.nan == NanMeans::Null {
+                T::clear_nans(values, valid.bytes_mut(), tier);
+            }
+            let missing = rows as u64 - valid.count();
+            match missing {
+                0 => sink.values(values),
+                _ => sink.valid(values, valid.bytes()),
+            }
+            nulls += missing;
         }
-        buffer.flush();
         sink.nulls(nulls);
+    }
+
+    /// The values at these rows, ascending; without those that are missing.
+    pub(super) fn pick<T: Element>(&self, rows: impl Iterator<Item = usize>, values: &mut Vec<T>) -> Result<()> {
+        for row in rows {
+            self.slice(row, 1).read(values)?;
+        }
+        Ok(())
     }
 }

@@ -269,6 +269,10 @@ impl<K: Key> Candidates<K> {
         Self { cells: Cells::new(brackets), samples, capacity: capacity.max(LEAST_CAPACITY), tier }
     }
 
+    pub fn set_tier(&mut self, tier: Tier) {
+        self.tier = tier;
+    }
+
     /// Forgets all values.
     pub fn clear(&mut self) {
         self.cells.counts.fill(0);
@@ -425,7 +429,7 @@ pub fn order_statistics<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found
         return select_each(keys, ranks, first, found, tier);
     }
     let size = sample_size(keys.len(), ranks.len());
-    let mut sample: Vec<K> = sample_places(keys.len(), size).map(|place| keys[place]).collect();
+    let mut sample: Vec<K> = sample_places(keys.len(), keys.len() / size, 0).map(|place| keys[place]).collect();
     sample.sort_unstable();
     let fractions: Vec<f64> = ranks.iter().map(|rank| (rank - first) as f64 / keys.len() as f64).collect();
     let mut brackets = Brackets::with_margin(&sample, &fractions, SHORT_MARGIN);
@@ -460,10 +464,10 @@ pub fn sample_size(values: usize, ranks: usize) -> usize {
     (values as f64 * (ranks as f64 / 6.0).max(1.0)).powf(2.0 / 3.0) as usize
 }
 
-/// `size` places below `values`, one of each stretch of `values / size`, at a place that follows no period.
-pub fn sample_places(values: usize, size: usize) -> impl Iterator<Item = usize> {
-    let stretch = (values / size.max(1)).max(1);
-    (0..values).step_by(stretch).zip(1u64..).filter_map(move |(start, turn)| {
+/// Places below `values`, one of each `stretch`, that follow no period. `turn` is the number of stretches before.
+pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterator<Item = usize> {
+    let stretch = stretch.max(1);
+    (0..values).step_by(stretch).zip(turn as u64 + 1..).filter_map(move |(start, turn)| {
         // Multiples of the golden ratio are spread evenly over the stretch.
         let place = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let place = start + ((place * stretch as u64) >> 32) as usize;
