@@ -81,7 +81,7 @@ fn plain_sum(values: &[f64]) -> f64 {
     lanes.iter().sum()
 }
 
-fn scan(array: &dyn Array, spec: &Spec, tier: Tier) -> Option<f64> {
+fn scan(array: &dyn Array, spec: &Spec, tier: Tier) -> Option<u64> {
     let outcome = match Kind::of(array.data_type()) {
         Some(Kind::Signed) => {
             let mut scan = Scan::<i64>::new(spec, Keep::All).with_tier(tier);
@@ -94,7 +94,7 @@ fn scan(array: &dyn Array, spec: &Spec, tier: Tier) -> Option<f64> {
             done(scan.finish(spec))
         }
     };
-    outcome.get("stddev")
+    outcome.get("stddev").map(f64::to_bits)
 }
 
 fn done<K>(outcome: Outcome<K>) -> rstats::Summary {

@@ -17,7 +17,7 @@
 
 use std::arch::x86_64::*;
 
-use super::frame::{Frame, Sums};
+use super::frame::{Frame, Split, Sums};
 use super::tier::{Keyed, Range, Visit};
 
 /// The bits of the window.
@@ -192,6 +192,7 @@ pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: F
             store_lane(sum, lane);
         }
         sums.vectors += vectors;
+        sums.split = Split { bits: 51, offset: (1 << 102) + (1 << 51) };
     }
     Visit { range, fits }
 }
@@ -251,6 +252,86 @@ pub fn sort_out<V: Keyed>(
         step(&vectors, word(groups.len()) & (!0 >> (64 - rest.len())));
     }
     filled
+}
+
+/// See [`super::Tier::visit_integers`]. An integer is A − c with A = a1·2^52 + a0 and c = 2^63, or 0 without a sign; a1 has
+/// 12 bits, and the sum of the a0 is what the sum of all A leaves of it modulo 2^64.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn visit_integers<V: Keyed, const SQUARES: bool>(values: &[V], valid: Option<&[u8]>, sums: &mut Sums) -> Range {
+    let offset = match V::KIND {
+        super::tier::Kind::Unsigned => 0,
+        _ => i64::MIN,
+    };
+    let mut lanes = [_mm512_setzero_si512(); 8];
+    for (lane, sum) in lanes.iter_mut().zip(&sums.lanes) {
+        *lane = load_lane(sum);
+    }
+    let (mut all, mut upper) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+    let mut extremes = Extremes::new();
+    let mut step = |bits: __m512i, mask: u8| {
+        extremes.update(keys::<V>(bits), mask);
+        let a = _mm512_xor_si512(bits, _mm512_set1_epi64(offset));
+        let a1 = _mm512_srli_epi64::<52>(a);
+        all = _mm512_add_epi64(all, a);
+        upper = _mm512_add_epi64(upper, a1);
+        if SQUARES {
+            lanes[2] = _mm512_madd52lo_epu64(lanes[2], a, a);
+            lanes[3] = _mm512_madd52hi_epu64(lanes[3], a, a);
+            lanes[4] = _mm512_madd52lo_epu64(lanes[4], a, a1);
+            lanes[5] = _mm512_madd52hi_epu64(lanes[5], a, a1);
+            lanes[6] = _mm512_madd52lo_epu64(lanes[6], a1, a1);
+        }
+    };
+    match valid {
+        None => {
+            let (vectors, rest) = values.as_chunks::<8>();
+            for values in vectors {
+                step(load(values), 0xff);
+            }
+            if !rest.is_empty() {
+                let mask = 0xff >> (8 - rest.len());
+                step(load_some(rest, mask), mask);
+            }
+        }
+        Some(valid) => {
+            for (values, &mask) in values.chunks(8).zip(valid) {
+                let mask = mask & (0xff >> (8 - values.len()));
+                step(load_some(values, mask), mask);
+            }
+        }
+    }
+    lanes[0] = _mm512_add_epi64(lanes[0], upper);
+    lanes[1] = _mm512_add_epi64(lanes[1], _mm512_sub_epi64(all, _mm512_slli_epi64::<52>(upper)));
+    for (sum, lane) in sums.lanes.iter_mut().zip(lanes) {
+        store_lane(sum, lane);
+    }
+    sums.vectors += values.len().div_ceil(8) as u32;
+    sums.split = Split { bits: 52, offset: offset.unsigned_abs().into() };
+    extremes.range()
+}
+
+/// See [`super::Tier::clear_nans`].
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn clear_nans(values: &[f64], valid: &mut [u8]) {
+    for (values, valid) in values.chunks(8).zip(valid) {
+        let x = _mm512_castsi512_pd(load_some(values, 0xff));
+        *valid &= _mm512_cmp_pd_mask::<_CMP_ORD_Q>(x, x);
+    }
+}
+
+/// See [`super::Tier::held`]: what `visit` would not lose, one by one.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
+    let m1 = _mm512_set1_pd(1.5 * Frame::power(frame.top + 2));
+    let m0 = _mm512_set1_pd(1.5 * Frame::power(frame.unit + 52));
+    let top = _mm512_set1_pd(Frame::power(frame.top));
+    for (values, valid) in values.chunks(8).zip(valid) {
+        let x = _mm512_castsi512_pd(load_some(values, 0xff));
+        let r = _mm512_sub_pd(_mm512_sub_pd(_mm512_add_pd(x, m1), m1), x);
+        let back = _mm512_sub_pd(m0, _mm512_sub_pd(m0, r));
+        let below = _mm512_cmp_pd_mask::<_CMP_LT_OQ>(_mm512_abs_pd(x), top);
+        *valid &= below & _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(back, r);
+    }
 }
 
 /// The bits of 64 values, or of as many as there are.

@@ -48,13 +48,21 @@ pub struct Sums {
     pub(super) lanes: [[u64; 8]; 8],
     /// Vectors that were added to the lanes.
     pub(super) vectors: u32,
+    pub(super) split: Split,
     pub(super) sum: i128,
     pub(super) squares: U256,
 }
 
+/// How a value v is made of limbs: v = a1·2^bits + a0 − offset.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Split {
+    pub bits: u32,
+    pub offset: u128,
+}
+
 impl Sums {
     pub fn new() -> Self {
-        Self { lanes: [[0; 8]; 8], vectors: 0, sum: 0, squares: U256::ZERO }
+        Self { lanes: [[0; 8]; 8], vectors: 0, split: Split::default(), sum: 0, squares: U256::ZERO }
     }
 
     /// What was added since the last time. With values below 2^101 units in magnitude, and fewer than 2^24
@@ -71,23 +79,23 @@ impl Sums {
         self.vectors + (super::BLOCK / 8) as u32 <= LANE_TERMS
     }
 
-    /// The lanes hold sums of limbs, of which each value is v = A − c with A = a1·2^51 + a0. Over N values:
+    /// The lanes hold sums of limbs, of which each value is v = A − c with A = a1·2^b + a0. Over N values:
     ///
     /// - Σv = ΣA − N·c
     /// - Σv² = ΣA² − 2c·ΣA + N·c²
-    /// - ΣA² = Σa1²·2^102 + Σa1·a0·2^52 + Σa0²
+    /// - ΣA² = Σa1²·2^(2b) + Σa1·a0·2^(b+1) + Σa0²
     ///
     /// and each product is in two lanes, its low 52 bits and the rest.
     fn reduce(&mut self) {
         let n = 8 * u64::from(self.vectors);
         let total = |lane: &[u64; 8]| -> u128 { lane.iter().map(|&sum| u128::from(sum)).sum() };
         let [a1, a0, low00, high00, low01, high01, low11, high11] = self.lanes.each_ref().map(total);
-        let sum = (a1 << 51) + a0;
+        let Split { bits, offset } = self.split;
+        let sum = (a1 << bits) + a0;
         let mut squares = U256::from(low00);
-        for (part, shift) in [(high00, 52), (low01, 52), (high01, 104), (low11, 102), (high11, 154)] {
+        for (part, shift) in [(high00, 52), (low01, bits + 1), (high01, bits + 53), (low11, 2 * bits), (high11, 2 * bits + 52)] {
             squares = squares.plus(U256::from(part).shifted_left(shift));
         }
-        let offset: u128 = (1 << 102) + (1 << 51);
         self.sum += sum as i128 - (u128::from(n) * offset) as i128;
         let squares = squares.minus(U256::product(2 * offset, sum)).plus(U256::product(offset, offset).times(n));
         self.squares = self.squares.plus(squares);

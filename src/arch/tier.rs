@@ -388,21 +388,22 @@ impl Tier {
     /// The same for integers, whose frame has 1 as its unit and no top.
     pub fn visit_integers<V: Keyed>(self, values: &[V], valid: Option<&[u8]>, squares: bool, sums: &mut Sums) -> Range {
         check(values.len(), valid);
+        assert!(sums.has_room());
         if squares {
-            dispatch!(self, compiled::avx512, visit_integers::<V, true>(values, valid, sums))
+            dispatch!(self, avx512, visit_integers::<V, true>(values, valid, sums))
         } else {
-            dispatch!(self, compiled::avx512, visit_integers::<V, false>(values, valid, sums))
+            dispatch!(self, avx512, visit_integers::<V, false>(values, valid, sums))
         }
     }
 
     /// Clears the bits of NaNs.
     pub fn clear_nans(self, values: &[f64], valid: &mut [u8]) {
-        dispatch!(self, compiled::avx512, clear_nans(values, valid));
+        dispatch!(self, avx512, clear_nans(values, valid));
     }
 
     /// Clears the bits of what the frame does not hold.
     pub fn held(self, values: &[f64], frame: Frame, valid: &mut [u8]) {
-        dispatch!(self, compiled::avx512, held(values, frame, valid));
+        dispatch!(self, avx512, held(values, frame, valid));
     }
 
     /// Sorts keys into the cells between edges: the first cell is below the first edge, and a cell holds its lower edge

@@ -42,12 +42,17 @@ impl Bits {
         }
     }
 
-    pub fn retain(&mut self, values: &[f64], mut keep: impl FnMut(f64) -> bool) {
-        for (values, byte) in values.chunks(8).zip(&mut self.bytes) {
-            for (i, &value) in values.iter().enumerate() {
-                if *byte >> i & 1 == 1 && !keep(value) {
-                    *byte &= !(1 << i);
-                }
+    /// Every one of `values` whose bit is set.
+    pub fn each(&self, values: &[f64], mut visit: impl FnMut(f64)) {
+        for (values, &byte) in values.chunks(8).zip(&self.bytes) {
+            if byte == 0xff {
+                values.iter().for_each(|&value| visit(value));
+                continue;
+            }
+            let mut rest = byte;
+            while rest != 0 {
+                visit(values[rest.trailing_zeros() as usize]);
+                rest &= rest - 1;
             }
         }
     }

@@ -44,9 +44,6 @@ pub enum Order {
     Second,
 }
 
-/// Up to so many values of a block that fit no frame go straight into the superaccumulators.
-const FEW: u64 = 32;
-
 /// After a block whose exponents are scattered over more than any frame, no frame is tried for so many more of its kind.
 const SCATTERED: u32 = 15;
 
@@ -192,60 +189,66 @@ impl Moments {
 
     /// A block that does not fit the frame: most of its values may, or all may fit another one.
     #[cold]
-    fn update_misfit(&mut self, values: &[f64], valid: Option<&[u8]>, mut range: Range, tier: Tier) {
-        let squares = self.order == Order::Second;
-        let mut bits = Bits::new(values.len(), valid);
-        self.count += bits.count();
-        if range.min == f64::NEG_INFINITY.key() || range.max == f64::INFINITY.key() {
-            let (mut positive, mut negative) = (0, 0);
-            bits.retain(values, |value| {
-                positive += u64::from(value == f64::INFINITY);
-                negative += u64::from(value == f64::NEG_INFINITY);
-                value.is_finite()
-            });
-            self.positive_infinities += positive;
-            self.negative_infinities += negative;
-            range = tier.survey(values, Some(bits.bytes()));
-        }
+    fn update_misfit(&mut self, values: &[f64], valid: Option<&[u8]>, range: Range, tier: Tier) {
+        let mut rest = Bits::new(values.len(), valid);
+        self.count += rest.count();
         if self.scattered > 0 {
             self.scattered -= 1;
-        } else {
-            // The frame at hand, where all but a few values fit it; else the one that the largest value needs; else the
-            // one around the middle of them, where it holds half of them.
-            let largest = Some(tier.frame(range.top()));
-            self.scattered = SCATTERED;
-            for (choice, share) in [(self.frame, 8), (largest, 8), (typical_frame(values, &bits, tier), 2)] {
-                let Some(frame) = choice else { continue };
-                let mut held = bits.clone();
-                tier.held(values, frame, held.bytes_mut());
-                if bits.count() - held.count() <= bits.count() / share {
-                    self.set_frame(frame);
-                    let visit = tier.visit(values, Some(held.bytes()), frame, squares, &mut self.sums);
-                    debug_assert!(visit.fits);
-                    bits.remove(&held);
-                    self.scattered = 0;
-                    break;
-                }
-            }
-        }
-        if bits.count() <= FEW {
-            let part = self.part(0);
-            bits.retain(values, |value| {
-                part.add(value);
-                true
-            });
+        } else if self.take_held(self.frame, 8, values, &mut rest, tier)
+            // The frame that the largest value needs, or the one around the middle of them.
+            || self.take_held(largest_frame(values, &rest, tier), 8, values, &mut rest, tier)
+            || self.take_held(typical_frame(values, &rest, tier), 2, values, &mut rest, tier)
+        {
+            rest.each(values, |value| self.take_misfit(value));
             return;
+        } else {
+            self.scattered = SCATTERED;
         }
         if self.far.as_ref().is_some_and(|far| !far.has_room(BLOCK)) {
             self.empty_far();
         }
-        let far = self.far.get_or_insert_with(ByExponent::new);
-        match bits.count() == values.len() as u64 {
-            true => values.iter().for_each(|&value| far.add(value)),
-            false => bits.retain(values, |value| {
-                far.add(value);
-                true
-            }),
+        let mut far = self.far.take().unwrap_or_else(ByExponent::new);
+        let infinite = range.max == f64::INFINITY.key() || range.min == f64::NEG_INFINITY.key();
+        if infinite || rest.count() < values.len() as u64 {
+            let mut finite = [0.0; BLOCK];
+            let mut count = 0;
+            rest.each(values, |value| {
+                if value.is_finite() {
+                    finite[count] = value;
+                    count += 1;
+                } else {
+                    self.take_misfit(value);
+                }
+            });
+            far.add(&finite[..count]);
+        } else {
+            far.add(values);
+        }
+        self.far = Some(far);
+    }
+
+    /// Adds what the frame holds and takes it from `rest`, unless more than one of `share` values would be left.
+    fn take_held(&mut self, frame: Option<Frame>, share: u64, values: &[f64], rest: &mut Bits, tier: Tier) -> bool {
+        let Some(frame) = frame else { return false };
+        let mut held = rest.clone();
+        tier.held(values, frame, held.bytes_mut());
+        let fits = rest.count() - held.count() <= rest.count() / share;
+        if fits {
+            self.set_frame(frame);
+            let visit = tier.visit(values, Some(held.bytes()), frame, self.order == Order::Second, &mut self.sums);
+            debug_assert!(visit.fits);
+            rest.remove(&held);
+        }
+        fits
+    }
+
+    /// One value that fits no frame, or is infinite.
+    fn take_misfit(&mut self, value: f64) {
+        if value.is_finite() {
+            self.part(0).add(value);
+        } else {
+            self.positive_infinities += u64::from(value > 0.0);
+            self.negative_infinities += u64::from(value < 0.0);
         }
     }
 
@@ -255,8 +258,9 @@ impl Moments {
         if self.order == Order::Count {
             return tier.survey(values, valid);
         }
-        if self.frame.is_none() {
-            self.frame = Some(Frame { top: 64, unit: 0 });
+        self.frame = Some(Frame { top: 64, unit: 0 });
+        if !self.sums.has_room() {
+            self.drain();
         }
         tier.visit_integers(values, valid, self.order == Order::Second, &mut self.sums)
     }
@@ -264,11 +268,8 @@ impl Moments {
     /// One more value, not NaN.
     pub fn add_float(&mut self, value: f64) {
         self.count += 1;
-        if value.is_infinite() {
-            self.positive_infinities += u64::from(value > 0.0);
-            self.negative_infinities += u64::from(value < 0.0);
-        } else if self.order != Order::Count {
-            self.part(0).add(value);
+        if self.order != Order::Count {
+            self.take_misfit(value);
         }
     }
 
@@ -383,6 +384,17 @@ impl Part {
         self.sum.add_u128(near.sum < 0, near.sum.unsigned_abs(), near.unit);
         self.squares.add_natural(false, &near.squares.0, 2 * near.unit);
     }
+}
+
+/// The frame for the largest one of the finite magnitudes.
+fn largest_frame(values: &[f64], bits: &Bits, tier: Tier) -> Option<Frame> {
+    let mut largest = 0f64;
+    bits.each(values, |value| {
+        if value.is_finite() {
+            largest = largest.max(value.abs());
+        }
+    });
+    Some(tier.frame(Range { min: 0, max: largest.key() }.top()))
 }
 
 /// The frame whose middle is at the middle one of the magnitudes.
