@@ -213,16 +213,31 @@ pub fn sort_out<V: Keyed>(
         kept.len() >= values.len().next_multiple_of(64) && below.len() == edges.len() && flips.len() == edges.len()
     );
     let mut filled = 0;
-    let mut step = |vectors: &[__m512i; 8], valid: u64| {
+    for (index, group) in values.chunks(64).enumerate() {
+        let mut vectors = [_mm512_setzero_si512(); 8];
+        let mut there = !0;
+        if let Ok(group) = <&[V; 64]>::try_from(group) {
+            for (vector, values) in vectors.iter_mut().zip(group.as_chunks::<8>().0) {
+                *vector = keys::<V>(load(values));
+                // The block after this one will be visited next, where the series goes on there.
+                _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().wrapping_add(super::BLOCK).cast());
+            }
+        } else {
+            for (vector, values) in vectors.iter_mut().zip(group.chunks(8)) {
+                *vector = keys::<V>(load_some(values, 0xff));
+            }
+            there = !0 >> (64 - group.len());
+        }
+        if let Some(valid) = valid {
+            there &= word_at(valid, index);
+        }
         let mut wanted = if first { !0 } else { 0 };
         for ((&edge, &flip), below) in edges.iter().zip(flips).zip(below.iter_mut()) {
-            let less = less(vectors, edge);
-            *below += u64::from((less & valid).count_ones());
-            if flip {
-                wanted ^= !less;
-            }
+            let less = less(&vectors, edge);
+            *below += u64::from((less & there).count_ones());
+            wanted ^= if flip { !less } else { 0 };
         }
-        wanted &= valid;
+        wanted &= there;
         for (vector, mask) in vectors.iter().zip(wanted.to_le_bytes()) {
             let packed = _mm512_maskz_compress_epi64(mask, *vector);
             debug_assert!(filled + 8 <= kept.len());
@@ -231,25 +246,6 @@ pub fn sort_out<V: Keyed>(
             unsafe { _mm512_storeu_si512(kept.as_mut_ptr().add(filled).cast(), packed) };
             filled += mask.count_ones() as usize;
         }
-    };
-    let (groups, rest) = values.as_chunks::<64>();
-    let word = |group: usize| match valid {
-        None => !0,
-        Some(valid) => word_at(valid, group),
-    };
-    for (index, group) in groups.iter().enumerate() {
-        let mut vectors = [_mm512_setzero_si512(); 8];
-        for (vector, values) in vectors.iter_mut().zip(group.as_chunks::<8>().0) {
-            *vector = keys::<V>(load(values));
-        }
-        step(&vectors, word(index));
-    }
-    if !rest.is_empty() {
-        let mut vectors = [_mm512_setzero_si512(); 8];
-        for (vector, values) in vectors.iter_mut().zip(rest.chunks(8)) {
-            *vector = keys::<V>(load_some(values, 0xff));
-        }
-        step(&vectors, word(groups.len()) & (!0 >> (64 - rest.len())));
     }
     filled
 }

@@ -1,5 +1,7 @@
 //! Series in memory that is not Arrow's: NumPy arrays of any stride and byte order.
 
+use std::ops::Range;
+
 use super::Sink;
 use super::lane::{Element, Kind};
 use crate::arch::Tier;
@@ -109,6 +111,19 @@ impl Memory {
     ///
     /// [`Error::Data`] for a format whose values `T` does not hold exactly, and for a mask of another length.
     pub fn read<T: Element>(&self, sink: &mut impl Sink<T>) -> Result<()> {
+        self.visit(&Rows::All, sink)
+    }
+
+    /// The same of these rows only.
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::read`].
+    pub fn pick<T: Element>(&self, rows: impl Iterator<Item = usize>, sink: &mut impl Sink<T>) -> Result<()> {
+        self.visit(&Rows::These(rows.collect()), sink)
+    }
+
+    fn visit<T: Element>(&self, rows: &Rows, sink: &mut impl Sink<T>) -> Result<()> {
         if !T::LANE.holds(self.format.kind()) {
             return Err(Error::Data(format!("{:?} is no exact {:?}", self.format, T::LANE)));
         }
@@ -116,47 +131,56 @@ impl Memory {
             return Err(Error::Data(format!("the mask has {} items, and the data {}", mask.len(), self.len())));
         }
         match self.format {
-            Format::Float64 => self.items::<8, T>(sink, |b| T::from_float(f64::from_ne_bytes(b))),
+            Format::Float64 => self.items::<8, T>(rows, sink, |b| T::from_float(f64::from_ne_bytes(b))),
             Format::Float32 => {
-                self.items::<4, T>(sink, |b| T::from_float(f32::from_ne_bytes(b).into()));
+                self.items::<4, T>(rows, sink, |b| T::from_float(f32::from_ne_bytes(b).into()));
             }
             Format::Float16 => {
-                self.items::<2, T>(sink, |b| T::from_float(half::f16::from_ne_bytes(b).into()));
+                self.items::<2, T>(rows, sink, |b| T::from_float(half::f16::from_ne_bytes(b).into()));
             }
-            Format::Signed(8) => self.items::<8, T>(sink, |b| T::from_signed(i64::from_ne_bytes(b))),
+            Format::Signed(8) => self.items::<8, T>(rows, sink, |b| T::from_signed(i64::from_ne_bytes(b))),
             Format::Signed(4) => {
-                self.items::<4, T>(sink, |b| T::from_signed(i32::from_ne_bytes(b).into()));
+                self.items::<4, T>(rows, sink, |b| T::from_signed(i32::from_ne_bytes(b).into()));
             }
             Format::Signed(2) => {
-                self.items::<2, T>(sink, |b| T::from_signed(i16::from_ne_bytes(b).into()));
+                self.items::<2, T>(rows, sink, |b| T::from_signed(i16::from_ne_bytes(b).into()));
             }
             Format::Signed(_) => {
-                self.items::<1, T>(sink, |b| T::from_signed(i8::from_ne_bytes(b).into()));
+                self.items::<1, T>(rows, sink, |b| T::from_signed(i8::from_ne_bytes(b).into()));
             }
             Format::Unsigned(8) => {
-                self.items::<8, T>(sink, |b| T::from_unsigned(u64::from_ne_bytes(b)));
+                self.items::<8, T>(rows, sink, |b| T::from_unsigned(u64::from_ne_bytes(b)));
             }
             Format::Unsigned(4) => {
-                self.items::<4, T>(sink, |b| T::from_signed(u32::from_ne_bytes(b).into()));
+                self.items::<4, T>(rows, sink, |b| T::from_signed(u32::from_ne_bytes(b).into()));
             }
             Format::Unsigned(2) => {
-                self.items::<2, T>(sink, |b| T::from_signed(u16::from_ne_bytes(b).into()));
+                self.items::<2, T>(rows, sink, |b| T::from_signed(u16::from_ne_bytes(b).into()));
             }
-            Format::Unsigned(_) => self.items::<1, T>(sink, |[b]| T::from_signed(b.into())),
-            Format::Bool => self.items::<1, T>(sink, |[b]| T::from_signed((b != 0).into())),
+            Format::Unsigned(_) => self.items::<1, T>(rows, sink, |[b]| T::from_signed(b.into())),
+            Format::Bool => self.items::<1, T>(rows, sink, |[b]| T::from_signed((b != 0).into())),
         }
         Ok(())
     }
 
-    fn items<const WIDTH: usize, T: Element>(&self, sink: &mut impl Sink<T>, convert: impl Fn([u8; WIDTH]) -> T) {
+    fn items<const WIDTH: usize, T: Element>(
+        &self,
+        rows: &Rows,
+        sink: &mut impl Sink<T>,
+        convert: impl Fn([u8; WIDTH]) -> T,
+    ) {
         let tier = Tier::best();
+        let count = match rows {
+            Rows::All => self.len(),
+            Rows::These(rows) => rows.len(),
+        };
         let mut bytes = [[0; WIDTH]; BLOCK];
         let mut values = [T::from_signed(0); BLOCK];
         let mut nulls = 0;
-        for start in (0..self.len()).step_by(BLOCK) {
-            let rows = BLOCK.min(self.len() - start);
-            let (bytes, values) = (&mut bytes[..rows], &mut values[..rows]);
-            self.items.read(start, bytes);
+        for start in (0..count).step_by(BLOCK) {
+            let block = start..count.min(start + BLOCK);
+            let (bytes, values) = (&mut bytes[..block.len()], &mut values[..block.len()]);
+            rows.read(&self.items, block.clone(), bytes);
             match self.order {
                 ByteOrder::Native => tier.convert(bytes, values, &convert),
                 ByteOrder::Swapped => tier.convert(bytes, values, |mut bytes: [u8; WIDTH]| {
@@ -168,11 +192,12 @@ impl Memory {
                 sink.values(values);
                 continue;
             }
-            let mut valid = Bits::new(rows, None);
+            let mut valid = Bits::new(block.len(), None);
             if let Some(mask) = &self.mask {
                 let mut missing = [[0]; BLOCK];
-                mask.read(start, &mut missing[..rows]);
-                for (missing, valid) in missing[..rows].chunks(8).zip(valid.bytes_mut()) {
+                let missing = &mut missing[..block.len()];
+                rows.read(mask, block.clone(), missing);
+                for (missing, valid) in missing.chunks(8).zip(valid.bytes_mut()) {
                     for (i, &[missing]) in missing.iter().enumerate() {
                         *valid &= !(u8::from(missing != 0) << i);
                     }
@@ -181,7 +206,7 @@ impl Memory {
             if self.nan == NanMeans::Null {
                 T::clear_nans(values, valid.bytes_mut(), tier);
             }
-            let missing = rows as u64 - valid.count();
+            let missing = block.len() as u64 - valid.count();
             match missing {
                 0 => sink.values(values),
                 _ => sink.valid(values, valid.bytes()),
@@ -190,12 +215,23 @@ impl Memory {
         }
         sink.nulls(nulls);
     }
+}
 
-    /// The values at these rows, ascending; without those that are missing.
-    pub(super) fn pick<T: Element>(&self, rows: impl Iterator<Item = usize>, values: &mut Vec<T>) -> Result<()> {
-        for row in rows {
-            self.slice(row, 1).read(values)?;
+/// Which rows are read.
+enum Rows {
+    All,
+    These(Vec<usize>),
+}
+
+impl Rows {
+    fn read<const WIDTH: usize>(&self, items: &Strided, block: Range<usize>, bytes: &mut [[u8; WIDTH]]) {
+        match self {
+            Self::All => items.read(block.start, bytes),
+            Self::These(rows) => {
+                for (bytes, &row) in bytes.iter_mut().zip(&rows[block]) {
+                    *bytes = items.item(row);
+                }
+            }
         }
-        Ok(())
     }
 }

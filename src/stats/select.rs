@@ -20,8 +20,9 @@ use super::bits;
 use crate::arch::tier::{Found, Keyed};
 use crate::arch::{BLOCK, Tier};
 
-/// How many standard deviations of the sample's rank a bracket reaches to each side: one in a million misses.
-const MARGIN: f64 = 5.0;
+/// How many standard deviations of the sample's rank a bracket reaches to each side: one in thirty thousand
+/// misses.
+const MARGIN: f64 = 4.0;
 
 /// The same among values that can be looked at again for nothing.
 const SHORT_MARGIN: f64 = 2.5;
@@ -177,7 +178,9 @@ pub struct Cells<K> {
     edges: Vec<K>,
     kept: Vec<bool>,
     counts: Vec<u64>,
+    /// Only the first `filled` of them count: the kernels write whole vectors, and what is behind is written over.
     keys: Vec<K>,
+    filled: usize,
     /// The cell of each of these keys, where there are more than [`COMPARED`] edges.
     places: Vec<u32>,
 }
@@ -186,7 +189,7 @@ impl<K: Key> Cells<K> {
     fn new(brackets: Brackets<K>) -> Self {
         let Brackets { edges, kept } = brackets;
         let counts = vec![0; kept.len()];
-        Self { edges, kept, counts, keys: Vec::new(), places: Vec::new() }
+        Self { edges, kept, counts, keys: Vec::new(), filled: 0, places: Vec::new() }
     }
 
     /// One more key.
@@ -194,11 +197,18 @@ impl<K: Key> Cells<K> {
         let cell = self.edges.partition_point(|edge| *edge <= key);
         self.counts[cell] += 1;
         if self.kept[cell] {
+            self.keys.truncate(self.filled);
             self.keys.push(key);
+            self.filled += 1;
             if self.edges.len() > COMPARED {
                 self.places.push(cell as u32);
             }
         }
+    }
+
+    fn clear_kept(&mut self) {
+        self.filled = 0;
+        self.places.clear();
     }
 
     fn total(&self) -> u64 {
@@ -218,27 +228,29 @@ impl Key for i64 {
 
 /// Sorts a block of values out by the kernels of the tier; those of them whose bit is set.
 pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
-    let Cells { edges, kept, counts, keys, places } = cells;
-    let filled = keys.len();
-    let added = if edges.len() <= COMPARED {
+    let Cells { edges, kept, counts, keys, filled, places } = cells;
+    if edges.len() <= COMPARED {
         let mut below = [0; COMPARED + 1];
         let mut flips = [false; COMPARED];
         for (flip, pair) in flips.iter_mut().zip(kept.windows(2)) {
             *flip = pair[0] != pair[1];
         }
-        keys.resize(filled + values.len().next_multiple_of(64), 0); // the kernels write whole vectors
+        let room = *filled + values.len().next_multiple_of(64);
+        if keys.len() < room {
+            keys.resize(room, 0);
+        }
         let (below_edges, flips) = (&mut below[..edges.len()], &flips[..edges.len()]);
-        let added = tier.sort_out(values, valid, edges, flips, kept[0], below_edges, &mut keys[filled..]);
+        *filled += tier.sort_out(values, valid, edges, flips, kept[0], below_edges, &mut keys[*filled..]);
         below[edges.len()] = bits::count(values.len(), valid);
         let mut before = 0;
         for (count, below) in counts.iter_mut().zip(below) {
             *count += below - before;
             before = below;
         }
-        added
     } else {
         let mut found = Found::new();
         let count = tier.search(values, valid, edges, &mut found);
+        keys.truncate(*filled);
         for (&key, &cell) in found.keys.iter().zip(&found.cells).take(count) {
             counts[cell as usize] += 1;
             if kept[cell as usize] {
@@ -246,9 +258,8 @@ pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<
                 places.push(cell as u32);
             }
         }
-        keys.len() - filled
-    };
-    keys.truncate(filled + added);
+        *filled = keys.len();
+    }
 }
 
 /// What has been learned of the order of a series: counts, and the values in the brackets.
@@ -276,8 +287,7 @@ impl<K: Key> Candidates<K> {
     /// Forgets all values.
     pub fn clear(&mut self) {
         self.cells.counts.fill(0);
-        self.cells.keys.clear();
-        self.cells.places.clear();
+        self.cells.clear_kept();
         self.samples.iter_mut().for_each(Sample::clear);
     }
 
@@ -288,13 +298,17 @@ impl<K: Key> Candidates<K> {
             && sample.stride == 1
             && sample.keys.len() + BLOCK <= self.capacity
         {
-            std::mem::swap(&mut self.cells.keys, &mut sample.keys);
-            sort_out(&mut self.cells, self.tier);
-            std::mem::swap(&mut self.cells.keys, &mut sample.keys);
+            let cells = &mut self.cells;
+            cells.filled = sample.keys.len();
+            std::mem::swap(&mut cells.keys, &mut sample.keys);
+            sort_out(cells, self.tier);
+            cells.keys.truncate(cells.filled);
+            std::mem::swap(&mut cells.keys, &mut sample.keys);
+            cells.filled = 0;
             return;
         }
         sort_out(&mut self.cells, self.tier);
-        if self.cells.keys.len() >= BLOCK {
+        if self.cells.filled >= BLOCK {
             self.distribute();
         }
     }
@@ -307,7 +321,8 @@ impl<K: Key> Candidates<K> {
 
     /// Moves what was kept to the cells that it belongs to.
     fn distribute(&mut self) {
-        let Cells { edges, kept, keys, places, .. } = &mut self.cells;
+        let Cells { edges, kept, keys, filled, places, .. } = &mut self.cells;
+        let keys = &keys[..*filled];
         if edges.len() > COMPARED {
             for (key, place) in keys.iter().zip(places.iter()) {
                 self.samples[*place as usize].extend(std::slice::from_ref(key), self.capacity);
@@ -322,11 +337,10 @@ impl<K: Key> Candidates<K> {
                 for block in keys.chunks(BLOCK) {
                     K::sort_out(block, &mut one, self.tier);
                 }
-                sample.extend(&one.keys, self.capacity);
+                sample.extend(&one.keys[..one.filled], self.capacity);
             }
         }
-        keys.clear();
-        places.clear();
+        self.cells.clear_kept();
     }
 
     /// Another part of the same series, whatever its brackets.
