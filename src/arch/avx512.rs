@@ -330,6 +330,23 @@ pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
     }
 }
 
+/// Copies cache lines, each by one volatile read.
+///
+/// # Safety
+///
+/// `from` is aligned to 64 bytes, and as many bytes as `to` has must be readable from there.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub unsafe fn copy_lines(from: *const u8, to: &mut [[u8; 64]]) {
+    for (index, line) in to.iter_mut().enumerate() {
+        let from = from.wrapping_add(64 * index);
+        _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(8 * super::BLOCK).cast());
+        // SAFETY: the caller has it that these bytes are readable, and aligned.
+        let value = unsafe { from.cast::<__m512i>().read_volatile() };
+        // SAFETY: the line has as many bytes.
+        unsafe { _mm512_storeu_si512(line.as_mut_ptr().cast(), value) };
+    }
+}
+
 /// The bits of 64 values, or of as many as there are.
 fn word_at(valid: &[u8], index: usize) -> u64 {
     let bytes = valid.get(8 * index..).unwrap_or_default();

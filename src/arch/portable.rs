@@ -337,6 +337,19 @@ pub fn sort_out<V: Keyed>(
     filled
 }
 
+/// See [`super::Tier::copy_lines`].
+///
+/// # Safety
+///
+/// As there.
+pub unsafe fn copy_lines(from: *const u8, to: &mut [[u8; 64]]) {
+    for (index, word) in to.as_flattened_mut().as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        // SAFETY: the caller has it that these bytes are readable, and aligned.
+        let value = unsafe { from.wrapping_add(8 * index).cast::<u64>().read_volatile() };
+        *word = value.to_ne_bytes();
+    }
+}
+
 /// The keys of the values that are there, and their number.
 #[inline(always)]
 fn keys_of<V: Keyed>(values: &[V], valid: Option<&[u8]>, keys: &mut [i64; super::BLOCK]) -> usize {

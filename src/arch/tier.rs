@@ -424,6 +424,21 @@ impl Tier {
         dispatch!(self, avx512, sort_out(values, valid, edges, flips, first, below, kept))
     }
 
+    /// Copies cache lines, each by as few volatile reads as can be.
+    ///
+    /// # Safety
+    ///
+    /// `from` is aligned to 64 bytes, and as many bytes as `to` has must be readable from there.
+    pub(super) unsafe fn copy_lines(self, from: *const u8, to: &mut [[u8; 64]]) {
+        match self.0 {
+            // SAFETY: as above; the rest is what the caller has promised.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { avx512::copy_lines(from, to) },
+            // SAFETY: what the caller has promised.
+            _ => unsafe { portable::copy_lines(from, to) },
+        }
+    }
+
     /// The key and the cell of each value: the number of edges that are not above it. Any number of edges.
     pub fn search<V: Keyed>(self, values: &[V], valid: Option<&[u8]>, edges: &[i64], found: &mut Found) -> usize {
         check(values.len(), valid);

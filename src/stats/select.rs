@@ -12,7 +12,7 @@
 //! of itself, from which the next pass gets its brackets: the order statistics of the sample, some standard deviations
 //! below and above the wanted rank (R. W. Floyd and R. L. Rivest, *Expected time bounds for selection*, CACM 18(3),
 //! 1975). The sample decides how long the answer takes, never what it is. Among many values that are all there,
-//! [`order_statistics`] goes the same way.
+//! `select_among` goes the same way.
 
 use std::fmt::Debug;
 
@@ -20,9 +20,9 @@ use super::bits;
 use crate::arch::tier::{Found, Keyed};
 use crate::arch::{BLOCK, Tier};
 
-/// How many standard deviations of the sample's rank a bracket reaches to each side: one in thirty thousand
+/// How many standard deviations of the sample's rank a bracket reaches to each side: one in four thousand
 /// misses.
-const MARGIN: f64 = 4.0;
+const MARGIN: f64 = 3.5;
 
 /// The same among values that can be looked at again for nothing.
 const SHORT_MARGIN: f64 = 2.5;
@@ -296,6 +296,7 @@ impl<K: Key> Candidates<K> {
         // Without edges, all values belong to one cell: they need not move while there is room.
         if let [sample] = &mut self.samples[..]
             && sample.stride == 1
+            && sample.runs.is_empty()
             && sample.keys.len() + BLOCK <= self.capacity
         {
             let cells = &mut self.cells;
@@ -359,8 +360,8 @@ impl<K: Key> Candidates<K> {
                 ours.merge(theirs, self.capacity);
             }
         } else if other.holds_all() {
-            for sample in &other.samples {
-                self.update_keys(&sample.keys);
+            for sample in &mut other.samples {
+                self.update_keys(sample.together());
             }
         } else {
             // Counts between different edges say nothing together: start again from what both know of the values.
@@ -382,7 +383,7 @@ impl<K: Key> Candidates<K> {
     fn into_sample(self) -> Sample<K> {
         let mut whole = Sample::new();
         whole.keys = self.cells.edges;
-        whole.keys.extend(self.samples.into_iter().flat_map(|sample| sample.keys));
+        whole.keys.extend(self.samples.into_iter().flat_map(|mut sample| std::mem::take(sample.together())));
         whole.stride = 2; // a sample, however many values it has
         whole
     }
@@ -410,13 +411,16 @@ impl<K: Key> Candidates<K> {
                     found.extend(here.iter().map(|_| key));
                 } else if kept[cell] && sample.stride == 1 {
                     // What is left should be a small part of the values; where it is not, a sample would mislead again.
-                    let small =
-                        edges.is_empty() || sample.keys.len() as u64 <= self.cells.counts.iter().sum::<u64>() / 2;
-                    let select = if small { order_statistics } else { select_each };
-                    select(&mut sample.keys, here, below, found, self.tier);
+                    let small = edges.is_empty() || count <= counts.iter().sum::<u64>() / 2;
+                    if small && count > SHORT as u64 {
+                        sample.runs.push(std::mem::take(&mut sample.keys));
+                        select_among(&mut sample.runs, here, below, found, self.tier);
+                    } else {
+                        select_each(sample.together(), here, below, found);
+                    }
                 } else {
                     missing = true;
-                    sample.keys.sort_unstable();
+                    sample.together().sort_unstable();
                     let low = cell.checked_sub(1).map(|lower| edges[lower]);
                     let high = edges.get(cell).copied();
                     for rank in here {
@@ -432,44 +436,50 @@ impl<K: Key> Candidates<K> {
     }
 }
 
-/// Appends the keys of these ranks (ascending, each once, counted from `first`) among all `keys` to `found`. It reorders the keys.
-pub fn order_statistics<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
-    if keys.len() <= FEW {
-        keys.sort_unstable();
-        found.extend(ranks.iter().map(|rank| keys[(rank - first) as usize]));
-        return;
+/// Appends the keys of these ranks (ascending, each once, counted from `first`) among many to `found`, by way of a sample. It
+/// reorders the keys.
+fn select_among<K: Key>(runs: &mut Vec<Vec<K>>, ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
+    let count = runs.iter().map(Vec::len).sum();
+    let stretch = count / sample_size(count, ranks.len());
+    let mut sample: Vec<K> = Vec::new();
+    for run in &*runs {
+        let turn = sample.len();
+        sample.extend(sample_places(run.len(), stretch, turn).map(|place| run[place]));
     }
-    if keys.len() <= SHORT {
-        return select_each(keys, ranks, first, found, tier);
-    }
-    let size = sample_size(keys.len(), ranks.len());
-    let mut sample: Vec<K> = sample_places(keys.len(), keys.len() / size, 0).map(|place| keys[place]).collect();
     sample.sort_unstable();
-    let fractions: Vec<f64> = ranks.iter().map(|rank| (rank - first) as f64 / keys.len() as f64).collect();
-    let mut brackets = Brackets::with_margin(&sample, &fractions, SHORT_MARGIN);
     let local: Vec<u64> = ranks.iter().map(|rank| rank - first).collect();
+    let fractions: Vec<f64> = local.iter().map(|&rank| rank as f64 / count as f64).collect();
+    let mut brackets = Brackets::with_margin(&sample, &fractions, SHORT_MARGIN);
     let mut here = Vec::new();
     // A bracket that was missed is replaced by one that cannot be.
     for _ in 0..2 {
         let mut candidates = Candidates::new(brackets, usize::MAX, tier);
-        candidates.update_keys(keys);
+        runs.iter().for_each(|run| candidates.update_keys(run));
         match candidates.finish(&local, &mut here) {
             Ok(()) => return found.extend(here),
             Err(wider) => brackets = wider,
         }
     }
-    select_each(keys, ranks, first, found, tier);
+    select_each(&mut runs.concat(), ranks, first, found);
 }
 
-/// The same by `select_nth_unstable` (introselect, linear also in the worst case), first for the middle one of the ranks.
-fn select_each<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
+/// The same by sorting a few keys, or by `select_nth_unstable` (introselect, linear also in the worst case), first for the
+/// middle one of the ranks.
+fn select_each<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>) {
+    if ranks.is_empty() {
+        return;
+    }
+    if keys.len() <= FEW {
+        keys.sort_unstable();
+        return found.extend(ranks.iter().map(|rank| keys[(rank - first) as usize]));
+    }
     let Some(&rank) = ranks.get(ranks.len() / 2) else { return };
     let (lower, upper) = (&ranks[..ranks.len() / 2], &ranks[ranks.len() / 2 + 1..]);
     let (left, key, right) = keys.select_nth_unstable((rank - first) as usize);
     let key = *key;
-    select_each(left, lower, first, found, tier);
+    select_each(left, lower, first, found);
     found.push(key);
-    select_each(right, upper, rank + 1, found, tier);
+    select_each(right, upper, rank + 1, found);
 }
 
 /// How many of `values` values a sample should have from which the brackets of so many ranks are taken: more of it takes
@@ -493,7 +503,9 @@ pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterato
 #[derive(Clone, Debug)]
 struct Sample<K> {
     keys: Vec<K>,
-    /// `keys` holds one of every `stride` values: all of them if 1.
+    /// What was merged, as it came: to move it together would take longer than to select among it.
+    runs: Vec<Vec<K>>,
+    /// `keys` and `runs` hold one of every `stride` values: all of them if 1.
     stride: u64,
     /// How many values to pass over before the next one is taken.
     skip: u64,
@@ -504,12 +516,25 @@ struct Sample<K> {
 
 impl<K: Key> Sample<K> {
     fn new() -> Self {
-        Self { keys: Vec::new(), stride: 1, skip: 0, rest: 0, random: 0x9e37_79b9_7f4a_7c15 }
+        Self { keys: Vec::new(), runs: Vec::new(), stride: 1, skip: 0, rest: 0, random: 0x9e37_79b9_7f4a_7c15 }
     }
 
     fn clear(&mut self) {
         self.keys.clear();
+        self.runs.clear();
         (self.stride, self.skip, self.rest) = (1, 0, 0);
+    }
+
+    fn len(&self) -> usize {
+        self.keys.len() + self.runs.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// All of them in one place.
+    fn together(&mut self) -> &mut Vec<K> {
+        for mut run in self.runs.drain(..) {
+            self.keys.append(&mut run);
+        }
+        &mut self.keys
     }
 
     /// Marsaglia's xorshift64. It only decides which values are sampled.
@@ -522,6 +547,10 @@ impl<K: Key> Sample<K> {
 
     #[inline]
     fn extend(&mut self, mut keys: &[K], capacity: usize) {
+        if self.stride == 1 && keys.len() <= capacity.saturating_sub(self.len()) {
+            return self.keys.extend_from_slice(keys);
+        }
+        self.together();
         while !keys.is_empty() {
             if self.stride == 1 {
                 let room = (capacity - self.keys.len()).min(keys.len());
@@ -551,6 +580,7 @@ impl<K: Key> Sample<K> {
 
     /// Keeps one of each two neighbours, either as likely.
     fn thin(&mut self) {
+        self.together();
         let halved = self.keys.len().div_ceil(2);
         for i in 0..self.keys.len() / 2 {
             let choice = (self.random() & 1) as usize;
@@ -572,8 +602,9 @@ impl<K: Key> Sample<K> {
         while other.stride < self.stride {
             other.thin();
         }
-        self.keys.append(&mut other.keys);
-        while self.keys.len() > capacity {
+        self.runs.push(other.keys);
+        self.runs.append(&mut other.runs);
+        while self.len() > capacity {
             self.thin();
         }
     }
@@ -633,9 +664,10 @@ mod tests {
                 assert_eq!(bits(&found), expected);
                 assert!(passes <= 4, "{passes} passes");
             }
-            let mut keys: Vec<i64> = values.iter().map(|value| value.key()).collect();
+            let keys: Vec<i64> = values.iter().map(|value| value.key()).collect();
             let mut found = Vec::new();
-            order_statistics(&mut keys, &ranks, 0, &mut found, Tier::best());
+            let (left, right) = keys.split_at(keys.len() / 3);
+            select_among(&mut vec![left.to_vec(), right.to_vec()], &ranks, 0, &mut found, Tier::best());
             assert_eq!(found.into_iter().map(|key| f64::from_key(key).to_bits()).collect::<Vec<_>>(), expected);
         }
     }
