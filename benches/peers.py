@@ -1,0 +1,239 @@
+"""rstats beside its peers: the same data, the same answers, in turn in one process, medians of several rounds.
+
+Prints a Markdown table. Every answer is checked: ours for equality where NumPy's definition is ours (quantiles, extrema),
+all others within a relative 1e-9. `--threads 1` gives every contender one thread; without it, each has what it takes.
+
+    make bench              # installs the peers, both tables
+    python benches/peers.py --only "wide"   # one row
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import time
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--threads", type=int, help="threads of every contender; as many as there are cores if not given")
+parser.add_argument("--rounds", type=int, default=7, help="rounds of each row; the table has their medians")
+parser.add_argument("--size", type=int, default=50_000_000, help="values of the long series")
+parser.add_argument("--only", default="", help="only the rows whose name contains this")
+arguments = parser.parse_args()
+if arguments.threads:
+    # Polars reads it when it is imported.
+    os.environ["POLARS_MAX_THREADS"] = str(arguments.threads)
+
+import duckdb  # noqa: E402
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import polars as pl  # noqa: E402
+import pyarrow as pa  # noqa: E402
+import pyarrow.compute as pc  # noqa: E402
+
+import rstats  # noqa: E402
+
+THREADS = arguments.threads
+QUARTILES = [0.25, 0.5, 0.75]
+PERCENTILES = [k / 100 for k in range(1, 100)]
+MOMENTS = ["min", "max", "mean", "stddev"]
+
+if THREADS:
+    pa.set_cpu_count(THREADS)
+    duckdb.sql(f"SET threads = {THREADS}")
+
+
+def ours(data, **options):
+    """One series by rstats, its statistics in the order of the names."""
+    row = rstats.describe(data, threads=THREADS, **options)[0]
+    return [value for name, value in row.items() if name not in ("column", "count", "null_count", "nan_count", "range")]
+
+
+def numpy(array, q):
+    moments = [np.min(array), np.max(array), np.mean(array, dtype=np.float64), np.std(array, ddof=1, dtype=np.float64)]
+    return [*moments, *np.quantile(array, q)] if q else moments
+
+
+def pyarrow(array, q):
+    extrema = pc.min_max(array)
+    moments = [extrema["min"], extrema["max"], pc.mean(array), pc.stddev(array, ddof=1)]
+    return [value.as_py() for value in [*moments, *(pc.quantile(array, q=q) if q else [])]]
+
+
+def polars(series, q):
+    moments = [series.min(), series.max(), series.mean(), series.std()]
+    return [*moments, *(series.quantile(p, "linear") for p in q)]
+
+
+def pandas(series, q):
+    row = series.describe(percentiles=q)
+    return [row["min"], row["max"], row["mean"], row["std"], *(row[f"{100 * p:g}%"] for p in q)]
+
+
+def duck(series, q):  # DuckDB finds `series` by its name
+    quantiles = f", quantile_cont(x, {q})" if q else ""
+    row = duckdb.sql(f"SELECT min(x), max(x), avg(x), stddev_samp(x){quantiles} FROM series").fetchall()[0]
+    return [*row[:4], *(row[4] if q else [])]
+
+
+def one_series(array, q):
+    """Every contender on one Arrow array, each from what it works on without a copy."""
+    column = pa.table({"x": array})
+    series = pl.from_arrow(array)
+    contenders = {"rstats": lambda: ours(array, stats=MOMENTS, q=q)}
+    if array.null_count == 0:
+        values = array.to_numpy()
+        contenders["NumPy"] = lambda: numpy(values, q)
+        frame = pd.Series(values)
+    else:
+        frame = pd.Series(array.to_numpy(zero_copy_only=False))
+    contenders |= {
+        "pyarrow": lambda: pyarrow(array, q),
+        "Polars": lambda: polars(series, q),
+        "DuckDB": lambda: duck(column, q),
+    }
+    if q:
+        contenders["pandas"] = lambda: pandas(frame, q)
+    return contenders
+
+
+def rows():
+    """(name, what is asked, how far the answers may differ, contenders) of each row, its data made when it is its turn."""
+    random = np.random.default_rng(20261123)
+    size = arguments.size
+    label = f"{size / 1e6:g} M"
+
+    def floats():
+        return random.standard_normal(size)
+
+    def plain():
+        array = pa.array(floats())
+        values = array.to_numpy()
+        return {"rstats": lambda: ours(array, stats=MOMENTS, q=[]), "plain sum": lambda: np.sum(values) and None}
+
+    yield f"moments and extrema, {label} f64, beside a plain sum", 1e-9, plain
+    yield f"moments and extrema, {label} f64", 1e-9, lambda: one_series(pa.array(floats()), [])
+    yield f"the same and quartiles, {label} f64", 1e-9, lambda: one_series(pa.array(floats()), QUARTILES)
+
+    def nulls():
+        return one_series(pa.array(floats(), mask=random.random(size) < 0.05), QUARTILES)
+
+    yield f"the same and quartiles, {label} f64, 5 % null", 1e-9, nulls
+    # float32 peers interpolate in float32.
+    yield (
+        f"the same and quartiles, {label} f32",
+        1e-5,
+        lambda: one_series(pa.array(floats().astype(np.float32)), QUARTILES),
+    )
+    yield (
+        f"the same and quartiles, {label} i64",
+        1e-9,
+        lambda: one_series(pa.array((floats() * 1e9).astype(np.int64)), QUARTILES),
+    )
+
+    def percentiles():
+        array = pa.array(floats())
+        values = array.to_numpy()
+        return {
+            "rstats": lambda: ours(array, stats=[], q=PERCENTILES),
+            "NumPy": lambda: list(np.quantile(values, PERCENTILES)),
+            "pyarrow": lambda: pc.quantile(array, q=PERCENTILES).to_pylist(),
+        }
+
+    yield f"99 percentiles, {label} f64", 1e-9, percentiles
+
+    def wide():
+        table = pa.table({f"c{i}": random.standard_normal(10_000) for i in range(1000)})
+        frame, lazy = table.to_pandas(), pl.from_arrow(table)
+        matrix = np.ascontiguousarray(frame.to_numpy())
+        return {
+            "rstats": lambda: [
+                value
+                for row in rstats.describe(table, stats=MOMENTS, threads=THREADS).to_dicts()
+                for name, value in row.items()
+                if name not in ("column", "count", "null_count", "nan_count")
+            ],
+            "pandas": lambda: list(
+                frame.describe().loc[["min", "max", "mean", "std", "25%", "50%", "75%"]].to_numpy().T.ravel()
+            ),
+            "NumPy": lambda: list(np.array(numpy_columns(matrix)).T.ravel()),
+            "Polars": lambda: [value for series in lazy.get_columns() for value in polars(series, QUARTILES)],
+        }
+
+    yield "wide table, 1,000 columns x 10,000 rows, the same and quartiles", 1e-9, wide
+
+    def handler():
+        numbers = [2.75, 1.75, 1.25, 0.25, 0.5, 1.25, 3.5, 2.0, 0.75]
+
+        def python():
+            mean, stddev = statistics.mean(numbers), statistics.stdev(numbers)
+            return [max(numbers) - min(numbers), *statistics.quantiles(numbers), mean, stddev]
+
+        def rust():
+            result = rstats.compute_stats(numbers)
+            return [result.range, *result.quartiles, result.mean, result.stddev]
+
+        return {"rstats": lambda: [rust() for _ in range(100)][0], "Python": lambda: [python() for _ in range(100)][0]}
+
+    yield "nine numbers in a list, range + quartiles + mean + stddev, 100 times", 0.0, handler
+
+
+def numpy_columns(matrix):
+    quantiles = np.quantile(matrix, QUARTILES, axis=0)
+    return [matrix.min(0), matrix.max(0), matrix.mean(0), matrix.std(0, ddof=1), *quantiles]
+
+
+def check(name, contender, answer, expected, tolerance):
+    for value, other in zip(answer, expected, strict=True):
+        if not abs(float(value) - float(other)) <= tolerance * max(abs(float(other)), 1.0):
+            sys.exit(f"{name}: {contender} has {value} where rstats has {other}")
+
+
+def measure(name, tolerance, contenders):
+    """Median milliseconds of each contender, after one round that is checked and not counted."""
+    expected = contenders["rstats"]()
+    for contender, call in contenders.items():
+        answer = call()
+        if answer is not None:
+            check(name, contender, answer, expected, tolerance)
+    times = {contender: [] for contender in contenders}
+    for _ in range(arguments.rounds):
+        for contender, call in contenders.items():
+            start = time.perf_counter()
+            call()
+            times[contender].append((time.perf_counter() - start) * 1e3)
+    return {contender: statistics.median(spent) for contender, spent in times.items()}
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def milliseconds(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def main():
+    threads = f"{THREADS} thread" if THREADS == 1 else f"{THREADS or os.cpu_count()} threads"
+    print(f"{processor()}, {threads}; medians of {arguments.rounds} rounds, milliseconds. Python", end=" ")
+    modules = [rstats, np, pd, pa, pl, duckdb]
+    print(platform.python_version() + "".join(f", {module.__name__} {module.__version__}" for module in modules) + ".\n")
+    print("| work | rstats | best peer | times as fast | other peers |")
+    print("| --- | ---: | ---: | ---: | --- |")
+    for name, tolerance, make in rows():
+        if arguments.only not in name:
+            continue
+        times = measure(name, tolerance, make())
+        own = times.pop("rstats")
+        best = min(times, key=times.get)
+        others = ", ".join(f"{peer} {milliseconds(spent)}" for peer, spent in times.items() if peer != best)
+        ratio = f"{times[best] / own:.2f}" if times[best] < 2 * own else f"{times[best] / own:.1f}"
+        print(f"| {name} | {milliseconds(own)} | {best} {milliseconds(times[best])} | {ratio} | {others} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
