@@ -7,11 +7,13 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 pub mod frame;
+pub mod index;
 pub mod memory;
 mod portable;
 pub mod tier;
 
 pub use frame::{Frame, Sums};
+pub use index::Index;
 pub use tier::Tier;
 
 /// Values that are looked at together: they stay in the first-level cache.

@@ -15,6 +15,7 @@
 //! 2008.)
 
 use super::frame::{Frame, Sums};
+use super::index::Index;
 use super::tier::{Found, Keyed, Range, Visit};
 use crate::stats::u256::U256;
 
@@ -367,13 +368,34 @@ fn keys_of<V: Keyed>(values: &[V], valid: Option<&[u8]>, keys: &mut [i64; super:
     values.len()
 }
 
-/// See [`super::Tier::search`]: a binary search for all keys in step, so that none waits for another.
+/// See [`super::Tier::search`]. All keys go in step, so that none waits for another.
 #[inline(always)]
-pub fn search<V: Keyed>(values: &[V], valid: Option<&[u8]>, edges: &[i64], found: &mut Found) -> usize {
+pub fn search<V: Keyed>(
+    values: &[V],
+    valid: Option<&[u8]>,
+    edges: &[i64],
+    index: Option<&Index>,
+    found: &mut Found,
+) -> usize {
     let Found { keys, cells } = found;
     let count = keys_of(values, valid, keys);
-    cells.fill(0);
     let (keys, cells) = (&keys[..count], &mut cells[..count]);
+    if let Some(index) = index.filter(|index| index.kind == V::KIND) {
+        for (key, cell) in keys.iter().zip(cells.iter_mut()) {
+            *cell = index.starts[index.step(V::from_key(*key).approximate())].into();
+        }
+        for _ in 0..index.crowd {
+            for (key, cell) in keys.iter().zip(cells.iter_mut()) {
+                // SAFETY: a start is at most the number of edges, and as many are behind them as steps are taken from there.
+                let edge = unsafe { *index.edges.get_unchecked(*cell as usize) };
+                *cell += u64::from(edge <= *key);
+            }
+        }
+        // The greatest key of all reaches what nothing else does.
+        cells.iter_mut().for_each(|cell| *cell = (*cell).min(edges.len() as u64));
+        return count;
+    }
+    cells.fill(0);
     let mut size = edges.len();
     while size > 0 {
         // The edges from `cell` on, `size` of them, are not decided yet.

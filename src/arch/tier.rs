@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
 use super::portable;
-use super::{BLOCK, Frame, Sums};
+use super::{BLOCK, Frame, Index, Sums};
 
 /// The instructions that kernels are made of: one that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl FromStr for Tier {
 }
 
 /// How the bits of a value become its key.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Float,
     Signed,
@@ -119,6 +119,9 @@ pub trait Keyed: sealed::Sealed + Copy + Default + Send + Sync {
     fn key(self) -> i64;
     fn from_key(key: i64) -> Self;
 
+    /// An f64 near the value, and never a lower one for a higher value.
+    fn approximate(self) -> f64;
+
     /// The value, if it is of an integer type.
     fn to_integer(self) -> Option<i128>;
     /// The low 64 bits of the value, if it is of an integer type.
@@ -136,6 +139,10 @@ impl Keyed for f64 {
     #[inline(always)]
     fn from_key(key: i64) -> Self {
         Self::from_bits((key ^ ((key >> 63) & i64::MAX)) as u64)
+    }
+    #[inline(always)]
+    fn approximate(self) -> f64 {
+        self
     }
     fn to_integer(self) -> Option<i128> {
         None
@@ -157,6 +164,10 @@ impl Keyed for i64 {
         key
     }
     #[inline(always)]
+    fn approximate(self) -> f64 {
+        self as f64
+    }
+    #[inline(always)]
     fn to_integer(self) -> Option<i128> {
         Some(self.into())
     }
@@ -176,6 +187,10 @@ impl Keyed for u64 {
     #[inline(always)]
     fn from_key(key: i64) -> Self {
         key as u64 ^ (1 << 63)
+    }
+    #[inline(always)]
+    fn approximate(self) -> f64 {
+        self as f64
     }
     #[inline(always)]
     fn to_integer(self) -> Option<i128> {
@@ -264,7 +279,7 @@ impl Default for Found {
 macro_rules! compiled_for {
     ($features:literal) => {
         use super::super::portable;
-        use super::{Found, Frame, Keyed, Range, Sums, Visit};
+        use super::{Found, Frame, Index, Keyed, Range, Sums, Visit};
 
         #[target_feature(enable = $features)]
         pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
@@ -308,8 +323,14 @@ macro_rules! compiled_for {
             portable::sort_out(values, valid, edges, flips, first, below, kept)
         }
         #[target_feature(enable = $features)]
-        pub fn search<V: Keyed>(values: &[V], valid: Option<&[u8]>, edges: &[i64], found: &mut Found) -> usize {
-            portable::search(values, valid, edges, found)
+        pub fn search<V: Keyed>(
+            values: &[V],
+            valid: Option<&[u8]>,
+            edges: &[i64],
+            index: Option<&Index>,
+            found: &mut Found,
+        ) -> usize {
+            portable::search(values, valid, edges, index, found)
         }
         #[target_feature(enable = $features)]
         pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
@@ -321,7 +342,7 @@ macro_rules! compiled_for {
 #[cfg(target_arch = "x86_64")]
 #[allow(dead_code, reason = "AVX-512 has some kernels of its own")]
 mod compiled {
-    use super::{Found, Frame, Keyed, Range, Sums, Visit};
+    use super::{Found, Frame, Index, Keyed, Range, Sums, Visit};
 
     pub mod avx2 {
         compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt");
@@ -439,10 +460,18 @@ impl Tier {
         }
     }
 
-    /// The key and the cell of each value: the number of edges that are not above it. Any number of edges.
-    pub fn search<V: Keyed>(self, values: &[V], valid: Option<&[u8]>, edges: &[i64], found: &mut Found) -> usize {
+    /// The key and the cell of each value: the number of edges that are not above it. Any number of edges, ascending; the
+    /// index is one of them.
+    pub fn search<V: Keyed>(
+        self,
+        values: &[V],
+        valid: Option<&[u8]>,
+        edges: &[i64],
+        index: Option<&Index>,
+        found: &mut Found,
+    ) -> usize {
         check(values.len(), valid);
-        dispatch!(self, compiled::avx512, search(values, valid, edges, found))
+        dispatch!(self, compiled::avx512, search(values, valid, edges, index, found))
     }
 
     /// Converts each value; both slices are of one length.

@@ -18,7 +18,7 @@ use std::fmt::Debug;
 
 use super::bits;
 use crate::arch::tier::{Found, Keyed};
-use crate::arch::{BLOCK, Tier};
+use crate::arch::{BLOCK, Index, Tier};
 
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in four thousand
 /// misses.
@@ -42,6 +42,9 @@ const FREQUENT: usize = 8;
 
 /// Up to so many edges are compared with every key; among more of them its cell is searched.
 pub const COMPARED: usize = 24;
+
+/// So many keys that were kept go to their cells together.
+const KEPT: usize = 1 << 13;
 
 /// What values are compared by.
 pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
@@ -176,6 +179,8 @@ fn around(size: usize, fraction: f64, margin: f64) -> (Option<usize>, Option<usi
 #[derive(Clone, Debug)]
 pub struct Cells<K> {
     edges: Vec<K>,
+    /// Of more than [`COMPARED`] edges, once it was looked for; not every place has one.
+    index: Option<Option<Index>>,
     kept: Vec<bool>,
     counts: Vec<u64>,
     /// Only the first `filled` of them count: the kernels write whole vectors, and what is behind is written over.
@@ -189,7 +194,7 @@ impl<K: Key> Cells<K> {
     fn new(brackets: Brackets<K>) -> Self {
         let Brackets { edges, kept } = brackets;
         let counts = vec![0; kept.len()];
-        Self { edges, kept, counts, keys: Vec::new(), filled: 0, places: Vec::new() }
+        Self { edges, index: None, kept, counts, keys: Vec::new(), filled: 0, places: Vec::new() }
     }
 
     /// One more key.
@@ -201,6 +206,7 @@ impl<K: Key> Cells<K> {
             self.keys.push(key);
             self.filled += 1;
             if self.edges.len() > COMPARED {
+                self.places.truncate(self.filled - 1);
                 self.places.push(cell as u32);
             }
         }
@@ -208,7 +214,6 @@ impl<K: Key> Cells<K> {
 
     fn clear_kept(&mut self) {
         self.filled = 0;
-        self.places.clear();
     }
 
     fn total(&self) -> u64 {
@@ -228,7 +233,7 @@ impl Key for i64 {
 
 /// Sorts a block of values out by the kernels of the tier; those of them whose bit is set.
 pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
-    let Cells { edges, kept, counts, keys, filled, places } = cells;
+    let Cells { edges, index, kept, counts, keys, filled, places } = cells;
     if edges.len() <= COMPARED {
         let mut below = [0; COMPARED + 1];
         let mut flips = [false; COMPARED];
@@ -249,16 +254,21 @@ pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<
         }
     } else {
         let mut found = Found::new();
-        let count = tier.search(values, valid, edges, &mut found);
-        keys.truncate(*filled);
-        for (&key, &cell) in found.keys.iter().zip(&found.cells).take(count) {
-            counts[cell as usize] += 1;
-            if kept[cell as usize] {
-                keys.push(key);
-                places.push(cell as u32);
-            }
+        let count = tier.search(values, valid, edges, index.get_or_insert_with(|| Index::new::<V>(edges)).as_ref(), &mut found);
+        if keys.len() < *filled + BLOCK {
+            keys.resize(*filled + BLOCK, 0);
         }
-        *filled = keys.len();
+        places.resize(keys.len(), 0);
+        let (keys, places) = (&mut keys[*filled..], &mut places[*filled..]);
+        let mut added = 0;
+        for (&key, &cell) in found.keys.iter().zip(&found.cells).take(count) {
+            let cell = cell as usize;
+            counts[cell] += 1;
+            // Written in any case, and kept if its cell is: a branch would be guessed wrong too often.
+            (keys[added], places[added]) = (key, cell as u32);
+            added += usize::from(kept[cell]);
+        }
+        *filled += added;
     }
 }
 
@@ -309,7 +319,7 @@ impl<K: Key> Candidates<K> {
             return;
         }
         sort_out(&mut self.cells, self.tier);
-        if self.cells.filled >= BLOCK {
+        if self.cells.filled >= KEPT {
             self.distribute();
         }
     }
@@ -325,8 +335,24 @@ impl<K: Key> Candidates<K> {
         let Cells { edges, kept, keys, filled, places, .. } = &mut self.cells;
         let keys = &keys[..*filled];
         if edges.len() > COMPARED {
-            for (key, place) in keys.iter().zip(places.iter()) {
-                self.samples[*place as usize].extend(std::slice::from_ref(key), self.capacity);
+            // Sorted by counting: the keys of each cell lie together, and go there together.
+            let mut ends = vec![0; kept.len() + 1];
+            let places = &places[..keys.len()];
+            places.iter().for_each(|&place| ends[place as usize + 1] += 1);
+            let mut before = 0;
+            for count in &mut ends {
+                before += *count;
+                *count = before;
+            }
+            let mut sorted = keys.to_vec();
+            for (&key, &place) in keys.iter().zip(places) {
+                sorted[ends[place as usize]] = key;
+                ends[place as usize] += 1;
+            }
+            let mut start = 0;
+            for (sample, &end) in self.samples.iter_mut().zip(&ends) {
+                sample.extend(&sorted[start..end], self.capacity);
+                start = end;
             }
         } else {
             for (cell, sample) in self.samples.iter_mut().enumerate().filter(|(cell, _)| kept[*cell]) {
@@ -710,6 +736,28 @@ mod tests {
             }
             prop_assert!(outcome.is_ok());
             prop_assert_eq!(f64::from_key(found[0]).to_bits(), oracle::order_statistics(&values, &[rank])[0].to_bits());
+        }
+    }
+
+    #[test]
+    fn any_number_of_ranks_at_once() {
+        for values in seeds::orders(20_000) {
+            let n = values.len() as u64;
+            let ranks: Vec<u64> = (1..100).flat_map(|k| [k * n / 100, k * n / 100 + 1]).collect();
+            let expected = bits(&oracle::order_statistics(&values, &ranks));
+            let mut sample: Vec<i64> = sample_places(values.len(), 5, 0).map(|place| values[place].key()).collect();
+            sample.sort_unstable();
+            let fractions: Vec<f64> = ranks.iter().map(|&rank| rank as f64 / n as f64).collect();
+            for tier in Tier::available() {
+                assert_eq!(bits(&select(&values, &ranks, 4000, 3, tier).0), expected);
+                let mut brackets = Brackets::from_sample(&sample, &fractions);
+                let mut found = Vec::new();
+                while let Err(again) = candidates(&values, brackets, 9000, tier).finish(&ranks, &mut found) {
+                    brackets = again;
+                }
+                let found: Vec<f64> = found.into_iter().map(f64::from_key).collect();
+                assert_eq!(bits(&found), expected);
+            }
         }
     }
 
