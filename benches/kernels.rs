@@ -40,9 +40,8 @@ fn array(kind: &str, nulls: bool, size: usize) -> ArrayRef {
     let mut random = Random(88172645463325252);
     let validity = nulls.then(|| NullBuffer::from((0..size).map(|_| random.next() >= 0.05).collect::<Vec<bool>>()));
     let mut random = Random(2463534242);
-    let mut floats = |odd: &mut dyn FnMut(usize, f64) -> f64| -> Vec<f64> {
-        (0..size).map(|i| odd(i, random.normal())).collect()
-    };
+    let mut floats =
+        |odd: &mut dyn FnMut(usize, f64) -> f64| -> Vec<f64> { (0..size).map(|i| odd(i, random.normal())).collect() };
     match kind {
         "f32" => {
             let values: Vec<f32> = floats(&mut |_, x| x).into_iter().map(|x| x as f32).collect();

@@ -1,7 +1,7 @@
 """rstats beside its peers: the same data, the same answers, in turn in one process, medians of several rounds.
 
-Prints a Markdown table. Every answer is checked: ours for equality where NumPy's definition is ours (quantiles, extrema),
-all others within a relative 1e-9. `--threads 1` gives every contender one thread; without it, each has what it takes.
+Prints a Markdown table. Every answer is checked against ours, within a relative 1e-9; float32 peers, which round to
+float32, within 1e-5. `--threads 1` gives every contender one thread; without it, each has what it takes.
 
     make bench              # installs the peers, both tables
     python benches/peers.py --only "wide"   # one row
@@ -30,7 +30,6 @@ import pandas as pd  # noqa: E402
 import polars as pl  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
-
 import rstats  # noqa: E402
 
 THREADS = arguments.threads
@@ -98,7 +97,7 @@ def one_series(array, q):
 
 
 def rows():
-    """(name, what is asked, how far the answers may differ, contenders) of each row, its data made when it is its turn."""
+    """(name, how far the answers may differ, contenders) of each row; its data is made when it is its turn."""
     random = np.random.default_rng(20261123)
     size = arguments.size
     label = f"{size / 1e6:g} M"
@@ -221,7 +220,8 @@ def main():
     threads = f"{THREADS} thread" if THREADS == 1 else f"{THREADS or os.cpu_count()} threads"
     print(f"{processor()}, {threads}; medians of {arguments.rounds} rounds, milliseconds. Python", end=" ")
     modules = [rstats, np, pd, pa, pl, duckdb]
-    print(platform.python_version() + "".join(f", {module.__name__} {module.__version__}" for module in modules) + ".\n")
+    versions = "".join(f", {module.__name__} {module.__version__}" for module in modules)
+    print(f"{platform.python_version()}{versions}.\n")
     print("| work | rstats | best peer | times as fast | other peers |")
     print("| --- | ---: | ---: | ---: | --- |")
     for name, tolerance, make in rows():

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-/// The answer for one series: three counts, and the statistics that the [`Spec`] asked for.
+/// The answer for one series: three counts, and the statistics that the [`Spec`](crate::spec::Spec) asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// The series' name, if it has one.

@@ -18,7 +18,7 @@
 use std::arch::x86_64::*;
 
 use super::frame::{Frame, Split, Sums};
-use super::tier::{Keyed, Range, Visit};
+use super::tier::{Cuts, Keyed, Range, Visit};
 
 /// The bits of the window.
 pub const WINDOW: i32 = 101;
@@ -202,9 +202,7 @@ pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: F
 pub fn sort_out<V: Keyed>(
     values: &[V],
     valid: Option<&[u8]>,
-    edges: &[i64],
-    flips: &[bool],
-    first: bool,
+    Cuts { edges, first, flips }: Cuts<'_>,
     below: &mut [u64],
     kept: &mut [i64],
 ) -> usize {

@@ -93,7 +93,9 @@ impl Sums {
         let Split { bits, offset } = self.split;
         let sum = (a1 << bits) + a0;
         let mut squares = U256::from(low00);
-        for (part, shift) in [(high00, 52), (low01, bits + 1), (high01, bits + 53), (low11, 2 * bits), (high11, 2 * bits + 52)] {
+        for (part, shift) in
+            [(high00, 52), (low01, bits + 1), (high01, bits + 53), (low11, 2 * bits), (high11, 2 * bits + 52)]
+        {
             squares = squares.plus(U256::from(part).shifted_left(shift));
         }
         self.sum += sum as i128 - (u128::from(n) * offset) as i128;

@@ -1,6 +1,6 @@
 //! What depends on the processor: the only unsafe code of the crate.
 //!
-//! [`tier`] chooses the instructions at run time and holds every kernel's safe front; [`portable`] is each kernel in
+//! [`tier`] chooses the instructions at run time and holds every kernel's safe front; `portable` is each kernel in
 //! plain Rust, compiled once for each tier; `avx512` is those that gain from being written in intrinsics. All tiers
 //! compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
 

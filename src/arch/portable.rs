@@ -16,7 +16,7 @@
 
 use super::frame::{Frame, Sums};
 use super::index::Index;
-use super::tier::{Found, Keyed, Range, Visit};
+use super::tier::{Cuts, Found, Keyed, Range, Visit};
 use crate::stats::u256::U256;
 
 /// The bits of the window: three digits of 24, of which the first has a sign.
@@ -313,9 +313,7 @@ pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
 pub fn sort_out<V: Keyed>(
     values: &[V],
     valid: Option<&[u8]>,
-    edges: &[i64],
-    flips: &[bool],
-    first: bool,
+    Cuts { edges, first, flips }: Cuts<'_>,
     below: &mut [u64],
     kept: &mut [i64],
 ) -> usize {

@@ -256,6 +256,16 @@ pub struct Visit {
     pub fits: bool,
 }
 
+/// Edges, ascending, and which of the cells around them are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Cuts<'a> {
+    pub edges: &'a [i64],
+    /// Whether the cell below the first edge is kept.
+    pub first: bool,
+    /// Of each edge, whether that changes there.
+    pub flips: &'a [bool],
+}
+
 /// The keys of a block, and their cells.
 pub struct Found {
     pub keys: [i64; BLOCK],
@@ -279,7 +289,7 @@ impl Default for Found {
 macro_rules! compiled_for {
     ($features:literal) => {
         use super::super::portable;
-        use super::{Found, Frame, Index, Keyed, Range, Sums, Visit};
+        use super::{Cuts, Found, Frame, Index, Keyed, Range, Sums, Visit};
 
         #[target_feature(enable = $features)]
         pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
@@ -314,13 +324,11 @@ macro_rules! compiled_for {
         pub fn sort_out<V: Keyed>(
             values: &[V],
             valid: Option<&[u8]>,
-            edges: &[i64],
-            flips: &[bool],
-            first: bool,
+            cuts: Cuts<'_>,
             below: &mut [u64],
             kept: &mut [i64],
         ) -> usize {
-            portable::sort_out(values, valid, edges, flips, first, below, kept)
+            portable::sort_out(values, valid, cuts, below, kept)
         }
         #[target_feature(enable = $features)]
         pub fn search<V: Keyed>(
@@ -342,7 +350,7 @@ macro_rules! compiled_for {
 #[cfg(target_arch = "x86_64")]
 #[allow(dead_code, reason = "AVX-512 has some kernels of its own")]
 mod compiled {
-    use super::{Found, Frame, Index, Keyed, Range, Sums, Visit};
+    use super::{Cuts, Found, Frame, Index, Keyed, Range, Sums, Visit};
 
     pub mod avx2 {
         compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt");
@@ -429,20 +437,17 @@ impl Tier {
 
     /// Sorts keys into the cells between edges: the first cell is below the first edge, and a cell holds its lower edge
     /// but not its upper one. `below[i]` grows by the number of keys below edge i. The keys of some cells are written to
-    /// `kept`, in their order, and counted: `first` says whether those of the first cell are, `flips[i]` whether that
-    /// changes at edge i. `kept` has room for `values.len()` rounded up to a multiple of 64.
+    /// `kept`, in their order, and counted. `kept` has room for `values.len()` rounded up to a multiple of 64.
     pub fn sort_out<V: Keyed>(
         self,
         values: &[V],
         valid: Option<&[u8]>,
-        edges: &[i64],
-        flips: &[bool],
-        first: bool,
+        cuts: Cuts<'_>,
         below: &mut [u64],
         kept: &mut [i64],
     ) -> usize {
         check(values.len(), valid);
-        dispatch!(self, avx512, sort_out(values, valid, edges, flips, first, below, kept))
+        dispatch!(self, avx512, sort_out(values, valid, cuts, below, kept))
     }
 
     /// Copies cache lines, each by as few volatile reads as can be.

@@ -11,7 +11,7 @@ impl Report {
         let mut html =
             String::from("<table>\n<thead><tr><th>column</th><th>count</th><th>null_count</th><th>nan_count</th>");
         for name in self.spec.field_names().iter() {
-            let _ = write!(html, "<th>{}</th>", escape(&name)); // a String takes everything
+            let _ = write!(html, "<th>{}</th>", escape(name)); // a String takes everything
         }
         html.push_str("</tr></thead>\n<tbody>\n");
         for summary in &self.series {

@@ -21,11 +21,13 @@ pub struct ByExponent {
     added: usize,
 }
 
-impl ByExponent {
-    pub fn new() -> Self {
+impl Default for ByExponent {
+    fn default() -> Self {
         Self { sums: Box::new([(0, 0); PLACES]), added: 0 }
     }
+}
 
+impl ByExponent {
     /// Whether so many more values may be added.
     pub fn has_room(&self, values: usize) -> bool {
         values <= ROOM - self.added

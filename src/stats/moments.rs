@@ -207,7 +207,7 @@ impl Moments {
         if self.far.as_ref().is_some_and(|far| !far.has_room(BLOCK)) {
             self.empty_far();
         }
-        let mut far = self.far.take().unwrap_or_else(ByExponent::new);
+        let mut far = self.far.take().unwrap_or_default();
         let infinite = range.max == f64::INFINITY.key() || range.min == f64::NEG_INFINITY.key();
         if infinite || rest.count() < values.len() as u64 {
             let mut finite = [0.0; BLOCK];

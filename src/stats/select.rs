@@ -17,7 +17,7 @@
 use std::fmt::Debug;
 
 use super::bits;
-use crate::arch::tier::{Found, Keyed};
+use crate::arch::tier::{Cuts, Found, Keyed};
 use crate::arch::{BLOCK, Index, Tier};
 
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in four thousand
@@ -51,7 +51,7 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
     /// The least key above this one; `None` where there is none.
     fn successor(self) -> Option<Self>;
 
-    /// As [`Cells::sort_out`], for keys.
+    /// As [`sort_out`], for keys.
     fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
         let _ = tier;
         for &key in keys {
@@ -244,8 +244,8 @@ pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<
         if keys.len() < room {
             keys.resize(room, 0);
         }
-        let (below_edges, flips) = (&mut below[..edges.len()], &flips[..edges.len()]);
-        *filled += tier.sort_out(values, valid, edges, flips, kept[0], below_edges, &mut keys[*filled..]);
+        let cuts = Cuts { edges, first: kept[0], flips: &flips[..edges.len()] };
+        *filled += tier.sort_out(values, valid, cuts, &mut below[..edges.len()], &mut keys[*filled..]);
         below[edges.len()] = bits::count(values.len(), valid);
         let mut before = 0;
         for (count, below) in counts.iter_mut().zip(below) {
@@ -254,7 +254,8 @@ pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<
         }
     } else {
         let mut found = Found::new();
-        let count = tier.search(values, valid, edges, index.get_or_insert_with(|| Index::new::<V>(edges)).as_ref(), &mut found);
+        let count =
+            tier.search(values, valid, edges, index.get_or_insert_with(|| Index::new::<V>(edges)).as_ref(), &mut found);
         if keys.len() < *filled + BLOCK {
             keys.resize(*filled + BLOCK, 0);
         }

@@ -57,10 +57,10 @@ impl U256 {
     pub fn shifted_left(self, count: u32) -> Self {
         let (words, bits) = ((count / 64) as usize, count % 64);
         let mut limbs = [0; 4];
-        for i in words..4 {
-            let high = self.0[i - words];
-            let low = if i > words { self.0[i - words - 1] } else { 0 };
-            limbs[i] = if bits == 0 { high } else { high << bits | low >> (64 - bits) };
+        let mut below = 0;
+        for (limb, &word) in limbs[words..].iter_mut().zip(&self.0) {
+            *limb = if bits == 0 { word } else { word << bits | below >> (64 - bits) };
+            below = word;
         }
         Self(limbs)
     }
