@@ -21,8 +21,11 @@ use crate::summary::Summary;
 /// of a pool it would wake rayon's own, which a forked child does not have.
 const FEW: usize = 1 << 12;
 
-/// Series up to this many rows are scanned as a whole, without a sample.
-const SHORT: usize = 1 << 18;
+/// Of series up to this many rows all values are kept; longer ones are sampled first.
+const SHORT: usize = 1 << 11;
+
+/// Series up to this many rows are scanned on one thread.
+const ALONE: usize = 1 << 18;
 
 /// Rows of a long series that are scanned at a time.
 const PIECE: usize = 1 << 17;
@@ -119,7 +122,13 @@ impl Describer {
     pub fn describe(&mut self, array: &dyn Array) -> Result<Summary> {
         match Kind::of(array.data_type()) {
             Some(kind) if array.len() <= SHORT && self.spec.nan() != NanPolicy::Raise => {
-                self.short(Lane::of(&[kind]), |scan| scan.read_array(array))
+                let scan = scan_of(&mut self.scans, Lane::of(&[kind]), &self.spec);
+                scan.restart();
+                scan.read_array(array)?;
+                match scan.finish(&self.spec) {
+                    LaneOutcome::Done(summary) => Ok(summary),
+                    LaneOutcome::Again(_) => Err(changed()), // all values were kept
+                }
             }
             _ => self.describe_series(&Series::from_arrays(None, vec![array.slice(0, array.len())])?),
         }
@@ -128,15 +137,11 @@ impl Describer {
     fn describe_series(&mut self, series: &Series) -> Result<Summary> {
         self.interrupt.check()?;
         let (spec, interrupt) = (&self.spec, &self.interrupt);
-        let summary = if series.rows() <= SHORT {
-            self.short(series.lane(), |scan| series.chunks().iter().try_for_each(|chunk| scan.read(chunk)))
-        } else {
-            match series.lane() {
-                Lane::Float => passes::<f64>(series, spec, interrupt),
-                Lane::Signed => passes::<i64>(series, spec, interrupt),
-                Lane::Unsigned => passes::<u64>(series, spec, interrupt),
-                Lane::Exact => passes::<Number>(series, spec, interrupt),
-            }
+        let summary = match scan_of(&mut self.scans, series.lane(), spec) {
+            LaneScan::Float(scan) => describe_one(series, spec, interrupt, scan),
+            LaneScan::Signed(scan) => describe_one(series, spec, interrupt, scan),
+            LaneScan::Unsigned(scan) => describe_one(series, spec, interrupt, scan),
+            LaneScan::Exact(scan) => describe_one(series, spec, interrupt, scan.as_mut()),
         }?;
         if self.spec.nan() == NanPolicy::Raise && summary.nan_count > 0 {
             let place = error::column(series.name());
@@ -145,56 +150,103 @@ impl Describer {
         }
         Ok(summary.named(series.name()))
     }
-
-    /// A series that is scanned as a whole, without a sample.
-    fn short(&mut self, lane: Lane, read: impl FnOnce(&mut LaneScan) -> Result<()>) -> Result<Summary> {
-        let scan = self.scans[lane as usize].get_or_insert_with(|| LaneScan::new(lane, &self.spec, Keep::All));
-        scan.clear();
-        read(scan)?;
-        match scan.finish(&self.spec) {
-            LaneOutcome::Done(summary) => Ok(summary),
-            LaneOutcome::Again(_) => Err(changed()), // all values were kept
-        }
-    }
 }
 
-/// A long series, in pieces on the threads of the pool.
-fn passes<T: Element>(series: &Series, spec: &Spec, interrupt: &Interrupt) -> Result<Summary> {
+fn scan_of<'a>(scans: &'a mut [Option<LaneScan>; 4], lane: Lane, spec: &Spec) -> &'a mut LaneScan {
+    scans[lane as usize].get_or_insert_with(|| LaneScan::new(lane, spec, Keep::All))
+}
+
+/// One series, in the memory of `scan`.
+fn describe_one<T: Element>(
+    series: &Series,
+    spec: &Spec,
+    interrupt: &Interrupt,
+    scan: &mut Scan<T>,
+) -> Result<Summary> {
     let rows = series.rows();
+    let sampled = |chunk: &Chunk, stretch, turn| -> Result<Vec<T::Key>> {
+        let sample: Vec<T> = chunk.sample(stretch, turn)?;
+        Ok(sample.into_iter().filter(|value| !value.is_nan()).map(T::key).collect())
+    };
+    if rows <= ALONE {
+        let chunks = series.chunks();
+        let pass = |scan: &mut Scan<T>| chunks.iter().try_for_each(|chunk| chunk.read(scan));
+        if rows <= SHORT || spec.quantiles().is_empty() {
+            scan.restart(Keep::All, Brackets::unknown());
+            return passes(rows, spec, scan, pass);
+        }
+        let stretch = stretch(rows, spec);
+        let samples = chunks.iter().scan(0, |turn, chunk| {
+            let sample = sampled(chunk, stretch, *turn);
+            *turn += chunk.len() / stretch;
+            Some(sample)
+        });
+        let mut sample = samples.collect::<Result<Vec<_>>>()?.concat();
+        sample.sort_unstable();
+        restart_around(sample, select::SHORT_MARGIN, rows, spec, scan);
+        return passes(rows, spec, scan, pass);
+    }
     let pieces = series.pieces(PIECE);
-    let pass = |empty: Scan<T>| -> Result<Scan<T>> {
+    let pass = |scan: &mut Scan<T>| {
         let parts = pieces.par_iter().try_fold(
-            || empty.clone(),
+            || scan.clone(),
             |mut scan, piece| {
                 interrupt.check()?;
                 piece.read(&mut scan)?;
                 Ok(scan)
             },
         );
-        parts.try_reduce_with(merged).unwrap_or(Ok(empty.clone()))
+        if let Some(whole) = parts.try_reduce_with(merged) {
+            *scan = whole?;
+        }
+        Ok(())
     };
-    let (mut brackets, mut share) = (Brackets::unknown(), 0.0);
-    if !spec.quantiles().is_empty() {
-        // Each quantile has two neighbours.
-        let stretch = rows / select::sample_size(rows, 2 * spec.quantiles().len()).clamp(1, rows);
-        let samples = pieces.par_iter().enumerate().map(|(index, piece)| {
-            let sample: Vec<T> = piece.sample(stretch, index * (PIECE / stretch))?;
-            Ok(sample.into_iter().filter(|value| !value.is_nan()).map(T::key).collect())
-        });
-        let mut sample = samples.collect::<Result<Vec<Vec<T::Key>>>>()?.concat();
+    if spec.quantiles().is_empty() {
+        scan.restart(Keep::All, Brackets::unknown());
+    } else {
+        let stretch = stretch(rows, spec);
+        let samples =
+            pieces.par_iter().enumerate().map(|(index, piece)| sampled(piece, stretch, index * (PIECE / stretch)));
+        let mut sample = samples.collect::<Result<Vec<_>>>()?.concat();
         sample.par_sort_unstable();
-        let fractions: Vec<f64> = spec.quantiles().iter().map(|p| p.value()).collect();
-        brackets = Brackets::from_sample(&sample, &fractions);
-        share = brackets.share(&sample);
+        restart_around(sample, select::MARGIN, rows, spec, scan);
     }
-    // Half as many again as the sample promises, or what another pass finds.
-    let keep = Keep::AtMost(((rows as f64 * share * 1.5) as usize).max(rows / 16).max(SAMPLE));
-    let mut scan = pass(Scan::with_brackets(spec, keep, brackets))?;
+    passes(rows, spec, scan, pass)
+}
+
+/// One of how many rows is sampled.
+fn stretch(rows: usize, spec: &Spec) -> usize {
+    // Each quantile has two neighbours.
+    rows / select::sample_size(rows, 2 * spec.quantiles().len()).clamp(1, rows)
+}
+
+/// Empties a scan, and aims it at where a sorted sample has the quantiles.
+fn restart_around<T: Element>(sample: Vec<T::Key>, margin: f64, rows: usize, spec: &Spec, scan: &mut Scan<T>) {
+    let fractions: Vec<f64> = spec.quantiles().iter().map(|p| p.value()).collect();
+    let brackets = Brackets::from_sample(&sample, &fractions, margin);
+    let share = brackets.share(&sample);
+    scan.restart(keep(rows, share), brackets);
+}
+
+/// Half as many again as a sample promises, or what another pass finds.
+fn keep(rows: usize, share: f64) -> Keep {
+    Keep::AtMost(((rows as f64 * share * 1.5) as usize).max(rows / 16).max(SAMPLE))
+}
+
+/// Passes over one series until it is decided, the first into an empty scan, with the brackets that it has.
+fn passes<T: Element>(
+    rows: usize,
+    spec: &Spec,
+    scan: &mut Scan<T>,
+    pass: impl Fn(&mut Scan<T>) -> Result<()>,
+) -> Result<Summary> {
+    pass(scan)?;
     for _ in 0..PASSES {
         match scan.finish(spec) {
             Outcome::Done(summary) => return Ok(summary),
             Outcome::Again(brackets) => {
-                let again = pass(scan.narrow(keep, brackets))?;
+                let mut again = scan.narrow(keep(rows, 0.0), brackets);
+                pass(&mut again)?;
                 if !scan.settle(again) {
                     break;
                 }
@@ -291,12 +343,13 @@ impl LaneScan {
         }
     }
 
-    fn clear(&mut self) {
+    /// As [`Scan::restart`], with all values kept.
+    fn restart(&mut self) {
         match self {
-            Self::Float(scan) => scan.clear(),
-            Self::Signed(scan) => scan.clear(),
-            Self::Unsigned(scan) => scan.clear(),
-            Self::Exact(scan) => scan.clear(),
+            Self::Float(scan) => scan.restart(Keep::All, Brackets::unknown()),
+            Self::Signed(scan) => scan.restart(Keep::All, Brackets::unknown()),
+            Self::Unsigned(scan) => scan.restart(Keep::All, Brackets::unknown()),
+            Self::Exact(scan) => scan.restart(Keep::All, Brackets::unknown()),
         }
     }
 

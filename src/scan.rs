@@ -131,13 +131,15 @@ impl<T: Value> Scan<T> {
         same
     }
 
-    /// Forgets all values, so that another series can be scanned in the same memory.
-    pub fn clear(&mut self) {
+    /// Forgets all values, so that another series can be scanned in the same memory: as [`Scan::with_brackets`].
+    pub fn restart(&mut self, keep: Keep, brackets: Brackets<T::Key>) {
         self.null_count = 0;
         self.nan_count = 0;
         self.moments.clear();
         self.extrema.iter_mut().for_each(Extrema::clear);
-        self.candidates.iter_mut().for_each(Candidates::clear);
+        if let Some(candidates) = &mut self.candidates {
+            candidates.restart(brackets, keep.capacity());
+        }
     }
 
     /// The instructions that it is scanned with.

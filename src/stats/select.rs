@@ -16,16 +16,18 @@
 
 use std::fmt::Debug;
 
+use smallvec::SmallVec;
+
 use super::bits;
 use crate::arch::tier::{Cuts, Found, Keyed};
 use crate::arch::{BLOCK, Index, Tier};
 
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in four thousand
 /// misses.
-const MARGIN: f64 = 3.5;
+pub const MARGIN: f64 = 3.5;
 
-/// The same among values that can be looked at again for nothing.
-const SHORT_MARGIN: f64 = 2.5;
+/// The same among values that can be looked at again for next to nothing.
+pub const SHORT_MARGIN: f64 = 2.5;
 
 /// The least capacity of a cell. From half as many sampled values on, a bracket is always narrower than the sample, so
 /// that every pass gets closer.
@@ -58,6 +60,13 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
             cells.add(key);
         }
     }
+
+    /// Appends the keys from `low` on, up to but without `high`, where `None` is the infinity of its side.
+    fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {
+        let _ = tier;
+        let inside = |key: &Self| low.is_none_or(|low| low <= *key) && high.is_none_or(|high| *key < high);
+        to.extend(keys.iter().copied().filter(inside));
+    }
 }
 
 /// Where to look for order statistics: edges, ascending, and which of the cells around them to keep.
@@ -74,12 +83,9 @@ impl<K: Key> Brackets<K> {
         Self { edges: Vec::new(), kept: vec![true] }
     }
 
-    /// Around the quantiles at `fractions` (0 to 1) of a series, as a random sample of it suggests. It is sorted.
-    pub fn from_sample(sample: &[K], fractions: &[f64]) -> Self {
-        Self::with_margin(sample, fractions, MARGIN)
-    }
-
-    fn with_margin(sample: &[K], fractions: &[f64], margin: f64) -> Self {
+    /// Around the quantiles at `fractions` (0 to 1) of a series, as a random sample of it suggests: so many standard
+    /// deviations of the sample's rank to each side. It is sorted.
+    pub fn from_sample(sample: &[K], fractions: &[f64], margin: f64) -> Self {
         let mut brackets = Intervals::default();
         for &fraction in fractions {
             brackets.push(sample, fraction, margin, (None, None));
@@ -197,6 +203,14 @@ impl<K: Key> Cells<K> {
         Self { edges, index: None, kept, counts, keys: Vec::new(), filled: 0, places: Vec::new() }
     }
 
+    fn restart(&mut self, Brackets { edges, kept }: Brackets<K>) {
+        self.counts.clear();
+        self.counts.resize(kept.len(), 0);
+        (self.edges, self.kept) = (edges, kept);
+        self.index = None;
+        self.filled = 0;
+    }
+
     /// One more key.
     pub fn add(&mut self, key: K) {
         let cell = self.edges.partition_point(|edge| *edge <= key);
@@ -228,6 +242,17 @@ impl Key for i64 {
 
     fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
         sort_out(keys, None, cells, tier);
+    }
+
+    fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {
+        let ends: SmallVec<[i64; 2]> = [low, high].into_iter().flatten().collect();
+        let cuts = Cuts { edges: &ends, first: low.is_none(), flips: &[true; 2][..ends.len()] };
+        for block in keys.chunks(BLOCK) {
+            let filled = to.len();
+            to.resize(filled + block.len().next_multiple_of(64), 0);
+            let added = tier.sort_out(block, None, cuts, &mut [0; 2][..ends.len()], &mut to[filled..]);
+            to.truncate(filled + added);
+        }
     }
 }
 
@@ -282,24 +307,27 @@ pub struct Candidates<K> {
     samples: Vec<Sample<K>>,
     capacity: usize,
     tier: Tier,
+    /// For the selection among many candidates, kept for the next series.
+    among: Option<Box<Self>>,
 }
 
 impl<K: Key> Candidates<K> {
     /// Keeps at most `capacity` values in a cell, or 128 if that is more.
     pub fn new(brackets: Brackets<K>, capacity: usize, tier: Tier) -> Self {
         let samples = brackets.kept.iter().map(|_| Sample::new()).collect();
-        Self { cells: Cells::new(brackets), samples, capacity: capacity.max(LEAST_CAPACITY), tier }
+        Self { cells: Cells::new(brackets), samples, capacity: capacity.max(LEAST_CAPACITY), tier, among: None }
     }
 
     pub fn set_tier(&mut self, tier: Tier) {
         self.tier = tier;
     }
 
-    /// Forgets all values.
-    pub fn clear(&mut self) {
-        self.cells.counts.fill(0);
-        self.cells.clear_kept();
+    /// Forgets all values; otherwise as [`Candidates::new`].
+    pub fn restart(&mut self, brackets: Brackets<K>, capacity: usize) {
         self.samples.iter_mut().for_each(Sample::clear);
+        self.samples.resize_with(brackets.kept.len(), Sample::new);
+        self.cells.restart(brackets);
+        self.capacity = capacity.max(LEAST_CAPACITY);
     }
 
     /// More values, none of them NaN, as `sort_out` counts and keeps them in cells.
@@ -357,15 +385,14 @@ impl<K: Key> Candidates<K> {
             }
         } else {
             for (cell, sample) in self.samples.iter_mut().enumerate().filter(|(cell, _)| kept[*cell]) {
-                // This cell alone, between its edges.
-                let bounds = edges.iter().skip(cell.max(1) - 1).take(if cell == 0 { 1 } else { 2 });
-                let bounds: Vec<K> = bounds.copied().collect();
-                let alone = (0..=bounds.len()).map(|place| place == cell.min(1)).collect();
-                let mut one = Cells::new(Brackets { edges: bounds, kept: alone });
-                for block in keys.chunks(BLOCK) {
-                    K::sort_out(block, &mut one, self.tier);
+                let (low, high) = (cell.checked_sub(1).map(|lower| edges[lower]), edges.get(cell).copied());
+                if sample.has_room(keys.len(), self.capacity) {
+                    K::between(keys, low, high, &mut sample.keys, self.tier);
+                } else {
+                    let mut here = Vec::new();
+                    K::between(keys, low, high, &mut here, self.tier);
+                    sample.extend(&here, self.capacity);
                 }
-                sample.extend(&one.keys[..one.filled], self.capacity);
             }
         }
         self.cells.clear_kept();
@@ -440,8 +467,12 @@ impl<K: Key> Candidates<K> {
                     // What is left should be a small part of the values; where it is not, a sample would mislead again.
                     let small = edges.is_empty() || count <= counts.iter().sum::<u64>() / 2;
                     if small && count > SHORT as u64 {
+                        let among = self
+                            .among
+                            .get_or_insert_with(|| Box::new(Self::new(Brackets::unknown(), usize::MAX, self.tier)));
                         sample.runs.push(std::mem::take(&mut sample.keys));
-                        select_among(&mut sample.runs, here, below, found, self.tier);
+                        select_among(&mut sample.runs, here, below, found, among);
+                        sample.keys = sample.runs.pop().unwrap_or_default();
                     } else {
                         select_each(sample.together(), here, below, found);
                     }
@@ -463,9 +494,15 @@ impl<K: Key> Candidates<K> {
     }
 }
 
-/// Appends the keys of these ranks (ascending, each once, counted from `first`) among many to `found`, by way of a sample. It
-/// reorders the keys.
-fn select_among<K: Key>(runs: &mut Vec<Vec<K>>, ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
+/// Appends the keys of these ranks (ascending, each once, counted from `first`) among many to `found`, by way of a sample, and
+/// in the memory of `candidates`.
+fn select_among<K: Key>(
+    runs: &mut [Vec<K>],
+    ranks: &[u64],
+    first: u64,
+    found: &mut Vec<K>,
+    candidates: &mut Candidates<K>,
+) {
     let count = runs.iter().map(Vec::len).sum();
     let stretch = count / sample_size(count, ranks.len());
     let mut sample: Vec<K> = Vec::new();
@@ -476,11 +513,11 @@ fn select_among<K: Key>(runs: &mut Vec<Vec<K>>, ranks: &[u64], first: u64, found
     sample.sort_unstable();
     let local: Vec<u64> = ranks.iter().map(|rank| rank - first).collect();
     let fractions: Vec<f64> = local.iter().map(|&rank| rank as f64 / count as f64).collect();
-    let mut brackets = Brackets::with_margin(&sample, &fractions, SHORT_MARGIN);
+    let mut brackets = Brackets::from_sample(&sample, &fractions, SHORT_MARGIN);
     let mut here = Vec::new();
     // A bracket that was missed is replaced by one that cannot be.
     for _ in 0..2 {
-        let mut candidates = Candidates::new(brackets, usize::MAX, tier);
+        candidates.restart(brackets, usize::MAX);
         runs.iter().for_each(|run| candidates.update_keys(run));
         match candidates.finish(&local, &mut here) {
             Ok(()) => return found.extend(here),
@@ -572,9 +609,14 @@ impl<K: Key> Sample<K> {
         self.random
     }
 
+    /// Whether so many more can be kept, all of them.
+    fn has_room(&self, keys: usize, capacity: usize) -> bool {
+        self.stride == 1 && keys <= capacity.saturating_sub(self.len())
+    }
+
     #[inline]
     fn extend(&mut self, mut keys: &[K], capacity: usize) {
-        if self.stride == 1 && keys.len() <= capacity.saturating_sub(self.len()) {
+        if self.has_room(keys.len(), capacity) {
             return self.keys.extend_from_slice(keys);
         }
         self.together();
@@ -694,7 +736,13 @@ mod tests {
             let keys: Vec<i64> = values.iter().map(|value| value.key()).collect();
             let mut found = Vec::new();
             let (left, right) = keys.split_at(keys.len() / 3);
-            select_among(&mut vec![left.to_vec(), right.to_vec()], &ranks, 0, &mut found, Tier::best());
+            select_among(
+                &mut vec![left.to_vec(), right.to_vec()],
+                &ranks,
+                0,
+                &mut found,
+                &mut Candidates::new(Brackets::unknown(), usize::MAX, Tier::best()),
+            );
             assert_eq!(found.into_iter().map(|key| f64::from_key(key).to_bits()).collect::<Vec<_>>(), expected);
         }
     }
@@ -751,7 +799,7 @@ mod tests {
             let fractions: Vec<f64> = ranks.iter().map(|&rank| rank as f64 / n as f64).collect();
             for tier in Tier::available() {
                 assert_eq!(bits(&select(&values, &ranks, 4000, 3, tier).0), expected);
-                let mut brackets = Brackets::from_sample(&sample, &fractions);
+                let mut brackets = Brackets::from_sample(&sample, &fractions, MARGIN);
                 let mut found = Vec::new();
                 while let Err(again) = candidates(&values, brackets, 9000, tier).finish(&ranks, &mut found) {
                     brackets = again;
