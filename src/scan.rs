@@ -283,7 +283,8 @@ type Quantiles = SmallVec<[Option<f64>; 4]>;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::seeds;
+    use crate::stats::{oracle, seeds};
+    use num_bigint::{BigInt, BigUint, Sign};
     use proptest::prelude::*;
 
     fn passes(spec: &Spec, keep: Keep, parts: &[&[f64]]) -> Summary {
@@ -334,6 +335,96 @@ mod tests {
             parts.push(rest);
             let summary = passes(&spec, Keep::AtMost(128), &parts);
             prop_assert_eq!(bits(&summary), bits(&expected));
+        }
+    }
+
+    /// What [`Spec`] asks for by full sorts and big rationals, and with the rules for NaNs and infinities.
+    fn slowly(spec: &Spec, values: &[f64]) -> Vec<Option<u64>> {
+        let ddof = spec.ddof() as usize;
+        let numbers = values.iter().all(|value| !value.is_nan());
+        let finite = values.iter().all(|value| value.is_finite());
+        let infinity: f64 = values.iter().filter(|value| value.is_infinite()).sum();
+        let n = values.len();
+        let at = |rank: u64| oracle::order_statistics(values, &[rank])[0];
+        let statistics = spec.statistics().iter().map(|statistic| match statistic {
+            Statistic::Sum => Some(if finite { oracle::sum(values) } else { infinity }),
+            _ if n == 0 => None,
+            Statistic::Min => Some(at(0)),
+            Statistic::Max => Some(at(n as u64 - 1)),
+            Statistic::Range => Some(at(n as u64 - 1) - at(0)),
+            Statistic::Mean => Some(if finite { oracle::mean(values) } else { infinity }),
+            _ if n <= ddof => None,
+            _ if !finite => Some(f64::NAN),
+            Statistic::Variance => Some(oracle::variance(values, ddof)),
+            Statistic::Stddev => Some(oracle::stddev(values, ddof)),
+            Statistic::MeanCi => None,
+        });
+        let quantiles = spec.quantiles().iter().map(|p| {
+            let position = spec.method().position(p, (n as u64).max(1));
+            (n > 0).then(|| position.blend(at(position.lower), at(position.upper)))
+        });
+        let canonical = |value: f64| if value.is_nan() || !numbers { 0x7ff8_0000_0000_0000 } else { value.to_bits() };
+        let all = statistics.chain(quantiles);
+        all.map(|value| value.or((!numbers).then_some(f64::NAN)).map(canonical)).collect()
+    }
+
+    proptest! {
+        #![proptest_config(seeds::cases(200))]
+        /// Whole blocks, with nulls and without, by the instructions of every tier.
+        #[test]
+        fn every_tier_has_the_bits_of_the_slow_answer(
+            values in seeds::blocks(), nulls in prop::option::of(prop::collection::vec(any::<u8>(), 4000 / 8)), omit: bool,
+        ) {
+            use Statistic::{Max, Mean, Min, Range, Stddev, Sum, Variance};
+            let spec = Spec::default().with_statistics([Min, Max, Range, Sum, Mean, Variance, Stddev]);
+            let spec = spec.with_nan(if omit { NanPolicy::Omit } else { NanPolicy::Propagate });
+            let is_valid = |row: usize| nulls.as_ref().is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1);
+            let there = values.iter().enumerate().filter(|(row, _)| is_valid(*row)).map(|(_, &value)| value);
+            let there: Vec<f64> = there.filter(|value| !omit || !value.is_nan()).collect();
+            let expected = slowly(&spec, &there);
+            for tier in Tier::available() {
+                let mut scan = Scan::new(&spec, Keep::All).with_tier(tier);
+                match &nulls {
+                    None => scan.update(&values),
+                    Some(bits) => {
+                        for (values, bits) in values.chunks(BLOCK).zip(bits.chunks(BLOCK / 8)) {
+                            scan.update_valid(values, bits);
+                        }
+                    }
+                }
+                let Outcome::Done(summary) = scan.finish(&spec) else { panic!("all was kept") };
+                prop_assert_eq!(summary.count, there.len() as u64);
+                prop_assert_eq!(bits(&summary), expected.clone(), "{}", tier.name());
+            }
+        }
+
+        /// Integers in the lane of their own.
+        #[test]
+        fn integers_are_summed_as_integers(
+            values in prop::collection::vec(any::<i64>(), 1..3000), shift in 0u32..64, nulls in any::<[u8; 8]>(),
+        ) {
+            let spec = Spec::default().with_statistics([Statistic::Sum, Statistic::Variance]).with_ddof(0);
+            let values: Vec<i64> = values.into_iter().map(|value| value >> shift).collect();
+            let valid = nulls.repeat(BLOCK / 64);
+            let is_valid = |row: usize| valid[row % BLOCK / 8] >> (row % 8) & 1 == 1;
+            let there: Vec<BigInt> =
+                values.iter().enumerate().filter(|(row, _)| is_valid(*row)).map(|(_, &value)| value.into()).collect();
+            prop_assume!(!there.is_empty());
+            let sum: BigInt = there.iter().sum();
+            let squares: BigInt = there.iter().map(|value| value * value).sum();
+            let n = BigUint::from(there.len());
+            let spread = squares * BigInt::from(n.clone()) - &sum * &sum;
+            let sign = if sum.sign() == Sign::Minus { -1.0 } else { 1.0 };
+            let expected = [
+                sign * oracle::nearest(sum.magnitude(), &BigUint::from(1u32), 0),
+                oracle::nearest(spread.magnitude(), &(&n * &n), 0),
+            ];
+            for tier in Tier::available() {
+                let mut signed = Scan::<i64>::new(&spec, Keep::All).with_tier(tier);
+                values.chunks(BLOCK).for_each(|block| signed.update_valid(block, &valid));
+                let Outcome::Done(summary) = signed.finish(&spec) else { panic!("all was kept") };
+                prop_assert_eq!([summary.get("sum"), summary.get("variance")], expected.map(Some), "{}", tier.name());
+            }
         }
     }
 

@@ -364,3 +364,70 @@ fn less(vectors: &[__m512i; 8], edge: i64) -> u64 {
     let quad = |i| u64::from(_mm512_kunpackw(pair(i + 2), pair(i)));
     _mm512_kunpackd(quad(4), quad(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::LANE_TERMS;
+    use super::super::{BLOCK, Tier};
+    use super::*;
+    use crate::stats::u256::U256;
+
+    /// The limb whose square has the greatest low half, 2^52 − 7: a root of −7 (squares of odd numbers are 1 modulo 8),
+    /// found bit by bit, among the values that a limb can have.
+    fn heaviest_limb() -> u64 {
+        let mut root = 1u64;
+        for bit in 2..51 {
+            if root.wrapping_mul(root).wrapping_add(7) >> (bit + 1) & 1 == 1 {
+                root |= 1 << bit;
+            }
+        }
+        let fits = |limb: &u64| {
+            (1 << 50..=3 << 50).contains(limb) && limb.wrapping_mul(*limb).wrapping_add(7).is_multiple_of(1 << 52)
+        };
+        let low = root % (1 << 51);
+        let all = [low, (1 << 51) - low, low + (1 << 51), (1 << 52) - low];
+        all.into_iter().map(|limb| limb % (1 << 52)).find(fits).expect("a root")
+    }
+
+    #[test]
+    fn lanes_are_exact_up_to_their_bound_and_not_beyond() {
+        let low = (1u64 << 52) - 7;
+        assert!(low.checked_mul(LANE_TERMS.into()).is_some() && low.checked_mul(u64::from(LANE_TERMS) + 1).is_none());
+        let Ok(tier) = "avx512".parse::<Tier>() else { return };
+        for top in [*TOPS.start(), 0, *TOPS.end()] {
+            let frame = Frame { top, unit: top - WINDOW };
+            // A limb a stands for a − 2^51: once as the lower one, where it is any number, once as the upper one.
+            let limb = heaviest_limb() as i128 - (1 << 51);
+            for (units, scale) in [(limb, frame.unit), (limb << 51, frame.unit + 51)] {
+                let value = limb as f64 * 2f64.powi(scale.max(-1022)) * 2f64.powi(scale.min(-1022) + 1022);
+                let mut sums = Sums::new();
+                for _ in 0..LANE_TERMS as usize * 8 / BLOCK {
+                    assert!(sums.has_room());
+                    assert!(tier.visit(&[value; BLOCK], None, frame, true, &mut sums).fits);
+                }
+                // Now each lane is full to the last term: another block is refused.
+                assert!(!sums.has_room());
+                let more = std::panic::catch_unwind(|| tier.visit(&[value], None, frame, true, &mut sums.clone()));
+                assert!(more.is_err());
+                let full = sums.lanes.iter().flatten().max();
+                assert!(full.is_some_and(|&sum| u64::MAX - sum < low), "{full:?}");
+                let n = 8 * u64::from(LANE_TERMS);
+                let (sum, squares) = sums.take();
+                assert_eq!(sum, units * i128::from(n));
+                assert_eq!(squares, U256::product(units.unsigned_abs(), units.unsigned_abs()).times(n));
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_just_outside_of_the_window_is_found() {
+        let Ok(tier) = "avx512".parse::<Tier>() else { return };
+        let frame = Frame { top: 10, unit: 10 - WINDOW };
+        let (top, unit) = (Frame::power(frame.top), Frame::power(frame.unit));
+        for (value, fits) in [(top.next_down(), true), (top, false), (unit, true), (unit / 2.0, false), (-unit, true)] {
+            let mut sums = Sums::new();
+            assert_eq!(tier.visit(&[value, 1.0], None, frame, true, &mut sums).fits, fits, "{value:e}");
+            assert_eq!(frame.holds(value), fits);
+        }
+    }
+}

@@ -422,3 +422,50 @@ pub fn between(keys: &[i64], low: i64, high: Option<i64>, kept: &mut [i64]) -> u
     }
     filled
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All three digits at their largest: (2^23 − 1/2 + 2^−25)·u1.
+    fn largest(frame: Frame) -> (f64, u128) {
+        let units = (1u128 << (23 + 2 * DIGIT)) - (1 << (2 * DIGIT - 1)) + (1 << (2 * DIGIT - 25));
+        (units as f64 * Frame::power(frame.unit), units)
+    }
+
+    #[test]
+    fn digits_are_exact_up_to_their_bound_and_not_beyond() {
+        for top in [*TOPS.start(), 0, *TOPS.end()] {
+            let frame = Frame { top, unit: top - WINDOW };
+            for sign in [1.0, -1.0] {
+                let (value, units) = largest(frame);
+                let mut digits = Digits::new(frame);
+                let all = LANES * TERMS;
+                (0..TERMS).for_each(|_| digits.add::<true>(&[sign * value; LANES], &[true; LANES]));
+                assert_eq!(digits.lost, [0; LANES]);
+                let (sum, squares) = digits.finish::<true>();
+                assert_eq!((sum * sign as i128) as u128, units * all as u128);
+                assert_eq!(squares, U256::product(units, units).times(all as u64));
+                // The sum of first digits' squares is 2^53 of its units now: one more of them is lost.
+                digits.add::<true>(&[digits.units[0]; LANES], &[true; LANES]);
+                let one_more = U256::from(1u128 << (4 * DIGIT)).times(LANES as u64);
+                assert_eq!(digits.finish::<true>().1, squares);
+                assert_ne!(digits.finish::<true>().1, squares.plus(one_more));
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_just_outside_of_the_window_is_found() {
+        let frame = Frame { top: 10, unit: 10 - WINDOW };
+        let (top, unit) = (Frame::power(frame.top), Frame::power(frame.unit));
+        for (value, fits) in [(top.next_down(), true), (top, false), (unit, true), (unit / 2.0, false), (-unit, true)] {
+            let mut sums = Sums::new();
+            assert_eq!(visit::<true>(&[value, 1.0], None, frame, &mut sums).fits, fits, "{value:e}");
+            assert_eq!(frame.holds(value), fits);
+            if !fits {
+                assert_eq!(sums.take(), (0, U256::ZERO));
+            }
+        }
+    }
+}

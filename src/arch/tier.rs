@@ -406,7 +406,8 @@ impl Tier {
     pub fn visit(self, values: &[f64], valid: Option<&[u8]>, frame: Frame, squares: bool, sums: &mut Sums) -> Visit {
         check(values.len(), valid);
         let (tops, window, _) = self.frames();
-        assert!(sums.has_room() && tops.contains(&frame.top) && frame.top - frame.unit == window);
+        assert!(sums.has_room());
+        assert!(tops.contains(&frame.top) && frame.top - frame.unit == window);
         if squares {
             dispatch!(self, avx512, visit::<true>(values, valid, frame, sums))
         } else {

@@ -565,7 +565,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(seeds::cases(2000))]
         #[test]
         fn random_series_match_the_oracle(values in seeds::series(), split in 0usize..40) {
             check(&values, split);

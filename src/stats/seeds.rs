@@ -2,6 +2,12 @@
 
 use proptest::prelude::*;
 
+/// How many random cases a test takes: `RSTATS_SERIES`, or so many without it.
+pub fn cases(usual: u32) -> ProptestConfig {
+    let wanted = std::env::var("RSTATS_SERIES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig::with_cases(wanted.unwrap_or(usual))
+}
+
 /// A finite value of any kind: the edges of the format, short decimals, any bits.
 pub fn value() -> impl Strategy<Value = f64> {
     prop_oneof![
@@ -20,6 +26,30 @@ pub fn series() -> impl Strategy<Value = Vec<f64>> {
 /// Long enough for selection to work with samples.
 pub fn long_series() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(value(), 0..1500)
+}
+
+/// Long series of one kind each: in a narrow window of exponents, a wider one, all over them, with a few infinities or
+/// NaNs, or of any values.
+pub fn blocks() -> impl Strategy<Value = Vec<f64>> {
+    let scaled = |bits: u64, width: i32, exponent: i32| {
+        // A mantissa of 53 bits at any place of the window.
+        let mantissa = (bits >> 12 | 1 << 52) as f64;
+        let shift = (bits & 0xfff) as i32 % width;
+        let value = mantissa * 2f64.powi((exponent + shift).clamp(-1074, 970));
+        if bits & 0x800 == 0 { value } else { -value }
+    };
+    let windows = (prop::sample::select(vec![1, 8, 19, 40, 49, 60, 400, 1900]), -1074i32..970);
+    let window = (windows, prop::collection::vec(any::<u64>(), 0..4000))
+        .prop_map(move |((width, exponent), bits)| bits.iter().map(|&bits| scaled(bits, width, exponent)).collect());
+    let special = prop::sample::select(vec![f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e300, 5e-324, 0.0, -0.0]);
+    let spoilt = (window.clone(), special, any::<prop::sample::Index>(), 1usize..500).prop_map(
+        |(mut values, special, first, step): (Vec<f64>, _, _, _)| {
+            let first = if values.is_empty() { 0 } else { first.index(values.len()) };
+            values.iter_mut().skip(first).step_by(step).for_each(|value| *value = special);
+            values
+        },
+    );
+    prop_oneof![3 => window, 2 => spoilt, 1 => prop::collection::vec(value(), 0..3000)]
 }
 
 /// Finite series: cancellation, wide exponents, offsets, subnormals, overflow on the way.
