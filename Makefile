@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Test workers: one a core.
 WORKERS ?= auto
+# The SIMD tiers below the best one that are tested as well; what a machine does not have, it passes over.
+TIERS ?= portable avx2
 
-.PHONY: help demo test test-rust test-python lint fmt clean
+.PHONY: help demo test test-rust test-python bench lint fmt clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +36,15 @@ test-python: $(VENV)/installed ## Build the extension, check its stubs, run the 
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml ../python/tests/typing_example.py
 	cd $(VENV) && bin/python -m mypy.stubtest rstats --mypy-config-file ../pyproject.toml
 	$(BIN)/pytest -n $(WORKERS)
+	for tier in $(TIERS); do RSTATS_TIER=$$tier RSTATS_SERIES=3000 $(BIN)/pytest -q -n $(WORKERS) || exit 1; done
+
+bench: $(VENV)/installed ## Install the peers, and measure against them: benches/README.md
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/pip install --quiet --no-deps --force-reinstall .
+	$(BIN)/python benches/peers.py
+	$(BIN)/python benches/peers.py --threads 1
+	$(BIN)/python benches/scaling.py
+	cargo bench --bench kernels
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -49,6 +49,29 @@ def test_no_copy_is_made(source: str) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc")
+@pytest.mark.parametrize("source", ["normal(size=n)", "integers(0, 1000, n)"])
+def test_quartiles_need_little_memory(source: str) -> None:
+    """The candidates of quantiles are a tenth of the data at most."""
+    growth = run(f"""
+        import numpy, rstats
+        def peak():
+            with open("/proc/self/status") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        n = 25_000_000
+        data = numpy.random.default_rng(5).{source}
+        rstats.describe(numpy.ones(1_000_000))  # threads and their stacks
+        with open("/proc/self/clear_refs", "w") as refs:
+            refs.write("5")  # the peak starts from here
+        before = peak()
+        (row,) = rstats.describe(data)
+        growth = peak() - before
+        assert row["median"] == numpy.median(data)
+        print(growth)
+    """)
+    assert int(growth) < 20_000, f"{growth} kB of 200 MB"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc")
 def test_nothing_of_a_stream_is_kept_without_quantiles() -> None:
     growth = run("""
         import numpy, pyarrow, rstats

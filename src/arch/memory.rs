@@ -11,7 +11,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Tier;
-
 use super::tier::Keyed;
 
 /// Items at a fixed distance from each other, in foreign memory that its owner keeps alive.
@@ -139,10 +138,19 @@ unsafe fn copy(from: *const u8, to: &mut [u8]) {
     let (first, rest) = to.split_at_mut(head);
     let (lines, last) = rest.as_chunks_mut::<64>();
     let end = head + 64 * lines.len();
-    let single = first.iter_mut().zip(0..).chain(last.iter_mut().zip(end..));
-    for (byte, offset) in single {
-        // SAFETY: this byte is one of those that may be read.
-        *byte = unsafe { from.wrapping_add(offset).read_volatile() };
+    for (part, offset) in [(first, 0), (last, end)] {
+        let from = from.wrapping_add(offset);
+        // In words where they are aligned.
+        let words = if from.addr().is_multiple_of(8) { part.len() / 8 } else { 0 };
+        let (whole, rest) = part.split_at_mut(8 * words);
+        for (index, word) in whole.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            // SAFETY: these 8 bytes are among those that may be read, and aligned.
+            *word = unsafe { from.wrapping_add(8 * index).cast::<u64>().read_volatile() }.to_ne_bytes();
+        }
+        for (byte, offset) in rest.iter_mut().zip(8 * words..) {
+            // SAFETY: this byte is one of those that may be read.
+            *byte = unsafe { from.wrapping_add(offset).read_volatile() };
+        }
     }
     // SAFETY: so is each byte of these lines, and they are aligned, as `head` bytes have gone before.
     unsafe { Tier::best().copy_lines(from.wrapping_add(head), lines) };

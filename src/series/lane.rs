@@ -116,6 +116,19 @@ pub trait Element: Value {
     fn unsigned(_: &[u64]) -> Option<&[Self]> {
         None
     }
+
+    /// Where to read values of 64 bits to, if these are floats.
+    fn floats_mut(_: &mut [Self]) -> Option<&mut [f64]> {
+        None
+    }
+    /// The same for signed integers.
+    fn signed_mut(_: &mut [Self]) -> Option<&mut [i64]> {
+        None
+    }
+    /// The same for unsigned integers.
+    fn unsigned_mut(_: &mut [Self]) -> Option<&mut [u64]> {
+        None
+    }
 }
 
 impl Element for f64 {
@@ -134,6 +147,9 @@ impl Element for f64 {
         Number::from(value).nearest()
     }
     fn floats(values: &[f64]) -> Option<&[Self]> {
+        Some(values)
+    }
+    fn floats_mut(values: &mut [Self]) -> Option<&mut [f64]> {
         Some(values)
     }
 }
@@ -156,6 +172,9 @@ impl Element for i64 {
     fn signed(values: &[i64]) -> Option<&[Self]> {
         Some(values)
     }
+    fn signed_mut(values: &mut [Self]) -> Option<&mut [i64]> {
+        Some(values)
+    }
 }
 
 impl Element for u64 {
@@ -174,6 +193,9 @@ impl Element for u64 {
         value.magnitude[0]
     }
     fn unsigned(values: &[u64]) -> Option<&[Self]> {
+        Some(values)
+    }
+    fn unsigned_mut(values: &mut [Self]) -> Option<&mut [u64]> {
         Some(values)
     }
 }

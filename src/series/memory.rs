@@ -6,6 +6,7 @@ use super::Sink;
 use super::lane::{Element, Kind};
 use crate::arch::Tier;
 use crate::arch::memory::Strided;
+use crate::arch::tier::Keyed;
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
 use crate::stats::bits::Bits;
@@ -131,42 +132,47 @@ impl Memory {
             return Err(Error::Data(format!("the mask has {} items, and the data {}", mask.len(), self.len())));
         }
         match self.format {
-            Format::Float64 => self.items::<8, T>(rows, sink, |b| T::from_float(f64::from_ne_bytes(b))),
+            Format::Float64 => {
+                self.items::<8, T, _>(rows, sink, T::floats_mut, |b| T::from_float(f64::from_ne_bytes(b)))
+            }
             Format::Float32 => {
-                self.items::<4, T>(rows, sink, |b| T::from_float(f32::from_ne_bytes(b).into()));
+                self.items::<4, T, f64>(rows, sink, |_| None, |b| T::from_float(f32::from_ne_bytes(b).into()));
             }
             Format::Float16 => {
-                self.items::<2, T>(rows, sink, |b| T::from_float(half::f16::from_ne_bytes(b).into()));
+                self.items::<2, T, f64>(rows, sink, |_| None, |b| T::from_float(half::f16::from_ne_bytes(b).into()));
             }
-            Format::Signed(8) => self.items::<8, T>(rows, sink, |b| T::from_signed(i64::from_ne_bytes(b))),
+            Format::Signed(8) => {
+                self.items::<8, T, _>(rows, sink, T::signed_mut, |b| T::from_signed(i64::from_ne_bytes(b)))
+            }
             Format::Signed(4) => {
-                self.items::<4, T>(rows, sink, |b| T::from_signed(i32::from_ne_bytes(b).into()));
+                self.items::<4, T, f64>(rows, sink, |_| None, |b| T::from_signed(i32::from_ne_bytes(b).into()));
             }
             Format::Signed(2) => {
-                self.items::<2, T>(rows, sink, |b| T::from_signed(i16::from_ne_bytes(b).into()));
+                self.items::<2, T, f64>(rows, sink, |_| None, |b| T::from_signed(i16::from_ne_bytes(b).into()));
             }
             Format::Signed(_) => {
-                self.items::<1, T>(rows, sink, |b| T::from_signed(i8::from_ne_bytes(b).into()));
+                self.items::<1, T, f64>(rows, sink, |_| None, |b| T::from_signed(i8::from_ne_bytes(b).into()));
             }
             Format::Unsigned(8) => {
-                self.items::<8, T>(rows, sink, |b| T::from_unsigned(u64::from_ne_bytes(b)));
+                self.items::<8, T, _>(rows, sink, T::unsigned_mut, |b| T::from_unsigned(u64::from_ne_bytes(b)));
             }
             Format::Unsigned(4) => {
-                self.items::<4, T>(rows, sink, |b| T::from_signed(u32::from_ne_bytes(b).into()));
+                self.items::<4, T, f64>(rows, sink, |_| None, |b| T::from_signed(u32::from_ne_bytes(b).into()));
             }
             Format::Unsigned(2) => {
-                self.items::<2, T>(rows, sink, |b| T::from_signed(u16::from_ne_bytes(b).into()));
+                self.items::<2, T, f64>(rows, sink, |_| None, |b| T::from_signed(u16::from_ne_bytes(b).into()));
             }
-            Format::Unsigned(_) => self.items::<1, T>(rows, sink, |[b]| T::from_signed(b.into())),
-            Format::Bool => self.items::<1, T>(rows, sink, |[b]| T::from_signed((b != 0).into())),
+            Format::Unsigned(_) => self.items::<1, T, f64>(rows, sink, |_| None, |[b]| T::from_signed(b.into())),
+            Format::Bool => self.items::<1, T, f64>(rows, sink, |_| None, |[b]| T::from_signed((b != 0).into())),
         }
         Ok(())
     }
 
-    fn items<const WIDTH: usize, T: Element>(
+    fn items<const WIDTH: usize, T: Element, V: Keyed>(
         &self,
         rows: &Rows,
         sink: &mut impl Sink<T>,
+        as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
         convert: impl Fn([u8; WIDTH]) -> T,
     ) {
         let tier = Tier::best();
@@ -180,13 +186,19 @@ impl Memory {
         for start in (0..count).step_by(BLOCK) {
             let block = start..count.min(start + BLOCK);
             let (bytes, values) = (&mut bytes[..block.len()], &mut values[..block.len()]);
-            rows.read(&self.items, block.clone(), bytes);
-            match self.order {
-                ByteOrder::Native => tier.convert(bytes, values, &convert),
-                ByteOrder::Swapped => tier.convert(bytes, values, |mut bytes: [u8; WIDTH]| {
-                    bytes.reverse();
-                    convert(bytes)
-                }),
+            match (self.order, rows, as_they_are(values)) {
+                (ByteOrder::Native, Rows::All, Some(values)) => self.items.read_values(block.start, values),
+                (ByteOrder::Native, ..) => {
+                    rows.read(&self.items, block.clone(), bytes);
+                    tier.convert(bytes, values, &convert);
+                }
+                (ByteOrder::Swapped, ..) => {
+                    rows.read(&self.items, block.clone(), bytes);
+                    tier.convert(bytes, values, |mut bytes: [u8; WIDTH]| {
+                        bytes.reverse();
+                        convert(bytes)
+                    });
+                }
             }
             if self.mask.is_none() && self.nan == NanMeans::Nan {
                 sink.values(values);

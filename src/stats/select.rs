@@ -737,7 +737,7 @@ mod tests {
             let mut found = Vec::new();
             let (left, right) = keys.split_at(keys.len() / 3);
             select_among(
-                &mut vec![left.to_vec(), right.to_vec()],
+                &mut [left.to_vec(), right.to_vec()],
                 &ranks,
                 0,
                 &mut found,
