@@ -47,6 +47,9 @@ pub enum Order {
 /// After a block whose exponents are scattered over more than any frame, no frame is tried for so many more of its kind.
 const SCATTERED: u32 = 15;
 
+/// One of so many values of a block may be added one by one; with more of them, sums by exponent are faster.
+const MISFITS: u64 = 8;
+
 /// The exact moments of the values seen so far.
 #[derive(Clone, Debug)]
 pub struct Moments {
@@ -194,10 +197,10 @@ impl Moments {
         self.count += rest.count();
         if self.scattered > 0 {
             self.scattered -= 1;
-        } else if self.take_held(self.frame, 8, values, &mut rest, tier)
+        } else if self.take_held(self.frame, values, &mut rest, tier)
             // The frame that the largest value needs, or the one around the middle of them.
-            || self.take_held(largest_frame(values, &rest, tier), 8, values, &mut rest, tier)
-            || self.take_held(typical_frame(values, &rest, tier), 2, values, &mut rest, tier)
+            || self.take_held(largest_frame(values, &rest, tier), values, &mut rest, tier)
+            || self.take_held(typical_frame(values, &rest, tier), values, &mut rest, tier)
         {
             rest.each(values, |value| self.take_misfit(value));
             return;
@@ -227,12 +230,12 @@ impl Moments {
         self.far = Some(far);
     }
 
-    /// Adds what the frame holds and takes it from `rest`, unless more than one of `share` values would be left.
-    fn take_held(&mut self, frame: Option<Frame>, share: u64, values: &[f64], rest: &mut Bits, tier: Tier) -> bool {
+    /// Adds what the frame holds and takes it from `rest`, unless more than one of [`MISFITS`] values would be left.
+    fn take_held(&mut self, frame: Option<Frame>, values: &[f64], rest: &mut Bits, tier: Tier) -> bool {
         let Some(frame) = frame else { return false };
         let mut held = rest.clone();
         tier.held(values, frame, held.bytes_mut());
-        let fits = rest.count() - held.count() <= rest.count() / share;
+        let fits = rest.count() - held.count() <= rest.count() / MISFITS;
         if fits {
             self.set_frame(frame);
             let visit = tier.visit(values, Some(held.bytes()), frame, self.order == Order::Second, &mut self.sums);
