@@ -28,6 +28,15 @@ pub enum Error {
         data_type: String,
     },
 
+    /// A key of groups that is of a nested type.
+    #[error("key '{name}' is of type {data_type}; rows are grouped by text, numbers, dates, times, booleans and bytes")]
+    NoKey {
+        /// The key's name.
+        name: String,
+        /// Its Arrow type.
+        data_type: String,
+    },
+
     /// A NaN under [`NanPolicy::Raise`](crate::NanPolicy::Raise).
     #[error(
         "{place} holds a NaN in row {row} (counted from 0); nan=\"omit\" leaves NaNs out, nan=\"propagate\" lets them through"

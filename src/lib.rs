@@ -37,9 +37,9 @@ pub mod spec;
 pub mod stats;
 pub mod summary;
 
-pub use describe::{Describer, Interrupt, describe, describe_all, describe_stream};
+pub use describe::{Describer, Interrupt, describe, describe_all, describe_groups, describe_stream};
 pub use error::{Error, Result};
 pub use series::Series;
-pub use series::table::Columns;
+pub use series::table::{Columns, Filter};
 pub use spec::{Method, NanPolicy, Probability, Spec, Statistic};
-pub use summary::Summary;
+pub use summary::{Summaries, Summary};

@@ -267,6 +267,11 @@ impl Spec {
     }
 }
 
+/// Whether the statistic of this name is a whole number: such ones stay integers in every output.
+pub fn is_count(name: &str) -> bool {
+    ["n_unique", "n_zero", "n_negative"].contains(&name)
+}
+
 /// The quantiles with names, by their place among the quartiles.
 const QUARTILES: [(usize, &str); 3] = [(0, "q1"), (1, "median"), (2, "q3")];
 

@@ -1,8 +1,11 @@
-//! What is answered: one summary a series.
+//! What is answered: one summary a series, and tables of them.
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use smallvec::SmallVec;
+
+use crate::spec::Spec;
 
 /// The answer for one series: three counts, and the statistics that the [`Spec`](crate::spec::Spec) asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +58,131 @@ impl Summary {
     /// Every statistic with its name, in the order of every output.
     pub fn statistics(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
         self.names.iter().map(String::as_str).zip(self.values.iter().copied())
+    }
+}
+
+/// The answers for many series: a row each, in the order of every output. Without keys a row is a column of the data;
+/// with keys every column has a row for each of them, in their order.
+#[derive(Clone, Debug)]
+pub struct Summaries {
+    columns: Vec<Option<String>>,
+    keys: Option<RecordBatch>,
+    names: Arc<[String]>,
+    rows: Rows,
+}
+
+/// Answers without their names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows {
+    /// count, null_count and nan_count; [`MISSING`] of a series that is itself missing.
+    counts: Vec<[u64; 3]>,
+    /// The statistics, one row after the other; [`UNDEFINED`] where one is not defined.
+    values: Vec<f64>,
+}
+
+/// The counts of a series that is itself missing.
+const MISSING: [u64; 3] = [u64::MAX; 3];
+
+/// A NaN that no statistic has.
+const UNDEFINED: u64 = 0x7ff8_0000_0000_0001;
+
+impl Rows {
+    pub(crate) fn with_capacity(rows: usize, spec: &Spec) -> Self {
+        let width = spec.field_names().len();
+        Self { counts: Vec::with_capacity(rows), values: Vec::with_capacity(rows * width) }
+    }
+
+    pub(crate) fn push(&mut self, summary: &Summary) {
+        self.counts.push([summary.count, summary.null_count, summary.nan_count]);
+        self.values.extend(summary.values.iter().map(|value| value.unwrap_or(f64::from_bits(UNDEFINED))));
+    }
+
+    /// A row for a series that is itself missing: a null in a column of lists.
+    pub(crate) fn push_missing(&mut self, spec: &Spec) {
+        self.counts.push(MISSING);
+        self.values.extend(spec.field_names().iter().map(|_| f64::from_bits(UNDEFINED)));
+    }
+
+    /// Whether a series that is there holds a NaN.
+    pub(crate) fn hold_nans(&self) -> bool {
+        self.counts.iter().any(|counts| *counts != MISSING && counts[2] > 0)
+    }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.counts.append(&mut other.counts);
+        self.values.append(&mut other.values);
+    }
+}
+
+impl Summaries {
+    /// One row a summary, without keys; the summaries are answers to `spec`.
+    pub fn new(spec: &Spec, summaries: impl IntoIterator<Item = Summary>) -> Self {
+        let mut rows = Rows::default();
+        let mut columns = Vec::new();
+        for summary in summaries {
+            rows.push(&summary);
+            columns.push(summary.column);
+        }
+        Self { columns, keys: None, names: spec.field_names().clone(), rows }
+    }
+
+    /// For each column the rows of all keys.
+    pub(crate) fn with_keys(columns: Vec<Option<String>>, keys: RecordBatch, spec: &Spec, rows: Rows) -> Self {
+        debug_assert_eq!(columns.len() * keys.num_rows(), rows.counts.len());
+        Self { columns, keys: Some(keys), names: spec.field_names().clone(), rows }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.counts.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The keys, if there are any: the same ones for each column.
+    pub fn keys(&self) -> Option<&RecordBatch> {
+        self.keys.as_ref()
+    }
+
+    /// The row of the keys that belongs to a row.
+    pub fn key_row(&self, row: usize) -> usize {
+        row % self.keys.as_ref().map_or(1, RecordBatch::num_rows).max(1)
+    }
+
+    /// The columns of the data, in their order.
+    pub fn columns(&self) -> &[Option<String>] {
+        &self.columns
+    }
+
+    /// The column that a row is of.
+    pub fn column(&self, row: usize) -> Option<&str> {
+        let keys = self.keys.as_ref().map_or(1, RecordBatch::num_rows).max(1);
+        self.columns.get(row / keys)?.as_deref()
+    }
+
+    /// count, null_count and nan_count of a row; `None` for a series that is itself missing.
+    pub fn counts(&self, row: usize) -> Option<[u64; 3]> {
+        let counts = *self.rows.counts.get(row)?;
+        (counts != MISSING).then_some(counts)
+    }
+
+    /// A statistic, by its place among the names.
+    pub fn value(&self, row: usize, place: usize) -> Option<f64> {
+        let value = *self.rows.values.get(row * self.names.len() + place)?;
+        (value.to_bits() != UNDEFINED).then_some(value)
+    }
+
+    /// The names of the statistics, in the order of every output.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Every statistic of a row with its name, in the order of every output.
+    pub fn statistics(&self, row: usize) -> impl Iterator<Item = (&str, Option<f64>)> {
+        self.names.iter().enumerate().map(move |(place, name)| (name.as_str(), self.value(row, place)))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyString};
-use rstats::Spec;
+use pyo3::types::{PyBool, PyList, PyString, PyTuple, PyType};
+use rstats::{Columns, Filter, Spec};
 
 use crate::errors::to_python;
 
@@ -18,6 +18,73 @@ pub fn names(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> 
     };
     let items = value.try_iter().map_err(wrong)?;
     items.map(|item| item?.cast::<PyString>().map(|name| name.to_string()).map_err(|e| wrong(e.into()))).collect()
+}
+
+/// Which columns are wanted: names, regular expressions that a name must match somewhere, and types; one or several of them.
+pub fn columns(value: Option<&Bound<'_, PyAny>>) -> PyResult<Columns> {
+    let Some(value) = value else { return Ok(Columns::Numeric) };
+    let is_sequence = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
+    let items = match is_sequence {
+        true => value.try_iter()?.collect::<PyResult<Vec<_>>>()?,
+        false => vec![value.clone()],
+    };
+    if items.iter().all(|item| item.is_instance_of::<PyString>()) || items.iter().all(|item| choice(item).is_err()) {
+        return names("columns", value).map(Columns::Named);
+    }
+    let choices = items.iter().map(choice).collect::<PyResult<Vec<_>>>()?;
+    Ok(Columns::Where(Filter::new(move |name, type_name| {
+        choices.iter().any(|choice| match choice {
+            Choice::Name(wanted) => wanted == name,
+            Choice::Types(types) => types.contains(&type_name),
+            Choice::Matching(pattern) => {
+                type_name != "bool"
+                    && Python::attach(|py| {
+                        let found = pattern.call_method1(py, "search", (name,));
+                        found.is_ok_and(|found| !found.is_none(py))
+                    })
+            }
+        })
+    })))
+}
+
+enum Choice {
+    Name(String),
+    /// A compiled regular expression of Python.
+    Matching(Py<PyAny>),
+    Types(Vec<&'static str>),
+}
+
+fn choice(item: &Bound<'_, PyAny>) -> PyResult<Choice> {
+    const FLOATS: [&str; 3] = ["float16", "float32", "float64"];
+    const INTEGERS: [&str; 8] = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
+    if let Ok(name) = item.cast::<PyString>() {
+        return Ok(Choice::Name(name.to_string()));
+    }
+    if item.hasattr("search")? {
+        return Ok(Choice::Matching(item.clone().unbind()));
+    }
+    // A type of Python by its own name, those of the libraries by what they call themselves.
+    let name = match item.getattr_opt("__name__")? {
+        Some(name) => name.str()?.to_string(),
+        None => item.str()?.to_string(),
+    };
+    let types = match name.to_lowercase().as_str() {
+        "float" if item.is_instance_of::<PyType>() => FLOATS.to_vec(),
+        "int" => INTEGERS.to_vec(),
+        "bool" | "bool_" | "boolean" => vec!["bool"],
+        "halffloat" => vec!["float16"],
+        "float" => vec!["float32"],
+        "double" => vec!["float64"],
+        name if name.starts_with("decimal") => vec!["decimal"],
+        name => FLOATS.iter().chain(&INTEGERS).copied().filter(|known| *known == name).collect(),
+    };
+    if types.is_empty() {
+        let given = item.get_type();
+        return Err(PyTypeError::new_err(format!(
+            "columns is a name, a compiled regular expression, a type of numbers, or a sequence of these, not {given}"
+        )));
+    }
+    Ok(Choice::Types(types))
 }
 
 /// A whole number from `least` to `most`.

@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use arrow_array::{Array, StructArray};
 use arrow_schema::{DataType, Field};
-use pyo3::exceptions::PyIndexError;
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyIterator, PyList};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
-use rstats::report::{Report, Source};
-use rstats::{Columns, Interrupt, Summary, describe_all, describe_stream};
+use rstats::report::key::{Key, Keys};
+use rstats::report::{COUNTS, Report, Source};
+use rstats::spec::is_count;
+use rstats::{Interrupt, Summaries, Summary, describe_all, describe_groups, describe_stream};
 
 use crate::args;
 use crate::call;
 use crate::errors::to_python;
-use crate::input::{self, Input};
+use crate::input::{self, Grouped, Input};
 
 /// The width of a repr: that of a terminal.
 const WIDTH: usize = 100;
@@ -26,13 +29,14 @@ pub struct Description(Report);
 /// See the stub.
 #[pyfunction]
 #[pyo3(
-    signature = (data, *, columns=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, threads=None),
-    text_signature = "(data, *, columns=None, axis=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, threads=None)"
+    signature = (data, *, columns=None, by=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, threads=None),
+    text_signature = "(data, *, columns=None, by=None, axis=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, threads=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
     data: &Bound<'_, PyAny>,
     columns: Option<&Bound<'_, PyAny>>,
+    by: Option<&Bound<'_, PyAny>>,
     axis: Option<&Bound<'_, PyAny>>,
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
@@ -47,10 +51,22 @@ pub fn describe(
     let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
     let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
     let axis = axis.map(|axis| args::whole("axis", axis, 0, 1)).transpose()?;
-    let columns = match columns {
-        None => Columns::Numeric,
-        Some(names) => Columns::Named(args::names("columns", names)?),
-    };
+    let columns = args::columns(columns)?;
+    if let Some(by) = by {
+        let names = args::names("by", by)?;
+        if axis.is_some() {
+            return Err(PyValueError::new_err("axis= is for arrays of several dimensions, and by= for tables"));
+        }
+        if names.is_empty() {
+            return Err(PyValueError::new_err("by= is empty; name at least one column of keys"));
+        }
+        let Grouped { keys, series } = input::read_grouped(data, &columns, &names)?;
+        let rows = keys.first().map_or(0, |(_, keys)| keys.len());
+        let values = rows.saturating_mul(series.len() + keys.len());
+        let work = |interrupt: &Interrupt| describe_groups(keys, &series, &spec, interrupt);
+        let series = call::run(py, values, threads, work)?;
+        return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
+    }
     let series = match input::read(data, &columns, axis)? {
         Input::Series(series) => {
             let values = series.iter().map(|series| series.rows()).sum();
@@ -73,6 +89,7 @@ pub fn describe(
         }
     };
     let rows = series.first().map_or(0, Summary::rows);
+    let series = Summaries::new(&spec, series);
     Ok(Description(Report { spec, source: Source { files: 0, rows }, series }))
 }
 
@@ -90,20 +107,20 @@ impl Description {
         let length = self.0.series.len();
         let place = if index < 0 { index.checked_add_unsigned(length) } else { Some(index) };
         let place = place.and_then(|place| usize::try_from(place).ok());
-        match place.and_then(|place| self.0.series.get(place)) {
-            Some(summary) => row(py, summary),
+        match place.filter(|place| *place < length) {
+            Some(place) => self.row(py, self.keys()?.as_ref(), place),
             None => Err(PyIndexError::new_err(format!("row {index} of {length}"))),
         }
     }
 
     #[getter]
     fn columns(&self) -> Vec<String> {
-        let names = ["column", "count", "null_count", "nan_count"].map(str::to_owned);
-        names.into_iter().chain(self.0.spec.field_names().iter().cloned()).collect()
+        self.0.columns()
     }
 
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.0.series.iter().map(|summary| row(py, summary)).collect()
+        let keys = self.keys()?;
+        (0..self.0.series.len()).map(|place| self.row(py, keys.as_ref(), place)).collect()
     }
 
     fn to_json(&self) -> PyResult<String> {
@@ -162,14 +179,60 @@ impl Description {
     }
 }
 
-fn row<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
-    let row = PyDict::new(py);
-    row.set_item("column", &summary.column)?;
-    row.set_item("count", summary.count)?;
-    row.set_item("null_count", summary.null_count)?;
-    row.set_item("nan_count", summary.nan_count)?;
-    for (name, value) in summary.statistics() {
-        row.set_item(name, value)?;
+impl Description {
+    fn keys(&self) -> PyResult<Option<Keys>> {
+        self.0.series.keys().map(Keys::new).transpose().map_err(to_python)
     }
-    Ok(row)
+
+    fn row<'py>(&self, py: Python<'py>, keys: Option<&Keys>, place: usize) -> PyResult<Bound<'py, PyDict>> {
+        let series = &self.0.series;
+        let row = PyDict::new(py);
+        row.set_item("column", series.column(place))?;
+        if let Some(keys) = keys {
+            for (name, key) in keys.row(series.key_row(place)) {
+                row.set_item(name, key_of_python(py, key)?)?;
+            }
+        }
+        let counts = series.counts(place);
+        for (index, name) in COUNTS.into_iter().enumerate() {
+            row.set_item(name, counts.map(|counts| counts[index]))?;
+        }
+        for (name, value) in series.statistics(place) {
+            match value.filter(|_| is_count(name)) {
+                Some(count) => row.set_item(name, count as u64)?,
+                None => row.set_item(name, value)?,
+            }
+        }
+        Ok(row)
+    }
+}
+
+/// Dates and times are those of `datetime`, decimals those of `decimal`; what these do not hold (nanoseconds) is text.
+fn key_of_python(py: Python<'_>, key: Key) -> PyResult<Bound<'_, PyAny>> {
+    let parsed = |module: &str, class: &str, text: &str| {
+        let class = py.import(module)?.getattr(class)?;
+        match class.getattr_opt("fromisoformat")? {
+            Some(parse) => parse.call1((text,)),
+            None => class.call1((text,)),
+        }
+    };
+    let nanoseconds = |text: &str| {
+        text.split_once('.').is_some_and(|(_, rest)| {
+            let digits = rest.chars().take_while(char::is_ascii_digit).count();
+            digits > 6 && !rest[6..digits].chars().all(|digit| digit == '0')
+        })
+    };
+    let value = match key {
+        Key::Null => return Ok(py.None().into_bound(py)),
+        Key::Bool(value) => return value.into_bound_py_any(py),
+        Key::Integer(value) => return value.into_bound_py_any(py),
+        Key::Float(value) => return value.into_bound_py_any(py),
+        Key::Date(ref text) => parsed("datetime", "date", text),
+        Key::Time(ref text) if !nanoseconds(text) => parsed("datetime", "time", text),
+        Key::Timestamp(ref text) if !nanoseconds(text) => parsed("datetime", "datetime", text),
+        Key::Decimal(ref text) => parsed("decimal", "Decimal", text),
+        ref other => return other.to_string().into_bound_py_any(py),
+    };
+    // Years beyond 9999 are not those of `datetime`.
+    value.or_else(|_| key.to_string().into_bound_py_any(py))
 }

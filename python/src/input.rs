@@ -1,9 +1,10 @@
 //! Python objects as series, each read where it lies.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
@@ -14,11 +15,18 @@ use pyo3_arrow::input::AnyArray;
 use pyo3_arrow::{PyArray, PyArrayReader, PyRecordBatch, PySchema};
 use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
 use rstats::series::{Chunk, Kind, Series};
-use rstats::{Columns, Error};
+use rstats::{Columns, Error, Filter};
 
 use crate::arch::Items;
 use crate::errors::to_python;
+use crate::keys;
 use crate::numbers::{self, NoneMeans};
+
+/// The names of all types of numbers.
+const TYPES: [&str; 13] = [
+    "float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8",
+    "decimal", "bool",
+];
 
 /// Batches that come once.
 pub struct Stream {
@@ -35,9 +43,98 @@ pub enum Input {
     Stream(Stream),
 }
 
+/// A table's wanted series, and its columns of keys.
+pub struct Grouped {
+    pub keys: Vec<(String, ArrayRef)>,
+    pub series: Vec<Series>,
+}
+
+/// The wanted series of a table and the columns of keys of these names, which are not among the series unless they are named.
+pub fn read_grouped(data: &Bound<'_, PyAny>, columns: &Columns, names: &[String]) -> PyResult<Grouped> {
+    let py = data.py();
+    // Keys are no values, unless they are named as such.
+    let wanted = match columns {
+        Columns::Named(_) => columns.clone(),
+        columns => {
+            let (columns, keys) = (columns.clone(), names.to_vec());
+            Columns::Where(Filter::new(move |name, data_type| {
+                !keys.iter().any(|key| key == name) && columns.takes(name, data_type)
+            }))
+        }
+    };
+    let columns = &wanted;
+    let each = |key: &dyn Fn(&str) -> PyResult<ArrayRef>| -> PyResult<Vec<(String, ArrayRef)>> {
+        names.iter().map(|name| Ok((name.clone(), key(name)?))).collect()
+    };
+    if is_instance(data, "pandas", "DataFrame")? {
+        let keys = each(&|name| keys::of_pandas(data, name))?;
+        return Ok(Grouped { keys, series: data_frame(data, columns)? });
+    }
+    if is_instance(data, "polars", "DataFrame")? {
+        let available: Vec<String> = data.getattr("columns")?.extract()?;
+        let keys = each(&|name| {
+            check_column(name, &available)?;
+            keys::of_arrow(&data.call_method1("get_column", (name,))?)
+        })?;
+        return Ok(Grouped { keys, series: polars_frame(data, columns)? });
+    }
+    if !is_series_of_pandas(data)?
+        && let Ok(mapping) = data.cast::<PyMapping>()
+        && !data.hasattr(intern!(py, "__arrow_c_stream__"))?
+        && !data.hasattr(intern!(py, "__arrow_c_array__"))?
+    {
+        let available: Vec<String> =
+            mapping.keys()?.iter().map(|name| Ok(name.str()?.to_string())).collect::<PyResult<_>>()?;
+        let keys = each(&|name| {
+            check_column(name, &available)?;
+            let place = available.iter().position(|column| column == name).unwrap_or_default();
+            keys::of_any(&mapping.values()?.get_item(place)?)
+        })?;
+        return Ok(Grouped { keys, series: dictionary(mapping, columns)? });
+    }
+    let wrong = || PyValueError::new_err("by= names columns of a table, and the data is no table");
+    let (schema, chunks) = if let Some(stream) = batches_of(data)? {
+        let batches = stream.batches.map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef));
+        let chunks = batches.collect::<Result<Vec<_>, _>>();
+        if let Some(raised) = stream.failure.take() {
+            return Err(raised);
+        }
+        (stream.schema, chunks.map_err(|error| PyValueError::new_err(error.to_string()))?)
+    } else if !is_series_of_pandas(data)? && data.hasattr(intern!(py, "__arrow_c_stream__"))? {
+        let reader = PyArrayReader::extract(data.as_borrowed())?.into_reader()?;
+        let DataType::Struct(fields) = reader.field().data_type().clone() else { return Err(wrong()) };
+        let chunks = reader.collect::<Result<Vec<_>, _>>().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        (Schema::new(fields), chunks)
+    } else if data.hasattr(intern!(py, "__arrow_c_array__"))? {
+        let (array, field) = PyArray::extract(data.as_borrowed())?.into_inner();
+        let DataType::Struct(fields) = field.data_type() else { return Err(wrong()) };
+        (Schema::new(fields.clone()), vec![array])
+    } else {
+        return Err(wrong());
+    };
+    let available: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let keys = each(&|name| {
+        check_column(name, &available)?;
+        let place = available.iter().position(|column| column == name).unwrap_or_default();
+        let parts: Vec<ArrayRef> = chunks.iter().map(|chunk| chunk.as_struct().column(place).clone()).collect();
+        keys::together(parts, schema.field(place).data_type())
+    })?;
+    Ok(Grouped { keys, series: table(schema, chunks, columns)? })
+}
+
+fn check_column(name: &str, available: &[String]) -> PyResult<()> {
+    if available.iter().any(|column| column == name) {
+        return Ok(());
+    }
+    Err(to_python(Error::NoSuchColumn { name: name.to_owned(), available: available.to_vec() }))
+}
+
 /// The wanted series of a table, or the one that `data` is.
 pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> PyResult<Input> {
     let py = data.py();
+    if let Some(stream) = batches_of(data)? {
+        return Ok(Input::Stream(stream));
+    }
     if let Some(series) = matrix(data, columns, axis)? {
         return Ok(Input::Series(series));
     }
@@ -69,9 +166,7 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> 
 fn one(series: Series, columns: &Columns) -> PyResult<Vec<Series>> {
     match columns {
         Columns::Numeric => Ok(vec![series]),
-        Columns::Named(_) => {
-            Err(PyValueError::new_err("columns= names columns of a table, and the data is one series"))
-        }
+        _ => Err(PyValueError::new_err("columns= names columns of a table, and the data is one series")),
     }
 }
 
@@ -118,7 +213,7 @@ fn of_field(chunks: Vec<ArrayRef>, field: &Field) -> PyResult<Series> {
 }
 
 /// Whether `data` is an instance of a class of a module that somebody else has imported.
-fn is_instance(data: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
+pub fn is_instance(data: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
     let modules = data.py().import("sys")?.getattr("modules")?;
     let module = modules.call_method1("get", (module,))?;
     if module.is_none() || !module.hasattr(class)? {
@@ -223,18 +318,32 @@ fn is_untyped(value: &Bound<'_, PyAny>) -> bool {
 
 /// The wanted columns of a table that is no Arrow table: `column` gives the one at a place.
 fn choose(names: Vec<String>, columns: &Columns, column: impl Fn(usize) -> PyResult<Series>) -> PyResult<Vec<Series>> {
+    let available: HashSet<&String> = names.iter().collect();
     if let Columns::Named(wanted) = columns
-        && let Some(missing) = wanted.iter().find(|name| !names.contains(name))
+        && let Some(missing) = wanted.iter().find(|name| !available.contains(name))
     {
         return Err(to_python(Error::NoSuchColumn { name: missing.clone(), available: names }));
     }
+    let wanted: Option<HashSet<&str>> = match columns {
+        Columns::Named(wanted) => Some(wanted.iter().map(String::as_str).collect()),
+        _ => None,
+    };
     let mut series = Vec::new();
-    for (place, name) in names.iter().enumerate().filter(|(_, name)| columns.wants(name)) {
+    for (place, name) in names.iter().enumerate() {
+        // A column that cannot pass whatever its type is need not be looked at: a list of text as a key is no bad number.
+        let possible = match (&wanted, columns) {
+            (Some(wanted), _) => wanted.contains(name.as_str()),
+            (None, Columns::Where(filter)) => TYPES.iter().any(|type_name| filter.passes(name, type_name)),
+            (None, _) => true,
+        };
+        if !possible {
+            continue;
+        }
         match column(place) {
-            Ok(column) if *columns == Columns::Numeric && column.is_boolean() => {}
+            Ok(column) if wanted.is_none() && !columns.takes(name, column.type_name()) => {}
             Ok(column) => series.push(column.with_name(Some(name.clone()))),
             // What holds no numbers is left out, unless it was named.
-            Err(error) if *columns == Columns::Numeric && is_type_error(&error) => {}
+            Err(error) if wanted.is_none() && is_type_error(&error) => {}
             Err(error) if is_type_error(&error) => {
                 let text = Python::attach(|py| error.value(py).to_string());
                 let place = format!("column '{name}'");
@@ -256,9 +365,6 @@ fn is_type_error(error: &PyErr) -> bool {
 fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
     let py = data.py();
     let in_memory = data.hasattr(intern!(py, "__len__"))?;
-    if !in_memory && data.hasattr(intern!(py, "read_next_batch"))? && data.hasattr(intern!(py, "schema"))? {
-        return batches_of_python(data).map(Input::Stream);
-    }
     let reader = PyArrayReader::extract(data.as_borrowed())?.into_reader()?;
     let field = reader.field();
     let fields = match field.data_type() {
@@ -272,7 +378,7 @@ fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
             None => one(of_field(chunks, &field)?, columns).map(Input::Series),
         };
     }
-    if fields.is_none() && *columns != Columns::Numeric {
+    if fields.is_none() && !matches!(columns, Columns::Numeric) {
         return Err(PyValueError::new_err("columns= names columns of a table, and the data is one series"));
     }
     let unnamed = fields.is_none() && field.name().is_empty();
@@ -289,6 +395,60 @@ fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
         }
     });
     Ok(Input::Stream(Stream { schema, batches: Box::new(batches), unnamed, failure: Failure::default() }))
+}
+
+/// What comes in batches from a library that says so: a `LazyFrame` of Polars, a dataset or scanner of pyarrow, a relation of
+/// DuckDB, a record batch reader.
+fn batches_of(data: &Bound<'_, PyAny>) -> PyResult<Option<Stream>> {
+    let py = data.py();
+    if is_instance(data, "polars", "LazyFrame")? {
+        return lazy_frame(data).map(Some);
+    }
+    if is_instance(data, "duckdb", "DuckDBPyRelation")? {
+        return batches_of_python(&data.call_method0("to_arrow_reader")?).map(Some);
+    }
+    if is_instance(data, "pyarrow.dataset", "Dataset")? {
+        return batches_of_python(&data.call_method0("scanner")?.call_method0("to_reader")?).map(Some);
+    }
+    if is_instance(data, "pyarrow.dataset", "Scanner")? {
+        return batches_of_python(&data.call_method0("to_reader")?).map(Some);
+    }
+    let is_reader = data.hasattr(intern!(py, "read_next_batch"))?
+        && data.hasattr(intern!(py, "schema"))?
+        && !data.hasattr(intern!(py, "__len__"))?;
+    if is_reader { batches_of_python(data).map(Some) } else { Ok(None) }
+}
+
+/// A lazy frame, collected by Polars' streaming engine batch by batch.
+fn lazy_frame(frame: &Bound<'_, PyAny>) -> PyResult<Stream> {
+    let frames = frame.call_method0("collect_batches")?.try_iter()?.unbind();
+    let next = move |py: Python<'_>| -> PyResult<Option<Vec<RecordBatch>>> {
+        let Some(frame) = frames.bind(py).clone().next().transpose()? else { return Ok(None) };
+        let reader = PyArrayReader::extract(frame.as_borrowed())?.into_reader()?;
+        let batches = reader.map(|chunk| batch_of(chunk?.as_struct())).collect::<Result<Vec<_>, _>>();
+        Ok(Some(batches.map_err(|error| PyValueError::new_err(error.to_string()))?))
+    };
+    let empty = frame.call_method0("collect_schema")?.call_method0("to_frame")?;
+    let schema = PyArrayReader::extract(empty.as_borrowed())?.into_reader()?.field();
+    let DataType::Struct(fields) = schema.data_type().clone() else {
+        return Err(PyTypeError::new_err("a lazy frame without columns"));
+    };
+    let failure = Failure::default();
+    let mut ready = std::collections::VecDeque::new();
+    let batches = {
+        let failure = failure.clone();
+        std::iter::from_fn(move || {
+            while ready.is_empty() {
+                match Python::attach(&next) {
+                    Ok(Some(batches)) => ready.extend(batches),
+                    Ok(None) => return None,
+                    Err(error) => return Some(Err(failure.put(error))),
+                }
+            }
+            ready.pop_front().map(Ok)
+        })
+    };
+    Ok(Stream { schema: Schema::new(fields), batches: Box::new(batches), unnamed: false, failure })
 }
 
 /// A reader whose batches are asked for in Python, so that what its generator raises is not lost on the way.
@@ -363,7 +523,7 @@ fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> Py
     if dimensions > 2 {
         return Err(PyValueError::new_err(format!("an array of {dimensions} dimensions; 1 or 2 can be described")));
     }
-    if *columns != Columns::Numeric {
+    if !matches!(columns, Columns::Numeric) {
         return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
     }
     let Some((mut memory, 2)) = memory(data)? else {

@@ -6,6 +6,7 @@ mod call;
 mod description;
 mod errors;
 mod input;
+mod keys;
 mod numbers;
 mod statistics;
 

@@ -87,7 +87,7 @@ impl Dataset {
             return Err(Error::NoSuchColumn { name: missing.clone(), available });
         }
         let wanted = all.into_iter().filter(|column| columns.wants(&column.name));
-        let named = *columns != Columns::Numeric;
+        let named = columns.are_named();
         wanted.filter_map(|column| self.fit(column, named).transpose()).collect()
     }
 

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat;
 
-use super::{Report, SCHEMA};
+use super::{COUNTS, Report, SCHEMA};
 use crate::error::{Error, Result};
+use crate::spec::is_count;
 
 impl Report {
-    /// One row a series: `column` is Utf8, the counts are UInt64, statistics Float64. The schema's metadata holds
+    /// One row a series: `column` is Utf8, keys have their own types, the counts (and the statistics that count) are UInt64,
+    /// all other statistics Float64. The schema's metadata holds
     /// `rstats.schema`, `rstats.method`, `rstats.ddof` and `rstats.nan`.
     ///
     /// # Errors
@@ -18,21 +21,34 @@ impl Report {
     /// [`Error::Data`] if the summaries do not belong to the spec.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
         let series = &self.series;
-        let names = series.iter().map(|summary| summary.column.as_deref());
+        let rows = series.len();
+        let names = (0..rows).map(|row| series.column(row));
         let mut fields = vec![Field::new("column", DataType::Utf8, true)];
         let mut columns: Vec<ArrayRef> = vec![Arc::new(names.collect::<StringArray>())];
-        let mut count = |name: &str, values: Vec<u64>| {
-            fields.push(Field::new(name, DataType::UInt64, false));
-            columns.push(Arc::new(UInt64Array::from(values)));
-        };
-        count("count", series.iter().map(|summary| summary.count).collect());
-        count("null_count", series.iter().map(|summary| summary.null_count).collect());
-        count("nan_count", series.iter().map(|summary| summary.nan_count).collect());
-        let mut rows: Vec<_> = series.iter().map(|summary| summary.statistics()).collect();
-        for name in self.spec.field_names().iter() {
-            let values = rows.iter_mut().map(|row| row.next().and_then(|(_, value)| value));
-            columns.push(Arc::new(values.collect::<Float64Array>()));
-            fields.push(Field::new(name, DataType::Float64, true));
+        if let Some(keys) = series.keys() {
+            let schema = keys.schema();
+            for (field, column) in schema.fields().iter().zip(keys.columns()) {
+                fields.push(field.as_ref().clone().with_nullable(true));
+                let copies = vec![column.as_ref(); series.columns().len().max(1)];
+                columns.push(match copies.len() {
+                    1 => column.clone(),
+                    _ => concat(&copies).map_err(|error| Error::Data(error.to_string()))?,
+                });
+            }
+        }
+        for (place, name) in COUNTS.into_iter().enumerate() {
+            let values: UInt64Array = (0..rows).map(|row| series.counts(row).map(|counts| counts[place])).collect();
+            fields.push(Field::new(name, DataType::UInt64, values.null_count() > 0));
+            columns.push(Arc::new(values));
+        }
+        for (place, name) in series.names().iter().enumerate() {
+            let values = (0..rows).map(|row| series.value(row, place));
+            let values: ArrayRef = match is_count(name) {
+                true => Arc::new(values.map(|value| value.map(|count| count as u64)).collect::<UInt64Array>()),
+                false => Arc::new(values.collect::<Float64Array>()),
+            };
+            fields.push(Field::new(name, values.data_type().clone(), true));
+            columns.push(values);
         }
         let metadata = [
             ("rstats.schema", SCHEMA.to_owned()),

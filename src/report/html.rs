@@ -2,27 +2,43 @@
 
 use std::fmt::Write;
 
-use super::Report;
 use super::json::number;
+use super::key::Keys;
+use super::{COUNTS, Report};
+use crate::spec::is_count;
+
+/// Rows of a table in a notebook.
+const SHOWN: usize = 60;
 
 impl Report {
-    /// A `<table>` with a row a series, numbers in full.
+    /// A `<table>` with a row a series, numbers in full; of very many series the first and the last ones.
     pub fn to_html(&self) -> String {
-        let mut html =
-            String::from("<table>\n<thead><tr><th>column</th><th>count</th><th>null_count</th><th>nan_count</th>");
-        for name in self.spec.field_names().iter() {
-            let _ = write!(html, "<th>{}</th>", escape(name)); // a String takes everything
+        let mut html = String::from("<table>\n<thead><tr>");
+        for name in self.columns() {
+            let _ = write!(html, "<th>{}</th>", escape(&name)); // a String takes everything
         }
         html.push_str("</tr></thead>\n<tbody>\n");
-        for summary in &self.series {
-            let column = escape(summary.column.as_deref().unwrap_or(""));
-            let (count, null_count, nan_count) = (summary.count, summary.null_count, summary.nan_count);
-            let _ = write!(html, "<tr><th>{column}</th><td>{count}</td><td>{null_count}</td><td>{nan_count}</td>");
-            for (_, value) in summary.statistics() {
+        let series = &self.series;
+        let keys = series.keys().map(Keys::new).and_then(Result::ok);
+        for row in self.shown(SHOWN) {
+            let Some(row) = row else {
+                let _ = writeln!(html, "<tr><td colspan=\"{}\">…</td></tr>", self.columns().len());
+                continue;
+            };
+            let _ = write!(html, "<tr><th>{}</th>", escape(series.column(row).unwrap_or("")));
+            for (_, key) in keys.iter().flat_map(|keys| keys.row(series.key_row(row))) {
+                let _ = write!(html, "<th>{}</th>", escape(&key.to_string()));
+            }
+            for place in 0..COUNTS.len() {
+                let count = series.counts(row).map_or(String::new(), |counts| counts[place].to_string());
+                let _ = write!(html, "<td>{count}</td>");
+            }
+            for (name, value) in series.statistics(row) {
                 let text = match value {
                     None => String::new(),
                     Some(value) if value.is_nan() => "NaN".to_owned(),
                     Some(value) if value.is_infinite() => if value > 0.0 { "∞" } else { "−∞" }.to_owned(),
+                    Some(value) if is_count(name) => format!("{value}"),
                     Some(value) => number(value),
                 };
                 let _ = write!(html, "<td>{text}</td>");

@@ -10,9 +10,10 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
-use super::{Report, SCHEMA, Source};
-use crate::spec::{Probability, Spec};
-use crate::summary::Summary;
+use super::key::{Key, Keys};
+use super::{COUNTS, Report, SCHEMA, Source};
+use crate::spec::{Probability, Spec, is_count};
+use crate::summary::Summaries;
 
 impl Report {
     /// Writes the report as one JSON document, a series a line.
@@ -24,9 +25,10 @@ impl Report {
         let json = |value: &dyn erased::Json| value.to_json();
         write!(out, "{{\"schema\": {},\n \"spec\": {},\n ", json(&SCHEMA)?, json(&SpecJson(&self.spec))?)?;
         write!(out, "\"source\": {},\n \"series\": [", json(&SourceJson(&self.source))?)?;
-        for (i, summary) in self.series.iter().enumerate() {
-            let separator = if i == 0 { "\n  " } else { ",\n  " };
-            write!(out, "{separator}{}", json(&SeriesJson(summary))?)?;
+        let keys = keys(&self.series)?;
+        for row in 0..self.series.len() {
+            let separator = if row == 0 { "\n  " } else { ",\n  " };
+            write!(out, "{separator}{}", json(&SeriesJson { series: &self.series, keys: keys.as_ref(), row })?)?;
         }
         out.write_all(if self.series.is_empty() { b"]}\n" } else { b"\n ]}\n" })
     }
@@ -37,8 +39,9 @@ impl Report {
     ///
     /// Those of the writer.
     pub fn write_ndjson(&self, mut out: impl Write) -> io::Result<()> {
-        for summary in &self.series {
-            let line = Line { spec: &self.spec, summary };
+        let keys = keys(&self.series)?;
+        for row in 0..self.series.len() {
+            let line = Line { spec: &self.spec, series: SeriesJson { series: &self.series, keys: keys.as_ref(), row } };
             out.write_all(erased::Json::to_json(&line)?.as_bytes())?;
             out.write_all(b"\n")?;
         }
@@ -80,6 +83,16 @@ impl Formatter for PythonSpelling {
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         writer.write_all(if first { b"" } else { b", " })
+    }
+}
+
+/// Any f64, as outputs name it.
+pub fn any_number(value: f64) -> String {
+    match value {
+        value if value.is_nan() => "NaN".to_owned(),
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        value => number(value),
     }
 }
 
@@ -126,10 +139,8 @@ impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             None => serializer.serialize_none(),
-            Some(value) if value.is_nan() => serializer.serialize_str("NaN"),
-            Some(f64::INFINITY) => serializer.serialize_str("Infinity"),
-            Some(f64::NEG_INFINITY) => serializer.serialize_str("-Infinity"),
-            Some(value) => serializer.serialize_f64(value),
+            Some(value) if value.is_finite() => serializer.serialize_f64(value),
+            Some(value) => serializer.serialize_str(&any_number(value)),
         }
     }
 }
@@ -167,19 +178,69 @@ impl Serialize for SourceJson<'_> {
     }
 }
 
-struct SeriesJson<'a>(&'a Summary);
+fn keys(series: &Summaries) -> io::Result<Option<Keys>> {
+    series.keys().map(Keys::new).transpose().map_err(io::Error::other)
+}
+
+struct SeriesJson<'a> {
+    series: &'a Summaries,
+    keys: Option<&'a Keys>,
+    row: usize,
+}
 
 impl Serialize for SeriesJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        entries(&mut map, self.0)?;
+        self.entries(&mut map)?;
+        map.end()
+    }
+}
+
+impl SeriesJson<'_> {
+    fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let &Self { series, keys, row } = self;
+        map.serialize_entry("column", &series.column(row))?;
+        if let Some(keys) = keys {
+            map.serialize_entry("by", &By { keys, row: series.key_row(row) })?;
+        }
+        let counts = series.counts(row);
+        for (place, name) in COUNTS.into_iter().enumerate() {
+            map.serialize_entry(name, &counts.map(|counts| counts[place]))?;
+        }
+        for (name, value) in series.statistics(row) {
+            match value.filter(|_| is_count(name)) {
+                Some(count) => map.serialize_entry(name, &(count as u64))?,
+                None => map.serialize_entry(name, &Value(value))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+struct By<'a> {
+    keys: &'a Keys,
+    row: usize,
+}
+
+impl Serialize for By<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, key) in self.keys.row(self.row) {
+            match key {
+                Key::Null => map.serialize_entry(name, &())?,
+                Key::Bool(value) => map.serialize_entry(name, &value)?,
+                Key::Integer(value) if value.unsigned_abs() <= 1 << 53 => map.serialize_entry(name, &(value as i64))?,
+                Key::Float(value) => map.serialize_entry(name, &Value(Some(value)))?,
+                key => map.serialize_entry(name, &key.to_string())?,
+            }
+        }
         map.end()
     }
 }
 
 struct Line<'a> {
     spec: &'a Spec,
-    summary: &'a Summary,
+    series: SeriesJson<'a>,
 }
 
 impl Serialize for Line<'_> {
@@ -189,20 +250,9 @@ impl Serialize for Line<'_> {
         map.serialize_entry("method", self.spec.method().name())?;
         map.serialize_entry("ddof", &self.spec.ddof())?;
         map.serialize_entry("nan", self.spec.nan().name())?;
-        entries(&mut map, self.summary)?;
+        self.series.entries(&mut map)?;
         map.end()
     }
-}
-
-fn entries<M: SerializeMap>(map: &mut M, summary: &Summary) -> Result<(), M::Error> {
-    map.serialize_entry("column", &summary.column)?;
-    map.serialize_entry("count", &summary.count)?;
-    map.serialize_entry("null_count", &summary.null_count)?;
-    map.serialize_entry("nan_count", &summary.nan_count)?;
-    for (name, value) in summary.statistics() {
-        map.serialize_entry(name, &Value(value))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

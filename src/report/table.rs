@@ -2,26 +2,42 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::Report;
+use super::key::Keys;
+use super::{COUNTS, Report};
 
 /// Up to so many series the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.
 const UPRIGHT: usize = 6;
 
+/// Up to so many series are shown; of more, the first and the last ones.
+const SHOWN: usize = 40;
+
 impl Report {
     /// A table of at most `width` characters where that can be: statistics down and series across if they are few and
     /// fit, else a line a series. The footer names what was asked.
     pub fn to_table(&self, width: usize) -> String {
-        let mut header = vec![String::new()];
-        header.extend(["count", "null_count", "nan_count"].map(str::to_owned));
-        header.extend(self.spec.field_names().iter().cloned());
+        let series = &self.series;
+        let keys = series.keys().map(Keys::new).and_then(Result::ok);
+        let by = self.columns().len() - 1 - COUNTS.len() - series.names().len();
+        let mut header = self.columns();
+        header[0].clear();
         let mut lines = vec![header];
-        for summary in &self.series {
-            let mut line = vec![summary.column.clone().unwrap_or_else(|| "(unnamed)".to_owned())];
-            let counts = [summary.count, summary.null_count, summary.nan_count];
-            line.extend(counts.map(|count| count.to_string()));
-            line.extend(summary.statistics().map(|(_, value)| readable(value)));
+        for row in self.shown(SHOWN) {
+            let Some(row) = row else {
+                lines.push(vec!["…".to_owned(); self.columns().len()]);
+                continue;
+            };
+            let mut line = vec![series.column(row).unwrap_or("(unnamed)").to_owned()];
+            line.extend(keys.iter().flat_map(|keys| keys.row(series.key_row(row))).map(|(_, key)| key.to_string()));
+            let counts = series.counts(row);
+            line.extend(
+                (0..COUNTS.len()).map(|place| counts.map_or("–".to_owned(), |counts| counts[place].to_string())),
+            );
+            line.extend(series.statistics(row).map(|(_, value)| readable(value)));
             lines.push(line);
+        }
+        if by > 0 {
+            return format!("{}\n{}\n", render(&lines), self.footer());
         }
         let upright = render(&transpose(&lines));
         let fits = upright.lines().next().is_none_or(|line| line.chars().count() <= width);
@@ -32,6 +48,9 @@ impl Report {
     fn footer(&self) -> String {
         let spec = &self.spec;
         let mut parts = Vec::new();
+        if self.series.len() > SHOWN {
+            parts.push(format!("{} rows", self.series.len()));
+        }
         match (self.source.files, self.source.rows) {
             (0, _) => {}
             (1, rows) => parts.push(format!("1 file, {rows} rows")),

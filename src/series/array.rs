@@ -4,11 +4,14 @@
 //! Other types are converted as they are read, one block at a time.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::downcast_run_array;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RunArray, UInt64Array};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, Float64Array, PrimitiveArray, RunArray, UInt32Array, UInt64Array,
+};
 use arrow_buffer::{ArrowNativeType, NullBuffer, i256};
 use arrow_schema::DataType;
 use arrow_select::take::{TakeOptions, take};
@@ -19,6 +22,16 @@ use crate::arch::Tier;
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
 use crate::stats::number::Decimal;
+
+/// The values of an array that needs no conversion; nulls have some value too.
+pub fn as_they_are<T: Element>(array: &dyn Array) -> Option<&[T]> {
+    match array.data_type() {
+        DataType::Float64 => T::floats(array.as_primitive::<Float64Type>().values()),
+        DataType::Int64 => T::signed(array.as_primitive::<Int64Type>().values()),
+        DataType::UInt64 => T::unsigned(array.as_primitive::<UInt64Type>().values()),
+        _ => None,
+    }
+}
 
 /// Hands the values and nulls of `array` to `sink`, values in the order of the rows.
 ///
@@ -202,6 +215,23 @@ pub fn pick<T: Element>(array: &dyn Array, rows: impl Iterator<Item = usize>, va
     read(&picked, values)
 }
 
+/// These rows of an array; those of one without nulls that needs no conversion are copied by hand, at twice the speed.
+///
+/// # Errors
+///
+/// [`Error::Data`] for a row that is not there.
+pub fn take_rows(array: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
+    if let (DataType::Float64, 0) = (array.data_type(), array.null_count()) {
+        let values: &[f64] = array.as_primitive::<Float64Type>().values();
+        let taken: Option<Vec<f64>> = rows.iter().map(|&row| values.get(row as usize).copied()).collect();
+        let taken = taken.ok_or_else(|| Error::Data("a row beyond the end of the data".to_owned()))?;
+        return Ok(Arc::new(Float64Array::from(taken)));
+    }
+    let rows = UInt32Array::from_iter_values(rows.iter().copied());
+    let checked = Some(TakeOptions { check_bounds: true });
+    take(array, &rows, checked).map_err(|error| Error::Data(error.to_string()))
+}
+
 /// A dictionary, by its values in the order of its keys.
 fn dictionary<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()> {
     let dictionary = array.as_any_dictionary();
@@ -251,7 +281,6 @@ mod tests {
     use super::*;
     use crate::stats::number::{Number, Value};
     use arrow_array::*;
-    use std::sync::Arc;
 
     #[derive(Default)]
     struct Seen {

@@ -1,12 +1,14 @@
 //! One series: a name and its chunks, each where it lies.
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, new_empty_array};
+use arrow_schema::DataType;
+use arrow_select::concat::concat;
 
 use super::Sink;
 use super::array;
 use super::lane::{Element, Kind, Lane};
 use super::memory::{Format, Memory, NanMeans};
-use super::table::is_boolean;
+use super::table::{is_boolean, type_name};
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
 use crate::stats::select::sample_places;
@@ -59,6 +61,30 @@ impl Chunk {
         match self {
             Self::Array(array) => array::read(array, sink),
             Self::Memory(memory) => memory.read(sink),
+        }
+    }
+
+    /// These rows, as an array of the same numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chunk::read`].
+    pub fn take(&self, rows: &[u32]) -> Result<ArrayRef> {
+        match self {
+            Self::Array(array) => array::take_rows(array, rows),
+            Self::Memory(memory) => memory.take(rows),
+        }
+    }
+
+    /// The rows as an array; foreign memory is copied, to Float64, Int64 or UInt64.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chunk::read`].
+    pub fn to_array(&self) -> Result<ArrayRef> {
+        match self {
+            Self::Array(array) => Ok(array.clone()),
+            Self::Memory(memory) => memory.to_array(),
         }
     }
 
@@ -167,6 +193,16 @@ impl Series {
         !self.chunks.is_empty() && self.chunks.iter().all(boolean)
     }
 
+    /// What its type is called in a choice of columns; empty where its chunks differ.
+    pub fn type_name(&self) -> &'static str {
+        let name = |chunk: &Chunk| match chunk {
+            Chunk::Array(array) => type_name(array.data_type()),
+            Chunk::Memory(memory) => memory.format.type_name(),
+        };
+        let Some(first) = self.chunks.first().map(name) else { return "" };
+        if self.chunks.iter().all(|chunk| name(chunk) == first) { first } else { "" }
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.chunks.iter().map(Chunk::len).sum()
@@ -175,6 +211,21 @@ impl Series {
     /// The chunks.
     pub fn chunks(&self) -> &[Chunk] {
         &self.chunks
+    }
+
+    /// All rows in one chunk: several ones are copied together.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for chunks whose types differ.
+    pub fn whole(&self) -> Result<Chunk> {
+        let arrays = match &self.chunks[..] {
+            [] => return Ok(Chunk::Array(new_empty_array(&DataType::Float64))),
+            [chunk] => return Ok(chunk.clone()),
+            chunks => chunks.iter().map(Chunk::to_array).collect::<Result<Vec<_>>>()?,
+        };
+        let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        concat(&arrays).map(Chunk::Array).map_err(|error| Error::Data(error.to_string()))
     }
 
     /// The rows in pieces of at most `rows`, each within a chunk.

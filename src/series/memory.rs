@@ -1,9 +1,14 @@
 //! Series in memory that is not Arrow's: NumPy arrays of any stride and byte order.
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
+use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
+use arrow_buffer::NullBufferBuilder;
 
 use super::Sink;
-use super::lane::{Element, Kind};
+use super::lane::{Element, Kind, Lane};
 use crate::arch::Tier;
 use crate::arch::memory::Strided;
 use crate::arch::tier::Keyed;
@@ -29,6 +34,24 @@ pub enum Format {
 }
 
 impl Format {
+    /// What it is called in a choice of columns.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Float16 => "float16",
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
+            Self::Signed(1) => "int8",
+            Self::Signed(2) => "int16",
+            Self::Signed(4) => "int32",
+            Self::Signed(_) => "int64",
+            Self::Unsigned(1) => "uint8",
+            Self::Unsigned(2) => "uint16",
+            Self::Unsigned(4) => "uint32",
+            Self::Unsigned(_) => "uint64",
+            Self::Bool => "bool",
+        }
+    }
+
     /// The bytes of an item.
     pub fn width(self) -> usize {
         match self {
@@ -122,6 +145,42 @@ impl Memory {
     /// As [`Memory::read`].
     pub fn pick<T: Element>(&self, rows: impl Iterator<Item = usize>, sink: &mut impl Sink<T>) -> Result<()> {
         self.visit(&Rows::These(rows.collect()), sink)
+    }
+
+    /// These rows as an array of Float64, Int64 or UInt64, whichever holds them all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::read`].
+    pub fn take(&self, rows: &[u32]) -> Result<ArrayRef> {
+        self.array_of(&Rows::These(rows.iter().map(|&row| row as usize).collect()), rows.len())
+    }
+
+    /// All rows, likewise.
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::read`].
+    pub fn to_array(&self) -> Result<ArrayRef> {
+        self.array_of(&Rows::All, self.len())
+    }
+
+    fn array_of(&self, rows: &Rows, count: usize) -> Result<ArrayRef> {
+        match Lane::of(&[self.format.kind()]) {
+            Lane::Signed => self.collected::<Int64Type>(rows, count),
+            Lane::Unsigned => self.collected::<UInt64Type>(rows, count),
+            _ => self.collected::<Float64Type>(rows, count),
+        }
+    }
+
+    fn collected<P: ArrowPrimitiveType>(&self, rows: &Rows, count: usize) -> Result<ArrayRef>
+    where
+        P::Native: Element,
+    {
+        let mut collected = Collected { values: Vec::with_capacity(count), valid: NullBufferBuilder::new(count) };
+        self.visit::<P::Native>(rows, &mut collected)?;
+        let Collected { values, mut valid } = collected;
+        Ok(Arc::new(PrimitiveArray::<P>::new(values.into(), valid.finish())))
     }
 
     fn visit<T: Element>(&self, rows: &Rows, sink: &mut impl Sink<T>) -> Result<()> {
@@ -227,6 +286,26 @@ impl Memory {
         }
         sink.nulls(nulls);
     }
+}
+
+/// Values with their nulls, each at its place.
+struct Collected<T> {
+    values: Vec<T>,
+    valid: NullBufferBuilder,
+}
+
+impl<T: Copy> Sink<T> for Collected<T> {
+    fn values(&mut self, values: &[T]) {
+        self.values.extend_from_slice(values);
+        self.valid.append_n_non_nulls(values.len());
+    }
+
+    fn valid(&mut self, values: &[T], valid: &[u8]) {
+        self.values.extend_from_slice(values);
+        (0..values.len()).for_each(|row| self.valid.append(valid[row / 8] >> (row % 8) & 1 == 1));
+    }
+
+    fn nulls(&mut self, _: u64) {} // they have come with the values
 }
 
 /// Which rows are read.

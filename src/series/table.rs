@@ -1,25 +1,68 @@
 //! Which columns of a table are series.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use arrow_schema::{DataType, Schema};
 
 use super::lane::Kind;
 use crate::error::{Error, Result};
 
 /// Which columns are wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Columns {
     /// Every column of numbers; booleans are not among them.
     Numeric,
     /// The columns of these names, booleans included.
     Named(Vec<String>),
+    /// The columns of numbers or booleans that this lets through.
+    Where(Filter),
+}
+
+/// Lets columns through by their name and the [name of their type](type_name).
+#[derive(Clone)]
+pub struct Filter(Arc<Passes>);
+
+type Passes = dyn Fn(&str, &str) -> bool + Send + Sync;
+
+impl Filter {
+    /// One that lets through what `passes` says, given a column's name and the name of its type.
+    pub fn new(passes: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(passes))
+    }
+
+    /// Whether a column passes.
+    pub fn passes(&self, name: &str, type_name: &str) -> bool {
+        (self.0)(name, type_name)
+    }
+}
+
+impl std::fmt::Debug for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Filter")
+    }
 }
 
 impl Columns {
-    /// Whether a column of this name is to be looked at; of [`Columns::Numeric`] its type decides.
+    /// Whether these are the columns of these very names: others are left out in silence where they do not fit.
+    pub fn are_named(&self) -> bool {
+        matches!(self, Self::Named(_))
+    }
+
+    /// Whether a column of this name is to be looked at; where no names are given, its type decides.
     pub fn wants(&self, name: &str) -> bool {
         match self {
-            Self::Numeric => true,
+            Self::Numeric | Self::Where(_) => true,
             Self::Named(names) => names.iter().any(|wanted| wanted == name),
+        }
+    }
+
+    /// Whether a column of numbers or booleans is wanted.
+    pub fn takes(&self, name: &str, type_name: &str) -> bool {
+        match self {
+            Self::Numeric => type_name != "bool",
+            Self::Named(_) => self.wants(name),
+            Self::Where(filter) => filter.passes(name, type_name),
         }
     }
 
@@ -29,32 +72,62 @@ impl Columns {
     ///
     /// [`Error::NoSuchColumn`] and [`Error::NotNumeric`] for a name that is not there or not of numbers.
     pub fn choose(&self, schema: &Schema) -> Result<Vec<usize>> {
-        let names = match self {
-            Self::Numeric => {
-                let wanted = schema
-                    .fields()
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, field)| Kind::of_field(field).is_some() && !is_boolean(field.data_type()));
-                return Ok(wanted.map(|(place, _)| place).collect());
-            }
-            Self::Named(names) => names,
+        let Self::Named(names) = self else {
+            let wanted = schema.fields().iter().enumerate().filter(|(_, field)| {
+                Kind::of_field(field).is_some() && self.takes(field.name(), type_name(field.data_type()))
+            });
+            return Ok(wanted.map(|(place, _)| place).collect());
         };
+        // Each name is looked up once, however many there are.
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, field) in schema.fields().iter().enumerate() {
+            places.entry(field.name()).or_default().push(place);
+        }
+        let mut chosen = Vec::new();
         for name in names {
-            let mut fields = schema.fields().iter().filter(|field| field.name() == name).peekable();
-            if fields.peek().is_none() {
+            let Some(found) = places.get(name.as_str()) else {
                 return Err(Error::NoSuchColumn {
                     name: name.clone(),
                     available: schema.fields().iter().map(|field| field.name().clone()).collect(),
                 });
-            }
-            if let Some(field) = fields.find(|field| Kind::of_field(field).is_none()) {
-                return Err(Error::NotNumeric { name: Some(name.clone()), data_type: field.data_type().to_string() });
+            };
+            for &place in found {
+                let field = schema.field(place);
+                if Kind::of_field(field).is_none() {
+                    let data_type = field.data_type().to_string();
+                    return Err(Error::NotNumeric { name: Some(name.clone()), data_type });
+                }
+                chosen.push(place);
             }
         }
-        let wanted = schema.fields().iter().enumerate();
-        let wanted = wanted.filter(|(_, field)| names.contains(field.name()));
-        Ok(wanted.map(|(place, _)| place).collect())
+        chosen.sort_unstable();
+        chosen.dedup(); // a name may be given twice
+        Ok(chosen)
+    }
+}
+
+/// What a type of numbers is called in a choice of columns, as NumPy calls it: `float64`, `int8`, `bool`; decimals of any
+/// width are `decimal`. Dictionaries and runs are what their values are. Empty for other types.
+pub fn type_name(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Float16 => "float16",
+        DataType::Float32 => "float32",
+        DataType::Float64 => "float64",
+        DataType::Int8 => "int8",
+        DataType::Int16 => "int16",
+        DataType::Int32 => "int32",
+        DataType::Int64 => "int64",
+        DataType::UInt8 => "uint8",
+        DataType::UInt16 => "uint16",
+        DataType::UInt32 => "uint32",
+        DataType::UInt64 => "uint64",
+        DataType::Boolean => "bool",
+        DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
+            "decimal"
+        }
+        DataType::Dictionary(_, values) => type_name(values),
+        DataType::RunEndEncoded(_, values) => type_name(values.data_type()),
+        _ => "",
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rstats::parquet::Dataset;
 use rstats::report::{Report, Source};
-use rstats::{Error, Interrupt};
+use rstats::{Error, Interrupt, Summaries};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::NamedTempFile;
 
@@ -73,6 +73,7 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
         return Err(failed(Error::Interrupted));
     }
     let source = Source { files: dataset.files(), rows: dataset.rows() };
+    let series = Summaries::new(&spec, series);
     output.write(&Report { spec, source, series }, format)
 }
 

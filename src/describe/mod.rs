@@ -1,4 +1,11 @@
 //! Many series at once, on the rayon pool that the caller is in: passes over sources until every scan has its answer.
+//!
+//! [`group`] finds the rows of groups, [`many`] describes them, and rows of lists.
+
+mod group;
+mod many;
+
+pub use many::describe_groups;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -323,6 +330,25 @@ pub(crate) enum LaneScan {
     Unsigned(Scan<u64>),
     Exact(Box<Scan<Number>>),
 }
+
+/// The scan of a lane as what it is.
+pub(crate) trait Scanned: Element {
+    fn scan(scan: &mut LaneScan) -> Option<&mut Scan<Self>>;
+}
+
+macro_rules! scanned {
+    ($($type:ty => $lane:ident $(.$unbox:ident())?),*) => {$(
+        impl Scanned for $type {
+            fn scan(scan: &mut LaneScan) -> Option<&mut Scan<Self>> {
+                match scan {
+                    LaneScan::$lane(scan) => Some(scan $(.$unbox())?),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+scanned!(f64 => Float, i64 => Signed, u64 => Unsigned, Number => Exact.as_mut());
 
 /// An [`Outcome`]; the scan for another pass stands ready.
 #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "a stream has one pass"))]

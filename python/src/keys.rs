@@ -1,0 +1,113 @@
+//! Columns of keys, of any type: as Arrow arrays.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, new_empty_array, new_null_array,
+};
+use arrow_schema::DataType;
+use arrow_select::concat::concat;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
+use pyo3_arrow::input::AnyArray;
+
+use crate::errors::to_python;
+use crate::input;
+use crate::numbers::NoneMeans;
+
+/// The column of a pandas frame, or the level of its index, of this name.
+pub fn of_pandas(frame: &Bound<'_, PyAny>, name: &str) -> PyResult<ArrayRef> {
+    let columns = frame.getattr("columns")?;
+    let names: Vec<String> = columns.try_iter()?.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
+    if let Some(place) = names.iter().position(|column| column == name) {
+        let whole = pyo3::types::PySlice::full(frame.py());
+        return of_any(&frame.getattr("iloc")?.get_item((whole, place))?);
+    }
+    let index = frame.getattr("index")?;
+    for (level, label) in index.getattr("names")?.try_iter()?.enumerate() {
+        let label = label?;
+        if !label.is_none() && label.str()? == name {
+            return of_any(&index.call_method1("get_level_values", (level,))?.call_method0("to_series")?);
+        }
+    }
+    Err(to_python(rstats::Error::NoSuchColumn { name: name.to_owned(), available: names }))
+}
+
+/// Whatever speaks Arrow.
+pub fn of_arrow(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
+    together(chunks, field.data_type())
+}
+
+/// Chunks as one array.
+pub fn together(chunks: Vec<ArrayRef>, data_type: &DataType) -> PyResult<ArrayRef> {
+    match &chunks[..] {
+        [] => Ok(new_empty_array(data_type)),
+        [chunk] => Ok(chunk.clone()),
+        chunks => {
+            let chunks: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+            concat(&chunks).map_err(|error| PyValueError::new_err(error.to_string()))
+        }
+    }
+}
+
+/// A series of pandas, an Arrow or NumPy array, or a sequence of Python objects.
+pub fn of_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let py = data.py();
+    let kind = match data.getattr_opt(intern!(py, "dtype"))? {
+        Some(dtype) => dtype.getattr_opt(intern!(py, "kind"))?.and_then(|kind| kind.extract::<String>().ok()),
+        None => None,
+    };
+    // Numbers of NumPy, and of pandas on NumPy, lie in memory; in pandas NaN is the missing value among them.
+    let numbers = kind.as_deref().is_some_and(|kind| ["i", "u", "f", "b"].contains(&kind));
+    let arrow = data.hasattr(intern!(py, "__arrow_c_stream__"))? || data.hasattr(intern!(py, "__arrow_c_array__"))?;
+    let on_numpy = match data.getattr_opt(intern!(py, "dtype"))? {
+        Some(dtype) => input::is_instance(&dtype, "numpy", "dtype")?,
+        None => false,
+    };
+    if numbers && on_numpy {
+        let series = input::series(data, NoneMeans::Null)?;
+        let is_boolean = series.is_boolean();
+        let array = series.whole().and_then(|chunk| chunk.to_array()).map_err(to_python)?;
+        if is_boolean {
+            return arrow_cast::cast(&array, &DataType::Boolean)
+                .map_err(|error| PyValueError::new_err(error.to_string()));
+        }
+        return Ok(array);
+    }
+    if arrow {
+        return of_arrow(data);
+    }
+    let items: Vec<Bound<'_, PyAny>> = data.try_iter()?.collect::<PyResult<_>>()?;
+    let Some(first) = items.iter().find(|item| !item.is_none()) else {
+        return Ok(new_null_array(&DataType::Null, items.len()));
+    };
+    let all = |matches: &dyn Fn(&Bound<'_, PyAny>) -> bool| items.iter().all(|item| item.is_none() || matches(item));
+    if all(&|item| item.is_instance_of::<PyString>()) {
+        let values: Vec<Option<String>> = items.iter().map(|item| item.extract()).collect::<PyResult<_>>()?;
+        return Ok(Arc::new(StringArray::from(values)));
+    }
+    if all(&|item| item.is_instance_of::<PyBool>()) {
+        let values: Vec<Option<bool>> = items.iter().map(|item| item.extract()).collect::<PyResult<_>>()?;
+        return Ok(Arc::new(BooleanArray::from(values)));
+    }
+    if all(&|item| item.is_instance_of::<PyInt>() && !item.is_instance_of::<PyBool>())
+        && let Ok(values) = items.iter().map(|item| item.extract()).collect::<PyResult<Vec<Option<i64>>>>()
+    {
+        return Ok(Arc::new(Int64Array::from(values)));
+    }
+    if all(&|item| item.is_instance_of::<PyFloat>()) {
+        let values: Vec<Option<f64>> = items.iter().map(|item| item.extract()).collect::<PyResult<_>>()?;
+        return Ok(Arc::new(Float64Array::from(values)));
+    }
+    // Dates, decimals and the rest: pyarrow knows them, where it is there.
+    match py.import("pyarrow") {
+        Ok(pyarrow) => of_arrow(&pyarrow.call_method1("array", (items,))?),
+        Err(_) => {
+            let class = first.get_type();
+            Err(PyTypeError::new_err(format!("keys of {} need pyarrow; give an Arrow array", class.name()?)))
+        }
+    }
+}

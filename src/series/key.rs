@@ -1,0 +1,215 @@
+//! Columns of keys: of each row a code, by which equal keys are found and ordered.
+//!
+//! Where a key has 64 bits or fewer, its code is the key itself, in its order. Where it has more (text, bytes, wide
+//! decimals), the code is a hash, and bytes decide.
+
+use std::cmp::Ordering;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::*;
+use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_buffer::{ArrowNativeType, NullBuffer};
+use arrow_schema::{DataType, TimeUnit};
+use arrow_select::take::take;
+
+use crate::arch::tier::Keyed;
+use crate::error::{Error, Result};
+
+/// Work on the codes of a column, of whichever kind they are.
+pub trait Work {
+    /// What comes of it.
+    type Outcome;
+
+    /// Codes that are the keys, in their order.
+    fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Self::Outcome;
+
+    /// Bytes that are the keys, in their order.
+    fn bytes<'a>(self, bytes: impl Fn(usize) -> &'a [u8] + Sync) -> Self::Outcome;
+
+    /// Bytes that are equal for equal keys, and the order of the keys.
+    fn ordered<'a>(
+        self,
+        bytes: impl Fn(usize) -> &'a [u8] + Sync,
+        order: impl Fn(usize, usize) -> Ordering + Sync,
+    ) -> Self::Outcome;
+}
+
+/// A column as it is grouped by: dictionaries and runs as what they stand for.
+#[derive(Clone, Debug)]
+pub struct KeyColumn {
+    /// The name of the key.
+    pub name: String,
+    /// As it was given: the keys of the answer are taken from here.
+    pub array: ArrayRef,
+    /// As it is compared.
+    codes: ArrayRef,
+    nulls: Option<NullBuffer>,
+}
+
+impl KeyColumn {
+    /// A column of any type that can be compared as a whole. `ranks` gives the place of each value of a dictionary among
+    /// its distinct ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoKey`] for a nested type, [`Error::Data`] for damaged dictionaries.
+    pub fn new(name: String, array: ArrayRef, ranks: &dyn Fn(KeyColumn) -> Result<Vec<u32>>) -> Result<Self> {
+        let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+        let codes = match array.data_type() {
+            DataType::Dictionary(..) => {
+                let dictionary = array.as_any_dictionary();
+                let values = Self::new(name.clone(), dictionary.values().clone(), ranks)?;
+                let ranks: ArrayRef = std::sync::Arc::new(UInt32Array::from(ranks(values)?));
+                take(&ranks, dictionary.keys(), Some(arrow_select::take::TakeOptions { check_bounds: true }))
+                    .map_err(|error| Error::Data(format!("keys '{name}': damaged dictionary: {error}")))?
+            }
+            DataType::RunEndEncoded(_, values) => arrow_cast::cast(&array, values.data_type())
+                .map_err(|error| Error::Data(format!("keys '{name}': {error}")))?,
+            _ => array.clone(),
+        };
+        let column = Self { name, array, codes, nulls };
+        if !column.is_hashable() {
+            let (name, data_type) = (column.name, column.array.data_type().to_string());
+            return Err(Error::NoKey { name, data_type });
+        }
+        Ok(column)
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.array.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.array.is_empty()
+    }
+
+    /// Which rows have a key, if some have none.
+    pub fn nulls(&self) -> Option<&NullBuffer> {
+        self.nulls.as_ref()
+    }
+
+    fn is_hashable(&self) -> bool {
+        let data_type = self.codes.data_type();
+        data_type.is_primitive()
+            || matches!(
+                data_type,
+                DataType::Null
+                    | DataType::Boolean
+                    | DataType::Utf8
+                    | DataType::LargeUtf8
+                    | DataType::Utf8View
+                    | DataType::Binary
+                    | DataType::LargeBinary
+                    | DataType::BinaryView
+                    | DataType::FixedSizeBinary(_)
+            )
+    }
+
+    /// Does the work on the codes; where a row has no key, its code means nothing.
+    pub fn visit<W: Work>(&self, work: W) -> W::Outcome {
+        let array = &self.codes;
+        macro_rules! integers {
+            ($type:ty) => {{
+                let values = array.as_primitive::<$type>().values();
+                // From signed to unsigned, in order.
+                work.exact(|row| (values[row] as i64 as u64) ^ (1 << 63))
+            }};
+        }
+        macro_rules! naturals {
+            ($type:ty) => {{
+                let values = array.as_primitive::<$type>().values();
+                work.exact(|row| u64::from(values[row]))
+            }};
+        }
+        macro_rules! wide {
+            ($type:ty) => {{
+                let values = array.as_primitive::<$type>().values();
+                let (all, width) = (values.inner().as_slice(), size_of::<<$type as ArrowPrimitiveType>::Native>());
+                work.ordered(|row| &all[row * width..(row + 1) * width], |a, b| values[a].cmp(&values[b]))
+            }};
+        }
+        match array.data_type() {
+            DataType::Null => work.exact(|_| 0),
+            DataType::Boolean => {
+                let values = array.as_boolean();
+                work.exact(|row| values.value(row).into())
+            }
+            DataType::Int8 => integers!(Int8Type),
+            DataType::Int16 => integers!(Int16Type),
+            DataType::Int32 => integers!(Int32Type),
+            DataType::Int64 => integers!(Int64Type),
+            DataType::UInt8 => naturals!(UInt8Type),
+            DataType::UInt16 => naturals!(UInt16Type),
+            DataType::UInt32 => naturals!(UInt32Type),
+            DataType::UInt64 => naturals!(UInt64Type),
+            DataType::Date32 => integers!(Date32Type),
+            DataType::Date64 => integers!(Date64Type),
+            DataType::Time32(TimeUnit::Second) => integers!(Time32SecondType),
+            DataType::Time32(_) => integers!(Time32MillisecondType),
+            DataType::Time64(TimeUnit::Microsecond) => integers!(Time64MicrosecondType),
+            DataType::Time64(_) => integers!(Time64NanosecondType),
+            DataType::Timestamp(TimeUnit::Second, _) => integers!(TimestampSecondType),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => integers!(TimestampMillisecondType),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => integers!(TimestampMicrosecondType),
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => integers!(TimestampNanosecondType),
+            DataType::Duration(TimeUnit::Second) => integers!(DurationSecondType),
+            DataType::Duration(TimeUnit::Millisecond) => integers!(DurationMillisecondType),
+            DataType::Duration(TimeUnit::Microsecond) => integers!(DurationMicrosecondType),
+            DataType::Duration(TimeUnit::Nanosecond) => integers!(DurationNanosecondType),
+            DataType::Interval(arrow_schema::IntervalUnit::YearMonth) => integers!(IntervalYearMonthType),
+            DataType::Interval(arrow_schema::IntervalUnit::DayTime) => wide!(IntervalDayTimeType),
+            DataType::Interval(arrow_schema::IntervalUnit::MonthDayNano) => wide!(IntervalMonthDayNanoType),
+            DataType::Decimal32(..) => integers!(Decimal32Type),
+            DataType::Decimal64(..) => integers!(Decimal64Type),
+            DataType::Decimal128(..) => wide!(Decimal128Type),
+            DataType::Decimal256(..) => wide!(Decimal256Type),
+            DataType::Float16 => {
+                let values = array.as_primitive::<Float16Type>().values();
+                work.exact(|row| float(values[row].into()))
+            }
+            DataType::Float32 => {
+                let values = array.as_primitive::<Float32Type>().values();
+                work.exact(|row| float(values[row].into()))
+            }
+            DataType::Float64 => {
+                let values = array.as_primitive::<Float64Type>().values();
+                work.exact(|row| float(values[row]))
+            }
+            DataType::Utf8 => offsets(work, array.as_string::<i32>().offsets(), array.as_string::<i32>().value_data()),
+            DataType::LargeUtf8 => {
+                offsets(work, array.as_string::<i64>().offsets(), array.as_string::<i64>().value_data())
+            }
+            DataType::Binary => {
+                offsets(work, array.as_binary::<i32>().offsets(), array.as_binary::<i32>().value_data())
+            }
+            DataType::LargeBinary => {
+                offsets(work, array.as_binary::<i64>().offsets(), array.as_binary::<i64>().value_data())
+            }
+            DataType::Utf8View => {
+                let values = array.as_string_view();
+                work.bytes(|row| values.value(row).as_bytes())
+            }
+            DataType::BinaryView => {
+                let values = array.as_binary_view();
+                work.bytes(|row| values.value(row))
+            }
+            _ => {
+                // `is_hashable` leaves only this one.
+                let values = array.as_fixed_size_binary();
+                work.bytes(|row| values.value(row))
+            }
+        }
+    }
+}
+
+fn offsets<W: Work, O: ArrowNativeType>(work: W, offsets: &[O], data: &[u8]) -> W::Outcome {
+    work.bytes(|row| &data[offsets[row].as_usize()..offsets[row + 1].as_usize()])
+}
+
+/// One zero, and one NaN, which is above everything.
+fn float(value: f64) -> u64 {
+    let value = if value.is_nan() { f64::NAN } else { value + 0.0 };
+    value.key() as u64 ^ (1 << 63)
+}
