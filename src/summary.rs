@@ -68,7 +68,8 @@ pub struct Summaries {
     columns: Vec<Option<String>>,
     keys: Option<RecordBatch>,
     names: Arc<[String]>,
-    rows: Rows,
+    /// Parts of the table, each with the number of rows up to its end.
+    parts: Vec<(usize, Rows)>,
 }
 
 /// Answers without their names.
@@ -93,8 +94,12 @@ impl Rows {
     }
 
     pub(crate) fn push(&mut self, summary: &Summary) {
-        self.counts.push([summary.count, summary.null_count, summary.nan_count]);
-        self.values.extend(summary.values.iter().map(|value| value.unwrap_or(f64::from_bits(UNDEFINED))));
+        self.push_values([summary.count, summary.null_count, summary.nan_count], summary.values.iter().copied());
+    }
+
+    pub(crate) fn push_values(&mut self, counts: [u64; 3], statistics: impl Iterator<Item = Option<f64>>) {
+        self.counts.push(counts);
+        self.values.extend(statistics.map(|value| value.unwrap_or(f64::from_bits(UNDEFINED))));
     }
 
     /// A row for a series that is itself missing: a null in a column of lists.
@@ -108,9 +113,9 @@ impl Rows {
         self.counts.iter().any(|counts| *counts != MISSING && counts[2] > 0)
     }
 
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.counts.append(&mut other.counts);
-        self.values.append(&mut other.values);
+    fn value(&self, row: usize, place: usize, width: usize) -> Option<f64> {
+        let value = *self.values.get(row * width + place)?;
+        (value.to_bits() != UNDEFINED).then_some(value)
     }
 }
 
@@ -123,18 +128,31 @@ impl Summaries {
             rows.push(&summary);
             columns.push(summary.column);
         }
-        Self { columns, keys: None, names: spec.field_names().clone(), rows }
+        Self { columns, keys: None, names: spec.field_names().clone(), parts: vec![(rows.counts.len(), rows)] }
     }
 
     /// For each column the rows of all keys.
-    pub(crate) fn with_keys(columns: Vec<Option<String>>, keys: RecordBatch, spec: &Spec, rows: Rows) -> Self {
-        debug_assert_eq!(columns.len() * keys.num_rows(), rows.counts.len());
-        Self { columns, keys: Some(keys), names: spec.field_names().clone(), rows }
+    pub(crate) fn with_keys(columns: Vec<Option<String>>, keys: RecordBatch, spec: &Spec, parts: Vec<Rows>) -> Self {
+        let mut end = 0;
+        let parts = parts.into_iter().filter(|rows| !rows.counts.is_empty()).map(|rows| {
+            end += rows.counts.len();
+            (end, rows)
+        });
+        let parts = parts.collect();
+        debug_assert_eq!(columns.len() * keys.num_rows(), end);
+        Self { columns, keys: Some(keys), names: spec.field_names().clone(), parts }
+    }
+
+    /// The part that a row is in, and its place there.
+    fn part(&self, row: usize) -> Option<(&Rows, usize)> {
+        let place = self.parts.partition_point(|(end, _)| *end <= row);
+        let (end, rows) = self.parts.get(place)?;
+        Some((rows, rows.counts.len() - (end - row)))
     }
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.rows.counts.len()
+        self.parts.last().map_or(0, |(end, _)| *end)
     }
 
     /// Whether there are none.
@@ -165,14 +183,23 @@ impl Summaries {
 
     /// count, null_count and nan_count of a row; `None` for a series that is itself missing.
     pub fn counts(&self, row: usize) -> Option<[u64; 3]> {
-        let counts = *self.rows.counts.get(row)?;
+        let (rows, row) = self.part(row)?;
+        let counts = *rows.counts.get(row)?;
         (counts != MISSING).then_some(counts)
     }
 
     /// A statistic, by its place among the names.
     pub fn value(&self, row: usize, place: usize) -> Option<f64> {
-        let value = *self.rows.values.get(row * self.names.len() + place)?;
-        (value.to_bits() != UNDEFINED).then_some(value)
+        let (rows, row) = self.part(row)?;
+        rows.value(row, place, self.names.len())
+    }
+
+    /// A statistic of every row, by its place among the names.
+    pub fn values(&self, place: usize) -> impl Iterator<Item = Option<f64>> {
+        let width = self.names.len();
+        let of_part =
+            move |rows: &'_ Rows| (0..rows.counts.len()).map(|row| rows.value(row, place, width)).collect::<Vec<_>>();
+        self.parts.iter().flat_map(move |(_, rows)| of_part(rows))
     }
 
     /// The names of the statistics, in the order of every output.

@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -65,7 +66,7 @@ impl Groups {
                     let (before, _) = ranked(joint);
                     let (ranks, count) = ranked(places(column));
                     let pair = |row: usize| u64::from(before[row]) * u64::from(count) + u64::from(ranks[row]);
-                    joint = sort_out(rows, None, pair, |_, _| true, BY_CODE);
+                    joint = sort_out(rows, None, pair, |_, _, _| true, by_code);
                 }
                 joint
             }
@@ -117,8 +118,39 @@ struct Places {
     rows: Vec<u32>,
 }
 
-/// That codes are in the order of the keys.
-const BY_CODE: Option<fn(usize, usize) -> Ordering> = None;
+/// What keys are told apart by.
+trait Code: Copy + Default + Ord + Send + Sync {
+    /// 64 bits that depend on all of it.
+    fn folded(self) -> u64;
+}
+
+impl Code for u64 {
+    fn folded(self) -> u64 {
+        self
+    }
+}
+
+impl Code for u128 {
+    fn folded(self) -> u64 {
+        (self >> 64) as u64 ^ (self as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+/// One of the distinct keys.
+#[derive(Clone, Copy)]
+struct Distinct<C> {
+    code: C,
+    /// The first row that has it.
+    first: u32,
+    part: u16,
+    /// Its number there.
+    key: u32,
+}
+
+/// Codes that are in the order of the keys.
+fn by_code<C: Ord>(a: Distinct<C>, b: Distinct<C>) -> Ordering {
+    a.code.cmp(&b.code)
+}
 
 /// The groups of one column.
 fn places(column: &KeyColumn) -> Places {
@@ -130,11 +162,18 @@ fn places(column: &KeyColumn) -> Places {
         type Outcome = Places;
 
         fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Places {
-            sort_out(self.rows, self.nulls, code, |_, _| true, BY_CODE)
+            sort_out(self.rows, self.nulls, code, |_, _, _| true, by_code)
         }
         fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> Places {
-            let bytes = &bytes;
-            self.ordered(bytes, |a, b| bytes(a).cmp(bytes(b)))
+            // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
+            let hasher = RandomState::new();
+            let code = |row| text_code(&hasher, bytes(row));
+            let same = |code: u128, a, b| code & LONG == 0 || bytes(a) == bytes(b);
+            let order = |a: Distinct<u128>, b: Distinct<u128>| match (a.code | b.code) & LONG {
+                0 => a.code.cmp(&b.code),
+                _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
+            };
+            sort_out(self.rows, self.nulls, code, same, order)
         }
         fn ordered<'b>(
             self,
@@ -142,22 +181,28 @@ fn places(column: &KeyColumn) -> Places {
             order: impl Fn(usize, usize) -> Ordering + Sync,
         ) -> Places {
             let hasher = RandomState::new();
-            let code = |row| hash(&hasher, bytes(row));
-            sort_out(self.rows, self.nulls, code, |a, b| bytes(a) == bytes(b), Some(order))
+            let code = |row| hasher.hash_one(bytes(row));
+            let order = |a: Distinct<u64>, b: Distinct<u64>| order(a.first as usize, b.first as usize);
+            sort_out(self.rows, self.nulls, code, |_, a, b| bytes(a) == bytes(b), order)
         }
     }
     column.visit(Sort { rows: column.len(), nulls: column.nulls() })
 }
 
-/// A hash of bytes; short ones are their own.
-fn hash(hasher: &RandomState, bytes: &[u8]) -> u64 {
-    if bytes.len() < 8 {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        word[7] = bytes.len() as u8;
-        return u64::from_le_bytes(word);
+/// Set in the code of text that is longer than [`SHORT`] bytes.
+const LONG: u128 = 1 << 7;
+
+/// Bytes of text that fit a code beside their number.
+const SHORT: usize = 15;
+
+fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
+    if bytes.len() > SHORT {
+        return u128::from(hasher.hash_one(bytes)) << 64 | LONG;
     }
-    hasher.hash_one(bytes)
+    let mut word = [0; 16];
+    word[..bytes.len()].copy_from_slice(bytes);
+    word[SHORT] = bytes.len() as u8;
+    u128::from_be_bytes(word)
 }
 
 /// The place of each row's key among the distinct ones, of a column that is a dictionary's.
@@ -177,18 +222,17 @@ fn ranked(places: Places) -> (Vec<u32>, u32) {
 }
 
 /// Rows on their way to a part: their codes, and themselves.
-#[derive(Default)]
-struct Stripe {
+struct Stripe<C> {
     /// Where each part begins.
     starts: Vec<usize>,
-    codes: Vec<u64>,
+    codes: Vec<C>,
     rows: Vec<u32>,
     nulls: Vec<u32>,
 }
 
 /// The distinct keys of a part.
-struct Part {
-    codes: Vec<u64>,
+struct Part<C> {
+    codes: Vec<C>,
     firsts: Vec<u32>,
     counts: Vec<u32>,
     /// The key of each row, stripe by stripe.
@@ -196,47 +240,43 @@ struct Part {
 }
 
 /// Groups rows by equal codes, if they are also the `same`; in the order of the codes, unless there is another one.
-fn sort_out(
+fn sort_out<C: Code>(
     rows: usize,
     nulls: Option<&NullBuffer>,
-    code: impl Fn(usize) -> u64 + Sync,
-    same: impl Fn(usize, usize) -> bool + Sync,
-    order: Option<impl Fn(usize, usize) -> Ordering + Sync>,
+    code: impl Fn(usize) -> C + Sync,
+    same: impl Fn(C, usize, usize) -> bool + Sync,
+    order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
 ) -> Places {
     let parts = if rows <= FEW { 1 } else { PARTS };
     let seed = RandomState::new().hash_one(0) | 1;
-    let part_of = |code: u64| if parts == 1 { 0 } else { (mixed(code, seed) >> 56) as usize };
+    let part_of = |code: C| if parts == 1 { 0 } else { (mixed(code, seed) >> 56) as usize };
     let stripe = |start: usize| deal(start..rows.min(start + STRIPE), nulls, parts, &code, part_of);
     let starts: Vec<usize> = (0..rows).step_by(STRIPE).collect();
-    let stripes: Vec<Stripe> = each(&starts, rows, |&start| stripe(start));
+    let stripes: Vec<Stripe<C>> = each(&starts, rows, |&start| stripe(start));
     let of_part = |part: usize| {
         let sections = stripes.iter().map(move |stripe| stripe.starts[part]..stripe.starts[part + 1]);
         stripes.iter().zip(sections)
     };
     let numbers: Vec<usize> = (0..parts).collect();
-    let found: Vec<Part> = each(&numbers, rows, |&part| {
+    let found: Vec<Part<C>> = each(&numbers, rows, |&part| {
         let sections = of_part(part).map(|(stripe, section)| (&stripe.codes[section.clone()], &stripe.rows[section]));
         Part::new(sections, &same, seed)
     });
 
-    // The distinct keys in order: which key of which part.
-    let mut all: Vec<(u64, u32, u16, u32)> = Vec::with_capacity(found.iter().map(|part| part.codes.len()).sum());
+    let mut all: Vec<Distinct<C>> = Vec::with_capacity(found.iter().map(|part| part.codes.len()).sum());
     for (number, part) in found.iter().enumerate() {
         let keys = part.codes.iter().zip(&part.firsts).zip(0..);
-        all.extend(keys.map(|((&code, &first), key)| (code, first, number as u16, key)));
+        all.extend(keys.map(|((&code, &first), key)| Distinct { code, first, part: number as u16, key }));
     }
-    let few = all.len() <= FEW;
-    match order {
-        None if few => all.sort_unstable_by_key(|key| key.0),
-        None => all.par_sort_unstable_by_key(|key| key.0),
-        Some(order) if few => all.sort_unstable_by(|a, b| order(a.1 as usize, b.1 as usize)),
-        Some(order) => all.par_sort_unstable_by(|a, b| order(a.1 as usize, b.1 as usize)),
+    match rows <= FEW {
+        true => all.sort_unstable_by(|a, b| order(*a, *b)),
+        false => all.par_sort_unstable_by(|a, b| order(*a, *b)),
     }
     let mut firsts = Vec::with_capacity(all.len() + 1);
     let mut starts = Vec::with_capacity(all.len() + 2);
     let mut places: Vec<Vec<u32>> = found.iter().map(|part| vec![0; part.codes.len()]).collect();
     let mut end = 0;
-    for (_, first, part, key) in all {
+    for Distinct { first, part, key, .. } in all {
         firsts.push(first);
         starts.push(end);
         let (part, key) = (usize::from(part), key as usize);
@@ -281,13 +321,13 @@ fn each<T: Sync, R: Send>(items: &[T], rows: usize, work: impl Fn(&T) -> R + Syn
 }
 
 /// Deals rows out to parts: first it counts, then it places.
-fn deal(
-    rows: std::ops::Range<usize>,
+fn deal<C: Code>(
+    rows: Range<usize>,
     nulls: Option<&NullBuffer>,
     parts: usize,
-    code: impl Fn(usize) -> u64,
-    part_of: impl Fn(u64) -> usize,
-) -> Stripe {
+    code: impl Fn(usize) -> C,
+    part_of: impl Fn(C) -> usize,
+) -> Stripe<C> {
     let mut null_rows = Vec::new();
     let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
     let mut codes = Vec::with_capacity(rows.len());
@@ -295,7 +335,7 @@ fn deal(
     for row in rows.clone() {
         if !there(row) {
             null_rows.push(row as u32);
-            codes.push(0);
+            codes.push(C::default());
             continue;
         }
         let code = code(row);
@@ -305,7 +345,8 @@ fn deal(
     for part in 0..parts {
         starts[part + 1] += starts[part];
     }
-    let mut stripe = Stripe { codes: vec![0; starts[parts]], rows: vec![0; starts[parts]], starts, nulls: null_rows };
+    let mut stripe =
+        Stripe { codes: vec![C::default(); starts[parts]], rows: vec![0; starts[parts]], starts, nulls: null_rows };
     let mut next = stripe.starts.clone();
     for (row, &code) in rows.zip(&codes) {
         if there(row) {
@@ -318,18 +359,21 @@ fn deal(
 }
 
 /// Bits of a code, well spread: all of them depend on all of it.
-fn mixed(code: u64, seed: u64) -> u64 {
-    let product = u128::from(code ^ seed) * 0x9e37_79b9_7f4a_7c15;
+fn mixed(code: impl Code, seed: u64) -> u64 {
+    let product = u128::from(code.folded() ^ seed) * 0x9e37_79b9_7f4a_7c15;
     (product as u64) ^ (product >> 64) as u64
 }
 
-impl Part {
+impl<C: Code> Part<C> {
     /// Finds the distinct keys by open addressing: a key's slot, or the next one that is free.
     fn new<'a>(
-        sections: impl Iterator<Item = (&'a [u64], &'a [u32])> + Clone,
-        same: impl Fn(usize, usize) -> bool,
+        sections: impl Iterator<Item = (&'a [C], &'a [u32])> + Clone,
+        same: impl Fn(C, usize, usize) -> bool,
         seed: u64,
-    ) -> Self {
+    ) -> Self
+    where
+        C: 'a,
+    {
         let rows = sections.clone().map(|(codes, _)| codes.len()).sum();
         let mut part = Self { codes: vec![], firsts: vec![], counts: vec![], keys: Vec::with_capacity(rows) };
         // One more than the key in a slot; 0 of a free one. At most half of the slots are taken.
@@ -343,7 +387,7 @@ impl Part {
                         0 => break None,
                         taken => {
                             let key = (taken - 1) as usize;
-                            if part.codes[key] == code && same(part.firsts[key] as usize, row as usize) {
+                            if part.codes[key] == code && same(code, part.firsts[key] as usize, row as usize) {
                                 break Some(key);
                             }
                         }

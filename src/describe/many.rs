@@ -43,7 +43,7 @@ pub fn describe_groups(
     }
     let groups = Groups::new(by, rows)?;
     interrupt.check()?;
-    let mut all = Rows::with_capacity(series.len() * groups.len(), spec);
+    let mut all = Vec::new();
     for series in series {
         let part = match series.lane() {
             Lane::Float => of_groups::<f64>(series, &groups, spec, interrupt),
@@ -51,7 +51,7 @@ pub fn describe_groups(
             Lane::Unsigned => of_groups::<u64>(series, &groups, spec, interrupt),
             Lane::Exact => of_groups::<Number>(series, &groups, spec, interrupt),
         };
-        all.append(part?);
+        all.append(&mut part?);
     }
     let columns = series.iter().map(|series| series.name().map(str::to_owned)).collect();
     Ok(Summaries::with_keys(columns, groups.keys, spec, all))
@@ -74,7 +74,7 @@ fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> 
 }
 
 /// The summaries of one series, group by group.
-fn of_groups<T: Scanned>(series: &Series, groups: &Groups, spec: &Spec, interrupt: &Interrupt) -> Result<Rows> {
+fn of_groups<T: Scanned>(series: &Series, groups: &Groups, spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Rows>> {
     let chunk = series.whole()?;
     let tasks = tasks(groups.len(), |group| groups.starts[group + 1] - groups.starts[group]);
     let work = |describer: &mut Describer, task: &Range<usize>| -> Result<Rows> {
@@ -95,16 +95,12 @@ fn of_groups<T: Scanned>(series: &Series, groups: &Groups, spec: &Spec, interrup
         of_segments::<T>(&taken, segments, describer, &mut found)?;
         Ok(found)
     };
-    let raise = |rows: &Rows| {
-        if spec.nan() == NanPolicy::Raise && rows.hold_nans() {
-            let row = series.first_nan()?.unwrap_or_default();
-            return Err(Error::Nan { place: error::column(series.name()), row });
-        }
-        Ok(())
-    };
-    let rows = in_order(&tasks, groups.rows.len(), spec, interrupt, work)?;
-    raise(&rows)?;
-    Ok(rows)
+    let parts = in_order(&tasks, groups.rows.len(), spec, interrupt, work)?;
+    if spec.nan() == NanPolicy::Raise && parts.iter().any(Rows::hold_nans) {
+        let row = series.first_nan()?.unwrap_or_default();
+        return Err(Error::Nan { place: error::column(series.name()), row });
+    }
+    Ok(parts)
 }
 
 /// Ranges of neighbours that have about [`TASK`] rows together; one that has more is alone.
@@ -126,14 +122,14 @@ fn tasks(count: usize, rows: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
     tasks
 }
 
-/// Does the tasks, each thread with a describer of its own, and puts what they found together in their order.
+/// Does the tasks, each thread with a describer of its own; what they found is in their order.
 fn in_order<K: Sync>(
     tasks: &[K],
     rows: usize,
     spec: &Spec,
     interrupt: &Interrupt,
     work: impl Fn(&mut Describer, &K) -> Result<Rows> + Sync,
-) -> Result<Rows> {
+) -> Result<Vec<Rows>> {
     let describer = || Describer { interrupt: interrupt.clone(), ..Describer::new(spec) };
     // A few rows need no other thread, and must not wake rayon's own pool: see `FEW`.
     let parts: Vec<Result<Rows>> = if rows <= super::FEW {
@@ -142,11 +138,7 @@ fn in_order<K: Sync>(
     } else {
         tasks.par_iter().map_init(describer, &work).collect()
     };
-    let mut whole = Rows::default();
-    for part in parts {
-        whole.append(part?);
-    }
-    Ok(whole)
+    parts.into_iter().collect()
 }
 
 /// The summaries of stretches of an array, of which `None` is one that is itself missing.
@@ -156,7 +148,7 @@ fn of_segments<T: Scanned>(
     describer: &mut Describer,
     found: &mut Rows,
 ) -> Result<()> {
-    let Describer { spec, interrupt, scans } = describer;
+    let Describer { spec, interrupt, scans, few } = describer;
     let scan = T::scan(scan_of(scans, T::LANE, spec)).ok_or_else(changed)?;
     let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
     // Values that are there, as they are or converted; with the number of them before each row where some are missing.
@@ -184,7 +176,13 @@ fn of_segments<T: Scanned>(
             None => rows.clone(),
             Some(before) => before[rows.start] as usize..before[rows.end] as usize,
         };
-        found.push(&of_values(&plain[there.clone()], (rows.len() - there.len()) as u64, spec, scan)?);
+        let null_count = (rows.len() - there.len()) as u64;
+        if let (Some(few), Some(values)) = (few.as_ref(), T::as_floats(&plain[there.clone()]))
+            && few.describe(values, null_count, found)
+        {
+            continue;
+        }
+        found.push(&of_values(&plain[there], null_count, spec, scan)?);
     }
     Ok(())
 }

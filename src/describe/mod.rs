@@ -1,9 +1,12 @@
 //! Many series at once, on the rayon pool that the caller is in: passes over sources until every scan has its answer.
 //!
-//! [`group`] finds the rows of groups, [`many`] describes them, and rows of lists.
+//! `group` finds the rows of groups, `many` describes them, and rows of lists; `few` is for the shortest series.
 
+mod few;
 mod group;
 mod many;
+
+use few::FewValues;
 
 pub use many::describe_groups;
 
@@ -113,12 +116,18 @@ pub struct Describer {
     interrupt: Interrupt,
     /// A scan for each lane that short series came in.
     scans: [Option<LaneScan>; 4],
+    few: Option<FewValues>,
 }
 
 impl Describer {
     /// Nothing described yet.
     pub fn new(spec: &Spec) -> Self {
-        Self { spec: spec.clone(), interrupt: Interrupt::default(), scans: [const { None }; 4] }
+        Self {
+            spec: spec.clone(),
+            interrupt: Interrupt::default(),
+            scans: [const { None }; 4],
+            few: FewValues::new(spec),
+        }
     }
 
     /// The summary of one Arrow array.
@@ -129,6 +138,11 @@ impl Describer {
     pub fn describe(&mut self, array: &dyn Array) -> Result<Summary> {
         match Kind::of(array.data_type()) {
             Some(kind) if array.len() <= SHORT && self.spec.nan() != NanPolicy::Raise => {
+                if let (Some(few), Some(values), 0) = (&self.few, array::as_they_are::<f64>(array), array.null_count())
+                    && let Some(summary) = few.summary(values, &self.spec)
+                {
+                    return Ok(summary);
+                }
                 let scan = scan_of(&mut self.scans, Lane::of(&[kind]), &self.spec);
                 scan.restart();
                 scan.read_array(array)?;

@@ -42,7 +42,7 @@ impl Report {
             columns.push(Arc::new(values));
         }
         for (place, name) in series.names().iter().enumerate() {
-            let values = (0..rows).map(|row| series.value(row, place));
+            let values = series.values(place);
             let values: ArrayRef = match is_count(name) {
                 true => Arc::new(values.map(|value| value.map(|count| count as u64)).collect::<UInt64Array>()),
                 false => Arc::new(values.collect::<Float64Array>()),

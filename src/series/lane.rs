@@ -117,6 +117,11 @@ pub trait Element: Value {
         None
     }
 
+    /// These values, if they are floats.
+    fn as_floats(_: &[Self]) -> Option<&[f64]> {
+        None
+    }
+
     /// Where to read values of 64 bits to, if these are floats.
     fn floats_mut(_: &mut [Self]) -> Option<&mut [f64]> {
         None
@@ -147,6 +152,9 @@ impl Element for f64 {
         Number::from(value).nearest()
     }
     fn floats(values: &[f64]) -> Option<&[Self]> {
+        Some(values)
+    }
+    fn as_floats(values: &[Self]) -> Option<&[f64]> {
         Some(values)
     }
     fn floats_mut(values: &mut [Self]) -> Option<&mut [f64]> {

@@ -8,6 +8,7 @@ pub mod by_exponent;
 pub mod exact;
 pub mod exact_sum;
 pub mod extrema;
+pub mod few;
 pub mod interval;
 pub mod moments;
 pub mod natural;
