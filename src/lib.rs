@@ -37,7 +37,9 @@ pub mod spec;
 pub mod stats;
 pub mod summary;
 
-pub use describe::{Describer, Interrupt, describe, describe_all, describe_groups, describe_stream};
+pub use describe::{
+    Describer, Interrupt, ListColumn, describe, describe_all, describe_groups, describe_lists, describe_stream,
+};
 pub use error::{Error, Result};
 pub use series::Series;
 pub use series::table::{Columns, Filter};

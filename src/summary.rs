@@ -108,9 +108,13 @@ impl Rows {
         self.values.extend(spec.field_names().iter().map(|_| f64::from_bits(UNDEFINED)));
     }
 
-    /// Whether a series that is there holds a NaN.
-    pub(crate) fn hold_nans(&self) -> bool {
-        self.counts.iter().any(|counts| *counts != MISSING && counts[2] > 0)
+    pub(crate) fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// The first series that holds a NaN.
+    pub(crate) fn first_nan(&self) -> Option<usize> {
+        self.counts.iter().position(|counts| *counts != MISSING && counts[2] > 0)
     }
 
     fn value(&self, row: usize, place: usize, width: usize) -> Option<f64> {

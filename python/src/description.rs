@@ -12,12 +12,12 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
 use rstats::spec::is_count;
-use rstats::{Interrupt, Summaries, Summary, describe_all, describe_groups, describe_stream};
+use rstats::{Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_stream};
 
 use crate::args;
 use crate::call;
 use crate::errors::to_python;
-use crate::input::{self, Grouped, Input};
+use crate::input::{self, Grouped, Input, ListColumns};
 
 /// The width of a repr: that of a terminal.
 const WIDTH: usize = 100;
@@ -52,8 +52,18 @@ pub fn describe(
     let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
     let axis = axis.map(|axis| args::whole("axis", axis, 0, 1)).transpose()?;
     let columns = args::columns(columns)?;
-    if let Some(by) = by {
-        let names = args::names("by", by)?;
+    let names = by.map(|by| args::names("by", by)).transpose()?;
+    if axis.is_none()
+        && let Some(ListColumns { columns, carried }) =
+            input::read_lists(data, &columns, names.as_deref().unwrap_or_default())?
+    {
+        let rows = columns.first().map_or(0, |(_, chunks)| chunks.iter().map(|chunk| chunk.len()).sum());
+        let work = |interrupt: &Interrupt| describe_lists(columns, carried, &spec, interrupt);
+        // How many values the lists hold is not counted before.
+        let series = call::run(py, usize::MAX, threads, work)?;
+        return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
+    }
+    if let Some(names) = names {
         if axis.is_some() {
             return Err(PyValueError::new_err("axis= is for arrays of several dimensions, and by= for tables"));
         }

@@ -14,8 +14,8 @@ use pyo3::types::{PyList, PyMapping, PyString, PyTuple};
 use pyo3_arrow::input::AnyArray;
 use pyo3_arrow::{PyArray, PyArrayReader, PyRecordBatch, PySchema};
 use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
-use rstats::series::{Chunk, Kind, Series};
-use rstats::{Columns, Error, Filter};
+use rstats::series::{Chunk, Kind, Series, list};
+use rstats::{Columns, Error, Filter, ListColumn};
 
 use crate::arch::Items;
 use crate::errors::to_python;
@@ -41,6 +41,87 @@ pub struct Stream {
 pub enum Input {
     Series(Vec<Series>),
     Stream(Stream),
+}
+
+/// Columns of lists, each with its name, and what is carried along with their rows.
+pub struct ListColumns {
+    pub columns: Vec<ListColumn>,
+    pub carried: Vec<(String, ArrayRef)>,
+}
+
+/// The lists of an array of lists, or of a table's columns that are named. `None` where the data is something else.
+pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]) -> PyResult<Option<ListColumns>> {
+    let py = data.py();
+    let is_table = is_instance(data, "pandas", "DataFrame")? || is_instance(data, "polars", "DataFrame")?;
+    if (!is_table && is_series_of_pandas(data)? && !is_of_arrow(data)?) || comes_in_batches(data)? {
+        return Ok(None);
+    }
+    let (chunks, field) = if data.hasattr(intern!(py, "__arrow_c_stream__"))? && data.hasattr(intern!(py, "__len__"))? {
+        if matches!(columns, Columns::Named(_)) || !is_table {
+            let Ok(reader) = PyArrayReader::extract(data.as_borrowed()) else { return Ok(None) };
+            let reader = reader.into_reader()?;
+            let field = reader.field();
+            let of_lists = |data_type: &DataType| list::values_of(data_type).is_some();
+            let wanted = match (field.data_type(), columns) {
+                (DataType::Struct(fields), Columns::Named(names)) => {
+                    names.iter().any(|name| fields.find(name).is_some_and(|(_, field)| of_lists(field.data_type())))
+                }
+                (data_type, _) => of_lists(data_type),
+            };
+            if !wanted {
+                return Ok(None);
+            }
+            let chunks = reader.collect::<Result<Vec<_>, _>>();
+            (chunks.map_err(|error| PyValueError::new_err(error.to_string()))?, field)
+        } else {
+            return Ok(None);
+        }
+    } else if data.hasattr(intern!(py, "__arrow_c_array__"))? {
+        let (array, field) = PyArray::extract(data.as_borrowed())?.into_inner();
+        (vec![array], field)
+    } else {
+        return Ok(None);
+    };
+    if list::values_of(field.data_type()).is_some() {
+        let name = (!field.name().is_empty()).then(|| field.name().clone());
+        if !matches!(columns, Columns::Numeric) || !carried.is_empty() {
+            return Err(PyValueError::new_err(
+                "columns= and by= name columns of a table, and the data is one column of lists",
+            ));
+        }
+        return Ok(Some(ListColumns { columns: vec![(name, chunks)], carried: vec![] }));
+    }
+    let (DataType::Struct(fields), Columns::Named(names)) = (field.data_type(), columns) else { return Ok(None) };
+    let available: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
+    let column = |name: &String| -> PyResult<(usize, Vec<ArrayRef>)> {
+        check_column(name, &available)?;
+        let place = available.iter().position(|column| column == name).unwrap_or_default();
+        Ok((place, chunks.iter().map(|chunk| chunk.as_struct().column(place).clone()).collect()))
+    };
+    let mut found = Vec::new();
+    for name in names {
+        let (place, chunks) = column(name)?;
+        let data_type = fields[place].data_type();
+        if list::values_of(data_type).is_none() {
+            if found.is_empty() && names.len() > 1 || !found.is_empty() {
+                let message =
+                    format!("column '{name}' is of type {data_type}; lists are described apart from other columns");
+                return Err(PyTypeError::new_err(message));
+            }
+            return Ok(None);
+        }
+        found.push((Some(name.clone()), chunks));
+    }
+    let carried = carried.iter().map(|name| {
+        let (place, chunks) = column(name)?;
+        Ok((name.clone(), keys::together(chunks, fields[place].data_type())?))
+    });
+    Ok(Some(ListColumns { columns: found, carried: carried.collect::<PyResult<_>>()? }))
+}
+
+/// Whether a series of pandas holds Arrow data.
+fn is_of_arrow(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    is_instance(&data.getattr("dtype")?, "pandas", "ArrowDtype")
 }
 
 /// A table's wanted series, and its columns of keys.
@@ -417,6 +498,13 @@ fn batches_of(data: &Bound<'_, PyAny>) -> PyResult<Option<Stream>> {
         && data.hasattr(intern!(py, "schema"))?
         && !data.hasattr(intern!(py, "__len__"))?;
     if is_reader { batches_of_python(data).map(Some) } else { Ok(None) }
+}
+
+/// Whether data comes in batches: see [`batches_of`].
+fn comes_in_batches(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(is_instance(data, "polars", "LazyFrame")?
+        || is_instance(data, "duckdb", "DuckDBPyRelation")?
+        || data.hasattr(intern!(data.py(), "read_next_batch"))?)
 }
 
 /// A lazy frame, collected by Polars' streaming engine batch by batch.

@@ -1,9 +1,11 @@
 //! Many series in one: groups of rows, and rows of lists. Short ones are scanned side by side, long ones in pieces.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow_buffer::NullBuffer;
+use arrow_schema::{DataType, Field, Schema};
 use rayon::prelude::*;
 
 use super::group::Groups;
@@ -11,7 +13,8 @@ use super::{ALONE, Describer, Interrupt, PIECE, SHORT, Scanned, changed, describ
 use crate::error::{self, Error, Result};
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::lane::Lane;
-use crate::series::{Chunk, Series, array};
+use crate::series::list::Lists;
+use crate::series::{Chunk, Kind, Series, array};
 use crate::spec::{NanPolicy, Spec};
 use crate::stats::number::Number;
 use crate::stats::select::Brackets;
@@ -57,6 +60,78 @@ pub fn describe_groups(
     Ok(Summaries::with_keys(columns, groups.keys, spec, all))
 }
 
+/// A column of lists: its name, and its chunks.
+pub type ListColumn = (Option<String>, Vec<ArrayRef>);
+
+/// The summaries of the rows of lists, one each, in column order and then in the order of the rows. The keys are `row`, the
+/// position from 0, and what is carried along: columns of as many rows, with their names. A list that is null has null
+/// counts, an empty one has counts of 0.
+///
+/// # Errors
+///
+/// [`Error::NotNumeric`] for lists of anything but numbers, [`Error::Data`] for columns of different lengths,
+/// [`Error::Nan`] as `spec` has it, [`Error::Interrupted`].
+pub fn describe_lists(
+    columns: Vec<ListColumn>,
+    carried: Vec<(String, ArrayRef)>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Summaries> {
+    let names = std::iter::once("row").chain(carried.iter().map(|(name, _)| name.as_str()));
+    check_names(names, spec)?;
+    let length = |chunks: &[ArrayRef]| chunks.iter().map(|chunk| chunk.len()).sum::<usize>();
+    let rows = columns.first().map_or(0, |(_, chunks)| length(chunks));
+    let mut all = Vec::new();
+    for (name, chunks) in &columns {
+        if length(chunks) != rows {
+            let (column, found) = (error::column(name.as_deref()), length(chunks));
+            return Err(Error::Data(format!("{column} has {found} rows, and the one before {rows}")));
+        }
+        let mut before = 0;
+        for chunk in chunks {
+            let lists = Lists::new(chunk)?;
+            let kind = Kind::of(lists.value_type())
+                .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
+            let parts = match Lane::of(&[kind]) {
+                Lane::Float => of_lists::<f64>(&lists, spec, interrupt),
+                Lane::Signed => of_lists::<i64>(&lists, spec, interrupt),
+                Lane::Unsigned => of_lists::<u64>(&lists, spec, interrupt),
+                Lane::Exact => of_lists::<Number>(&lists, spec, interrupt),
+            };
+            let mut parts = parts?;
+            if let (NanPolicy::Raise, Some(row)) = (spec.nan(), parts.iter().find_map(Rows::first_nan)) {
+                let skipped: usize = parts.iter().take_while(|part| part.first_nan().is_none()).map(Rows::len).sum();
+                let row = (before + skipped + row) as u64;
+                return Err(Error::Nan { place: error::column(name.as_deref()), row });
+            }
+            all.append(&mut parts);
+            before += chunk.len();
+        }
+    }
+    let mut fields = vec![Field::new("row", DataType::UInt64, false)];
+    let mut keys: Vec<ArrayRef> = vec![Arc::new((0..rows as u64).collect::<UInt64Array>())];
+    for (name, array) in carried {
+        fields.push(Field::new(name, array.data_type().clone(), true));
+        keys.push(array);
+    }
+    let keys =
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), keys).map_err(|error| Error::Data(error.to_string()))?;
+    Ok(Summaries::with_keys(columns.into_iter().map(|(name, _)| name).collect(), keys, spec, all))
+}
+
+fn of_lists<T: Scanned>(lists: &Lists, spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Rows>> {
+    let tasks = tasks(lists.len(), |list| lists.length(list));
+    // One task needs no other thread; its own series may.
+    let rows = if tasks.len() <= 1 { 0 } else { usize::MAX };
+    in_order(&tasks, rows, spec, interrupt, |describer, task| {
+        interrupt.check()?;
+        let (values, segments) = lists.segments(task.clone())?;
+        let mut found = Rows::with_capacity(task.len(), spec);
+        of_segments::<T>(&values, segments.into_iter(), describer, &mut found)?;
+        Ok(found)
+    })
+}
+
 /// Keys must not be named like what stands beside them.
 fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> Result<()> {
     let taken = |name: &str| {
@@ -96,7 +171,7 @@ fn of_groups<T: Scanned>(series: &Series, groups: &Groups, spec: &Spec, interrup
         Ok(found)
     };
     let parts = in_order(&tasks, groups.rows.len(), spec, interrupt, work)?;
-    if spec.nan() == NanPolicy::Raise && parts.iter().any(Rows::hold_nans) {
+    if spec.nan() == NanPolicy::Raise && parts.iter().any(|rows| rows.first_nan().is_some()) {
         let row = series.first_nan()?.unwrap_or_default();
         return Err(Error::Nan { place: error::column(series.name()), row });
     }

@@ -8,7 +8,7 @@ mod many;
 
 use few::FewValues;
 
-pub use many::describe_groups;
+pub use many::{ListColumn, describe_groups, describe_lists};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -14,7 +14,7 @@
 //! What is not decided here, one in some millions, is what [`super::moments`] is for.
 
 /// Up to so many values.
-pub const MOST: usize = 16;
+pub const MOST: usize = 32;
 
 /// Relative errors are below this.
 const ERROR: f64 = 1.0 / (1u128 << 90) as f64;
