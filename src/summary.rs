@@ -94,12 +94,12 @@ impl Rows {
     }
 
     pub(crate) fn push(&mut self, summary: &Summary) {
-        self.push_values([summary.count, summary.null_count, summary.nan_count], summary.values.iter().copied());
+        self.push_values([summary.count, summary.null_count, summary.nan_count], &summary.values);
     }
 
-    pub(crate) fn push_values(&mut self, counts: [u64; 3], statistics: impl Iterator<Item = Option<f64>>) {
+    pub(crate) fn push_values(&mut self, counts: [u64; 3], statistics: &[Option<f64>]) {
         self.counts.push(counts);
-        self.values.extend(statistics.map(|value| value.unwrap_or(f64::from_bits(UNDEFINED))));
+        self.values.extend(statistics.iter().map(|value| value.unwrap_or(f64::from_bits(UNDEFINED))));
     }
 
     /// A row for a series that is itself missing: a null in a column of lists.

@@ -17,6 +17,7 @@
 use super::frame::{Frame, Sums};
 use super::index::Index;
 use super::tier::{Cuts, Found, Keyed, Range, Visit};
+use crate::stats::few::{Few, MOST};
 use crate::stats::u256::U256;
 
 /// The bits of the window: three digits of 24, of which the first has a sign.
@@ -298,6 +299,12 @@ pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
         }
         *valid &= bits;
     }
+}
+
+/// See [`Few::new`].
+#[inline(always)]
+pub fn few(values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Few> {
+    Few::compute(values, ddof, sorted)
 }
 
 /// Converts each value.

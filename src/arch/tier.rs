@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::avx512;
 use super::portable;
 use super::{BLOCK, Frame, Index, Sums};
+use crate::stats::few::{Few, MOST};
 
 /// The instructions that kernels are made of: one that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,7 +290,7 @@ impl Default for Found {
 macro_rules! compiled_for {
     ($features:literal) => {
         use super::super::portable;
-        use super::{Cuts, Found, Frame, Index, Keyed, Range, Sums, Visit};
+        use super::{Cuts, Few, Found, Frame, Index, Keyed, MOST, Range, Sums, Visit};
 
         #[target_feature(enable = $features)]
         pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
@@ -341,6 +342,10 @@ macro_rules! compiled_for {
             portable::search(values, valid, edges, index, found)
         }
         #[target_feature(enable = $features)]
+        pub fn few(values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Few> {
+            portable::few(values, ddof, sorted)
+        }
+        #[target_feature(enable = $features)]
         pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
             portable::convert(from, to, convert);
         }
@@ -350,7 +355,7 @@ macro_rules! compiled_for {
 #[cfg(target_arch = "x86_64")]
 #[allow(dead_code, reason = "AVX-512 has some kernels of its own")]
 mod compiled {
-    use super::{Cuts, Found, Frame, Index, Keyed, Range, Sums, Visit};
+    use super::{Cuts, Few, Found, Frame, Index, Keyed, MOST, Range, Sums, Visit};
 
     pub mod avx2 {
         compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt");
@@ -478,6 +483,11 @@ impl Tier {
     ) -> usize {
         check(values.len(), valid);
         dispatch!(self, compiled::avx512, search(values, valid, edges, index, found))
+    }
+
+    /// See [`Few::new`].
+    pub(crate) fn few(self, values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Few> {
+        dispatch!(self, compiled::avx512, few(values, ddof, sorted))
     }
 
     /// Converts each value; both slices are of one length.

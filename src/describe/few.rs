@@ -1,16 +1,30 @@
 //! Series of a few floats, without a scan: groups, rows of lists and handlers have many of them.
 
-use smallvec::SmallVec;
-
+use crate::arch::Tier;
 use crate::arch::tier::Keyed;
 use crate::spec::{Spec, Statistic};
 use crate::stats::few::{Few, MOST};
 use crate::stats::quantile::Position;
 use crate::summary::{Rows, Summary};
 
+/// The statistics that take no scan.
+const KNOWN: [Statistic; 7] = [
+    Statistic::Min,
+    Statistic::Max,
+    Statistic::Range,
+    Statistic::Sum,
+    Statistic::Mean,
+    Statistic::Variance,
+    Statistic::Stddev,
+];
+
+/// Up to so many quantiles.
+const QUANTILES: usize = 16;
+
 /// What is asked, made ready for series of each length up to [`MOST`].
 #[derive(Debug)]
 pub(crate) struct FewValues {
+    tier: Tier,
     ddof: u64,
     statistics: Vec<Statistic>,
     /// Where the quantiles lie, by the number of values.
@@ -20,56 +34,53 @@ pub(crate) struct FewValues {
 impl FewValues {
     /// `None` if something is asked that takes a scan.
     pub(crate) fn new(spec: &Spec) -> Option<Self> {
-        use Statistic::{Max, Mean, Min, Range, Stddev, Sum, Variance};
-        let known = [Min, Max, Range, Sum, Mean, Variance, Stddev];
-        let quantiles = spec.quantiles().len() <= MOST;
-        if !quantiles || !spec.statistics().iter().all(|statistic| known.contains(statistic)) {
+        let quantiles = spec.quantiles().len() <= QUANTILES;
+        if !quantiles || !spec.statistics().iter().all(|statistic| KNOWN.contains(statistic)) {
             return None;
         }
         let positions = |n: u64| spec.quantiles().iter().map(|p| spec.method().position(p, n)).collect();
         let positions = (1..=MOST as u64).map(positions).collect();
-        Some(Self { ddof: spec.ddof(), statistics: spec.statistics().to_vec(), positions })
+        Some(Self { tier: Tier::best(), ddof: spec.ddof(), statistics: spec.statistics().to_vec(), positions })
     }
 
     /// Adds the row of these values and so many nulls; `false` if they take a scan.
     pub(crate) fn describe(&self, values: &[f64], nulls: u64, rows: &mut Rows) -> bool {
-        let Some(statistics) = self.statistics(values) else { return false };
-        rows.push_values([values.len() as u64, nulls, 0], statistics.into_iter());
-        true
+        let counts = [values.len() as u64, nulls, 0];
+        self.with_statistics(values, |statistics| rows.push_values(counts, statistics)).is_some()
     }
 
     /// The summary of these values; `None` if they take a scan.
     pub(crate) fn summary(&self, values: &[f64], spec: &Spec) -> Option<Summary> {
         let count = values.len() as u64;
-        let statistics = self.statistics(values)?;
-        Some(Summary::new(count, [count, 0, 0], spec.field_names().clone(), statistics.into_iter()))
+        let names = spec.field_names();
+        self.with_statistics(values, |statistics| {
+            Summary::new(count, [count, 0, 0], names.clone(), statistics.iter().copied())
+        })
     }
 
-    fn statistics(&self, values: &[f64]) -> Option<SmallVec<[Option<f64>; 10]>> {
+    fn with_statistics<R>(&self, values: &[f64], take: impl FnOnce(&[Option<f64>]) -> R) -> Option<R> {
         let n = values.len();
         let positions = self.positions.get(n.checked_sub(1)?)?;
-        let few = Few::new(values, self.ddof)?;
-        let mut sorted = [0i64; MOST];
-        for (length, value) in values.iter().enumerate() {
-            let key = value.key();
-            let mut place = length;
-            while place > 0 && sorted[place - 1] > key {
-                sorted[place] = sorted[place - 1];
-                place -= 1;
-            }
-            sorted[place] = key;
+        let mut sorted = [0; MOST];
+        let few = Few::new(values, self.ddof, &mut sorted, self.tier)?;
+        let at = |rank: u64| f64::from_key(sorted[(rank as usize).min(n - 1)]);
+        let (min, max) = (at(0), at(n as u64 - 1));
+        let mut statistics = [None; KNOWN.len() + QUANTILES];
+        let (own, quantiles) = statistics.split_at_mut(self.statistics.len());
+        for (value, statistic) in own.iter_mut().zip(&self.statistics) {
+            *value = match statistic {
+                Statistic::Min => Some(min),
+                Statistic::Max => Some(max),
+                Statistic::Range => Some(max - min),
+                Statistic::Sum => Some(few.sum),
+                Statistic::Mean => Some(few.mean),
+                Statistic::Variance => few.variance,
+                _ => few.stddev,
+            };
         }
-        let at = |rank: usize| f64::from_key(sorted[rank.min(n - 1)]);
-        let statistics = self.statistics.iter().map(|statistic| match statistic {
-            Statistic::Min => Some(at(0)),
-            Statistic::Max => Some(at(n - 1)),
-            Statistic::Range => Some(at(n - 1) - at(0)),
-            Statistic::Sum => Some(few.sum),
-            Statistic::Mean => Some(few.mean),
-            Statistic::Variance => few.variance,
-            _ => few.stddev,
-        });
-        let quantiles = positions.iter().map(|p| Some(p.blend(at(p.lower as usize), at(p.upper as usize))));
-        Some(statistics.chain(quantiles).collect())
+        for (value, p) in quantiles.iter_mut().zip(positions) {
+            *value = Some(p.blend(at(p.lower), at(p.upper)));
+        }
+        Some(take(&statistics[..self.statistics.len() + positions.len()]))
     }
 }
