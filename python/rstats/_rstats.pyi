@@ -125,7 +125,7 @@ def describe(
     data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
     *,
     columns: str | Sequence[str] | None = None,
-    axis: Literal[0, 1] | None = None,
+    axis: int | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
     method: _Method = "linear",

@@ -87,6 +87,15 @@ fn choice(item: &Bound<'_, PyAny>) -> PyResult<Choice> {
     Ok(Choice::Types(types))
 }
 
+/// An axis, as NumPy counts it: from the end if it is negative.
+pub fn axis(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let index = value.call_method0("__index__").map_err(|_| {
+        let given = value.get_type();
+        PyTypeError::new_err(format!("axis is a whole number, not {given}"))
+    })?;
+    index.extract().map_err(|_| PyValueError::new_err(format!("axis {index} is beyond any array")))
+}
+
 /// A whole number from `least` to `most`.
 pub fn whole(argument: &str, value: &Bound<'_, PyAny>, least: i64, most: i64) -> PyResult<usize> {
     let index = value.call_method0("__index__").map_err(|_| {

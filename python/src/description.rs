@@ -50,7 +50,7 @@ pub fn describe(
     let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
     let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
     let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
-    let axis = axis.map(|axis| args::whole("axis", axis, 0, 1)).transpose()?;
+    let axis = axis.map(args::axis).transpose()?;
     let columns = args::columns(columns)?;
     let names = by.map(|by| args::names("by", by)).transpose()?;
     if axis.is_none()

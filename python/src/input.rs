@@ -211,7 +211,7 @@ fn check_column(name: &str, available: &[String]) -> PyResult<()> {
 }
 
 /// The wanted series of a table, or the one that `data` is.
-pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> PyResult<Input> {
+pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyResult<Input> {
     let py = data.py();
     if let Some(stream) = batches_of(data)? {
         return Ok(Input::Stream(stream));
@@ -593,28 +593,27 @@ fn table(schema: Schema, chunks: Vec<ArrayRef>, columns: &Columns) -> PyResult<V
     series.collect()
 }
 
-/// The series of an array of two dimensions: its columns for axis 0, its rows for axis 1. `None` for what is no such
-/// array.
-fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<usize>) -> PyResult<Option<Vec<Series>>> {
+/// The series of an array of several dimensions, along one of them: the columns of a table for axis 0, its rows for axis 1.
+/// There is one for each index of the others, the last of which runs fastest. `None` for what is no such array.
+fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyResult<Option<Vec<Series>>> {
     let dimensions = match data.hasattr(intern!(data.py(), "ndim"))? && !data.hasattr(intern!(data.py(), "iloc"))? {
         true => data.getattr(intern!(data.py(), "ndim"))?.extract::<usize>()?,
         false => 1,
     };
-    let along = axis.unwrap_or(0);
-    if along >= dimensions.max(1) {
-        let message = format!("axis {along} of data with {dimensions} dimension(s)");
+    let axis = axis.unwrap_or(0);
+    let along = if axis < 0 { axis.checked_add_unsigned(dimensions.max(1) as u64) } else { Some(axis) };
+    let along = along.and_then(|along| usize::try_from(along).ok()).filter(|along| *along < dimensions.max(1));
+    let Some(along) = along else {
+        let message = format!("axis {axis} of data with {dimensions} dimension(s)");
         return Err(PyValueError::new_err(message));
-    }
+    };
     if dimensions < 2 || data.hasattr(intern!(data.py(), "__arrow_c_stream__"))? {
         return Ok(None);
-    }
-    if dimensions > 2 {
-        return Err(PyValueError::new_err(format!("an array of {dimensions} dimensions; 1 or 2 can be described")));
     }
     if !matches!(columns, Columns::Numeric) {
         return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
     }
-    let Some((mut memory, 2)) = memory(data)? else {
+    let Some((mut memory, _)) = memory(data)? else {
         return Ok(None);
     };
     let mut series = Vec::new();

@@ -60,6 +60,16 @@ impl Strided {
         self.len == 0
     }
 
+    /// The bytes from each item to the next one.
+    pub fn stride(&self) -> isize {
+        self.stride
+    }
+
+    /// The bytes from the first item of another one to the first item of this one.
+    pub fn distance(&self, other: &Self) -> isize {
+        self.start.addr().wrapping_sub(other.start.addr()) as isize
+    }
+
     /// `len` items from item `start` on, or as many of them as there are.
     pub fn slice(&self, start: usize, len: usize) -> Self {
         let start = start.min(self.len);

@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use crate::error::{self, Error, Result};
 use crate::scan::{Keep, Outcome, SAMPLE, Scan};
 use crate::series::lane::Element;
+use crate::series::memory::Memory;
 use crate::series::table::Columns;
 use crate::series::{Chunk, Kind, Lane, Series, array};
 use crate::spec::{NanPolicy, Spec};
@@ -95,8 +96,22 @@ pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Re
         let mut describer = describer();
         return series.iter().map(|series| describer.describe_series(series)).collect();
     }
-    let summaries = series.par_iter().map_init(describer, Describer::describe_series);
-    summaries.collect::<Vec<_>>().into_iter().collect()
+    let summaries = series.par_chunks(Memory::TOGETHER).map_init(describer, |describer, neighbours| {
+        let near: Option<Vec<&Memory>> = neighbours.iter().map(Series::memory).collect();
+        match near.filter(|near| Memory::are_near(near)) {
+            None => neighbours.iter().map(|series| describer.describe_series(series)).collect(),
+            Some(near) => {
+                let arrays = Memory::to_arrays(&near)?.into_iter().zip(neighbours);
+                arrays.map(|(array, series)| describer.describe_series(&series.with_array(array))).collect()
+            }
+        }
+    });
+    let summaries = summaries.collect::<Vec<Result<Vec<_>>>>();
+    let mut all = Vec::with_capacity(series.len());
+    for summaries in summaries {
+        all.append(&mut summaries?);
+    }
+    Ok(all)
 }
 
 /// Describes one series after another in the same memory: for many short ones.

@@ -179,6 +179,19 @@ impl Series {
         Self { name, ..self }
     }
 
+    /// The foreign memory that it is, if it is that alone.
+    pub fn memory(&self) -> Option<&Memory> {
+        match &self.chunks[..] {
+            [Chunk::Memory(memory)] => Some(memory),
+            _ => None,
+        }
+    }
+
+    /// The same series, its values copied to an array of the same numbers.
+    pub(crate) fn with_array(&self, array: ArrayRef) -> Self {
+        Self { name: self.name.clone(), chunks: vec![Chunk::Array(array)], lane: self.lane }
+    }
+
     /// The kind of number that it is scanned as.
     pub fn lane(&self) -> Lane {
         self.lane

@@ -165,6 +165,54 @@ impl Memory {
         self.array_of(&Rows::All, self.len())
     }
 
+    /// So many series that share cache lines are read together: a line has as many f64.
+    pub const TOGETHER: usize = 8;
+
+    /// Whether series lie across each other, like the columns of an array whose rows lie together, and are short enough to be
+    /// copied.
+    pub fn are_near(series: &[&Self]) -> bool {
+        const LONGEST: usize = 1 << 17;
+        let [first, rest @ ..] = series else { return false };
+        let near = |pair: &[&Self]| pair[1].items.distance(&pair[0].items) == first.format.width() as isize;
+        !rest.is_empty()
+            && first.items.stride().unsigned_abs() >= 64
+            && series.windows(2).all(near)
+            && series.iter().all(|one| one.len() <= LONGEST && one.format == first.format)
+    }
+
+    /// Copies of series that lie across each other, block by block, so that each cache line is fetched once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::read`].
+    pub fn to_arrays(series: &[&Self]) -> Result<Vec<ArrayRef>> {
+        match series.first().map(|first| Lane::of(&[first.format.kind()])) {
+            Some(Lane::Signed) => Self::collected_together::<Int64Type>(series),
+            Some(Lane::Unsigned) => Self::collected_together::<UInt64Type>(series),
+            _ => Self::collected_together::<Float64Type>(series),
+        }
+    }
+
+    fn collected_together<P: ArrowPrimitiveType>(series: &[&Self]) -> Result<Vec<ArrayRef>>
+    where
+        P::Native: Element,
+    {
+        const ROWS: usize = BLOCK;
+        let rows = series.iter().map(|one| one.len()).max().unwrap_or(0);
+        let empty =
+            |one: &&Self| Collected { values: Vec::with_capacity(one.len()), valid: NullBufferBuilder::new(one.len()) };
+        let mut all: Vec<Collected<P::Native>> = series.iter().map(empty).collect();
+        for start in (0..rows).step_by(ROWS) {
+            for (one, collected) in series.iter().zip(&mut all) {
+                one.slice(start, ROWS).visit::<P::Native>(&Rows::All, collected)?;
+            }
+        }
+        let arrays = all.into_iter().map(|Collected { values, mut valid }| {
+            Arc::new(PrimitiveArray::<P>::new(values.into(), valid.finish())) as ArrayRef
+        });
+        Ok(arrays.collect())
+    }
+
     fn array_of(&self, rows: &Rows, count: usize) -> Result<ArrayRef> {
         match Lane::of(&[self.format.kind()]) {
             Lane::Signed => self.collected::<Int64Type>(rows, count),

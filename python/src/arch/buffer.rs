@@ -14,16 +14,24 @@ impl Items {
         Self(Arc::new(buffer))
     }
 
-    /// The items along `axis`, at `place` of the other axis if there is one. `None` if there is no such place.
+    /// The items along `axis`, at `place` among the indices of all other axes, the last of which runs fastest. `None` if
+    /// there is no such place.
     pub fn along(&self, axis: usize, place: usize) -> Option<Strided> {
         let (shape, strides) = (self.0.shape(), self.0.strides());
         let (&len, &stride) = (shape.get(axis)?, strides.get(axis)?);
         let start: *const u8 = self.0.buf_ptr().cast();
-        let offset = match shape.len() {
-            1 => 0,
-            2 if place < shape[1 - axis] => place as isize * strides[1 - axis],
-            _ => return None,
-        };
+        let mut offset = 0;
+        let mut rest = place;
+        for other in (0..shape.len()).rev().filter(|&other| other != axis) {
+            if shape[other] == 0 {
+                return None;
+            }
+            offset += (rest % shape[other]) as isize * strides[other];
+            rest /= shape[other];
+        }
+        if rest > 0 {
+            return None;
+        }
         if self.0.suboffsets().is_some() {
             return None; // items behind further pointers
         }
