@@ -43,5 +43,5 @@ pub use describe::{
 pub use error::{Error, Result};
 pub use series::Series;
 pub use series::table::{Columns, Filter};
-pub use spec::{Method, NanPolicy, Probability, Spec, Statistic};
+pub use spec::{Bias, Method, NanPolicy, Probability, Spec, Statistic};
 pub use summary::{Summaries, Summary};

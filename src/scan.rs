@@ -16,14 +16,18 @@ use smallvec::SmallVec;
 
 pub use crate::arch::BLOCK;
 use crate::arch::Tier;
-use crate::spec::{NanPolicy, Spec, Statistic};
+use crate::spec::{Bias, NanPolicy, Spec, Statistic, is_count};
 use crate::stats::bits::Bits;
+use crate::stats::exact::Exact;
 use crate::stats::extrema::Extrema;
 use crate::stats::interval;
+use crate::stats::means::{GeometricMean, HarmonicMean};
 use crate::stats::moments::{Finished, Moments, Order};
 use crate::stats::number::{Extent, Value};
+use crate::stats::powers::Powers;
 use crate::stats::quantile::Position;
 use crate::stats::select::{Brackets, Candidates};
+use crate::stats::tally::Tally;
 use crate::summary::Summary;
 
 /// What a scan keeps at least for its quantiles, if it keeps any.
@@ -57,8 +61,78 @@ pub struct Scan<T: Value> {
     moments: Moments,
     extrema: Option<Extrema<T>>,
     candidates: Option<Candidates<T::Key>>,
+    further: Option<Box<Further<T>>>,
     /// Order statistics on their way to the quantiles.
     found: Vec<T::Key>,
+}
+
+/// What only some statistics need, each for itself.
+#[derive(Clone, Debug)]
+struct Further<T: Value> {
+    zeros: u64,
+    negatives: u64,
+    powers: Option<Powers>,
+    geometric: Option<GeometricMean>,
+    harmonic: Option<HarmonicMean>,
+    tally: Option<Tally<T>>,
+}
+
+impl<T: Value> Further<T> {
+    /// `None` if nothing of it is wanted.
+    fn new(spec: &Spec) -> Option<Box<Self>> {
+        use Statistic::{
+            GeometricMean as Geo, HarmonicMean as Har, Kurtosis, Mad, Mode, NNegative, NUnique, NZero, Skewness,
+        };
+        let wants = |statistics: &[Statistic]| statistics.iter().any(|&statistic| spec.wants(statistic));
+        wants(&[Geo, Har, Kurtosis, Mad, Mode, NNegative, NUnique, NZero, Skewness]).then(|| {
+            Box::new(Self {
+                zeros: 0,
+                negatives: 0,
+                powers: wants(&[Skewness, Kurtosis]).then(Powers::default),
+                geometric: wants(&[Geo]).then(GeometricMean::default),
+                harmonic: wants(&[Har]).then(HarmonicMean::default),
+                tally: wants(&[Mad, Mode, NUnique]).then(Tally::new),
+            })
+        })
+    }
+
+    /// One more value, not NaN.
+    fn add(&mut self, value: T) {
+        let nearest = value.nearest();
+        self.zeros += u64::from(nearest == 0.0);
+        self.negatives += u64::from(nearest < 0.0);
+        if let Some(powers) = self.powers.as_mut().filter(|_| nearest.is_finite()) {
+            powers.add(value);
+        }
+        self.geometric.iter_mut().for_each(|mean| mean.add(nearest));
+        self.harmonic.iter_mut().for_each(|mean| mean.add(nearest));
+        self.tally.iter_mut().for_each(|tally| tally.add(value));
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.zeros += other.zeros;
+        self.negatives += other.negatives;
+        if let (Some(ours), Some(theirs)) = (&mut self.powers, &other.powers) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.geometric, &other.geometric) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.harmonic, &other.harmonic) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.tally, other.tally) {
+            ours.merge(theirs);
+        }
+    }
+
+    fn clear(&mut self) {
+        (self.zeros, self.negatives) = (0, 0);
+        self.powers.iter_mut().for_each(|powers| *powers = Powers::default());
+        self.geometric.iter_mut().for_each(|mean| *mean = GeometricMean::default());
+        self.harmonic.iter_mut().for_each(|mean| *mean = HarmonicMean::default());
+        self.tally.iter_mut().for_each(Tally::clear);
+    }
 }
 
 /// What came of a scan.
@@ -78,14 +152,14 @@ impl<T: Value> Scan<T> {
 
     /// Nothing seen yet, but a guess of where the quantiles are. It is checked, never trusted.
     pub fn with_brackets(spec: &Spec, keep: Keep, brackets: Brackets<T::Key>) -> Self {
-        use Statistic::{Max, Mean, MeanCi, Min, Range, Stddev, Sum, Variance};
+        use Statistic::{Cv, Kurtosis, Max, Mean, MeanCi, Min, Range, Sem, Skewness, Stddev, Sum, Variance};
         let order = (spec.statistics().iter()).map(|statistic| match statistic {
-            Variance | Stddev | MeanCi => Order::Second,
+            Variance | Stddev | MeanCi | Sem | Skewness | Kurtosis | Cv => Order::Second,
             Sum | Mean => Order::First,
-            Min | Max | Range => Order::Count,
+            _ => Order::Count,
         });
         let wants_extrema = [Min, Max, Range].iter().any(|&extremum| spec.wants(extremum));
-        let wants_quantiles = !spec.quantiles().is_empty();
+        let wants_quantiles = !spec.computed().is_empty();
         let tier = Tier::best();
         Self {
             tier,
@@ -95,6 +169,7 @@ impl<T: Value> Scan<T> {
             moments: Moments::new(order.max().unwrap_or(Order::Count)),
             extrema: wants_extrema.then(Extrema::new),
             candidates: wants_quantiles.then(|| Candidates::new(brackets, keep.capacity(), tier)),
+            further: Further::new(spec),
             found: Vec::new(),
         }
     }
@@ -117,6 +192,7 @@ impl<T: Value> Scan<T> {
             moments: Moments::new(Order::Count),
             extrema: None,
             candidates: Some(Candidates::new(brackets, keep.capacity(), self.tier)),
+            further: None,
             found: Vec::new(),
         }
     }
@@ -137,6 +213,7 @@ impl<T: Value> Scan<T> {
         self.nan_count = 0;
         self.moments.clear();
         self.extrema.iter_mut().for_each(Extrema::clear);
+        self.further.iter_mut().for_each(|further| further.clear());
         if let Some(candidates) = &mut self.candidates {
             candidates.restart(brackets, keep.capacity());
         }
@@ -170,6 +247,9 @@ impl<T: Value> Scan<T> {
             }
             Extent::HoldsNan => return self.update_numbers(values, valid),
         }
+        if let Some(further) = &mut self.further {
+            T::each(values, valid, |value| further.add(value));
+        }
         if let Some(candidates) = &mut self.candidates {
             candidates.update(|cells, tier| T::sort_out(values, valid, cells, tier));
         }
@@ -197,6 +277,9 @@ impl<T: Value> Scan<T> {
         self.moments.merge(other.moments);
         if let (Some(ours), Some(theirs)) = (&mut self.extrema, &other.extrema) {
             ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.further, other.further) {
+            ours.merge(*theirs);
         }
         if let (Some(ours), Some(theirs)) = (&mut self.candidates, other.candidates) {
             ours.merge(theirs);
@@ -227,39 +310,38 @@ impl<T: Value> Scan<T> {
         };
         let counts = [count, self.null_count, self.nan_count];
         let moments = self.moments.finish();
-        let statistics = spec.statistics().iter().flat_map(|&statistic| {
-            let (first, second) = self.statistic(statistic, &moments, spec);
-            std::iter::once(first).chain(second)
-        });
-        let statistics = statistics.chain(quantiles);
-        let statistics = statistics.map(|value| if nan { Some(f64::NAN) } else { value });
-        Outcome::Done(Summary::new(self.rows(), counts, spec.field_names().clone(), statistics))
-    }
-
-    /// A statistic, and a second value if it has two.
-    fn statistic(&self, statistic: Statistic, moments: &Finished, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
-        let extrema = self.extrema.as_ref();
-        let value = match statistic {
-            Statistic::Min => extrema.and_then(Extrema::min),
-            Statistic::Max => extrema.and_then(Extrema::max),
-            Statistic::Range => extrema.and_then(Extrema::range),
-            Statistic::Sum => Some(moments.sum()),
-            Statistic::Mean => moments.mean(),
-            Statistic::Variance => moments.variance(spec.ddof()),
-            Statistic::Stddev => moments.stddev(spec.ddof()),
-            Statistic::MeanCi => {
-                let interval = moments
-                    .mean()
-                    .zip(moments.standard_error())
-                    .and_then(|(mean, error)| interval::mean_interval(mean, error, self.moments.count(), spec.level()));
-                return (interval.map(|(low, _)| low), Some(interval.map(|(_, high)| high)));
-            }
+        let sorted = self.further.as_mut().and_then(|further| further.tally.as_mut()).map(Tally::finish);
+        let parts = Parts {
+            count: self.moments.count(),
+            moments: &moments,
+            extrema: self.extrema.as_ref(),
+            tally: sorted.map(|sorted| {
+                let wants = |statistic| spec.wants(statistic);
+                TallyAnswers {
+                    mad: if wants(Statistic::Mad) { sorted.mad() } else { None },
+                    mode: if wants(Statistic::Mode) { sorted.mode() } else { None },
+                    n_unique: if wants(Statistic::NUnique) { sorted.n_unique() } else { 0 },
+                }
+            }),
+            further: self.further.as_deref(),
+            // Of NaNs there is one value.
+            one_more: u64::from(nan),
+            quantiles: &quantiles,
         };
-        (value, None)
+        let statistics = spec.statistics().iter().flat_map(|&statistic| {
+            let (first, second) = parts.statistic(statistic, spec);
+            let spoilt = |value| if nan && !is_count(statistic.name()) { Some(f64::NAN) } else { value };
+            std::iter::once(spoilt(first)).chain(second.map(spoilt))
+        });
+        let wanted = spec.computed().iter().zip(&quantiles).filter(|(p, _)| {
+            spec.computed().len() == spec.quantiles().len() || spec.quantiles().iter().any(|q| q.value() == p.value())
+        });
+        let wanted = wanted.map(|(_, value)| if nan { Some(f64::NAN) } else { *value });
+        Outcome::Done(Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted)))
     }
 
     fn quantiles(&mut self, spec: &Spec, nan: bool) -> Result<Quantiles, Brackets<T::Key>> {
-        let wanted = spec.quantiles();
+        let wanted = spec.computed();
         let candidates = match &mut self.candidates {
             Some(candidates) if candidates.count() > 0 && !nan => candidates,
             _ => return Ok(smallvec::smallvec![None; wanted.len()]),
@@ -274,6 +356,76 @@ impl<T: Value> Scan<T> {
         let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
         let blend = |p: &Position| p.blend(T::from_key(at(p.lower)), T::from_key(at(p.upper)));
         Ok(positions.iter().map(|position| Some(blend(position))).collect())
+    }
+}
+
+/// What has been found of a series, for its statistics to be made of.
+struct Parts<'a, T: Value> {
+    count: u64,
+    moments: &'a Finished,
+    extrema: Option<&'a Extrema<T>>,
+    tally: Option<TallyAnswers>,
+    further: Option<&'a Further<T>>,
+    one_more: u64,
+    /// Those that are computed.
+    quantiles: &'a [Option<f64>],
+}
+
+/// What the values in order have told.
+#[derive(Clone, Copy)]
+struct TallyAnswers {
+    mad: Option<f64>,
+    mode: Option<f64>,
+    n_unique: u64,
+}
+
+impl<T: Value> Parts<'_, T> {
+    /// A statistic, and a second value if it has two.
+    fn statistic(&self, statistic: Statistic, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
+        let (moments, extrema, n) = (self.moments, self.extrema, self.count);
+        let further = self.further;
+        let powers = |compute: fn(&Powers, u64, &Exact, &Exact, Bias) -> Option<f64>| {
+            let powers = further?.powers.as_ref()?;
+            match moments.exact_sums() {
+                Some((sum, squares)) => compute(powers, n, &sum, &squares, spec.bias()),
+                None => Some(f64::NAN),
+            }
+        };
+        let value = match statistic {
+            Statistic::Min => extrema.and_then(Extrema::min),
+            Statistic::Max => extrema.and_then(Extrema::max),
+            Statistic::Range => extrema.and_then(Extrema::range),
+            Statistic::Sum => Some(moments.sum()),
+            Statistic::Mean => moments.mean(),
+            Statistic::Variance => moments.variance(spec.ddof()),
+            Statistic::Stddev => moments.stddev(spec.ddof()),
+            Statistic::MeanCi => {
+                let interval = moments
+                    .mean()
+                    .zip(moments.standard_error(1))
+                    .and_then(|(mean, error)| interval::mean_interval(mean, error, n, spec.level()));
+                return (interval.map(|(low, _)| low), Some(interval.map(|(_, high)| high)));
+            }
+            Statistic::Sem => moments.standard_error(spec.ddof()),
+            Statistic::Iqr => {
+                let at = |p: f64| {
+                    let place = spec.computed().iter().position(|computed| computed.value() == p)?;
+                    *self.quantiles.get(place)?
+                };
+                at(0.75).zip(at(0.25)).map(|(high, low)| high - low)
+            }
+            Statistic::Skewness => powers(Powers::skewness),
+            Statistic::Kurtosis => powers(Powers::kurtosis),
+            Statistic::Mad => self.tally.and_then(|tally| tally.mad),
+            Statistic::Mode => self.tally.and_then(|tally| tally.mode),
+            Statistic::NUnique => self.tally.map(|tally| (tally.n_unique + self.one_more) as f64),
+            Statistic::NZero => further.map(|further| further.zeros as f64),
+            Statistic::NNegative => further.map(|further| further.negatives as f64),
+            Statistic::GeometricMean => further.and_then(|further| further.geometric.as_ref()?.finish(n)),
+            Statistic::HarmonicMean => further.and_then(|further| further.harmonic.as_ref()?.finish(n)),
+            Statistic::Cv => moments.cv(spec.ddof()),
+        };
+        (value, None)
     }
 }
 
@@ -357,7 +509,7 @@ mod tests {
             _ if !finite => Some(f64::NAN),
             Statistic::Variance => Some(oracle::variance(values, ddof)),
             Statistic::Stddev => Some(oracle::stddev(values, ddof)),
-            Statistic::MeanCi => None,
+            _ => None,
         });
         let quantiles = spec.quantiles().iter().map(|p| {
             let position = spec.method().position(p, (n as u64).max(1));

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+pub use crate::stats::powers::Bias;
 pub use crate::stats::quantile::{Method, Probability};
 
 /// A statistic that has a name of its own. Quantiles have probabilities instead.
@@ -26,11 +27,35 @@ pub enum Statistic {
     Stddev,
     /// The confidence interval of the mean by Student's t, for [`Spec::level`].
     MeanCi,
+    /// The standard error of the mean, √(variance / n), correctly rounded.
+    Sem,
+    /// The interquartile range: q3 − q1 by the spec's method, each rounded, and then their difference.
+    Iqr,
+    /// The skewness, correctly rounded: see [`crate::stats::powers`], and [`Spec::bias`].
+    Skewness,
+    /// The excess kurtosis, correctly rounded: see [`crate::stats::powers`], and [`Spec::bias`].
+    Kurtosis,
+    /// The median absolute deviation, unscaled, exact and rounded once: see [`crate::stats::tally`].
+    Mad,
+    /// The most frequent value, the smallest of several.
+    Mode,
+    /// How many distinct values there are.
+    NUnique,
+    /// How many values are 0.
+    NZero,
+    /// How many values are below 0.
+    NNegative,
+    /// The geometric mean, to half a unit in the last place and 2^−57 of one: see [`crate::stats::means`].
+    GeometricMean,
+    /// The harmonic mean, to half a unit in the last place and 2^−70 of one: see [`crate::stats::means`].
+    HarmonicMean,
+    /// The coefficient of variation, stddev / mean, correctly rounded; not defined for a mean of 0.
+    Cv,
 }
 
 impl Statistic {
     /// Every statistic with its name, in the order of every output.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 20] = [
         (Self::Min, "min"),
         (Self::Max, "max"),
         (Self::Range, "range"),
@@ -39,6 +64,18 @@ impl Statistic {
         (Self::Variance, "variance"),
         (Self::Stddev, "stddev"),
         (Self::MeanCi, "mean_ci"),
+        (Self::Sem, "sem"),
+        (Self::Iqr, "iqr"),
+        (Self::Skewness, "skewness"),
+        (Self::Kurtosis, "kurtosis"),
+        (Self::Mad, "mad"),
+        (Self::Mode, "mode"),
+        (Self::NUnique, "n_unique"),
+        (Self::NZero, "n_zero"),
+        (Self::NNegative, "n_negative"),
+        (Self::GeometricMean, "geometric_mean"),
+        (Self::HarmonicMean, "harmonic_mean"),
+        (Self::Cv, "cv"),
     ];
 
     /// The name in every interface.
@@ -98,6 +135,9 @@ pub struct Spec {
     ddof: u64,
     nan: NanPolicy,
     level: f64,
+    bias: Bias,
+    /// The quantiles that are computed: those that are wanted, and what other statistics are made of.
+    computed: Vec<Probability>,
     /// The names of what is asked: every summary shares them.
     names: Arc<[String]>,
 }
@@ -112,6 +152,8 @@ impl Default for Spec {
             ddof: 1,
             nan: NanPolicy::Propagate,
             level: 0.95,
+            bias: Bias::Corrected,
+            computed: Vec::new(),
             names: Arc::new([]),
         }
         .with_names()
@@ -195,6 +237,13 @@ impl Spec {
         });
         let quantiles = self.quantiles.iter().map(|p| quantile_name(p.value()));
         self.names = statistics.chain(quantiles).collect();
+        self.computed = self.quantiles.clone();
+        if self.wants(Statistic::Iqr) {
+            let [q1, _, q3] = &Probability::cut_points(4)[..] else { return self };
+            self.computed.extend([q1.clone(), q3.clone()]);
+            self.computed.sort_by(|a, b| a.value().total_cmp(&b.value()));
+            self.computed.dedup_by(|a, b| a.value() == b.value());
+        }
         self
     }
 
@@ -234,6 +283,21 @@ impl Spec {
     /// The probabilities of the wanted quantiles, ascending.
     pub fn quantiles(&self) -> &[Probability] {
         &self.quantiles
+    }
+
+    /// The probabilities of the quantiles that are computed, ascending: the wanted ones, and what other statistics need.
+    pub(crate) fn computed(&self) -> &[Probability] {
+        &self.computed
+    }
+
+    /// The same with skewness and kurtosis corrected for the bias of a sample, or not.
+    pub fn with_bias(self, bias: Bias) -> Self {
+        Self { bias, ..self }
+    }
+
+    /// Whether skewness and kurtosis are corrected for the bias of a sample.
+    pub fn bias(&self) -> Bias {
+        self.bias
     }
 
     /// How a quantile is defined.

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final
 
@@ -21,6 +22,7 @@ class _Buffer(Protocol):
     def __len__(self) -> int: ...
 
 _Number: TypeAlias = SupportsFloat | SupportsIndex
+_Columns: TypeAlias = str | re.Pattern[str] | type | object
 _Series: TypeAlias = Iterable[_Number] | _ArrowArray | _ArrowStream | _Buffer
 
 _Method: TypeAlias = Literal[
@@ -124,7 +126,8 @@ class Description:
 def describe(
     data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
     *,
-    columns: str | Sequence[str] | None = None,
+    columns: _Columns | Sequence[_Columns] | None = None,
+    by: str | Sequence[str] | None = None,
     axis: int | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
@@ -132,6 +135,7 @@ def describe(
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
     level: float = 0.95,
+    bias: bool = False,
     threads: int | None = None,
 ) -> Description:
     """Exact statistics of one series, or of each column of a table.
@@ -140,17 +144,28 @@ def describe(
     ----------
     data
         One series: what `compute_stats` takes, with None in an iterable as a null. A table: pyarrow, pandas, Polars, a
-        dict of series, or any object with `__arrow_c_array__` or `__arrow_c_stream__` that yields structs. A
-        two-dimensional NumPy array: one series a column (`axis=0`, the default) or a row (`axis=1`).
-        Data in memory is read where it lies, without a copy. A stream without a length (a `RecordBatchReader`) is read
-        once, batch by batch: nothing of it is kept when no quantile is asked, and only the wanted columns' values
-        otherwise.
+        dict of series, or any object with `__arrow_c_array__` or `__arrow_c_stream__` that yields structs. A column of
+        lists: one series a row, with its position in `row`; a null list has null counts, an empty one counts of 0. A
+        NumPy array of several dimensions: one series for each index of all axes but `axis`, the last running fastest.
+        Data in memory is read where it lies, without a copy (columns of arrays whose rows lie together are copied eight
+        at a time, groups one after the other). What comes in batches (a `RecordBatchReader`, a pyarrow `Dataset` or
+        `Scanner`, a Polars `LazyFrame`, a DuckDB relation) is read once, batch by batch: nothing of it is kept when no
+        quantile is asked, and only the wanted columns' values otherwise; with `by`, the table is.
     columns
-        Names of columns; default: every column of numbers (booleans only if named). The answer comes in the table's
-        column order.
+        Which columns: a name, a compiled regular expression that a name must match somewhere, a type (`float`, `int`,
+        `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`, `polars.UInt8`), or several of them. Default:
+        every column of numbers (booleans only if named). The answer comes in the table's column order. Columns of
+        lists are described if they are named.
+    by
+        Columns of keys: one series for each distinct key, null being one, in ascending order; the keys keep their type.
+        Text, numbers, dates, times, booleans, bytes, decimals, dictionaries of them; in pandas also levels of the
+        index. With columns of lists: columns that are carried along, row by row.
+    axis
+        The axis that series run along, 0 by default, negative from the end; the mask of a masked array is nulls.
     stats
-        Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "q1", "median", "q3". Default: min,
-        max, range, mean, stddev. `()` for none. The three counts are always there.
+        Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
+        "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "q1", "median",
+        "q3". Default: min, max, range, mean, stddev. `()` for none. The three counts are always there.
     q
         Probabilities of quantiles from 0 to 1, or an integer n for the n - 1 cut points of n groups. Default:
         (.25, .5, .75), named q1, median, q3; others are named p and their percent (p99, p99.9). `()` for none.
@@ -164,11 +179,24 @@ def describe(
         that names the series and the lowest row. In NumPy-backed pandas data NaN is the missing value, a null.
     level
         The confidence level of "mean_ci", which gives `mean_ci_low` and `mean_ci_high` (Student's t).
+    bias
+        Whether skewness and excess kurtosis keep the bias of a sample, as SciPy's and Polars' do, or are corrected for
+        it, as pandas' and DuckDB's are.
     threads
         How many to use, 1 to 1024; default: one a core. The answer does not depend on it.
 
     sum, mean, variance and stddev are correctly rounded (Python's `math.fsum`, `statistics.mean`, `variance`, `stdev`);
-    a value beyond the range of f64 is ±inf. min and max order -0.0 before 0.0.
+    a value beyond the range of f64 is ±inf. min and max order -0.0 before 0.0. Of the others:
+
+    - sem = √(variance / n) and cv = stddev / mean (None for a mean of 0) are correctly rounded, and so are skewness and
+      kurtosis (None where all values are equal);
+    - iqr is the difference of the two quartiles by `method`;
+    - mad is the median of |x - median|, unscaled, exact and rounded once;
+    - mode is the smallest of the most frequent values;
+    - n_unique, n_zero and n_negative are integers also where a NaN makes the rest NaN; n_unique counts NaN as one,
+      and both zeros as one;
+    - geometric_mean and harmonic_mean are within half a unit in the last place and 2^-57 of one; 0 with a zero, None
+      with a negative value.
 
     Raises
     ------

@@ -12,7 +12,7 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
 use rstats::spec::is_count;
-use rstats::{Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_stream};
+use rstats::{Bias, Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_stream};
 
 use crate::args;
 use crate::call;
@@ -29,8 +29,8 @@ pub struct Description(Report);
 /// See the stub.
 #[pyfunction]
 #[pyo3(
-    signature = (data, *, columns=None, by=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, threads=None),
-    text_signature = "(data, *, columns=None, by=None, axis=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, threads=None)"
+    signature = (data, *, columns=None, by=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None),
+    text_signature = "(data, *, columns=None, by=None, axis=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
@@ -44,11 +44,13 @@ pub fn describe(
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
     level: f64,
+    bias: bool,
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
     let py = data.py();
     let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
     let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
+    let spec = spec.with_bias(if bias { Bias::Kept } else { Bias::Corrected });
     let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
     let axis = axis.map(args::axis).transpose()?;
     let columns = args::columns(columns)?;

@@ -242,7 +242,7 @@ fn of_segments<T: Scanned>(
             found.push_missing(spec);
             continue;
         };
-        if rows.len() > SHORT && !spec.quantiles().is_empty() {
+        if rows.len() > SHORT && !spec.computed().is_empty() {
             let series = Series::from_arrays(None, vec![values.slice(rows.start, rows.len())])?;
             found.push(&describe_one(&series, spec, interrupt, scan)?);
             continue;

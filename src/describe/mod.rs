@@ -207,7 +207,7 @@ fn describe_one<T: Element>(
     if rows <= ALONE {
         let chunks = series.chunks();
         let pass = |scan: &mut Scan<T>| chunks.iter().try_for_each(|chunk| chunk.read(scan));
-        if rows <= SHORT || spec.quantiles().is_empty() {
+        if rows <= SHORT || spec.computed().is_empty() {
             scan.restart(Keep::All, Brackets::unknown());
             return passes(rows, spec, scan, pass);
         }
@@ -237,7 +237,7 @@ fn describe_one<T: Element>(
         }
         Ok(())
     };
-    if spec.quantiles().is_empty() {
+    if spec.computed().is_empty() {
         scan.restart(Keep::All, Brackets::unknown());
     } else {
         let stretch = stretch(rows, spec);
@@ -253,12 +253,12 @@ fn describe_one<T: Element>(
 /// One of how many rows is sampled.
 fn stretch(rows: usize, spec: &Spec) -> usize {
     // Each quantile has two neighbours.
-    rows / select::sample_size(rows, 2 * spec.quantiles().len()).clamp(1, rows)
+    rows / select::sample_size(rows, 2 * spec.computed().len()).clamp(1, rows)
 }
 
 /// Empties a scan, and aims it at where a sorted sample has the quantiles.
 fn restart_around<T: Element>(sample: Vec<T::Key>, margin: f64, rows: usize, spec: &Spec, scan: &mut Scan<T>) {
-    let fractions: Vec<f64> = spec.quantiles().iter().map(|p| p.value()).collect();
+    let fractions: Vec<f64> = spec.computed().iter().map(|p| p.value()).collect();
     let brackets = Brackets::from_sample(&sample, &fractions, margin);
     let share = brackets.share(&sample);
     scan.restart(keep(rows, share), brackets);

@@ -42,6 +42,35 @@ impl Exact {
         self.numerator.shifted_left(shift)
     }
 
+    /// 10^exponent.
+    pub fn power_of_ten(exponent: i32) -> Self {
+        let power = Natural::power_of_ten(exponent.unsigned_abs());
+        if exponent < 0 { Self::new(false, 1u64.into(), power, 0) } else { Self::integer(false, power) }
+    }
+
+    pub fn is_zero(&self) -> bool {
+        self.numerator.is_zero()
+    }
+
+    pub fn is_negative(&self) -> bool {
+        self.negative && !self.is_zero()
+    }
+
+    /// |self|.
+    pub fn magnitude(self) -> Self {
+        Self { negative: false, ..self }
+    }
+
+    /// self / other, which is not zero.
+    pub fn over(&self, other: &Self) -> Self {
+        Self::new(
+            self.negative != other.negative,
+            self.numerator.times(&other.denominator),
+            self.denominator.times(&other.numerator),
+            self.exponent - other.exponent,
+        )
+    }
+
     pub fn negated(mut self) -> Self {
         self.negative = !self.negative;
         self

@@ -10,11 +10,14 @@ pub mod exact_sum;
 pub mod extrema;
 pub mod few;
 pub mod interval;
+pub mod means;
 pub mod moments;
 pub mod natural;
 pub mod number;
+pub mod powers;
 pub mod quantile;
 pub mod select;
+pub mod tally;
 pub mod u256;
 
 #[cfg(test)]

@@ -365,7 +365,7 @@ impl Moments {
                 self.near = Near::ZERO;
                 self.part(0).add_near(&near);
             }
-            let scaled = |part: &Part, power: i32| power_of_ten(-power * i32::from(part.scale));
+            let scaled = |part: &Part, power: i32| Exact::power_of_ten(-power * i32::from(part.scale));
             let parts = self.parts.iter();
             Totals::Exact {
                 sum: total(parts.clone().map(|part| part.sum.to_exact().times(&scaled(part, 1)))),
@@ -463,8 +463,38 @@ impl Finished {
     }
 
     /// The standard error of the mean, √(variance / n), rounded once.
-    pub fn standard_error(&self) -> Option<f64> {
-        self.spread(1, self.count, round_sqrt_ratio, Exact::round_sqrt)
+    pub fn standard_error(&self, ddof: u64) -> Option<f64> {
+        self.spread(ddof, self.count, round_sqrt_ratio, Exact::round_sqrt)
+    }
+
+    /// The coefficient of variation, √variance / mean, rounded once; not defined for a mean of 0.
+    pub fn cv(&self, ddof: u64) -> Option<f64> {
+        let freedom = self.count.checked_sub(ddof).filter(|&freedom| freedom > 0)?;
+        let Some((sum, squares)) = self.exact_sums() else { return Some(f64::NAN) };
+        if sum.is_zero() {
+            return None;
+        }
+        // variance / mean² = (n·Q − S²) / (n·(n − ddof)) · n² / S²
+        let n = Exact::integer(false, self.count.into());
+        let square = sum.times(&sum);
+        let numerator = squares.times(&n).minus(&square).times(&n);
+        let root = numerator.over(&square.times(&Exact::integer(false, freedom.into()))).round_sqrt();
+        Some(if sum.is_negative() && root > 0.0 { -root } else { root })
+    }
+
+    /// S and Q; `None` where infinities are among the values.
+    pub fn exact_sums(&self) -> Option<(Exact, Exact)> {
+        if self.infinity.is_some() {
+            return None;
+        }
+        Some(match &self.sums {
+            Totals::Near(near) => {
+                let mut part = Part { scale: 0, sum: Box::default(), squares: Box::default() };
+                part.add_near(near);
+                (part.sum.to_exact(), part.squares.to_exact())
+            }
+            Totals::Exact { sum, squares } => (sum.clone(), squares.clone()),
+        })
     }
 
     /// (n·Q − S²) / (n·(n − ddof)·divisor), rounded; n·Q − S² is not negative, by Cauchy and Schwarz.
@@ -480,19 +510,12 @@ impl Finished {
             return Some(f64::NAN);
         }
         let denominator = self.count.checked_mul(freedom).and_then(|product| product.checked_mul(divisor));
-        let (sum, squares) = match (&self.sums, denominator) {
-            (Totals::Near(Near { unit, sum, squares }), Some(denominator)) => {
-                let sum = sum.unsigned_abs();
-                let numerator = squares.times(self.count).minus(U256::product(sum, sum));
-                return Some(round_near(numerator, denominator, 2 * i64::from(*unit)));
-            }
-            (Totals::Near(near), None) => {
-                let mut part = Part { scale: 0, sum: Box::default(), squares: Box::default() };
-                part.add_near(near);
-                (part.sum.to_exact(), part.squares.to_exact())
-            }
-            (Totals::Exact { sum, squares }, _) => (sum.clone(), squares.clone()),
-        };
+        if let (Totals::Near(Near { unit, sum, squares }), Some(denominator)) = (&self.sums, denominator) {
+            let sum = sum.unsigned_abs();
+            let numerator = squares.times(self.count).minus(U256::product(sum, sum));
+            return Some(round_near(numerator, denominator, 2 * i64::from(*unit)));
+        }
+        let (sum, squares) = self.exact_sums()?;
         let n = Exact::integer(false, self.count.into());
         let numerator = squares.times(&n).minus(&sum.times(&sum));
         let n = u128::from(self.count);
@@ -510,11 +533,6 @@ fn total(values: impl Iterator<Item = Exact>) -> Exact {
 
 fn reciprocal(n: Natural) -> Exact {
     Exact::new(false, 1u64.into(), n, 0)
-}
-
-fn power_of_ten(exponent: i32) -> Exact {
-    let power = Natural::power_of_ten(exponent.unsigned_abs());
-    if exponent < 0 { reciprocal(power) } else { Exact::integer(false, power) }
 }
 
 #[cfg(test)]

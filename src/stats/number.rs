@@ -46,6 +46,21 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The value itself; not for NaN or infinities.
     fn to_exact(self) -> Exact;
 
+    /// The value as a whole number and the power of ten that it is divided by; not for what an f64 can hold.
+    fn to_scaled(self) -> (Exact, i16) {
+        (self.to_exact(), 0)
+    }
+
+    /// The value, where −0.0 is 0.0.
+    fn with_one_zero(self) -> Self {
+        self
+    }
+
+    /// Calls `visit` with each value whose bit is set.
+    fn each(values: &[Self], valid: Option<&[u8]>, visit: impl FnMut(Self)) {
+        there(values, valid).for_each(visit);
+    }
+
     /// Adds a block of values to the moments: those whose bit in `valid` is set. If there is a NaN among them, nothing is
     /// added.
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<Self::Key>;
@@ -84,6 +99,9 @@ impl Value for f64 {
     }
     fn to_exact(self) -> Exact {
         Exact::from_f64(self)
+    }
+    fn with_one_zero(self) -> Self {
+        self + 0.0
     }
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
         match moments.update(values, valid, tier) {
@@ -314,6 +332,17 @@ impl Value for Number {
             None => Exact::from_f64(self.nearest),
             Some(decimal) => decimal.to_exact(),
         }
+    }
+    fn to_scaled(self) -> (Exact, i16) {
+        match self.decimal {
+            Some(Decimal { negative, magnitude, scale }) => {
+                (Exact::integer(negative, Natural::from_limbs(magnitude.to_vec())), scale)
+            }
+            None => (self.to_exact(), 0),
+        }
+    }
+    fn with_one_zero(self) -> Self {
+        Self { nearest: self.nearest + 0.0, ..self }
     }
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, _: Tier) -> Extent<Place> {
         if there(values, valid).any(Self::is_nan) {

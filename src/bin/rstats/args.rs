@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rstats::{Columns, Method, NanPolicy, Spec, Statistic};
+use rstats::{Bias, Columns, Method, NanPolicy, Spec, Statistic};
 
 /// Exact statistics of Parquet files: correctly rounded, and the same bits on every machine.
 #[derive(Parser)]
@@ -44,7 +44,8 @@ pub struct Describe {
     #[arg(short, long, value_name = "A,B", value_delimiter = ',')]
     columns: Option<Vec<String>>,
 
-    /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, q1, median, q3; '' for none
+    /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, sem, iqr, skewness, kurtosis, mad, mode, n_unique,
+    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, q1, median, q3; '' for none
     #[arg(
         short = 'a',
         long,
@@ -77,6 +78,10 @@ pub struct Describe {
     /// The confidence level of mean_ci
     #[arg(long, default_value_t = 0.95)]
     level: f64,
+
+    /// Leave skewness and kurtosis uncorrected for the bias of a sample, as SciPy does
+    #[arg(long)]
+    bias: bool,
 
     /// [default: table on a terminal, json elsewhere]
     #[arg(short, long, value_enum)]
@@ -120,6 +125,7 @@ impl Describe {
             .with_method(self.method.parse().map_err(invalid)?)
             .with_nan(self.nan.parse().map_err(invalid)?)
             .with_ddof(self.ddof)
+            .with_bias(if self.bias { Bias::Kept } else { Bias::Corrected })
             .with_level(self.level)?;
         let spec = self.with_quantiles(spec)?;
         if self.all {

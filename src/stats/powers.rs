@@ -1,0 +1,141 @@
+//! Skewness and kurtosis, each correctly rounded.
+//!
+//! With n values and the exact sums S = Σx, Q = Σx², C = Σx³ and F = Σx⁴, the central moments m_k = Σ(x − x̄)^k / n are
+//!
+//! - n²·m₂ = n·Q − S²
+//! - n³·m₃ = n²·C − 3n·S·Q + 2S³
+//! - n⁴·m₄ = n³·F − 4n²·S·C + 6n·S²·Q − 3S⁴
+//!
+//! and the statistics, as pandas, DuckDB and SAS define them (D. N. Joanes, C. A. Gill, *Comparing measures of sample
+//! skewness and kurtosis*, The Statistician 47(1), 1998):
+//!
+//! - g₁ = m₃ / m₂^(3/2); corrected for bias, G₁ = g₁·√(n(n − 1)) / (n − 2)
+//! - g₂ = m₄ / m₂² − 3; corrected for bias, G₂ = (n − 1) / ((n − 2)(n − 3)) · ((n + 1)·g₂ + 6)
+//!
+//! Each is one rounding: of a rational, or of the root of one. They are not defined where all values are equal, nor
+//! (corrected) for fewer than 3 and 4 values.
+
+use std::collections::BTreeMap;
+
+use super::exact::{Exact, decompose};
+use super::exact_sum::Superaccumulator;
+use super::natural::Natural;
+use super::number::Value;
+
+/// Whether the bias of a sample is corrected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bias {
+    /// As pandas and DuckDB.
+    #[default]
+    Corrected,
+    /// As SciPy and Polars.
+    Kept,
+}
+
+/// Σx³ of every f64: 2^−3222 to 2^3072.
+type ExactSumOfCubes = Superaccumulator<204, 3222>;
+
+/// Σx⁴ of every f64: 2^−4296 to 2^4096.
+type ExactSumOfFourths = Superaccumulator<270, 4296>;
+
+/// Σx³ and Σx⁴.
+#[derive(Clone, Debug, Default)]
+pub struct Powers {
+    cubes: Box<ExactSumOfCubes>,
+    fourths: Box<ExactSumOfFourths>,
+    /// What is no f64: decimals and wide integers, as sums of the powers of whole numbers by the power of ten that they are
+    /// multiples of.
+    others: BTreeMap<i16, (Exact, Exact)>,
+}
+
+impl Powers {
+    /// One more value, neither NaN nor infinite.
+    pub fn add<T: Value>(&mut self, value: T) {
+        if let Some(value) = value.as_f64() {
+            let (negative, mantissa, exponent) = decompose(value);
+            let square = u128::from(mantissa) * u128::from(mantissa);
+            let square = Natural::from(square);
+            let cube = square.times(&mantissa.into());
+            self.cubes.add_natural(negative, cube.limbs(), 3 * exponent);
+            self.fourths.add_natural(false, square.times(&square).limbs(), 4 * exponent);
+            return;
+        }
+        let (whole, scale) = value.to_scaled();
+        let square = whole.times(&whole);
+        let zero = || Exact::integer(false, Natural::default());
+        let (cubes, fourths) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
+        *cubes = cubes.plus(&square.times(&whole));
+        *fourths = fourths.plus(&square.times(&square));
+    }
+
+    /// Another part of the same series.
+    pub fn merge(&mut self, other: &Self) {
+        self.cubes.merge(&other.cubes);
+        self.fourths.merge(&other.fourths);
+        for (scale, (cubes, fourths)) in &other.others {
+            let ours = self.others.entry(*scale).or_insert_with(|| {
+                let zero = Exact::integer(false, Natural::default());
+                (zero.clone(), zero)
+            });
+            *ours = (ours.0.plus(cubes), ours.1.plus(fourths));
+        }
+    }
+
+    fn sums(&self) -> (Exact, Exact) {
+        let mut sums = (self.cubes.to_exact(), self.fourths.to_exact());
+        for (scale, (cubes, fourths)) in &self.others {
+            let unit = Exact::power_of_ten(-i32::from(*scale));
+            let square = unit.times(&unit);
+            sums =
+                (sums.0.plus(&cubes.times(&square).times(&unit)), sums.1.plus(&fourths.times(&square).times(&square)));
+        }
+        sums
+    }
+
+    /// n²·m₂ and n³·m₃ and n⁴·m₄ of `n` values with the sum S and the sum of squares Q.
+    fn central(&self, n: u64, s: &Exact, q: &Exact) -> [Exact; 3] {
+        let (c, f) = self.sums();
+        let whole = |number: u64| Exact::integer(false, number.into());
+        let n = whole(n);
+        let s2 = s.times(s);
+        let second = n.times(q).minus(&s2);
+        let third = n.times(&n).times(&c);
+        let third = third.minus(&whole(3).times(&n).times(s).times(q)).plus(&whole(2).times(&s2).times(s));
+        let fourth = n.times(&n).times(&n).times(&f);
+        let fourth = fourth.minus(&whole(4).times(&n).times(&n).times(s).times(&c));
+        let fourth = fourth.plus(&whole(6).times(&n).times(&s2).times(q)).minus(&whole(3).times(&s2).times(&s2));
+        [second, third, fourth]
+    }
+
+    /// The skewness of `n` values with the sum S and the sum of squares Q.
+    pub fn skewness(&self, n: u64, s: &Exact, q: &Exact, bias: Bias) -> Option<f64> {
+        let [second, third, _] = self.central(n, s, q);
+        if second.is_zero() || bias == Bias::Corrected && n < 3 {
+            return None;
+        }
+        // g₁² = m₃² / m₂³, in which the powers of n cancel.
+        let cube = second.times(&second).times(&second);
+        let mut square = third.times(&third).over(&cube);
+        if bias == Bias::Corrected {
+            let whole = |number: u64| Exact::integer(false, number.into());
+            square = square.times(&whole(n)).times(&whole(n - 1)).over(&whole(n - 2).times(&whole(n - 2)));
+        }
+        let root = square.round_sqrt();
+        Some(if third.is_negative() { -root } else { root })
+    }
+
+    /// The excess kurtosis of `n` values with the sum S and the sum of squares Q.
+    pub fn kurtosis(&self, n: u64, s: &Exact, q: &Exact, bias: Bias) -> Option<f64> {
+        let [second, _, fourth] = self.central(n, s, q);
+        if second.is_zero() || bias == Bias::Corrected && n < 4 {
+            return None;
+        }
+        let whole = |number: u64| Exact::integer(false, number.into());
+        let excess = fourth.over(&second.times(&second)).minus(&whole(3));
+        if bias == Bias::Kept {
+            return Some(excess.round());
+        }
+        let inner = whole(n + 1).times(&excess).plus(&whole(6));
+        Some(whole(n - 1).times(&inner).over(&whole(n - 2).times(&whole(n - 3))).round())
+    }
+}
