@@ -38,7 +38,8 @@ pub mod stats;
 pub mod summary;
 
 pub use describe::{
-    Describer, Interrupt, ListColumn, describe, describe_all, describe_groups, describe_lists, describe_stream,
+    Describer, Interrupt, ListColumn, Weighting, describe, describe_all, describe_groups, describe_lists,
+    describe_stream, describe_weighted,
 };
 pub use error::{Error, Result};
 pub use series::Series;

@@ -300,6 +300,18 @@ impl Spec {
         self.bias
     }
 
+    /// The same without what takes the values in order.
+    pub(crate) fn without_order(self) -> Self {
+        use Statistic::{Iqr, Mad, Mode, NUnique};
+        let kept: Vec<_> = self
+            .statistics
+            .iter()
+            .copied()
+            .filter(|statistic| ![Iqr, Mad, Mode, NUnique].contains(statistic))
+            .collect();
+        self.with_statistics(kept).with_probabilities(Vec::new())
+    }
+
     /// How a quantile is defined.
     pub fn method(&self) -> Method {
         self.method

@@ -129,6 +129,8 @@ def describe(
     columns: _Columns | Sequence[_Columns] | None = None,
     by: str | Sequence[str] | None = None,
     axis: int | None = None,
+    weights: str | Iterable[_Number] | _ArrowArray | _ArrowStream | _Buffer | None = None,
+    weighting: Literal["frequencies", "importances"] | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
     method: _Method = "linear",
@@ -162,6 +164,14 @@ def describe(
         index. With columns of lists: columns that are carried along, row by row.
     axis
         The axis that series run along, 0 by default, negative from the end; the mask of a masked array is nulls.
+    weights
+        A column of the table by its name, or an array with a weight for each row. A row of weight 0 is as if it were
+        not there; a null, negative, NaN or infinite weight is an error, and so is a total of 0. Not together with `by`.
+    weighting
+        What weights are. "frequencies": whole numbers, everything as if each value were repeated so often.
+        "importances": sum = Σwx, mean = Σwx / W, variance = Σw(x - mean)² / (W - ddof·Σw²/W) with W = Σw, each
+        correctly rounded; count is of rows; quantiles by "inverted_cdf" alone (the smallest value whose cumulative
+        weight is at least p·W, decided exactly); other statistics are an error.
     stats
         Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
         "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "q1", "median",

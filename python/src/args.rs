@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString, PyTuple, PyType};
-use rstats::{Columns, Filter, Spec};
+use rstats::{Columns, Filter, Spec, Weighting};
 
 use crate::errors::to_python;
 
@@ -94,6 +94,19 @@ pub fn axis(value: &Bound<'_, PyAny>) -> PyResult<i64> {
         PyTypeError::new_err(format!("axis is a whole number, not {given}"))
     })?;
     index.extract().map_err(|_| PyValueError::new_err(format!("axis {index} is beyond any array")))
+}
+
+/// What weights are, if there are any.
+pub fn weighting(weights: Option<&Bound<'_, PyAny>>, weighting: Option<&str>) -> PyResult<Option<Weighting>> {
+    let known = "weighting= says what weights are: \"frequencies\" (how often each value is there) or \"importances\" (how much it counts)";
+    match (weights, weighting) {
+        (None, None) => Ok(None),
+        (Some(_), Some("frequencies")) => Ok(Some(Weighting::Frequencies)),
+        (Some(_), Some("importances")) => Ok(Some(Weighting::Importances)),
+        (None, Some(_)) => Err(PyValueError::new_err("weighting= is given, and weights= is not")),
+        (Some(_), None) => Err(PyValueError::new_err(known)),
+        (Some(_), Some(other)) => Err(PyValueError::new_err(format!("{known}, not '{other}'"))),
+    }
 }
 
 /// A whole number from `least` to `most`.

@@ -12,7 +12,10 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
 use rstats::spec::is_count;
-use rstats::{Bias, Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_stream};
+use rstats::{
+    Bias, Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_stream,
+    describe_weighted,
+};
 
 use crate::args;
 use crate::call;
@@ -29,8 +32,8 @@ pub struct Description(Report);
 /// See the stub.
 #[pyfunction]
 #[pyo3(
-    signature = (data, *, columns=None, by=None, axis=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None),
-    text_signature = "(data, *, columns=None, by=None, axis=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None)"
+    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None),
+    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
@@ -38,6 +41,8 @@ pub fn describe(
     columns: Option<&Bound<'_, PyAny>>,
     by: Option<&Bound<'_, PyAny>>,
     axis: Option<&Bound<'_, PyAny>>,
+    weights: Option<&Bound<'_, PyAny>>,
+    weighting: Option<&str>,
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
     method: &str,
@@ -54,6 +59,17 @@ pub fn describe(
     let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
     let axis = axis.map(args::axis).transpose()?;
     let columns = args::columns(columns)?;
+    if let Some(weighting) = args::weighting(weights, weighting)? {
+        if by.is_some() || axis.is_some() {
+            return Err(PyValueError::new_err("weights= goes with neither by= nor axis="));
+        }
+        let (weights, series) = input::read_weighted(data, &columns, weights)?;
+        let values = weights.len().saturating_mul(series.len() + 1);
+        let work = |interrupt: &Interrupt| describe_weighted(&series, &weights, weighting, &spec, interrupt);
+        let summaries = call::run(py, values, threads, work)?;
+        let series = Summaries::new(&spec, summaries);
+        return Ok(Description(Report { spec, source: Source { files: 0, rows: weights.len() as u64 }, series }));
+    }
     let names = by.map(|by| args::names("by", by)).transpose()?;
     if axis.is_none()
         && let Some(ListColumns { columns, carried }) =
@@ -151,18 +167,46 @@ impl Description {
 
     /// pandas' own missing value in a column of floats is NaN.
     fn to_pandas<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let series = &self.0.series;
+        let rows = 0..series.len();
         let columns = PyDict::new(py);
-        let rows = self.to_dicts(py)?;
-        for (place, name) in self.columns().into_iter().enumerate() {
-            let values = PyList::empty(py);
-            for row in &rows {
-                let value = row.get_item(&name)?;
-                match value.filter(|value| !value.is_none() || place == 0) {
-                    Some(value) => values.append(value)?,
-                    None => values.append(f64::NAN)?,
+        columns.set_item("column", rows.clone().map(|row| series.column(row)).collect::<Vec<_>>())?;
+        if let Some(keys) = self.keys()? {
+            let names = self.columns();
+            let lists: Vec<_> =
+                names.iter().skip(1).take(keys.columns()).map(|name| (name, PyList::empty(py))).collect();
+            for row in rows.clone() {
+                for ((_, key), (_, list)) in keys.row(series.key_row(row)).zip(&lists) {
+                    list.append(key_of_python(py, key)?)?;
                 }
             }
-            columns.set_item(name, values)?;
+            for (name, list) in lists {
+                columns.set_item(name, list)?;
+            }
+        }
+        for (place, name) in COUNTS.into_iter().enumerate() {
+            let counts: Option<Vec<u64>> = rows.clone().map(|row| Some(series.counts(row)?[place])).collect();
+            let counts = match counts {
+                Some(counts) => counts.into_bound_py_any(py)?,
+                None => {
+                    let counts =
+                        rows.clone().map(|row| series.counts(row).map_or(f64::NAN, |counts| counts[place] as f64));
+                    counts.collect::<Vec<f64>>().into_bound_py_any(py)?
+                }
+            };
+            columns.set_item(name, counts)?;
+        }
+        for (place, name) in series.names().iter().enumerate() {
+            let values: Option<Vec<u64>> = match is_count(name) {
+                true => series.values(place).map(|value| value.map(|count| count as u64)).collect(),
+                false => None,
+            };
+            match values {
+                Some(values) => columns.set_item(name, values)?,
+                None => {
+                    columns.set_item(name, series.values(place).map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>())?
+                }
+            }
         }
         py.import("pandas")?.call_method1("DataFrame", (columns,))
     }

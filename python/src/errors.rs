@@ -7,7 +7,7 @@ use rstats::Error;
 pub fn to_python(error: Error) -> PyErr {
     let message = error.to_string();
     match error {
-        Error::NotNumeric { .. } => PyTypeError::new_err(message),
+        Error::NotNumeric { .. } | Error::NoKey { .. } => PyTypeError::new_err(message),
         Error::File { source: Some(source), .. } if source.kind() == std::io::ErrorKind::NotFound => {
             PyFileNotFoundError::new_err(message)
         }

@@ -203,6 +203,33 @@ pub fn read_grouped(data: &Bound<'_, PyAny>, columns: &Columns, names: &[String]
     Ok(Grouped { keys, series: table(schema, chunks, columns)? })
 }
 
+/// The weights and the wanted series: weights are a column of the table, by its name, or an array of their own.
+pub fn read_weighted(
+    data: &Bound<'_, PyAny>,
+    columns: &Columns,
+    weights: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(ArrayRef, Vec<Series>)> {
+    let Some(weights) = weights else { return Err(PyValueError::new_err("weights= is not given")) };
+    if let Ok(name) = weights.cast::<PyString>() {
+        let Grouped { mut keys, series } = read_grouped(data, columns, &[name.to_string()]).map_err(|error| {
+            let text = error.value(data.py()).to_string();
+            if text.starts_with("by= names") {
+                return PyValueError::new_err(
+                    "weights= names a column of a table, and the data is no table; give an array",
+                );
+            }
+            error
+        })?;
+        let (_, weights) = keys.remove(0);
+        return Ok((weights, series));
+    }
+    let weights = keys::of_any(weights)?;
+    match read(data, columns, None)? {
+        Input::Series(series) => Ok((weights, series)),
+        Input::Stream(_) => Err(PyValueError::new_err("of a stream, weights= is the name of a column")),
+    }
+}
+
 fn check_column(name: &str, available: &[String]) -> PyResult<()> {
     if available.iter().any(|column| column == name) {
         return Ok(());

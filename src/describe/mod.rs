@@ -1,14 +1,17 @@
 //! Many series at once, on the rayon pool that the caller is in: passes over sources until every scan has its answer.
 //!
-//! `group` finds the rows of groups, `many` describes them, and rows of lists; `few` is for the shortest series.
+//! `group` finds the rows of groups, `many` describes them, and rows of lists; `few` is for the shortest
+//! series, `weighted` for those whose rows have weights.
 
 mod few;
 mod group;
 mod many;
+mod weighted;
 
 use few::FewValues;
 
 pub use many::{ListColumn, describe_groups, describe_lists};
+pub use weighted::{Weighting, describe_weighted};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -58,6 +58,11 @@ impl Keys {
         Ok(Self { columns: columns.collect::<Result<_>>()? })
     }
 
+    /// The number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
     /// The keys of one row, with their names.
     pub fn row(&self, row: usize) -> impl Iterator<Item = (&str, Key)> {
         self.columns.iter().map(move |(name, column)| (name.as_str(), key(column, row)))

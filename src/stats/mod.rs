@@ -19,6 +19,7 @@ pub mod quantile;
 pub mod select;
 pub mod tally;
 pub mod u256;
+pub mod weighted;
 
 #[cfg(test)]
 pub(crate) mod oracle;

@@ -1,0 +1,281 @@
+//! Series with a weight for each row.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt64Type};
+use arrow_array::{Array, ArrayRef};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::DataType;
+
+use super::{Interrupt, changed};
+use crate::error::{self, Error, Result};
+use crate::scan::{Keep, Outcome, Scan};
+use crate::series::lane::{Element, Lane};
+use crate::series::{Series, array};
+use crate::spec::{Method, NanPolicy, Spec, Statistic, is_count};
+use crate::stats::number::{Number, Value};
+use crate::stats::weighted::{Frequencies, Importances, quantile};
+use crate::summary::Summary;
+
+/// What weights are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weighting {
+    /// How often each value is there: whole numbers from 0 on.
+    Frequencies,
+    /// How much each value counts: finite numbers from 0 on.
+    Importances,
+}
+
+/// The summaries of series whose rows have weights, in their order. A row of weight 0 is as if it were not there.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a weight that is negative, NaN, infinite, null or (a frequency) no whole number, for a total of 0,
+/// and for a statistic without a form weighted by importances; [`Error::Data`] for another number of rows than weights;
+/// [`Error::Nan`] as `spec` has it; [`Error::Interrupted`].
+pub fn describe_weighted(
+    series: &[Series],
+    weights: &ArrayRef,
+    weighting: Weighting,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Vec<Summary>> {
+    let weights = Weights::new(weights, weighting)?;
+    if weighting == Weighting::Importances {
+        check_importances(spec)?;
+    }
+    let each = |series: &Series| {
+        interrupt.check()?;
+        let summary = match series.lane() {
+            Lane::Float => of_series::<f64>(series, &weights, spec),
+            Lane::Signed => of_series::<i64>(series, &weights, spec),
+            Lane::Unsigned => of_series::<u64>(series, &weights, spec),
+            Lane::Exact => of_series::<Number>(series, &weights, spec),
+        };
+        Ok(summary?.named(series.name()))
+    };
+    series.iter().map(each).collect()
+}
+
+/// Which statistics have a form with importances.
+fn check_importances(spec: &Spec) -> Result<()> {
+    use Statistic::{Max, Mean, Min, Range, Stddev, Sum, Variance};
+    let known = [Min, Max, Range, Sum, Mean, Variance, Stddev];
+    if let Some(statistic) = spec.statistics().iter().find(|statistic| !known.contains(statistic)) {
+        let known = known.map(Statistic::name).join(", ");
+        return Err(Error::Invalid(format!("'{statistic}' is not defined with importances; {known} are")));
+    }
+    if !spec.quantiles().is_empty() && spec.method() != Method::InvertedCdf {
+        let method = spec.method();
+        return Err(Error::Invalid(format!(
+            "quantiles with importances are by the method inverted_cdf alone, not by {method}"
+        )));
+    }
+    Ok(())
+}
+
+enum Weights {
+    Frequencies(Vec<u64>),
+    Importances(Vec<f64>),
+}
+
+impl Weights {
+    fn new(weights: &ArrayRef, weighting: Weighting) -> Result<Self> {
+        let wrong = |row: usize, is: &str, wanted: &str| {
+            Error::Invalid(format!("the weight in row {row} (counted from 0) is {is}; {wanted}"))
+        };
+        let (wanted, data_type) = match weighting {
+            Weighting::Frequencies => ("frequencies are whole numbers from 0 on", DataType::UInt64),
+            Weighting::Importances => ("importances are finite numbers from 0 on", DataType::Float64),
+        };
+        let floats = cast_with_options(weights, &DataType::Float64, &CastOptions { safe: false, ..Default::default() })
+            .map_err(|_| Error::NotNumeric {
+                name: Some("weights".to_owned()),
+                data_type: weights.data_type().to_string(),
+            })?;
+        if floats.null_count() > 0 {
+            let row = (0..floats.len()).find(|&row| floats.is_null(row)).unwrap_or_default();
+            return Err(wrong(row, "null", wanted));
+        }
+        let floats = floats.as_primitive::<Float64Type>();
+        for (row, &weight) in floats.values().iter().enumerate() {
+            let whole = weighting == Weighting::Importances || weight.fract() == 0.0;
+            if !weight.is_finite() || weight < 0.0 || !whole {
+                return Err(wrong(row, &crate::report::json::any_number(weight), wanted));
+            }
+        }
+        if floats.values().iter().all(|&weight| weight == 0.0) {
+            return Err(Error::Invalid("the weights add up to 0; at least one must be above it".to_owned()));
+        }
+        match weighting {
+            Weighting::Importances => Ok(Self::Importances(floats.values().to_vec())),
+            Weighting::Frequencies => {
+                // From the weights themselves: whole numbers above 2^53 are no f64.
+                let exact = cast_with_options(weights, &data_type, &CastOptions { safe: false, ..Default::default() });
+                let exact = exact.map_err(|error| Error::Invalid(format!("{wanted}: {error}")))?;
+                let exact = exact.as_primitive::<UInt64Type>().values().to_vec();
+                if exact.iter().try_fold(0u64, |sum, &weight| sum.checked_add(weight)).is_none() {
+                    return Err(Error::Invalid("the frequencies add up to 2^64 or more".to_owned()));
+                }
+                Ok(Self::Frequencies(exact))
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Frequencies(weights) => weights.len(),
+            Self::Importances(weights) => weights.len(),
+        }
+    }
+}
+
+/// Each row's value, or `None` for a null.
+fn rows<T: Element>(series: &Series) -> Result<Vec<Option<T>>> {
+    let array = series.whole()?.to_array()?;
+    let mut values: Vec<T> = Vec::with_capacity(array.len());
+    array::read(&array, &mut values)?;
+    let nulls = array.logical_nulls();
+    let mut values = values.into_iter();
+    let there = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    Ok((0..array.len()).map(|row| if there(row) { values.next() } else { None }).collect())
+}
+
+fn of_series<T: Element>(series: &Series, weights: &Weights, spec: &Spec) -> Result<Summary> {
+    let rows: Vec<Option<T>> = rows(series)?;
+    if rows.len() != weights.len() {
+        let (column, found) = (error::column(series.name()), rows.len());
+        return Err(Error::Data(format!("{column} has {found} rows, and there are {} weights", weights.len())));
+    }
+    let is_there = |row: usize| match weights {
+        Weights::Frequencies(weights) => weights[row] > 0,
+        Weights::Importances(weights) => weights[row] > 0.0,
+    };
+    let is_nan = |row: &usize| rows[*row].is_some_and(Value::is_nan) && is_there(*row);
+    if let (NanPolicy::Raise, Some(row)) = (spec.nan(), (0..rows.len()).find(is_nan)) {
+        return Err(Error::Nan { place: error::column(series.name()), row: row as u64 });
+    }
+    match weights {
+        Weights::Frequencies(weights) => with_frequencies(&rows, weights, spec),
+        Weights::Importances(weights) => Ok(with_importances(&rows, weights, spec)),
+    }
+}
+
+/// Each asked statistic, in the order of every output: those that `own` knows, and the quantiles.
+fn summary(
+    counts: [u64; 3],
+    nan: bool,
+    spec: &Spec,
+    own: impl Fn(&str) -> Option<f64>,
+    quantile: impl Fn(f64) -> Option<f64>,
+) -> Summary {
+    let quantiles = spec.quantiles().iter().map(|p| p.value());
+    let statistics = spec.field_names().len() - spec.quantiles().len();
+    let own = spec.field_names()[..statistics].iter().map(|name| match (nan && !is_count(name), own(name)) {
+        (true, _) => Some(f64::NAN),
+        (false, value) => value,
+    });
+    let values = own.chain(quantiles.map(|p| if nan { Some(f64::NAN) } else { quantile(p) }));
+    Summary::new(counts.iter().sum(), counts, spec.field_names().clone(), values)
+}
+
+fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec) -> Result<Summary> {
+    let scanned = spec.clone().with_nan(NanPolicy::Omit).without_order();
+    // One scan for each binary digit of the frequencies; then from the highest digit on, twice what is above and this one.
+    let empty = Scan::<T>::new(&scanned, Keep::All);
+    let mut digits = vec![empty.clone(); 64];
+    let mut sorted: Vec<(T::Key, u64)> = Vec::new();
+    let (mut null_count, mut nan_count) = (0, 0);
+    for (value, &weight) in rows.iter().zip(weights).filter(|(_, weight)| **weight > 0) {
+        match value {
+            None => null_count += weight,
+            Some(value) if value.is_nan() => nan_count += weight,
+            Some(value) => {
+                (0..64).filter(|digit| weight >> digit & 1 == 1).for_each(|digit| digits[digit].update(&[*value]));
+                sorted.push((value.key(), weight));
+            }
+        }
+    }
+    let whole = digits.into_iter().rev().reduce(|above, digit| {
+        let mut twice = above.clone();
+        twice.merge(above);
+        twice.merge(digit);
+        twice
+    });
+    let Outcome::Done(sums) = whole.unwrap_or(empty).finish(&scanned) else { return Err(changed()) };
+    sorted.sort_unstable_by_key(|&(key, _)| key);
+    let n = sums.count;
+    let frequencies = Frequencies::<T>::new(&sorted, n);
+    let nan = nan_count > 0 && spec.nan() != NanPolicy::Omit;
+    let at = |p: &crate::Probability| {
+        let position = spec.method().position(p, n.max(1));
+        Some(position.blend(frequencies.at(position.lower)?, frequencies.at(position.upper)?))
+    };
+    let computed = |wanted: f64| spec.computed().iter().find(|p| p.value() == wanted).and_then(at);
+    let one_zero: Vec<_> =
+        sorted.iter().map(|&(key, weight)| (T::from_key(key).with_one_zero().key(), weight)).collect();
+    let distinct = Frequencies::<T>::new(&one_zero, n);
+    let own = |name: &str| match name {
+        "iqr" => computed(0.75).zip(computed(0.25)).map(|(high, low)| high - low),
+        "mad" => frequencies.mad(),
+        "mode" => distinct.mode(),
+        "n_unique" => Some((distinct.n_unique() + u64::from(nan)) as f64),
+        name => sums.get(name),
+    };
+    let count = n + if spec.nan() == NanPolicy::Omit { 0 } else { nan_count };
+    Ok(summary([count, null_count, nan_count], nan, spec, own, computed))
+}
+
+fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec) -> Summary {
+    let mut sums = Importances::default();
+    let mut sorted: Vec<(T::Key, f64)> = Vec::new();
+    let (mut count, mut null_count, mut nan_count) = (0, 0, 0);
+    let (mut positive, mut negative) = (false, false);
+    for (value, &weight) in rows.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
+        match value {
+            None => null_count += 1,
+            Some(value) if value.is_nan() => nan_count += 1,
+            Some(value) => {
+                count += 1;
+                match value.nearest() {
+                    f64::INFINITY => positive = true,
+                    f64::NEG_INFINITY => negative = true,
+                    _ => sums.add(*value, weight),
+                }
+                sorted.push((value.key(), weight));
+            }
+        }
+    }
+    sorted.sort_unstable_by_key(|&(key, _)| key);
+    // Of the values that are there, infinite ones included.
+    let total = sorted.iter().fold(crate::stats::exact_sum::ExactSum::new(), |mut sum, (_, weight)| {
+        let (_, mantissa, exponent) = crate::stats::exact::decompose(*weight);
+        sum.add(false, mantissa, exponent);
+        sum
+    });
+    let total = total.to_exact();
+    let infinity = match (positive, negative) {
+        (false, false) => None,
+        (true, false) => Some(f64::INFINITY),
+        (false, true) => Some(f64::NEG_INFINITY),
+        (true, true) => Some(f64::NAN),
+    };
+    let finished = sums.finish();
+    let extreme = |pair: Option<&(T::Key, f64)>| pair.map(|&(key, _)| T::from_key(key));
+    let (min, max) = (extreme(sorted.first()), extreme(sorted.last()));
+    let spread = |value: Option<f64>| if infinity.is_some() { Some(f64::NAN) } else { value };
+    let own = |name: &str| match name {
+        "min" => min.map(Value::nearest),
+        "max" => max.map(Value::nearest),
+        "range" => min.zip(max).map(|(min, max)| match (min.as_f64(), max.as_f64()) {
+            (Some(min), Some(max)) => max - min,
+            _ => max.to_exact().minus(&min.to_exact()).round(),
+        }),
+        "sum" => infinity.or(Some(finished.sum())),
+        "mean" => infinity.or_else(|| finished.mean()),
+        "variance" => spread(finished.variance(spec.ddof())),
+        _ => spread(finished.stddev(spec.ddof())),
+    };
+    let nan = nan_count > 0 && spec.nan() != NanPolicy::Omit;
+    let count = count + if spec.nan() == NanPolicy::Omit { 0 } else { nan_count };
+    summary([count, null_count, nan_count], nan, spec, own, |p| quantile::<T>(&sorted, &total, p).map(Value::nearest))
+}

@@ -1,0 +1,223 @@
+//! Statistics of weighted values, exactly.
+//!
+//! **Frequencies** are whole numbers: everything is as if each value were repeated so often. Sums are those of the values
+//! whose frequency has a binary digit, doubled from digit to digit: scans merge exactly, also with themselves. Order
+//! statistics are found by cumulative frequency.
+//!
+//! **Importances** w are any numbers from 0 on. With W = Σw, V = Σw², S = Σwx and Q = Σwx²:
+//!
+//! - mean = S / W
+//! - variance = Σw(x − mean)² / (W − ddof·V/W) = (W·Q − S²) / (W² − ddof·V), not defined unless W² > ddof·V
+//! - a quantile is the smallest value whose cumulative weight is at least p·W (`inverted_cdf`)
+//!
+//! Each is one rounding of the exact rational, or of its root. (*Reliability weights*; with ddof 1 the variance is without
+//! bias for independent values: GNU Scientific Library, section "Weighted Samples".)
+
+use std::collections::BTreeMap;
+
+use super::exact::{Exact, decompose};
+use super::exact_sum::{ExactSum, ExactSumOfSquares, Superaccumulator};
+use super::number::Value;
+
+/// Σwx² of all f64: 2^−3222 to 2^3072.
+type ExactSumOfProducts = Superaccumulator<204, 3222>;
+
+/// The sums W, V, S and Q.
+#[derive(Debug, Default)]
+pub struct Importances {
+    weights: Box<ExactSum>,
+    squared_weights: Box<ExactSumOfSquares>,
+    sum: Box<ExactSumOfSquares>,
+    squares: Box<ExactSumOfProducts>,
+    /// What is no f64: sums of w·m and w·m² of m·10^−scale, by the scale.
+    others: BTreeMap<i16, (Exact, Exact)>,
+}
+
+impl Importances {
+    /// One more finite value, with a positive weight.
+    pub fn add<T: Value>(&mut self, value: T, weight: f64) {
+        let (_, w, e) = decompose(weight);
+        self.weights.add(false, w, e);
+        self.squared_weights.add_square(w, e);
+        if let Some(value) = value.as_f64() {
+            let (negative, x, f) = decompose(value);
+            let product = u128::from(w) * u128::from(x);
+            self.sum.add_u128(negative, product, e + f);
+            let square = super::natural::Natural::from(product).times(&x.into());
+            self.squares.add_natural(false, square.limbs(), e + 2 * f);
+            return;
+        }
+        let (whole, scale) = value.to_scaled();
+        let product = whole.times(&Exact::from_f64(weight));
+        let zero = || Exact::integer(false, 0u64.into());
+        let (sum, squares) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
+        *squares = squares.plus(&product.times(&whole));
+        *sum = sum.plus(&product);
+    }
+
+    /// W.
+    pub fn total(&self) -> Exact {
+        self.weights.to_exact()
+    }
+
+    /// What is to be rounded.
+    pub fn finish(&self) -> Weighted {
+        let mut sums = (self.sum.to_exact(), self.squares.to_exact());
+        for (scale, (sum, squares)) in &self.others {
+            let unit = Exact::power_of_ten(-i32::from(*scale));
+            sums = (sums.0.plus(&sum.times(&unit)), sums.1.plus(&squares.times(&unit).times(&unit)));
+        }
+        let (sum, squares) = sums;
+        Weighted { total: self.total(), squared_weights: self.squared_weights.to_exact(), sum, squares }
+    }
+}
+
+/// The sums as rationals.
+#[derive(Debug)]
+pub struct Weighted {
+    total: Exact,
+    squared_weights: Exact,
+    sum: Exact,
+    squares: Exact,
+}
+
+impl Weighted {
+    /// S.
+    pub fn sum(&self) -> f64 {
+        self.sum.round()
+    }
+
+    /// S / W, where W is not zero.
+    pub fn mean(&self) -> Option<f64> {
+        (!self.total.is_zero()).then(|| self.sum.over(&self.total).round())
+    }
+
+    fn spread(&self, ddof: u64, round: fn(&Exact) -> f64) -> Option<f64> {
+        let ddof = Exact::integer(false, ddof.into());
+        let divisor = self.total.times(&self.total).minus(&ddof.times(&self.squared_weights));
+        if divisor.is_zero() || divisor.is_negative() {
+            return None;
+        }
+        let numerator = self.total.times(&self.squares).minus(&self.sum.times(&self.sum));
+        Some(round(&numerator.over(&divisor)))
+    }
+
+    /// The variance.
+    pub fn variance(&self, ddof: u64) -> Option<f64> {
+        self.spread(ddof, Exact::round)
+    }
+
+    /// Its root.
+    pub fn stddev(&self, ddof: u64) -> Option<f64> {
+        self.spread(ddof, Exact::round_sqrt)
+    }
+}
+
+/// The smallest of some values, ascending and each with its weight, up to which the weights are at least p of their total.
+pub fn quantile<T: Value>(sorted: &[(T::Key, f64)], total: &Exact, p: f64) -> Option<T> {
+    let wanted = total.times(&Exact::from_f64(p));
+    let mut cumulative = ExactSum::new();
+    // Most comparisons are plain: rounded sums are enough where they are far from each other.
+    let near = wanted.round();
+    let mut rounded = 0.0;
+    for &(key, weight) in sorted {
+        let (_, mantissa, exponent) = decompose(weight);
+        cumulative.add(false, mantissa, exponent);
+        rounded += weight;
+        if rounded < near * 0.999_999 {
+            continue;
+        }
+        if cumulative.to_exact().compare(&wanted) != std::cmp::Ordering::Less {
+            return Some(T::from_key(key));
+        }
+    }
+    sorted.last().map(|&(key, _)| T::from_key(key))
+}
+
+/// Values with how often each is there, ascending.
+#[derive(Debug)]
+pub struct Frequencies<'a, T: Value> {
+    sorted: &'a [(T::Key, u64)],
+    total: u64,
+}
+
+impl<'a, T: Value> Frequencies<'a, T> {
+    /// `sorted` is ascending, and its frequencies add up to `total`.
+    pub fn new(sorted: &'a [(T::Key, u64)], total: u64) -> Self {
+        Self { sorted, total }
+    }
+
+    /// The value of a rank, from 0; the total is above it.
+    pub fn at(&self, rank: u64) -> Option<T> {
+        let mut below = 0u64;
+        for &(key, frequency) in self.sorted {
+            below += frequency;
+            if rank < below {
+                return Some(T::from_key(key));
+            }
+        }
+        None
+    }
+
+    /// The most frequent value, the smallest of several.
+    pub fn mode(&self) -> Option<f64> {
+        let mut best: Option<(u64, T::Key)> = None;
+        for run in self.sorted.chunk_by(|a, b| a.0 == b.0) {
+            let frequency = run.iter().map(|(_, frequency)| frequency).sum();
+            if best.is_none_or(|(most, _)| frequency > most) {
+                best = Some((frequency, run[0].0));
+            }
+        }
+        best.map(|(_, key)| T::from_key(key).nearest())
+    }
+
+    /// How many distinct values there are.
+    pub fn n_unique(&self) -> u64 {
+        self.sorted.chunk_by(|a, b| a.0 == b.0).count() as u64
+    }
+
+    /// The median absolute deviation: values are passed from the median outwards, the nearer side first.
+    pub fn mad(&self) -> Option<f64> {
+        let ranks = [self.total.checked_sub(1)? / 2, self.total / 2];
+        let (low, high) = (self.at(ranks[0])?, self.at(ranks[1])?);
+        if !low.nearest().is_finite() || !high.nearest().is_finite() {
+            return Some(f64::NAN);
+        }
+        let half = Exact::new(false, 1u64.into(), 1u64.into(), -1);
+        let median = low.to_exact().plus(&high.to_exact()).times(&half);
+        let deviation = |place: usize| {
+            let value = T::from_key(self.sorted[place].0);
+            value.nearest().is_finite().then(|| value.to_exact().minus(&median).magnitude())
+        };
+        let split = self.sorted.partition_point(|(key, _)| *key < high.key());
+        let (mut left, mut right) = (split, split);
+        let mut passed = 0u64;
+        let mut found = Vec::new();
+        while found.len() < 2 {
+            let sides = (left.checked_sub(1), (right < self.sorted.len()).then_some(right));
+            let (place, deviation) = match sides {
+                (Some(l), Some(r)) => match (deviation(l), deviation(r)) {
+                    (Some(a), Some(b)) if a.compare(&b) == std::cmp::Ordering::Less => (l, Some(a)),
+                    (Some(a), None) => (l, Some(a)),
+                    (_, b) => (r, b),
+                },
+                (Some(l), None) => (l, deviation(l)),
+                (None, Some(r)) => (r, deviation(r)),
+                (None, None) => return None,
+            };
+            if place == right {
+                right += 1
+            } else {
+                left -= 1
+            }
+            passed += self.sorted[place].1;
+            while found.len() < 2 && ranks[found.len()] < passed {
+                found.push(deviation.clone());
+            }
+        }
+        match &found[..] {
+            [Some(a), Some(b)] => Some(a.plus(b).times(&half).round()),
+            _ => Some(f64::INFINITY),
+        }
+    }
+}
