@@ -485,6 +485,19 @@ impl Tier {
         dispatch!(self, compiled::avx512, search(values, valid, edges, index, found))
     }
 
+    /// Sorts keys in a network, if it has one for so many; `false` if not.
+    pub fn sort(self, keys: &mut [i64]) -> bool {
+        match self.0 {
+            // SAFETY: a tier is only made where the machine has its instructions.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 if keys.len() <= avx512::SORTED => {
+                unsafe { avx512::sort(keys) };
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// See [`Few::new`].
     pub(crate) fn few(self, values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Few> {
         dispatch!(self, compiled::avx512, few(values, ddof, sorted))

@@ -33,7 +33,7 @@ pub const SHORT_MARGIN: f64 = 2.5;
 /// that every pass gets closer.
 const LEAST_CAPACITY: usize = 128;
 
-/// Up to so many values are sorted.
+/// Up to so many values are sorted where there is no network for it.
 const FEW: usize = 64;
 
 /// Among up to so many values, ranks are selected one by one.
@@ -59,6 +59,12 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
         for &key in keys {
             cells.add(key);
         }
+    }
+
+    /// Sorts a few keys in a network of the tier; `false` if it has none.
+    fn sort(keys: &mut [Self], tier: Tier) -> bool {
+        let _ = (keys, tier);
+        false
     }
 
     /// Appends the keys from `low` on, up to but without `high`, where `None` is the infinity of its side.
@@ -242,6 +248,10 @@ impl Key for i64 {
 
     fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
         sort_out(keys, None, cells, tier);
+    }
+
+    fn sort(keys: &mut [Self], tier: Tier) -> bool {
+        tier.sort(keys)
     }
 
     fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {
@@ -474,7 +484,7 @@ impl<K: Key> Candidates<K> {
                         select_among(&mut sample.runs, here, below, found, among);
                         sample.keys = sample.runs.pop().unwrap_or_default();
                     } else {
-                        select_each(sample.together(), here, below, found);
+                        select_each(sample.together(), here, below, found, self.tier);
                     }
                 } else {
                     missing = true;
@@ -524,26 +534,30 @@ fn select_among<K: Key>(
             Err(wider) => brackets = wider,
         }
     }
-    select_each(&mut runs.concat(), ranks, first, found);
+    select_each(&mut runs.concat(), ranks, first, found, candidates.tier);
 }
 
 /// The same by sorting a few keys, or by `select_nth_unstable` (introselect, linear also in the worst case), first for the
 /// middle one of the ranks.
-fn select_each<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>) {
+fn select_each<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
     if ranks.is_empty() {
         return;
     }
-    if keys.len() <= FEW {
-        keys.sort_unstable();
+    let sorted = K::sort(keys, tier)
+        || keys.len() <= FEW && {
+            keys.sort_unstable();
+            true
+        };
+    if sorted {
         return found.extend(ranks.iter().map(|rank| keys[(rank - first) as usize]));
     }
     let Some(&rank) = ranks.get(ranks.len() / 2) else { return };
     let (lower, upper) = (&ranks[..ranks.len() / 2], &ranks[ranks.len() / 2 + 1..]);
     let (left, key, right) = keys.select_nth_unstable((rank - first) as usize);
     let key = *key;
-    select_each(left, lower, first, found);
+    select_each(left, lower, first, found, tier);
     found.push(key);
-    select_each(right, upper, rank + 1, found);
+    select_each(right, upper, rank + 1, found, tier);
 }
 
 /// How many of `values` values a sample should have from which the brackets of so many ranks are taken: more of it takes
