@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_buffer::NullBuffer;
 use smallvec::SmallVec;
 
 use crate::spec::Spec;
@@ -198,12 +199,43 @@ impl Summaries {
         rows.value(row, place, self.names.len())
     }
 
-    /// A statistic of every row, by its place among the names.
-    pub fn values(&self, place: usize) -> impl Iterator<Item = Option<f64>> {
+    /// Every statistic of every row, in the order of the names; null where it is not defined.
+    pub fn statistics_of_all(&self) -> Vec<Float64Array> {
         let width = self.names.len();
-        let of_part =
-            move |rows: &'_ Rows| (0..rows.counts.len()).map(|row| rows.value(row, place, width)).collect::<Vec<_>>();
-        self.parts.iter().flat_map(move |(_, rows)| of_part(rows))
+        let mut columns = vec![Vec::with_capacity(self.len()); width];
+        // Part by part, while it is in the cache.
+        for (_, rows) in &self.parts {
+            for (place, column) in columns.iter_mut().enumerate() {
+                column.extend(rows.values.iter().skip(place).step_by(width));
+            }
+        }
+        let defined = |value: &f64| value.to_bits() != UNDEFINED;
+        let arrays = columns.into_iter().map(|values| {
+            let nulls = match values.iter().all(defined) {
+                true => None,
+                false => Some(values.iter().map(defined).collect::<NullBuffer>()),
+            };
+            Float64Array::new(values.into(), nulls)
+        });
+        arrays.collect()
+    }
+
+    /// One of the three counts of every row, by its place among them; null for a series that is itself missing.
+    pub fn counts_of_all(&self, place: usize) -> UInt64Array {
+        let all = || self.parts.iter().flat_map(|(_, rows)| &rows.counts);
+        let values: Vec<u64> = all().map(|counts| counts[place]).collect();
+        let nulls = match all().any(|counts| *counts == MISSING) {
+            true => Some(all().map(|counts| *counts != MISSING).collect::<NullBuffer>()),
+            false => None,
+        };
+        UInt64Array::new(values.into(), nulls)
+    }
+
+    /// The column that each row is of.
+    pub fn columns_of_all(&self) -> StringArray {
+        let keys = self.keys.as_ref().map_or(1, RecordBatch::num_rows);
+        let names = self.columns.iter().flat_map(|name| std::iter::repeat_n(name.as_deref(), keys));
+        names.collect()
     }
 
     /// The names of the statistics, in the order of every output.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, StructArray};
+use arrow_array::{Array, StructArray, UInt64Array};
 use arrow_schema::{DataType, Field};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyIndexError, PyValueError};
@@ -170,12 +170,12 @@ impl Description {
         let series = &self.0.series;
         let rows = 0..series.len();
         let columns = PyDict::new(py);
-        columns.set_item("column", rows.clone().map(|row| series.column(row)).collect::<Vec<_>>())?;
+        columns.set_item("column", series.columns_of_all().iter().collect::<Vec<_>>())?;
         if let Some(keys) = self.keys()? {
             let names = self.columns();
             let lists: Vec<_> =
                 names.iter().skip(1).take(keys.columns()).map(|name| (name, PyList::empty(py))).collect();
-            for row in rows.clone() {
+            for row in rows {
                 for ((_, key), (_, list)) in keys.row(series.key_row(row)).zip(&lists) {
                     list.append(key_of_python(py, key)?)?;
                 }
@@ -184,28 +184,18 @@ impl Description {
                 columns.set_item(name, list)?;
             }
         }
+        // A column of integers with something missing is one of floats in pandas.
+        let whole = |name: &str, counts: &UInt64Array| match counts.null_count() {
+            0 => columns.set_item(name, counts.values().to_vec()),
+            _ => columns.set_item(name, counts.iter().map(|c| c.map_or(f64::NAN, |c| c as f64)).collect::<Vec<f64>>()),
+        };
         for (place, name) in COUNTS.into_iter().enumerate() {
-            let counts: Option<Vec<u64>> = rows.clone().map(|row| Some(series.counts(row)?[place])).collect();
-            let counts = match counts {
-                Some(counts) => counts.into_bound_py_any(py)?,
-                None => {
-                    let counts =
-                        rows.clone().map(|row| series.counts(row).map_or(f64::NAN, |counts| counts[place] as f64));
-                    counts.collect::<Vec<f64>>().into_bound_py_any(py)?
-                }
-            };
-            columns.set_item(name, counts)?;
+            whole(name, &series.counts_of_all(place))?;
         }
-        for (place, name) in series.names().iter().enumerate() {
-            let values: Option<Vec<u64>> = match is_count(name) {
-                true => series.values(place).map(|value| value.map(|count| count as u64)).collect(),
-                false => None,
-            };
-            match values {
-                Some(values) => columns.set_item(name, values)?,
-                None => {
-                    columns.set_item(name, series.values(place).map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>())?
-                }
+        for (name, values) in series.names().iter().zip(series.statistics_of_all()) {
+            match is_count(name) {
+                true => whole(name, &values.unary(|count| count as u64))?,
+                false => columns.set_item(name, values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>())?,
             }
         }
         py.import("pandas")?.call_method1("DataFrame", (columns,))

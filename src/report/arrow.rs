@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::concat;
 
@@ -21,10 +22,8 @@ impl Report {
     /// [`Error::Data`] if the summaries do not belong to the spec.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
         let series = &self.series;
-        let rows = series.len();
-        let names = (0..rows).map(|row| series.column(row));
         let mut fields = vec![Field::new("column", DataType::Utf8, true)];
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(names.collect::<StringArray>())];
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(series.columns_of_all())];
         if let Some(keys) = series.keys() {
             let schema = keys.schema();
             for (field, column) in schema.fields().iter().zip(keys.columns()) {
@@ -37,15 +36,14 @@ impl Report {
             }
         }
         for (place, name) in COUNTS.into_iter().enumerate() {
-            let values: UInt64Array = (0..rows).map(|row| series.counts(row).map(|counts| counts[place])).collect();
+            let values = series.counts_of_all(place);
             fields.push(Field::new(name, DataType::UInt64, values.null_count() > 0));
             columns.push(Arc::new(values));
         }
-        for (place, name) in series.names().iter().enumerate() {
-            let values = series.values(place);
+        for (name, values) in series.names().iter().zip(series.statistics_of_all()) {
             let values: ArrayRef = match is_count(name) {
-                true => Arc::new(values.map(|value| value.map(|count| count as u64)).collect::<UInt64Array>()),
-                false => Arc::new(values.collect::<Float64Array>()),
+                true => Arc::new(values.unary::<_, UInt64Type>(|count| count as u64)),
+                false => Arc::new(values),
             };
             fields.push(Field::new(name, values.data_type().clone(), true));
             columns.push(values);

@@ -282,16 +282,31 @@ impl Memory {
         as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
         convert: impl Fn([u8; WIDTH]) -> T,
     ) {
-        let tier = Tier::best();
         let count = match rows {
             Rows::All => self.len(),
             Rows::These(rows) => rows.len(),
         };
-        let mut bytes = [[0; WIDTH]; BLOCK];
-        let mut values = [T::from_signed(0); BLOCK];
+        // To clear a whole block would take longer than to read a short series.
+        match count {
+            ..=128 => self.blocks::<WIDTH, 128, T, V>(rows, count, sink, as_they_are, convert),
+            _ => self.blocks::<WIDTH, BLOCK, T, V>(rows, count, sink, as_they_are, convert),
+        }
+    }
+
+    fn blocks<const WIDTH: usize, const SIZE: usize, T: Element, V: Keyed>(
+        &self,
+        rows: &Rows,
+        count: usize,
+        sink: &mut impl Sink<T>,
+        as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
+        convert: impl Fn([u8; WIDTH]) -> T,
+    ) {
+        let tier = Tier::best();
+        let mut bytes = [[0; WIDTH]; SIZE];
+        let mut values = [T::from_signed(0); SIZE];
         let mut nulls = 0;
-        for start in (0..count).step_by(BLOCK) {
-            let block = start..count.min(start + BLOCK);
+        for start in (0..count).step_by(SIZE) {
+            let block = start..count.min(start + SIZE);
             let (bytes, values) = (&mut bytes[..block.len()], &mut values[..block.len()]);
             match (self.order, rows, as_they_are(values)) {
                 (ByteOrder::Native, Rows::All, Some(values)) => self.items.read_values(block.start, values),
@@ -313,7 +328,7 @@ impl Memory {
             }
             let mut valid = Bits::new(block.len(), None);
             if let Some(mask) = &self.mask {
-                let mut missing = [[0]; BLOCK];
+                let mut missing = [[0]; SIZE];
                 let missing = &mut missing[..block.len()];
                 rows.read(mask, block.clone(), missing);
                 for (missing, valid) in missing.chunks(8).zip(valid.bytes_mut()) {
