@@ -300,3 +300,30 @@ def test_a_nested_key_is_refused() -> None:
     table = pa.table({"k": [[1], [2]], "x": [1.0, 2.0]})
     with pytest.raises(TypeError, match="key 'k' is of type"):
         rstats.describe(table, by="k")
+
+
+def test_json_of_groups_and_lists_follows_the_schema() -> None:
+    import json
+    from pathlib import Path
+
+    import jsonschema
+
+    schema = json.loads((Path(__file__).parents[2] / "schemas/describe-1.json").read_text(encoding="utf-8"))
+    table = pa.table(
+        {
+            "day": pa.array([datetime.date(2026, 11, 1), None], pa.date32()),
+            "id": [2**60, 1],
+            "price": pa.array([Decimal("1.50"), Decimal("2.00")], pa.decimal128(9, 2)),
+            "at": pa.array([datetime.datetime(2026, 1, 1), None], pa.timestamp("us", "Europe/Berlin")),
+            "x": [1.0, math.inf],
+            "v": [[1.0], None],
+        }
+    )
+    groups = json.loads(rstats.describe(table, by=["day", "id", "price", "at"], columns="x").to_json())
+    lists = json.loads(rstats.describe(table, columns="v", stats=["n_unique"]).to_json())
+    for document in (groups, lists):
+        jsonschema.validate(document, schema)
+    first = {"day": "2026-11-01", "id": str(2**60), "price": "1.50", "at": "2026-01-01T00:00:00+00:00"}
+    assert groups["series"][0]["by"] == first
+    assert groups["series"][1]["by"]["day"] is None and groups["series"][1]["max"] == "Infinity"
+    assert lists["series"][0]["n_unique"] == 1 and lists["series"][1]["count"] is None

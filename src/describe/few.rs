@@ -2,7 +2,7 @@
 
 use crate::arch::Tier;
 use crate::arch::tier::Keyed;
-use crate::spec::{Spec, Statistic};
+use crate::spec::{Method, Probability, Spec, Statistic};
 use crate::stats::few::{Few, MOST};
 use crate::stats::quantile::Position;
 use crate::summary::{Rows, Summary};
@@ -27,7 +27,9 @@ pub(crate) struct FewValues {
     tier: Tier,
     ddof: u64,
     statistics: Vec<Statistic>,
-    /// Where the quantiles lie, by the number of values.
+    quantiles: Vec<Probability>,
+    method: Method,
+    /// Where the quantiles lie, by the number of values; empty where it was not asked yet.
     positions: Vec<Vec<Position>>,
 }
 
@@ -38,19 +40,24 @@ impl FewValues {
         if !quantiles || !spec.statistics().iter().all(|statistic| KNOWN.contains(statistic)) {
             return None;
         }
-        let positions = |n: u64| spec.quantiles().iter().map(|p| spec.method().position(p, n)).collect();
-        let positions = (1..=MOST as u64).map(positions).collect();
-        Some(Self { tier: Tier::best(), ddof: spec.ddof(), statistics: spec.statistics().to_vec(), positions })
+        Some(Self {
+            tier: Tier::best(),
+            ddof: spec.ddof(),
+            statistics: spec.statistics().to_vec(),
+            quantiles: spec.quantiles().to_vec(),
+            method: spec.method(),
+            positions: Vec::new(),
+        })
     }
 
     /// Adds the row of these values and so many nulls; `false` if they take a scan.
-    pub(crate) fn describe(&self, values: &[f64], nulls: u64, rows: &mut Rows) -> bool {
+    pub(crate) fn describe(&mut self, values: &[f64], nulls: u64, rows: &mut Rows) -> bool {
         let counts = [values.len() as u64, nulls, 0];
         self.with_statistics(values, |statistics| rows.push_values(counts, statistics)).is_some()
     }
 
     /// The summary of these values; `None` if they take a scan.
-    pub(crate) fn summary(&self, values: &[f64], spec: &Spec) -> Option<Summary> {
+    pub(crate) fn summary(&mut self, values: &[f64], spec: &Spec) -> Option<Summary> {
         let count = values.len() as u64;
         let names = spec.field_names();
         self.with_statistics(values, |statistics| {
@@ -58,11 +65,20 @@ impl FewValues {
         })
     }
 
-    fn with_statistics<R>(&self, values: &[f64], take: impl FnOnce(&[Option<f64>]) -> R) -> Option<R> {
+    fn with_statistics<R>(&mut self, values: &[f64], take: impl FnOnce(&[Option<f64>]) -> R) -> Option<R> {
         let n = values.len();
-        let positions = self.positions.get(n.checked_sub(1)?)?;
+        if !(1..=MOST).contains(&n) {
+            return None;
+        }
         let mut sorted = [0; MOST];
         let few = Few::new(values, self.ddof, &mut sorted, self.tier)?;
+        if self.positions.len() <= n {
+            self.positions.resize_with(n + 1, Vec::new);
+        }
+        if self.positions[n].is_empty() {
+            self.positions[n] = self.quantiles.iter().map(|p| self.method.position(p, n as u64)).collect();
+        }
+        let positions = &self.positions[n];
         let at = |rank: u64| f64::from_key(sorted[(rank as usize).min(n - 1)]);
         let (min, max) = (at(0), at(n as u64 - 1));
         let mut statistics = [None; KNOWN.len() + QUANTILES];

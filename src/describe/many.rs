@@ -252,7 +252,7 @@ fn of_segments<T: Scanned>(
             Some(before) => before[rows.start] as usize..before[rows.end] as usize,
         };
         let null_count = (rows.len() - there.len()) as u64;
-        if let (Some(few), Some(values)) = (few.as_ref(), T::as_floats(&plain[there.clone()]))
+        if let (Some(few), Some(values)) = (few.as_mut(), T::as_floats(&plain[there.clone()]))
             && few.describe(values, null_count, found)
         {
             continue;

@@ -156,9 +156,7 @@ impl Describer {
     pub fn describe(&mut self, array: &dyn Array) -> Result<Summary> {
         match Kind::of(array.data_type()) {
             Some(kind) if array.len() <= SHORT && self.spec.nan() != NanPolicy::Raise => {
-                if let (Some(few), Some(values), 0) = (&self.few, array::as_they_are::<f64>(array), array.null_count())
-                    && let Some(summary) = few.summary(values, &self.spec)
-                {
+                if let Some(summary) = self.few(array) {
                     return Ok(summary);
                 }
                 let scan = scan_of(&mut self.scans, Lane::of(&[kind]), &self.spec);
@@ -173,8 +171,19 @@ impl Describer {
         }
     }
 
+    /// The summary of a few floats without nulls, if that takes no scan.
+    fn few(&mut self, array: &dyn Array) -> Option<Summary> {
+        let values = array::as_they_are::<f64>(array).filter(|_| array.null_count() == 0)?;
+        self.few.as_mut()?.summary(values, &self.spec)
+    }
+
     fn describe_series(&mut self, series: &Series) -> Result<Summary> {
         self.interrupt.check()?;
+        if let [Chunk::Array(array)] = series.chunks()
+            && let Some(summary) = self.few(array)
+        {
+            return Ok(summary.named(series.name()));
+        }
         let (spec, interrupt) = (&self.spec, &self.interrupt);
         let summary = match scan_of(&mut self.scans, series.lane(), spec) {
             LaneScan::Float(scan) => describe_one(series, spec, interrupt, scan),
