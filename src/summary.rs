@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::spec::Spec;
 
-/// The answer for one series: three counts, and the statistics that the [`Spec`](crate::spec::Spec) asked for.
+/// The answer for one series: three counts, and the statistics that the [`Spec`] asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// The series' name, if it has one.
