@@ -202,7 +202,7 @@ impl Summaries {
     /// Every statistic of every row, in the order of the names; null where it is not defined.
     pub fn statistics_of_all(&self) -> Vec<Float64Array> {
         let width = self.names.len();
-        let mut columns = vec![Vec::with_capacity(self.len()); width];
+        let mut columns: Vec<Vec<f64>> = (0..width).map(|_| Vec::with_capacity(self.len())).collect();
         // Part by part, while it is in the cache.
         for (_, rows) in &self.parts {
             for (place, column) in columns.iter_mut().enumerate() {
