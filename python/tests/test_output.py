@@ -23,7 +23,10 @@ import rstats
 ROOT = Path(__file__).parents[2]
 FILES = sorted(glob.glob(str(ROOT / "data/*.parquet")))
 SCHEMA = json.loads((ROOT / "schemas/describe-1.json").read_text())
-ALL = ["min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci"]
+ALL = (
+    "min max range sum mean variance stddev mean_ci sem iqr skewness kurtosis mad mode n_unique n_zero n_negative "
+    "geometric_mean harmonic_mean cv"
+).split()
 
 
 def valid(text: str) -> Any:
