@@ -137,6 +137,19 @@ def test_small_tables_in_a_forked_child() -> None:
         assert pool.map_async(_means_of_small_columns, range(8)).get(timeout=30) == [[1.5, 4.0, 0.5]] * 8
 
 
+def _means_of_small_groups(_: int) -> Any:
+    table = {"k": ["a", "b", "a"], "d": [1, 1, 1], "x": [1.0, 5.0, 2.0]}
+    return [row["mean"] for row in rstats.describe(table, by=["k", "d"], columns="x")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_small_groups_in_a_forked_child() -> None:
+    """Several keys are ranked without threads as well."""
+    assert _means_of_small_groups(0) == [1.5, 5.0]
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map_async(_means_of_small_groups, range(8)).get(timeout=30) == [[1.5, 5.0]] * 8
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_control_c_ends_a_long_call() -> None:
     def batches() -> Any:

@@ -25,6 +25,9 @@ const PARTS: usize = 256;
 /// Up to so many rows make a single part.
 const FEW: usize = 1 << 14;
 
+/// Groups whose rows are ranked together.
+const TOGETHER: usize = 1 << 10;
+
 /// Rows that are dealt out together.
 const STRIPE: usize = 1 << 19;
 
@@ -212,11 +215,14 @@ fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
 
 /// The rank of each row's group, and the number of groups.
 fn ranked(places: Places) -> (Vec<u32>, u32) {
-    let ranks: Vec<AtomicU32> = (0..places.rows.len()).into_par_iter().map(|_| AtomicU32::new(0)).collect();
+    let ranks = zeros(places.rows.len());
     let groups = places.firsts.len();
-    (0..groups).into_par_iter().with_min_len(1 << 10).for_each(|group| {
-        let rows = &places.rows[places.starts[group]..places.starts[group + 1]];
-        rows.iter().for_each(|&row| ranks[row as usize].store(group as u32, Relaxed));
+    let starts: Vec<usize> = (0..groups).step_by(TOGETHER).collect();
+    each(&starts, places.rows.len(), |&start| {
+        for group in start..groups.min(start + TOGETHER) {
+            let rows = &places.rows[places.starts[group]..places.starts[group + 1]];
+            rows.iter().for_each(|&row| ranks[row as usize].store(group as u32, Relaxed));
+        }
     });
     (ranks.into_iter().map(AtomicU32::into_inner).collect(), groups as u32)
 }
@@ -291,10 +297,7 @@ fn sort_out<C: Code>(
         starts.push(end + null_rows);
     }
 
-    let sorted: Vec<AtomicU32> = match rows <= FEW {
-        true => (0..rows).map(|_| AtomicU32::new(0)).collect(),
-        false => (0..rows).into_par_iter().map(|_| AtomicU32::new(0)).collect(),
-    };
+    let sorted = zeros(rows);
     let parts: Vec<_> = places.into_iter().enumerate().collect();
     each(&parts, rows, |(part, places)| {
         let mut places = places.clone();
@@ -309,6 +312,11 @@ fn sort_out<C: Code>(
     let null_rows = stripes.iter().flat_map(|stripe| &stripe.nulls);
     rows[end..].iter_mut().zip(null_rows).for_each(|(place, &row)| *place = row);
     Places { firsts, starts, rows }
+}
+
+/// As many zeros, which threads can write to.
+fn zeros(count: usize) -> Vec<AtomicU32> {
+    (0..count).map(|_| AtomicU32::new(0)).collect()
 }
 
 /// Does the work for each item: on the pool, unless there are only a few rows in all. Those must not wake rayon's own pool,
