@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Float64Array, RecordBatch, StringArray, UInt64Array};
-use arrow_buffer::NullBuffer;
+use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::spec::Spec;
@@ -69,95 +70,142 @@ pub struct Summaries {
     columns: Vec<Option<String>>,
     keys: Option<RecordBatch>,
     names: Arc<[String]>,
-    /// Parts of the table, each with the number of rows up to its end.
-    parts: Vec<(usize, Rows)>,
+    rows: usize,
+    /// count, null_count and nan_count, column by column.
+    counts: [UInt64Array; 3],
+    /// Each statistic of all rows.
+    statistics: Vec<Float64Array>,
 }
 
-/// Answers without their names.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rows {
-    /// count, null_count and nan_count; [`MISSING`] of a series that is itself missing.
-    counts: Vec<[u64; 3]>,
-    /// The statistics, one row after the other; [`UNDEFINED`] where one is not defined.
-    values: Vec<f64>,
+/// Answers that are being found, column by column, without the names of their series.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    rows: usize,
+    counts: [Vec<u64>; 3],
+    statistics: Vec<Vec<f64>>,
 }
 
-/// The counts of a series that is itself missing.
-const MISSING: [u64; 3] = [u64::MAX; 3];
+/// Some neighbours among the rows of [`Answers`].
+#[derive(Debug, Default)]
+pub(crate) struct Rows<'a> {
+    counts: [&'a mut [u64]; 3],
+    statistics: Vec<&'a mut [f64]>,
+}
 
-/// A NaN that no statistic has.
-const UNDEFINED: u64 = 0x7ff8_0000_0000_0001;
+/// From so many rows on, several threads are asked.
+const MANY: usize = 1 << 14;
 
-impl Rows {
-    pub(crate) fn with_capacity(rows: usize, spec: &Spec) -> Self {
-        let width = spec.field_names().len();
-        Self { counts: Vec::with_capacity(rows), values: Vec::with_capacity(rows * width) }
+/// The count of a series that is itself missing.
+const MISSING: u64 = u64::MAX;
+
+/// A NaN that no statistic has, where one is not defined.
+pub(crate) const UNDEFINED: f64 = f64::from_bits(0x7ff8_0000_0000_0001);
+
+pub(crate) fn is_defined(value: f64) -> bool {
+    value.to_bits() != UNDEFINED.to_bits()
+}
+
+impl Answers {
+    /// So many rows without answers.
+    pub(crate) fn new(rows: usize, spec: &Spec) -> Self {
+        // Zeros cost nothing until they are written over.
+        let statistics = spec.field_names().iter().map(|_| vec![0.0; rows]).collect();
+        Self { rows, counts: [(); 3].map(|()| vec![0; rows]), statistics }
     }
 
-    pub(crate) fn push(&mut self, summary: &Summary) {
-        self.push_values([summary.count, summary.null_count, summary.nan_count], &summary.values);
+    /// All rows.
+    pub(crate) fn rows(&mut self) -> Rows<'_> {
+        Rows {
+            counts: self.counts.each_mut().map(Vec::as_mut_slice),
+            statistics: self.statistics.iter_mut().map(Vec::as_mut_slice).collect(),
+        }
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// The first rows, so many; the others stay.
+    pub(crate) fn split_off(&mut self, length: usize) -> Self {
+        fn first<'a, T>(slice: &mut &'a mut [T], length: usize) -> &'a mut [T] {
+            let (first, rest) = std::mem::take(slice).split_at_mut(length);
+            *slice = rest;
+            first
+        }
+        Self {
+            counts: self.counts.each_mut().map(|counts| first(counts, length)),
+            statistics: self.statistics.iter_mut().map(|statistic| first(statistic, length)).collect(),
+        }
     }
 
-    pub(crate) fn push_values(&mut self, counts: [u64; 3], statistics: &[Option<f64>]) {
-        self.counts.push(counts);
-        self.values.extend(statistics.iter().map(|value| value.unwrap_or(f64::from_bits(UNDEFINED))));
+    pub(crate) fn set(&mut self, row: usize, summary: &Summary) {
+        self.set_counts(row, [summary.count, summary.null_count, summary.nan_count]);
+        for (place, value) in summary.values.iter().enumerate() {
+            self.set_statistic(row, place, value.unwrap_or(UNDEFINED));
+        }
     }
 
-    /// A row for a series that is itself missing: a null in a column of lists.
-    pub(crate) fn push_missing(&mut self, spec: &Spec) {
-        self.counts.push(MISSING);
-        self.values.extend(spec.field_names().iter().map(|_| f64::from_bits(UNDEFINED)));
+    pub(crate) fn set_counts(&mut self, row: usize, counts: [u64; 3]) {
+        for (column, count) in self.counts.iter_mut().zip(counts) {
+            // Most are zeros, which are there already: memory that nobody writes to is not even asked for.
+            if count != 0 {
+                column[row] = count;
+            }
+        }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.counts.len()
+    /// [`UNDEFINED`] is one that is not defined.
+    pub(crate) fn set_statistic(&mut self, row: usize, place: usize, value: f64) {
+        self.statistics[place][row] = value;
+    }
+
+    /// A series that is itself missing: a null in a column of lists.
+    pub(crate) fn set_missing(&mut self, row: usize) {
+        self.set_counts(row, [MISSING; 3]);
+        self.statistics.iter_mut().for_each(|statistic| statistic[row] = UNDEFINED);
     }
 
     /// The first series that holds a NaN.
     pub(crate) fn first_nan(&self) -> Option<usize> {
-        self.counts.iter().position(|counts| *counts != MISSING && counts[2] > 0)
-    }
-
-    fn value(&self, row: usize, place: usize, width: usize) -> Option<f64> {
-        let value = *self.values.get(row * width + place)?;
-        (value.to_bits() != UNDEFINED).then_some(value)
+        self.counts[2].iter().position(|&count| count != 0 && count != MISSING)
     }
 }
 
 impl Summaries {
     /// One row a summary, without keys; the summaries are answers to `spec`.
-    pub fn new(spec: &Spec, summaries: impl IntoIterator<Item = Summary>) -> Self {
-        let mut rows = Rows::default();
-        let mut columns = Vec::new();
-        for summary in summaries {
-            rows.push(&summary);
-            columns.push(summary.column);
+    pub fn new(spec: &Spec, summaries: Vec<Summary>) -> Self {
+        let mut answers = Answers::new(summaries.len(), spec);
+        let mut rows = answers.rows();
+        summaries.iter().enumerate().for_each(|(row, summary)| rows.set(row, summary));
+        let columns = summaries.into_iter().map(|summary| summary.column).collect();
+        let statistics = answers.statistics.into_iter().map(statistic).collect();
+        Self {
+            columns,
+            keys: None,
+            names: spec.field_names().clone(),
+            rows: answers.rows,
+            counts: answers.counts.map(counts),
+            statistics,
         }
-        Self { columns, keys: None, names: spec.field_names().clone(), parts: vec![(rows.counts.len(), rows)] }
     }
 
-    /// For each column the rows of all keys.
-    pub(crate) fn with_keys(columns: Vec<Option<String>>, keys: RecordBatch, spec: &Spec, parts: Vec<Rows>) -> Self {
-        let mut end = 0;
-        let parts = parts.into_iter().filter(|rows| !rows.counts.is_empty()).map(|rows| {
-            end += rows.counts.len();
-            (end, rows)
-        });
-        let parts = parts.collect();
-        debug_assert_eq!(columns.len() * keys.num_rows(), end);
-        Self { columns, keys: Some(keys), names: spec.field_names().clone(), parts }
-    }
-
-    /// The part that a row is in, and its place there.
-    fn part(&self, row: usize) -> Option<(&Rows, usize)> {
-        let place = self.parts.partition_point(|(end, _)| *end <= row);
-        let (end, rows) = self.parts.get(place)?;
-        Some((rows, rows.counts.len() - (end - row)))
+    /// For each column the rows of all keys; made on the threads of the pool where there are many.
+    pub(crate) fn with_keys(
+        columns: Vec<Option<String>>,
+        keys: Option<RecordBatch>,
+        spec: &Spec,
+        answers: Answers,
+    ) -> Self {
+        debug_assert_eq!(columns.len() * keys.as_ref().map_or(1, RecordBatch::num_rows), answers.rows);
+        let rows = answers.rows;
+        let statistics = match rows < MANY {
+            true => answers.statistics.into_iter().map(statistic).collect(),
+            false => answers.statistics.into_par_iter().map(statistic).collect(),
+        };
+        Self { columns, keys, names: spec.field_names().clone(), rows, counts: answers.counts.map(counts), statistics }
     }
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.parts.last().map_or(0, |(end, _)| *end)
+        self.rows
     }
 
     /// Whether there are none.
@@ -188,51 +236,31 @@ impl Summaries {
 
     /// count, null_count and nan_count of a row; `None` for a series that is itself missing.
     pub fn counts(&self, row: usize) -> Option<[u64; 3]> {
-        let (rows, row) = self.part(row)?;
-        let counts = *rows.counts.get(row)?;
-        (counts != MISSING).then_some(counts)
+        (row < self.rows && self.counts[0].is_valid(row))
+            .then(|| self.counts.each_ref().map(|counts| counts.value(row)))
     }
 
     /// A statistic, by its place among the names.
     pub fn value(&self, row: usize, place: usize) -> Option<f64> {
-        let (rows, row) = self.part(row)?;
-        rows.value(row, place, self.names.len())
+        let statistic = self.statistics.get(place)?;
+        (row < self.rows && statistic.is_valid(row)).then(|| statistic.value(row))
+    }
+
+    /// count, null_count and nan_count of every row; null for a series that is itself missing.
+    pub fn counts_of_all(&self) -> &[UInt64Array; 3] {
+        &self.counts
     }
 
     /// Every statistic of every row, in the order of the names; null where it is not defined.
-    pub fn statistics_of_all(&self) -> Vec<Float64Array> {
-        let width = self.names.len();
-        let mut columns: Vec<Vec<f64>> = (0..width).map(|_| Vec::with_capacity(self.len())).collect();
-        // Part by part, while it is in the cache.
-        for (_, rows) in &self.parts {
-            for (place, column) in columns.iter_mut().enumerate() {
-                column.extend(rows.values.iter().skip(place).step_by(width));
-            }
-        }
-        let defined = |value: &f64| value.to_bits() != UNDEFINED;
-        let arrays = columns.into_iter().map(|values| {
-            let nulls = match values.iter().all(defined) {
-                true => None,
-                false => Some(values.iter().map(defined).collect::<NullBuffer>()),
-            };
-            Float64Array::new(values.into(), nulls)
-        });
-        arrays.collect()
-    }
-
-    /// One of the three counts of every row, by its place among them; null for a series that is itself missing.
-    pub fn counts_of_all(&self, place: usize) -> UInt64Array {
-        let all = || self.parts.iter().flat_map(|(_, rows)| &rows.counts);
-        let values: Vec<u64> = all().map(|counts| counts[place]).collect();
-        let nulls = match all().any(|counts| *counts == MISSING) {
-            true => Some(all().map(|counts| *counts != MISSING).collect::<NullBuffer>()),
-            false => None,
-        };
-        UInt64Array::new(values.into(), nulls)
+    pub fn statistics_of_all(&self) -> &[Float64Array] {
+        &self.statistics
     }
 
     /// The column that each row is of.
     pub fn columns_of_all(&self) -> StringArray {
+        if self.columns.iter().all(Option::is_none) {
+            return StringArray::new_null(self.rows);
+        }
         let keys = self.keys.as_ref().map_or(1, RecordBatch::num_rows);
         let names = self.columns.iter().flat_map(|name| std::iter::repeat_n(name.as_deref(), keys));
         names.collect()
@@ -247,6 +275,23 @@ impl Summaries {
     pub fn statistics(&self, row: usize) -> impl Iterator<Item = (&str, Option<f64>)> {
         self.names.iter().enumerate().map(move |(place, name)| (name.as_str(), self.value(row, place)))
     }
+}
+
+fn statistic(values: Vec<f64>) -> Float64Array {
+    let nulls = nulls(&values, is_defined);
+    Float64Array::new(values.into(), nulls)
+}
+
+fn counts(values: Vec<u64>) -> UInt64Array {
+    let nulls = nulls(&values, |count| count != MISSING);
+    UInt64Array::new(values.into(), nulls)
+}
+
+/// The validity of a column, if something is missing from it.
+fn nulls<T: Copy>(values: &[T], is_there: impl Fn(T) -> bool) -> Option<NullBuffer> {
+    // A block at a time without a branch: this is most of what is done with most columns.
+    let all = values.chunks(1 << 10).all(|values| values.iter().fold(true, |all, &value| all & is_there(value)));
+    (!all).then(|| NullBuffer::new(BooleanBuffer::collect_bool(values.len(), |row| is_there(values[row]))))
 }
 
 /// Every NaN that leaves rstats is the same one: 0x7ff8000000000000.

@@ -189,8 +189,8 @@ impl Description {
             0 => columns.set_item(name, counts.values().to_vec()),
             _ => columns.set_item(name, counts.iter().map(|c| c.map_or(f64::NAN, |c| c as f64)).collect::<Vec<f64>>()),
         };
-        for (place, name) in COUNTS.into_iter().enumerate() {
-            whole(name, &series.counts_of_all(place))?;
+        for (name, counts) in COUNTS.into_iter().zip(series.counts_of_all()) {
+            whole(name, counts)?;
         }
         for (name, values) in series.names().iter().zip(series.statistics_of_all()) {
             match is_count(name) {

@@ -29,7 +29,7 @@ pub const TOPS: std::ops::RangeInclusive<i32> = WINDOW - 1074..=1021;
 /// The order of f64 as that of i64: negative numbers with all bits but the sign turned over.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn float_keys(bits: __m512i) -> __m512i {
+pub fn float_keys(bits: __m512i) -> __m512i {
     let sign = _mm512_srai_epi64::<63>(bits);
     // bits ^ (sign & MAX)
     _mm512_ternarylogic_epi64::<0x78>(bits, sign, _mm512_set1_epi64(i64::MAX))

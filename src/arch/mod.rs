@@ -6,8 +6,10 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub(crate) mod floats;
 pub mod frame;
 pub mod index;
+
 pub mod memory;
 mod portable;
 pub mod tier;

@@ -14,10 +14,12 @@
 //! constant: S. M. Rump, T. Ogita, S. Oishi, *Accurate floating-point summation part I*, SIAM J. Sci. Comput. 31(1),
 //! 2008.)
 
+use super::floats::{Eight, OfEight};
 use super::frame::{Frame, Sums};
 use super::index::Index;
 use super::tier::{Cuts, Found, Keyed, Range, Visit};
-use crate::stats::few::{Few, MOST};
+use crate::stats::few::{self, AbreastRows, Few, MOST, MOST_ABREAST};
+use crate::stats::network::Network;
 use crate::stats::u256::U256;
 
 /// The bits of the window: three digits of 24, of which the first has a sign.
@@ -303,8 +305,38 @@ pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
 
 /// See [`Few::new`].
 #[inline(always)]
-pub fn few(values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Few> {
-    Few::compute(values, ddof, sorted)
+pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (Few<f64>, u8) {
+    few::sort(values, sorted);
+    few::compute::<f64>(values, freedom)
+}
+
+/// See [`few::Abreast::describe`].
+#[inline(always)]
+pub fn abreast(series: [&[f64]; 8], freedom: f64, network: &Network, rows: &mut AbreastRows) -> (Few<[f64; 8]>, u8) {
+    abreast_in::<Eight>(series, freedom, network, rows)
+}
+
+/// The same in these lanes.
+#[inline(always)]
+pub fn abreast_in<F: OfEight>(
+    series: [&[f64]; 8],
+    freedom: f64,
+    network: &Network,
+    rows: &mut AbreastRows,
+) -> (Few<[f64; 8]>, u8) {
+    let values = &mut rows.values[..series[0].len()];
+    let keys = &mut rows.keys;
+    F::lay(series, values);
+    for (keys, values) in keys.iter_mut().zip(&*values) {
+        *keys = F::keys(values);
+    }
+    for comparator in network.comparators() {
+        let [first, second] = comparator.map(|place| usize::from(place) % MOST_ABREAST);
+        if let Ok(pair) = keys.get_disjoint_mut([first, second]) {
+            F::exchange(pair);
+        }
+    }
+    few::compute::<F>(values, freedom)
 }
 
 /// Converts each value.

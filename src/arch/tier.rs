@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::avx512;
 use super::portable;
 use super::{BLOCK, Frame, Index, Sums};
-use crate::stats::few::{Few, MOST};
+use crate::stats::few::{AbreastRows, Few, MOST};
+use crate::stats::network::Network;
 
 /// The instructions that kernels are made of: one that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,9 +289,10 @@ impl Default for Found {
 /// Every portable kernel, compiled for some instructions.
 #[cfg(target_arch = "x86_64")]
 macro_rules! compiled_for {
-    ($features:literal) => {
+    ($features:literal, $floats:ident) => {
+        use super::super::super::floats::$floats;
         use super::super::portable;
-        use super::{Cuts, Few, Found, Frame, Index, Keyed, MOST, Range, Sums, Visit};
+        use super::{AbreastRows, Cuts, Few, Found, Frame, Index, Keyed, MOST, Network, Range, Sums, Visit};
 
         #[target_feature(enable = $features)]
         pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
@@ -342,8 +344,17 @@ macro_rules! compiled_for {
             portable::search(values, valid, edges, index, found)
         }
         #[target_feature(enable = $features)]
-        pub fn few(values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Few> {
-            portable::few(values, ddof, sorted)
+        pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (Few<f64>, u8) {
+            portable::few(values, freedom, sorted)
+        }
+        #[target_feature(enable = $features)]
+        pub fn abreast(
+            series: [&[f64]; 8],
+            freedom: f64,
+            network: &Network,
+            rows: &mut AbreastRows,
+        ) -> (Few<[f64; 8]>, u8) {
+            portable::abreast_in::<$floats>(series, freedom, network, rows)
         }
         #[target_feature(enable = $features)]
         pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
@@ -355,13 +366,13 @@ macro_rules! compiled_for {
 #[cfg(target_arch = "x86_64")]
 #[allow(dead_code, reason = "AVX-512 has some kernels of its own")]
 mod compiled {
-    use super::{Cuts, Few, Found, Frame, Index, Keyed, MOST, Range, Sums, Visit};
+    use super::{AbreastRows, Cuts, Few, Found, Frame, Index, Keyed, MOST, Network, Range, Sums, Visit};
 
     pub mod avx2 {
-        compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt");
+        compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt", Eight);
     }
     pub mod avx512 {
-        compiled_for!("avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,avx2,fma,bmi1,bmi2,lzcnt,popcnt");
+        compiled_for!("avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,avx2,fma,bmi1,bmi2,lzcnt,popcnt", Wide);
     }
 }
 
@@ -499,8 +510,19 @@ impl Tier {
     }
 
     /// See [`Few::new`].
-    pub(crate) fn few(self, values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Few> {
-        dispatch!(self, compiled::avx512, few(values, ddof, sorted))
+    pub(crate) fn few(self, values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (Few<f64>, u8) {
+        dispatch!(self, compiled::avx512, few(values, freedom, sorted))
+    }
+
+    /// See [`crate::stats::few::Abreast::describe`].
+    pub(crate) fn abreast(
+        self,
+        series: [&[f64]; 8],
+        freedom: f64,
+        network: &Network,
+        rows: &mut AbreastRows,
+    ) -> (Few<[f64; 8]>, u8) {
+        dispatch!(self, compiled::avx512, abreast(series, freedom, network, rows))
     }
 
     /// Converts each value; both slices are of one length.

@@ -1,11 +1,15 @@
 //! Series of a few floats, without a scan: groups, rows of lists and handlers have many of them.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::arch::Tier;
+use crate::arch::floats::prefetch;
 use crate::arch::tier::Keyed;
 use crate::spec::{Method, Probability, Spec, Statistic};
-use crate::stats::few::{Few, MOST};
+use crate::stats::few::{Abreast, Few, MOST, MOST_ABREAST};
+use crate::stats::network::Network;
 use crate::stats::quantile::Position;
-use crate::summary::{Rows, Summary};
+use crate::summary::{Rows, Summary, UNDEFINED, is_defined};
 
 /// The statistics that take no scan.
 const KNOWN: [Statistic; 7] = [
@@ -21,16 +25,57 @@ const KNOWN: [Statistic; 7] = [
 /// Up to so many quantiles.
 const QUANTILES: usize = 16;
 
-/// What is asked, made ready for series of each length up to [`MOST`].
+/// Describes series of a few floats, alone or together with others of their length. A clone has nothing that waits.
 #[derive(Debug)]
 pub(crate) struct FewValues {
+    asked: Arc<Asked>,
+    bunches: Option<Box<Bunches>>,
+}
+
+/// What is asked, made ready for series of each length.
+#[derive(Debug)]
+struct Asked {
     tier: Tier,
     ddof: u64,
     statistics: Vec<Statistic>,
     quantiles: Vec<Probability>,
     method: Method,
-    /// Where the quantiles lie, by the number of values; empty where it was not asked yet.
-    positions: Vec<Vec<Position>>,
+    /// By the number of values.
+    lengths: [OnceLock<Box<Length>>; MOST_ABREAST + 1],
+}
+
+/// What is asked of one number of values.
+#[derive(Debug)]
+struct Length {
+    /// Where the quantiles lie.
+    positions: Vec<Position>,
+    /// Brings the keys there that they, and the extrema, are made of.
+    network: OnceLock<Network>,
+}
+
+/// A series: its row in the answer, where its values begin, how many there are, and how many nulls.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    pub row: usize,
+    pub start: usize,
+    pub count: usize,
+    pub nulls: u64,
+}
+
+/// Series that wait for others of their length.
+#[derive(Debug)]
+struct Bunches {
+    /// By the number of values: up to eight series, and how many there are.
+    waiting: Vec<([Place; 8], usize)>,
+    /// Those that turned out to take a scan.
+    left: Vec<Place>,
+    abreast: Abreast,
+}
+
+impl Clone for FewValues {
+    fn clone(&self) -> Self {
+        Self { asked: Arc::clone(&self.asked), bunches: None }
+    }
 }
 
 impl FewValues {
@@ -40,63 +85,130 @@ impl FewValues {
         if !quantiles || !spec.statistics().iter().all(|statistic| KNOWN.contains(statistic)) {
             return None;
         }
-        Some(Self {
+        let asked = Asked {
             tier: Tier::best(),
             ddof: spec.ddof(),
             statistics: spec.statistics().to_vec(),
             quantiles: spec.quantiles().to_vec(),
             method: spec.method(),
-            positions: Vec::new(),
-        })
-    }
-
-    /// Adds the row of these values and so many nulls; `false` if they take a scan.
-    pub(crate) fn describe(&mut self, values: &[f64], nulls: u64, rows: &mut Rows) -> bool {
-        let counts = [values.len() as u64, nulls, 0];
-        self.with_statistics(values, |statistics| rows.push_values(counts, statistics)).is_some()
+            lengths: [const { OnceLock::new() }; MOST_ABREAST + 1],
+        };
+        Some(Self { asked: Arc::new(asked), bunches: None })
     }
 
     /// The summary of these values; `None` if they take a scan.
-    pub(crate) fn summary(&mut self, values: &[f64], spec: &Spec) -> Option<Summary> {
-        let count = values.len() as u64;
-        let names = spec.field_names();
-        self.with_statistics(values, |statistics| {
-            Summary::new(count, [count, 0, 0], names.clone(), statistics.iter().copied())
-        })
-    }
-
-    fn with_statistics<R>(&mut self, values: &[f64], take: impl FnOnce(&[Option<f64>]) -> R) -> Option<R> {
+    pub(crate) fn summary(&self, values: &[f64], spec: &Spec) -> Option<Summary> {
         let n = values.len();
         if !(1..=MOST).contains(&n) {
             return None;
         }
+        let asked = self.asked.as_ref();
         let mut sorted = [0; MOST];
-        let few = Few::new(values, self.ddof, &mut sorted, self.tier)?;
-        if self.positions.len() <= n {
-            self.positions.resize_with(n + 1, Vec::new);
+        let few = Few::new(values, asked.ddof, &mut sorted, asked.tier)?.map(|value| [value]);
+        let at = |rank: usize| [f64::from_key(sorted[rank])];
+        let extrema = [at(0), at(n - 1)];
+        let own = asked.statistics.iter().map(|&statistic| asked.statistic(statistic, n, &few, extrema));
+        let positions = &asked.length(n).positions;
+        let quantiles = positions.iter().map(|p| p.blend_all(at(p.lower as usize), at(p.upper as usize)));
+        let values = own.chain(quantiles).map(|[value]| Some(value).filter(|&value| is_defined(value)));
+        let n = n as u64;
+        Some(Summary::new(n, [n, 0, 0], spec.field_names().clone(), values))
+    }
+
+    /// Whether the series at this place among the values is one of those that wait for others of their length; its row is then
+    /// set by and by.
+    pub(crate) fn takes(&mut self, place: Place, values: &[f64], rows: &mut Rows<'_>) -> bool {
+        if !(1..=MOST_ABREAST).contains(&place.count) {
+            return false;
         }
-        if self.positions[n].is_empty() {
-            self.positions[n] = self.quantiles.iter().map(|p| self.method.position(p, n as u64)).collect();
+        let bunches = self.bunches.get_or_insert_with(Box::default);
+        let (places, count) = &mut bunches.waiting[place.count];
+        // By the time that its bunch is complete, the values are there.
+        prefetch(&values[place.start..place.start + place.count]);
+        places[*count] = place;
+        *count += 1;
+        if *count == places.len() {
+            self.asked.describe(bunches, place.count, values, rows);
         }
-        let positions = &self.positions[n];
-        let at = |rank: u64| f64::from_key(sorted[(rank as usize).min(n - 1)]);
-        let (min, max) = (at(0), at(n as u64 - 1));
-        let mut statistics = [None; KNOWN.len() + QUANTILES];
-        let (own, quantiles) = statistics.split_at_mut(self.statistics.len());
-        for (value, statistic) in own.iter_mut().zip(&self.statistics) {
-            *value = match statistic {
-                Statistic::Min => Some(min),
-                Statistic::Max => Some(max),
-                Statistic::Range => Some(max - min),
-                Statistic::Sum => Some(few.sum),
-                Statistic::Mean => Some(few.mean),
-                Statistic::Variance => few.variance,
-                _ => few.stddev,
-            };
+        true
+    }
+
+    /// Sets the rows of all that still wait. What is given back takes a scan.
+    pub(crate) fn finish(&mut self, values: &[f64], rows: &mut Rows<'_>) -> Vec<Place> {
+        let Some(bunches) = &mut self.bunches else { return Vec::new() };
+        for count in 1..=MOST_ABREAST {
+            self.asked.describe(bunches, count, values, rows);
         }
-        for (value, p) in quantiles.iter_mut().zip(positions) {
-            *value = Some(p.blend(at(p.lower), at(p.upper)));
+        std::mem::take(&mut bunches.left)
+    }
+}
+
+impl Default for Bunches {
+    fn default() -> Self {
+        let nothing = ([Place::default(); 8], 0);
+        Self { waiting: vec![nothing; MOST_ABREAST + 1], left: Vec::new(), abreast: Abreast::new() }
+    }
+}
+
+impl Asked {
+    fn length(&self, n: usize) -> &Length {
+        self.lengths[n].get_or_init(|| {
+            let positions = self.quantiles.iter().map(|p| self.method.position(p, n as u64)).collect();
+            Box::new(Length { positions, network: OnceLock::new() })
+        })
+    }
+
+    /// A statistic of one series or several of n values, with their least and their greatest value.
+    fn statistic<const N: usize>(
+        &self,
+        statistic: Statistic,
+        n: usize,
+        few: &Few<[f64; N]>,
+        [min, max]: [[f64; N]; 2],
+    ) -> [f64; N] {
+        match statistic {
+            Statistic::Min => min,
+            Statistic::Max => max,
+            Statistic::Range => std::array::from_fn(|i| max[i] - min[i]),
+            Statistic::Sum => few.sum,
+            Statistic::Mean => few.mean,
+            _ if n as u64 <= self.ddof => [UNDEFINED; N],
+            Statistic::Variance => few.variance,
+            _ => few.stddev,
         }
-        Some(take(&statistics[..self.statistics.len() + positions.len()]))
+    }
+
+    /// Describes the series of so many values that wait.
+    fn describe(&self, bunches: &mut Bunches, n: usize, values: &[f64], rows: &mut Rows<'_>) {
+        let Bunches { waiting, left, abreast } = bunches;
+        let (places, waiting) = &mut waiting[n];
+        let places = &places[..std::mem::take(waiting)];
+        let Some(first) = places.first() else { return };
+        let Length { positions, network } = self.length(n);
+        let network = network.get_or_init(|| {
+            let ranks = positions.iter().flat_map(|p| [p.lower as usize, p.upper as usize]);
+            Network::new(n, ranks.chain([0, n - 1]))
+        });
+        let series = std::array::from_fn(|lane| {
+            // A lane without a series of its own has the first one.
+            let start = places.get(lane).unwrap_or(first).start;
+            &values[start..start + n]
+        });
+        let (few, unsure) = abreast.describe(series, self.ddof, network, self.tier);
+        let extrema = [abreast.at(0), abreast.at(n - 1)];
+        let own = self.statistics.iter().map(|&statistic| self.statistic(statistic, n, &few, extrema));
+        let quantiles =
+            positions.iter().map(|p| p.blend_all(abreast.at(p.lower as usize), abreast.at(p.upper as usize)));
+        for (column, values) in own.chain(quantiles).enumerate() {
+            for (place, value) in places.iter().zip(values) {
+                rows.set_statistic(place.row, column, value);
+            }
+        }
+        for (lane, place) in places.iter().enumerate() {
+            rows.set_counts(place.row, [n as u64, place.nulls, 0]);
+            if unsure >> lane & 1 == 1 {
+                left.push(*place);
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Schema};
 use rayon::prelude::*;
 
+use super::few::Place;
 use super::group::Groups;
 use super::{ALONE, Describer, Interrupt, PIECE, SHORT, Scanned, changed, describe_one, scan_of};
 use crate::error::{self, Error, Result};
@@ -18,7 +19,7 @@ use crate::series::{Chunk, Kind, Series, array};
 use crate::spec::{NanPolicy, Spec};
 use crate::stats::number::Number;
 use crate::stats::select::Brackets;
-use crate::summary::{Rows, Summaries, Summary};
+use crate::summary::{Answers, Rows, Summaries, Summary};
 
 /// Rows that one thread takes at a time.
 const TASK: usize = 1 << 16;
@@ -46,18 +47,19 @@ pub fn describe_groups(
     }
     let groups = Groups::new(by, rows)?;
     interrupt.check()?;
-    let mut all = Vec::new();
+    let mut answers = Answers::new(series.len() * groups.len(), spec);
+    let mut rows = answers.rows();
     for series in series {
-        let part = match series.lane() {
-            Lane::Float => of_groups::<f64>(series, &groups, spec, interrupt),
-            Lane::Signed => of_groups::<i64>(series, &groups, spec, interrupt),
-            Lane::Unsigned => of_groups::<u64>(series, &groups, spec, interrupt),
-            Lane::Exact => of_groups::<Number>(series, &groups, spec, interrupt),
-        };
-        all.append(&mut part?);
+        let rows = rows.split_off(groups.len());
+        match series.lane() {
+            Lane::Float => of_groups::<f64>(series, &groups, rows, spec, interrupt),
+            Lane::Signed => of_groups::<i64>(series, &groups, rows, spec, interrupt),
+            Lane::Unsigned => of_groups::<u64>(series, &groups, rows, spec, interrupt),
+            Lane::Exact => of_groups::<Number>(series, &groups, rows, spec, interrupt),
+        }?;
     }
     let columns = series.iter().map(|series| series.name().map(str::to_owned)).collect();
-    Ok(Summaries::with_keys(columns, groups.keys, spec, all))
+    Ok(Summaries::with_keys(columns, Some(groups.keys), spec, answers))
 }
 
 /// A column of lists: its name, and its chunks.
@@ -81,31 +83,29 @@ pub fn describe_lists(
     check_names(names, spec)?;
     let length = |chunks: &[ArrayRef]| chunks.iter().map(|chunk| chunk.len()).sum::<usize>();
     let rows = columns.first().map_or(0, |(_, chunks)| length(chunks));
-    let mut all = Vec::new();
-    for (name, chunks) in &columns {
-        if length(chunks) != rows {
-            let (column, found) = (error::column(name.as_deref()), length(chunks));
-            return Err(Error::Data(format!("{column} has {found} rows, and the one before {rows}")));
-        }
-        let mut before = 0;
-        for chunk in chunks {
-            let lists = Lists::new(chunk)?;
-            let kind = Kind::of(lists.value_type())
-                .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
-            let parts = match Lane::of(&[kind]) {
-                Lane::Float => of_lists::<f64>(&lists, spec, interrupt),
-                Lane::Signed => of_lists::<i64>(&lists, spec, interrupt),
-                Lane::Unsigned => of_lists::<u64>(&lists, spec, interrupt),
-                Lane::Exact => of_lists::<Number>(&lists, spec, interrupt),
-            };
-            let mut parts = parts?;
-            if let (NanPolicy::Raise, Some(row)) = (spec.nan(), parts.iter().find_map(Rows::first_nan)) {
-                let skipped: usize = parts.iter().take_while(|part| part.first_nan().is_none()).map(Rows::len).sum();
-                let row = (before + skipped + row) as u64;
-                return Err(Error::Nan { place: error::column(name.as_deref()), row });
-            }
-            all.append(&mut parts);
-            before += chunk.len();
+    if let Some((name, chunks)) = columns.iter().find(|(_, chunks)| length(chunks) != rows) {
+        let (column, found) = (error::column(name.as_deref()), length(chunks));
+        return Err(Error::Data(format!("{column} has {found} rows, and the one before {rows}")));
+    }
+    let mut answers = Answers::new(columns.len() * rows, spec);
+    let mut rest = answers.rows();
+    let chunks = columns.iter().flat_map(|(name, chunks)| {
+        let starts = chunks.iter().scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len())));
+        starts.zip(chunks).map(move |(start, chunk)| (name, start, chunk))
+    });
+    for (name, start, chunk) in chunks {
+        let rows = rest.split_off(chunk.len());
+        let lists = Lists::new(chunk)?;
+        let kind = Kind::of(lists.value_type())
+            .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
+        let first_nan = match Lane::of(&[kind]) {
+            Lane::Float => of_lists::<f64>(&lists, rows, spec, interrupt),
+            Lane::Signed => of_lists::<i64>(&lists, rows, spec, interrupt),
+            Lane::Unsigned => of_lists::<u64>(&lists, rows, spec, interrupt),
+            Lane::Exact => of_lists::<Number>(&lists, rows, spec, interrupt),
+        }?;
+        if let (NanPolicy::Raise, Some(row)) = (spec.nan(), first_nan) {
+            return Err(Error::Nan { place: error::column(name.as_deref()), row: (start + row) as u64 });
         }
     }
     let mut fields = vec![Field::new("row", DataType::UInt64, false)];
@@ -116,19 +116,17 @@ pub fn describe_lists(
     }
     let keys =
         RecordBatch::try_new(Arc::new(Schema::new(fields)), keys).map_err(|error| Error::Data(error.to_string()))?;
-    Ok(Summaries::with_keys(columns.into_iter().map(|(name, _)| name).collect(), keys, spec, all))
+    Ok(Summaries::with_keys(columns.into_iter().map(|(name, _)| name).collect(), Some(keys), spec, answers))
 }
 
-fn of_lists<T: Scanned>(lists: &Lists, spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Rows>> {
+/// Sets the rows of the lists of one array; the first row with a NaN.
+fn of_lists<T: Scanned>(lists: &Lists, rows: Rows<'_>, spec: &Spec, interrupt: &Interrupt) -> Result<Option<usize>> {
     let tasks = tasks(lists.len(), |list| lists.length(list));
     // One task needs no other thread; its own series may.
-    let rows = if tasks.len() <= 1 { 0 } else { usize::MAX };
-    in_order(&tasks, rows, spec, interrupt, |describer, task| {
-        interrupt.check()?;
-        let (values, segments) = lists.segments(task.clone())?;
-        let mut found = Rows::with_capacity(task.len(), spec);
-        of_segments::<T>(&values, segments.into_iter(), describer, &mut found)?;
-        Ok(found)
+    let values = if tasks.len() <= 1 { 0 } else { usize::MAX };
+    in_parts(tasks, rows, values, spec, interrupt, |describer, task, rows| {
+        let (values, segments) = lists.segments(task)?;
+        of_segments::<T>(&values, segments.into_iter(), describer, rows)
     })
 }
 
@@ -148,34 +146,35 @@ fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> 
     Ok(())
 }
 
-/// The summaries of one series, group by group.
-fn of_groups<T: Scanned>(series: &Series, groups: &Groups, spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Rows>> {
+/// Sets the rows of one series, group by group.
+fn of_groups<T: Scanned>(
+    series: &Series,
+    groups: &Groups,
+    rows: Rows<'_>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let chunk = series.whole()?;
     let tasks = tasks(groups.len(), |group| groups.starts[group + 1] - groups.starts[group]);
-    let work = |describer: &mut Describer, task: &Range<usize>| -> Result<Rows> {
-        interrupt.check()?;
-        let rows = &groups.rows[groups.starts[task.start]..groups.starts[task.end]];
-        let mut found = Rows::with_capacity(task.len(), spec);
+    let first_nan = in_parts(tasks, rows, groups.rows.len(), spec, interrupt, |describer, task, found| {
+        let start = groups.starts[task.start];
+        let rows = &groups.rows[start..groups.starts[task.end]];
         if let (1, true) = (task.len(), rows.len() > ALONE) {
             let pieces = rows.par_chunks(PIECE).map(|rows| Ok(Chunk::Array(chunk.take(rows)?)));
             let whole = Series::new(None, pieces.collect::<Result<_>>()?)?;
             let scan = T::scan(scan_of(&mut describer.scans, series.lane(), spec)).ok_or_else(changed)?;
-            found.push(&describe_one(&whole, spec, interrupt, scan)?);
-            return Ok(found);
+            found.set(0, &describe_one(&whole, spec, interrupt, scan)?);
+            return Ok(());
         }
         let taken = chunk.take(rows)?;
-        let ends = task.clone().map(|group| Some(groups.starts[group]..groups.starts[group + 1]));
-        let start = groups.starts[task.start];
-        let segments = ends.map(|rows| rows.map(|rows| rows.start - start..rows.end - start));
-        of_segments::<T>(&taken, segments, describer, &mut found)?;
-        Ok(found)
-    };
-    let parts = in_order(&tasks, groups.rows.len(), spec, interrupt, work)?;
-    if spec.nan() == NanPolicy::Raise && parts.iter().any(|rows| rows.first_nan().is_some()) {
+        let segments = task.map(|group| Some(groups.starts[group] - start..groups.starts[group + 1] - start));
+        of_segments::<T>(&taken, segments, describer, found)
+    })?;
+    if spec.nan() == NanPolicy::Raise && first_nan.is_some() {
         let row = series.first_nan()?.unwrap_or_default();
         return Err(Error::Nan { place: error::column(series.name()), row });
     }
-    Ok(parts)
+    Ok(())
 }
 
 /// Ranges of neighbours that have about [`TASK`] rows together; one that has more is alone.
@@ -197,31 +196,40 @@ fn tasks(count: usize, rows: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
     tasks
 }
 
-/// Does the tasks, each thread with a describer of its own; what they found is in their order.
-fn in_order<K: Sync>(
-    tasks: &[K],
-    rows: usize,
+/// Does the tasks, each thread with a describer of its own: each sets the rows of a range of its own. The first row with a NaN.
+fn in_parts(
+    tasks: Vec<Range<usize>>,
+    mut rows: Rows<'_>,
+    values: usize,
     spec: &Spec,
     interrupt: &Interrupt,
-    work: impl Fn(&mut Describer, &K) -> Result<Rows> + Sync,
-) -> Result<Vec<Rows>> {
-    let describer = || Describer { interrupt: interrupt.clone(), ..Describer::new(spec) };
-    // A few rows need no other thread, and must not wake rayon's own pool: see `FEW`.
-    let parts: Vec<Result<Rows>> = if rows <= super::FEW {
-        let mut describer = describer();
-        tasks.iter().map(|task| work(&mut describer, task)).collect()
-    } else {
-        tasks.par_iter().map_init(describer, &work).collect()
+    work: impl Fn(&mut Describer, Range<usize>, &mut Rows<'_>) -> Result<()> + Sync,
+) -> Result<Option<usize>> {
+    let all = Describer { interrupt: interrupt.clone(), ..Describer::new(spec) };
+    let describer = || Describer { scans: [const { None }; 4], ..all.clone() };
+    let tasks: Vec<_> = tasks.into_iter().map(|task| (rows.split_off(task.len()), task)).collect();
+    let work = |describer: &mut Describer, (mut rows, task): (Rows<'_>, Range<usize>)| {
+        interrupt.check()?;
+        let start = task.start;
+        work(describer, task, &mut rows)?;
+        Ok(rows.first_nan().map(|row| start + row))
     };
-    parts.into_iter().collect()
+    // A few values need no other thread, and must not wake rayon's own pool: see `FEW`.
+    let nans: Vec<Result<Option<usize>>> = if values <= super::FEW {
+        let mut describer = describer();
+        tasks.into_iter().map(|task| work(&mut describer, task)).collect()
+    } else {
+        tasks.into_par_iter().map_init(describer, work).collect()
+    };
+    Ok(nans.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().next())
 }
 
-/// The summaries of stretches of an array, of which `None` is one that is itself missing.
+/// Sets the rows of stretches of an array, of which `None` is one that is itself missing.
 fn of_segments<T: Scanned>(
     values: &dyn Array,
     segments: impl Iterator<Item = Option<Range<usize>>>,
     describer: &mut Describer,
-    found: &mut Rows,
+    found: &mut Rows<'_>,
 ) -> Result<()> {
     let Describer { spec, interrupt, scans, few } = describer;
     let scan = T::scan(scan_of(scans, T::LANE, spec)).ok_or_else(changed)?;
@@ -237,27 +245,31 @@ fn of_segments<T: Scanned>(
         }
     };
     let before = nulls.as_ref().map(positions);
-    for segment in segments {
+    let mut few = few.as_mut().zip(T::as_floats(plain));
+    for (row, segment) in segments.enumerate() {
         let Some(rows) = segment else {
-            found.push_missing(spec);
+            found.set_missing(row);
             continue;
         };
         if rows.len() > SHORT && !spec.computed().is_empty() {
             let series = Series::from_arrays(None, vec![values.slice(rows.start, rows.len())])?;
-            found.push(&describe_one(&series, spec, interrupt, scan)?);
+            found.set(row, &describe_one(&series, spec, interrupt, scan)?);
             continue;
         }
         let there = match &before {
             None => rows.clone(),
             Some(before) => before[rows.start] as usize..before[rows.end] as usize,
         };
-        let null_count = (rows.len() - there.len()) as u64;
-        if let (Some(few), Some(values)) = (few.as_mut(), T::as_floats(&plain[there.clone()]))
-            && few.describe(values, null_count, found)
-        {
-            continue;
+        let nulls = (rows.len() - there.len()) as u64;
+        let place = Place { row, start: there.start, count: there.len(), nulls };
+        if !few.as_mut().is_some_and(|(few, floats)| few.takes(place, floats, found)) {
+            found.set(row, &of_values(&plain[there], nulls, spec, scan)?);
         }
-        found.push(&of_values(&plain[there], null_count, spec, scan)?);
+    }
+    if let Some((few, floats)) = few {
+        for Place { row, start, count, nulls } in few.finish(floats, found) {
+            found.set(row, &of_values(&plain[start..start + count], nulls, spec, scan)?);
+        }
     }
     Ok(())
 }

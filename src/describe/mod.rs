@@ -128,7 +128,7 @@ pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Re
 /// }
 /// # Ok::<(), rstats::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Describer {
     spec: Spec,
     interrupt: Interrupt,
@@ -174,7 +174,7 @@ impl Describer {
     /// The summary of a few floats without nulls, if that takes no scan.
     fn few(&mut self, array: &dyn Array) -> Option<Summary> {
         let values = array::as_they_are::<f64>(array).filter(|_| array.null_count() == 0)?;
-        self.few.as_mut()?.summary(values, &self.spec)
+        self.few.as_ref()?.summary(values, &self.spec)
     }
 
     fn describe_series(&mut self, series: &Series) -> Result<Summary> {

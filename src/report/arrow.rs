@@ -35,15 +35,14 @@ impl Report {
                 });
             }
         }
-        for (place, name) in COUNTS.into_iter().enumerate() {
-            let values = series.counts_of_all(place);
+        for (name, values) in COUNTS.into_iter().zip(series.counts_of_all()) {
             fields.push(Field::new(name, DataType::UInt64, values.null_count() > 0));
-            columns.push(Arc::new(values));
+            columns.push(Arc::new(values.clone()));
         }
         for (name, values) in series.names().iter().zip(series.statistics_of_all()) {
             let values: ArrayRef = match is_count(name) {
                 true => Arc::new(values.unary::<_, UInt64Type>(|count| count as u64)),
-                false => Arc::new(values),
+                false => Arc::new(values.clone()),
             };
             fields.push(Field::new(name, values.data_type().clone(), true));
             columns.push(values);

@@ -1,4 +1,5 @@
-//! Moments of a few values in twice the precision of f64, each taken only if it is surely the correctly rounded one.
+//! Moments of a few values in twice the precision of f64, each taken only if it is surely the correctly rounded one. Eight
+//! series of one length are done side by side, see `arch::floats`.
 //!
 //! A number is an unevaluated sum h + l with |l| ≤ ulp(h)/2. With ε = 2^−104 above the relative error of each operation on
 //! such numbers (M. Joldes, J.-M. Muller, V. Popescu, *Tight and rigorous error bounds for basic building blocks of
@@ -8,16 +9,21 @@
 //! - with m the rounded mean and d = x − m (exact), the sum of squared deviations is Σd² − (Σd)²/n; where the second term is
 //!   not small beside the first, both are exact;
 //! - an answer is rounded only if both ends of its error interval round to it (A. Ziv, *Fast evaluation of elementary
-//!   mathematical functions with correctly rounded last bit*, ACM TOMS 17(3), 1991). The bound is 2^−90, a thousand times
-//!   what the few operations can err by.
+//!   mathematical functions with correctly rounded last bit*, ACM TOMS 17(3), 1991). The bound is 2^−90: the low parts of
+//!   128 squares err by 128·2^−104 together, and the few operations after them by a thousandth of it.
 //!
 //! What is not decided here, one in some millions, is what [`super::moments`] is for.
 
 use crate::arch::Tier;
+use crate::arch::floats::Floats;
 use crate::arch::tier::Keyed;
+use crate::stats::network::Network;
 
-/// Up to so many values.
+/// Up to so many values of one series.
 pub const MOST: usize = 32;
+
+/// Up to so many values of each of eight series side by side.
+pub const MOST_ABREAST: usize = 128;
 
 /// Relative errors are below this.
 const ERROR: f64 = 1.0 / (1u128 << 90) as f64;
@@ -28,14 +34,14 @@ const GREATEST: f64 = f64::from_bits((1023 + 300) << 52);
 
 /// h + l.
 #[derive(Clone, Copy)]
-struct Double {
-    h: f64,
-    l: f64,
+struct Double<F> {
+    h: F,
+    l: F,
 }
 
 /// a + b exactly (D. E. Knuth).
 #[inline(always)]
-fn two_sum(a: f64, b: f64) -> Double {
+fn two_sum<F: Floats>(a: F, b: F) -> Double<F> {
     let h = a + b;
     let t = h - a;
     Double { h, l: (a - (h - t)) + (b - t) }
@@ -43,19 +49,19 @@ fn two_sum(a: f64, b: f64) -> Double {
 
 /// a + b exactly, for |a| ≥ |b| or a = 0 (T. J. Dekker).
 #[inline(always)]
-fn fast_two_sum(a: f64, b: f64) -> Double {
+fn fast_two_sum<F: Floats>(a: F, b: F) -> Double<F> {
     let h = a + b;
     Double { h, l: b - (h - a) }
 }
 
 /// a·b exactly.
 #[inline(always)]
-fn two_product(a: f64, b: f64) -> Double {
+fn two_product<F: Floats>(a: F, b: F) -> Double<F> {
     let h = a * b;
     Double { h, l: a.mul_add(b, -h) }
 }
 
-impl Double {
+impl<F: Floats> Double<F> {
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
         let (s, t) = (two_sum(self.h, other.h), two_sum(self.l, other.l));
@@ -66,123 +72,175 @@ impl Double {
     #[inline(always)]
     fn squared(self) -> Self {
         let p = two_product(self.h, self.h);
-        fast_two_sum(p.h, (2.0 * self.h).mul_add(self.l, p.l))
+        fast_two_sum(p.h, (self.h + self.h).mul_add(self.l, p.l))
     }
 
     #[inline(always)]
-    fn over(self, divisor: f64) -> Self {
+    fn over(self, divisor: F) -> Self {
         let h = self.h / divisor;
         let rest = (-h).mul_add(divisor, self.h) + self.l;
         fast_two_sum(h, rest / divisor)
     }
 
-    /// The f64 nearest to the quotient of this very number. Where it has an end, as after 2, a tie is frequent: then it is
-    /// exact as h + l, and one addition rounds it.
+    /// The f64 nearest to the quotient of this very number, and whether it surely is. Where the quotient has an end, as after 2,
+    /// a tie is frequent: then it is exact as h + l, and one addition rounds it.
     #[inline(always)]
-    fn quotient(self, divisor: f64) -> Option<f64> {
+    fn quotient(self, divisor: F) -> (F, F::Mask) {
+        let zero = F::splat(0.0);
         let h = self.h / divisor;
         let rest = two_sum((-h).mul_add(divisor, self.h), self.l);
         let l = rest.h / divisor;
-        if rest.l == 0.0 && (-l).mul_add(divisor, rest.h) == 0.0 {
-            return Some(h + l);
-        }
-        self.over(divisor).rounded()
+        let ends = rest.l.equals(zero) & (-l).mul_add(divisor, rest.h).equals(zero);
+        let (nearest, sure) = fast_two_sum(h, l).rounded();
+        ((h + l).or(ends, nearest), sure | ends)
     }
 
     #[inline(always)]
     fn root(self) -> Self {
         let h = self.h.sqrt();
         let rest = (-h).mul_add(h, self.h) + self.l;
-        fast_two_sum(h, rest / (2.0 * h))
+        fast_two_sum(h, rest / (h + h))
     }
 
-    /// The f64 nearest to any number within the error.
+    /// The f64 nearest to any number within the error, and whether there is one.
     #[inline(always)]
-    fn rounded(self) -> Option<f64> {
-        let error = self.h.abs() * ERROR;
+    fn rounded(self) -> (F, F::Mask) {
+        let error = self.h.abs() * F::splat(ERROR);
         let (below, above) = (self.h + (self.l - error), self.h + (self.l + error));
-        (below == above).then_some(below)
+        (below, below.equals(above))
     }
 }
 
-/// Sum, mean, and the variance and its root with `ddof` (not defined for `ddof` values or fewer), each correctly rounded.
+/// Sum, mean, and the variance and its root, each correctly rounded: of one series, or of eight.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Few {
+pub struct Few<V> {
     /// Σx.
-    pub sum: f64,
+    pub sum: V,
     /// Σx / n.
-    pub mean: f64,
+    pub mean: V,
     /// As [`super::moments::Finished::variance`].
-    pub variance: Option<f64>,
+    pub variance: V,
     /// As [`super::moments::Finished::stddev`].
-    pub stddev: Option<f64>,
+    pub stddev: V,
 }
 
-impl Few {
-    /// Of 1 to [`MOST`] values; `None` if that takes more than this. Their keys are written to `sorted`, ascending.
+impl<V> Few<V> {
+    /// Each of them in another form.
+    pub fn map<W>(self, f: impl Fn(V) -> W) -> Few<W> {
+        Few { sum: f(self.sum), mean: f(self.mean), variance: f(self.variance), stddev: f(self.stddev) }
+    }
+}
+
+/// Of `values`, the first of each series, then the second; and which of the series take more than this. `freedom` is what the
+/// squares are divided by.
+#[inline(always)]
+pub(crate) fn compute<F: Floats>(values: &[F::Values], freedom: f64) -> (Few<F::Values>, u8) {
+    let zero = F::splat(0.0);
+    let n = F::splat(values.len() as f64);
+    let fits = |value: F| {
+        let size = value.abs();
+        value.equals(zero) | (F::splat(LEAST).is_at_most(size) & size.is_at_most(F::splat(GREATEST)))
+    };
+    let mut sum = Double { h: zero, l: zero };
+    let mut sure = zero.equals(zero);
+    for value in values {
+        let value = F::load(value);
+        let high = two_sum(sum.h, value);
+        let low = two_sum(sum.l, high.l);
+        sum = Double { h: high.h, l: low.h };
+        sure = sure & fits(value) & low.l.equals(zero);
+    }
+    let sum = two_sum(sum.h, sum.l);
+    let (mean, sure_mean) = sum.quotient(n);
+    // Nothing here is negative: the errors of the low parts stay relative to the whole.
+    let (mut high, mut low) = (zero, zero);
+    for value in values {
+        let deviation = two_sum(F::load(value), -mean);
+        let product = two_product(deviation.h, deviation.h);
+        let sum = two_sum(high, product.h);
+        high = sum.h;
+        low = low + (sum.l + (deviation.h + deviation.h).mul_add(deviation.l, product.l));
+    }
+    // Σd = Σx − n·m: what the mean's own rounding leaves.
+    let multiple = two_product(mean, n);
+    let rest = two_sum(sum.h, -multiple.h).plus(two_sum(sum.l, -multiple.l));
+    let correction = rest.squared().over(n);
+    let squares = fast_two_sum(high, low).plus(Double { h: -correction.h, l: -correction.l });
+    let variance = squares.over(F::splat(freedom));
+    let constant = high.equals(zero);
+    let (stddev, sure_stddev) = variance.root().rounded();
+    let (variance, sure_variance) = variance.rounded();
+    let sure = sure & fits(sum.h) & sure_mean & (constant | (sure_variance & sure_stddev));
+    let few = Few {
+        sum: (sum.h + zero).store(),
+        mean: (mean + zero).store(),
+        variance: zero.or(constant, variance).store(),
+        stddev: zero.or(constant, stddev).store(),
+    };
+    (few, F::bits(!sure))
+}
+
+/// What the squares of n values are divided by: 1 where the variance is not defined, whose value is then of no account.
+fn freedom(values: usize, ddof: u64) -> f64 {
+    (values as u64).saturating_sub(ddof).max(1) as f64
+}
+
+impl Few<f64> {
+    /// Of 1 to [`MOST`] values; `None` if that takes more than this. The variance and its root are those of n > `ddof`. The keys
+    /// are written to `sorted`, ascending.
     pub fn new(values: &[f64], ddof: u64, sorted: &mut [i64; MOST], tier: Tier) -> Option<Self> {
         assert!((1..=MOST).contains(&values.len()));
-        tier.few(values, ddof, sorted)
+        let (few, unsure) = tier.few(values, freedom(values.len(), ddof), sorted);
+        (unsure == 0).then_some(few)
+    }
+}
+
+/// Eight series of one length, side by side.
+#[derive(Debug)]
+pub struct Abreast(Box<AbreastRows>);
+
+/// The first value of each, then the second; and keys.
+#[derive(Debug)]
+pub(crate) struct AbreastRows {
+    pub values: [[f64; 8]; MOST_ABREAST],
+    pub keys: [[i64; 8]; MOST_ABREAST],
+}
+
+impl Abreast {
+    /// Room for them.
+    pub fn new() -> Self {
+        Self(Box::new(AbreastRows { values: [[0.0; 8]; MOST_ABREAST], keys: [[0; 8]; MOST_ABREAST] }))
     }
 
-    /// The same, compiled for the instructions of the caller.
-    #[inline(always)]
-    pub(crate) fn compute(values: &[f64], ddof: u64, sorted: &mut [i64; MOST]) -> Option<Self> {
-        let fits = |value: f64| value == 0.0 || (LEAST..=GREATEST).contains(&value.abs());
-        let n = values.len() as f64;
-        let mut sum = Double { h: 0.0, l: 0.0 };
-        let (mut fit, mut exact) = (true, true);
-        for &value in values {
-            fit &= fits(value);
-            let high = two_sum(sum.h, value);
-            let low = two_sum(sum.l, high.l);
-            sum = Double { h: high.h, l: low.h };
-            exact &= low.l == 0.0;
-        }
-        let sum = two_sum(sum.h, sum.l);
-        if !fit || !exact || (sum.h != 0.0 && sum.h.abs() < LEAST) {
-            return None;
-        }
-        sort(values, sorted);
-        let mean = sum.quotient(n)?;
-        let mut few = Self { sum: sum.h + 0.0, mean: mean + 0.0, variance: None, stddev: None };
-        let freedom = match (values.len() as u64).checked_sub(ddof) {
-            Some(freedom @ 1..) => freedom as f64,
-            _ => return Some(few),
-        };
-        // Nothing here is negative: the errors of the low parts stay relative to the whole.
-        let (mut high, mut low) = (0.0, 0.0);
-        for &value in values {
-            let deviation = two_sum(value, -mean);
-            let product = two_product(deviation.h, deviation.h);
-            let sum = two_sum(high, product.h);
-            high = sum.h;
-            low += sum.l + (2.0 * deviation.h).mul_add(deviation.l, product.l);
-        }
-        if high == 0.0 {
-            (few.variance, few.stddev) = (Some(0.0), Some(0.0));
-            return Some(few);
-        }
-        // Σd = Σx − n·m: what the mean's own rounding leaves.
-        let multiple = two_product(mean, n);
-        let rest = two_sum(sum.h, -multiple.h).plus(two_sum(sum.l, -multiple.l));
-        let correction = rest.squared().over(n);
-        let squares = fast_two_sum(high, low).plus(Double { h: -correction.h, l: -correction.l });
-        let variance = squares.over(freedom);
-        few.variance = Some(variance.rounded()?);
-        few.stddev = Some(variance.root().rounded()?);
-        Some(few)
+    /// Moments of eight series, each of 1 to [`MOST_ABREAST`] values, and in the bits of a byte which of them take more than
+    /// this. The variance and its root are those of n > `ddof`. The network, which is for as many values, brings keys to their
+    /// places: see [`Abreast::at`].
+    pub fn describe(&mut self, series: [&[f64]; 8], ddof: u64, network: &Network, tier: Tier) -> (Few<[f64; 8]>, u8) {
+        let n = series[0].len();
+        assert!((1..=MOST_ABREAST).contains(&n) && series.iter().all(|one| one.len() == n));
+        tier.abreast(series, freedom(n, ddof), network, &mut self.0)
+    }
+
+    /// The values of all series at a rank that the network brought to its place.
+    pub fn at(&self, rank: usize) -> [f64; 8] {
+        self.0.keys[rank].map(f64::from_key)
+    }
+}
+
+impl Default for Abreast {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 /// Each key goes to the place that is the number of keys before it: more comparisons than other sorts, and none to be guessed.
 #[inline(always)]
-fn sort(values: &[f64], sorted: &mut [i64; MOST]) {
+pub(crate) fn sort(values: &[f64], sorted: &mut [i64; MOST]) {
     let mut keys = [i64::MAX; MOST];
     for (key, value) in keys.iter_mut().zip(values) {
         *key = value.key();
     }
-    // Lanes beyond the values are above all of them, and are not written.
+    // Floats beyond the values are above all of them, and are not written.
     let lanes = if values.len() <= 8 { 8 } else { values.len().next_multiple_of(8).min(MOST) };
     let mut places = [0u64; MOST];
     for (j, &other) in keys[..values.len()].iter().enumerate() {
@@ -205,8 +263,8 @@ mod tests {
     fn check(values: &[f64]) -> bool {
         for ddof in [0, 2, 1] {
             let mut sorted = [0; MOST];
-            let tiers = Tier::available().into_iter().map(|tier| Few::new(values, ddof, &mut sorted, tier));
-            let all: Vec<_> = tiers.collect();
+            let of = |tier| Few::new(values, ddof, &mut sorted, tier);
+            let all: Vec<_> = Tier::available().into_iter().map(of).collect();
             assert!(all.iter().all(|few| *few == all[0]), "{values:?}");
             let Some(few) = all[0] else {
                 if ddof == 1 {
@@ -220,10 +278,11 @@ mod tests {
             assert!(found.eq(expected.into_iter().map(f64::to_bits)), "{values:?}");
             assert_eq!(few.sum.to_bits(), oracle::sum(values).to_bits(), "{values:?}");
             assert_eq!(few.mean.to_bits(), oracle::mean(values).to_bits(), "{values:?}");
-            let defined = values.len() as u64 > ddof;
-            let variance = defined.then(|| oracle::variance(values, ddof as usize));
-            let stddev = defined.then(|| oracle::stddev(values, ddof as usize));
-            assert_eq!((few.variance, few.stddev), (variance, stddev), "{values:?}");
+            if values.len() as u64 > ddof {
+                let (variance, stddev) =
+                    (oracle::variance(values, ddof as usize), oracle::stddev(values, ddof as usize));
+                assert_eq!((few.variance, few.stddev), (variance, stddev), "{values:?}");
+            }
         }
         true
     }
@@ -236,6 +295,43 @@ mod tests {
         assert!(check(&[0.1; 10]) && check(&[1.0, 2.0]) && check(&[2.5, 0.1, -7.25, 1e-3]));
     }
 
+    /// Each of eight series is as it would be alone, whatever stands beside it.
+    fn check_abreast(series: [&[f64]; 8]) -> u8 {
+        let n = series[0].len();
+        let network = Network::new(n, 0..n);
+        let mut all = Tier::available().into_iter().map(|tier| {
+            let mut abreast = Abreast::new();
+            let (few, unsure) = abreast.describe(series, 1, &network, tier);
+            for (lane, one) in series.into_iter().enumerate() {
+                let ranks: Vec<u64> = (0..n as u64).collect();
+                let sorted = (0..n).map(|rank| abreast.at(rank)[lane].to_bits());
+                let expected = oracle::order_statistics(one, &ranks);
+                assert!(sorted.eq(expected.into_iter().map(f64::to_bits)), "{one:?}");
+                if unsure >> lane & 1 == 1 {
+                    continue;
+                }
+                assert_eq!(few.sum[lane].to_bits(), oracle::sum(one).to_bits(), "{one:?}");
+                assert_eq!(few.mean[lane].to_bits(), oracle::mean(one).to_bits(), "{one:?}");
+                if n > 1 {
+                    let expected = (oracle::variance(one, 1), oracle::stddev(one, 1));
+                    assert_eq!((few.variance[lane], few.stddev[lane]), expected, "{one:?}");
+                }
+            }
+            unsure
+        });
+        let first = all.next().unwrap();
+        assert!(all.all(|unsure| unsure == first));
+        first
+    }
+
+    #[test]
+    fn seeds_abreast_match_the_oracle() {
+        for values in seeds::finite().iter().filter(|values| (1..=MOST_ABREAST).contains(&values.len())) {
+            let one = vec![1.5; values.len()];
+            check_abreast([values, &one, values, values, &one, values, values, values]);
+        }
+    }
+
     proptest! {
         #![proptest_config(seeds::cases(5000))]
         #[test]
@@ -246,6 +342,24 @@ mod tests {
             ], 1..=MOST),
         ) {
             check(&values);
+        }
+
+        #[test]
+        fn random_values_abreast_match_the_oracle(
+            n in 1..=MOST_ABREAST,
+            values in prop::collection::vec(prop_oneof![
+                8 => -1.0..1.0f64, 1 => seeds::value(), 4 => 1e9..1.000001e9f64,
+                4 => (0u64..1 << 20).prop_map(|bits| f64::from_bits(1.0f64.to_bits() + bits)),
+            ], 8 * MOST_ABREAST),
+        ) {
+            check_abreast(std::array::from_fn(|lane| &values[lane * n..lane * n + n]));
+        }
+
+        #[test]
+        fn ordinary_values_abreast_are_decided_here(
+            n in 3..=MOST_ABREAST, values in prop::collection::vec(0.001..1.0f64, 8 * MOST_ABREAST),
+        ) {
+            prop_assert_eq!(check_abreast(std::array::from_fn(|lane| &values[lane * n..lane * n + n])), 0);
         }
 
         #[test]

@@ -13,6 +13,7 @@ pub mod interval;
 pub mod means;
 pub mod moments;
 pub mod natural;
+pub mod network;
 pub mod number;
 pub mod powers;
 pub mod quantile;

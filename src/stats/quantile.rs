@@ -309,6 +309,16 @@ impl Position {
             }
         }
     }
+
+    /// The quantiles of several series of one length, each as [`Position::blend`]; no two neighbours are so far apart that their
+    /// difference overflows.
+    pub fn blend_all<const N: usize>(&self, lower: [f64; N], upper: [f64; N]) -> [f64; N] {
+        match &self.weight {
+            Weight::Pick => lower,
+            Weight::Float(gamma) => std::array::from_fn(|i| lerp(lower[i], upper[i], *gamma)),
+            Weight::Cut { .. } | Weight::Exact(_) => std::array::from_fn(|i| self.blend(lower[i], upper[i])),
+        }
+    }
 }
 
 impl Weight {

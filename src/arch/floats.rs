@@ -1,0 +1,394 @@
+//! f64 side by side: what is written once over [`Floats`] runs on one number, or on eight of as many series at a time.
+
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+
+use super::tier::Keyed;
+
+/// Numbers side by side; each operation is that of IEEE 754 on every one of them.
+pub trait Floats:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// As they lie in memory.
+    type Values: Copy;
+    /// A truth for each of them.
+    type Mask: Copy + BitAnd<Output = Self::Mask> + BitOr<Output = Self::Mask> + Not<Output = Self::Mask>;
+
+    fn load(values: &Self::Values) -> Self;
+    fn store(self) -> Self::Values;
+    /// The same number in each place.
+    fn splat(value: f64) -> Self;
+    /// self·a + b, rounded once.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    fn sqrt(self) -> Self;
+    fn abs(self) -> Self;
+    fn equals(self, other: Self) -> Self::Mask;
+    fn is_at_most(self, other: Self) -> Self::Mask;
+    /// `self` where the mask says so, else `other`.
+    fn or(self, mask: Self::Mask, other: Self) -> Self;
+    /// The mask, the first number in the lowest bit.
+    fn bits(mask: Self::Mask) -> u8;
+}
+
+/// Numbers of eight series side by side.
+pub trait OfEight: Floats<Values = [f64; 8]> {
+    /// The first number of each series, then the second: as many as `values` has room for, and the series have.
+    fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]);
+    /// Their keys.
+    fn keys(values: &[f64; 8]) -> [i64; 8];
+    /// The lesser of each two keys to the first place, the greater one to the second.
+    fn exchange(keys: [&mut [i64; 8]; 2]);
+}
+
+impl Floats for f64 {
+    type Values = f64;
+    type Mask = bool;
+
+    #[inline(always)]
+    fn load(value: &f64) -> Self {
+        *value
+    }
+    #[inline(always)]
+    fn store(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        f64::mul_add(self, a, b)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        f64::sqrt(self)
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        f64::abs(self)
+    }
+    #[inline(always)]
+    fn equals(self, other: Self) -> bool {
+        self == other
+    }
+    #[inline(always)]
+    fn is_at_most(self, other: Self) -> bool {
+        self <= other
+    }
+    #[inline(always)]
+    fn or(self, mask: bool, other: Self) -> Self {
+        if mask { self } else { other }
+    }
+    #[inline(always)]
+    fn bits(mask: bool) -> u8 {
+        mask.into()
+    }
+}
+
+/// Eight numbers in whatever registers there are.
+#[derive(Clone, Copy)]
+pub struct Eight([f64; 8]);
+
+/// Eight truths.
+#[derive(Clone, Copy)]
+pub struct Truths([bool; 8]);
+
+impl Eight {
+    #[inline(always)]
+    fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        Self(self.0.map(f))
+    }
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        Self(std::array::from_fn(|lane| f(self.0[lane], other.0[lane])))
+    }
+    #[inline(always)]
+    fn test(self, other: Self, f: impl Fn(f64, f64) -> bool) -> Truths {
+        Truths(std::array::from_fn(|lane| f(self.0[lane], other.0[lane])))
+    }
+}
+
+impl Floats for Eight {
+    type Values = [f64; 8];
+    type Mask = Truths;
+
+    #[inline(always)]
+    fn load(values: &[f64; 8]) -> Self {
+        Self(*values)
+    }
+    #[inline(always)]
+    fn store(self) -> [f64; 8] {
+        self.0
+    }
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        Self([value; 8])
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane].mul_add(a.0[lane], b.0[lane])))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.map(f64::sqrt)
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.map(f64::abs)
+    }
+    #[inline(always)]
+    fn equals(self, other: Self) -> Truths {
+        self.test(other, |a, b| a == b)
+    }
+    #[inline(always)]
+    fn is_at_most(self, other: Self) -> Truths {
+        self.test(other, |a, b| a <= b)
+    }
+    #[inline(always)]
+    fn or(self, mask: Truths, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| if mask.0[lane] { self.0[lane] } else { other.0[lane] }))
+    }
+    #[inline(always)]
+    fn bits(mask: Truths) -> u8 {
+        mask.0.iter().rev().fold(0, |bits, &truth| bits << 1 | u8::from(truth))
+    }
+}
+
+impl OfEight for Eight {
+    #[inline(always)]
+    fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
+        for (lane, one) in series.into_iter().enumerate() {
+            for (values, value) in values.iter_mut().zip(one) {
+                values[lane] = *value;
+            }
+        }
+    }
+    #[inline(always)]
+    fn keys(values: &[f64; 8]) -> [i64; 8] {
+        values.map(Keyed::key)
+    }
+    #[inline(always)]
+    fn exchange([first, second]: [&mut [i64; 8]; 2]) {
+        for (first, second) in first.iter_mut().zip(second) {
+            (*first, *second) = ((*first).min(*second), (*first).max(*second));
+        }
+    }
+}
+
+macro_rules! operators {
+    ($type:ty: $($trait:ident $name:ident ($left:ident, $right:ident) => $result:expr),* $(,)?) => {$(
+        impl $trait for $type {
+            type Output = Self;
+            #[inline(always)]
+            fn $name(self, other: Self) -> Self {
+                let ($left, $right) = (self, other);
+                $result
+            }
+        }
+    )*};
+}
+
+operators!(Eight:
+    Add add (a, b) => a.zip(b, f64::add),
+    Sub sub (a, b) => a.zip(b, f64::sub),
+    Mul mul (a, b) => a.zip(b, f64::mul),
+    Div div (a, b) => a.zip(b, f64::div),
+);
+
+operators!(Truths:
+    BitAnd bitand (a, b) => Self(std::array::from_fn(|lane| a.0[lane] & b.0[lane])),
+    BitOr bitor (a, b) => Self(std::array::from_fn(|lane| a.0[lane] | b.0[lane])),
+);
+
+impl Neg for Eight {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.map(f64::neg)
+    }
+}
+
+impl Not for Truths {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(self.0.map(|truth| !truth))
+    }
+}
+
+/// Eight numbers in a register of AVX-512: made only by kernels that are compiled for it.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub struct Wide(__m512d);
+
+// SAFETY, of all that follows: the instructions are those of AVX-512 F and DQ. They are reached only through the kernels of
+// `compiled::avx512`, which `Tier` calls where the machine has them.
+#[cfg(target_arch = "x86_64")]
+impl Floats for Wide {
+    type Values = [f64; 8];
+    type Mask = u8;
+
+    #[inline(always)]
+    fn load(values: &[f64; 8]) -> Self {
+        // SAFETY: see above; the array is 64 bytes.
+        unsafe { Self(_mm512_loadu_pd(values.as_ptr())) }
+    }
+    #[inline(always)]
+    fn store(self) -> [f64; 8] {
+        let mut values = [0.0; 8];
+        // SAFETY: see above; the array is 64 bytes.
+        unsafe { _mm512_storeu_pd(values.as_mut_ptr(), self.0) };
+        values
+    }
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_set1_pd(value)) }
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_fmadd_pd(self.0, a.0, b.0)) }
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_sqrt_pd(self.0)) }
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_abs_pd(self.0)) }
+    }
+    #[inline(always)]
+    fn equals(self, other: Self) -> u8 {
+        // SAFETY: see above.
+        unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(self.0, other.0) }
+    }
+    #[inline(always)]
+    fn is_at_most(self, other: Self) -> u8 {
+        // SAFETY: see above.
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LE_OQ>(self.0, other.0) }
+    }
+    #[inline(always)]
+    fn or(self, mask: u8, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_mask_blend_pd(mask, other.0, self.0)) }
+    }
+    #[inline(always)]
+    fn bits(mask: u8) -> u8 {
+        mask
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+operators!(Wide:
+    // SAFETY: see above, in each.
+    Add add (a, b) => unsafe { Self(_mm512_add_pd(a.0, b.0)) },
+    // SAFETY: as above.
+    Sub sub (a, b) => unsafe { Self(_mm512_sub_pd(a.0, b.0)) },
+    // SAFETY: as above.
+    Mul mul (a, b) => unsafe { Self(_mm512_mul_pd(a.0, b.0)) },
+    // SAFETY: as above.
+    Div div (a, b) => unsafe { Self(_mm512_div_pd(a.0, b.0)) },
+);
+
+#[cfg(target_arch = "x86_64")]
+impl Neg for Wide {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_xor_pd(self.0, _mm512_set1_pd(-0.0))) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl OfEight for Wide {
+    #[inline(always)]
+    fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
+        // SAFETY: see above.
+        unsafe { lay(series, values) };
+    }
+    #[inline(always)]
+    fn keys(values: &[f64; 8]) -> [i64; 8] {
+        let mut keys = [0; 8];
+        // SAFETY: see above; both arrays are 64 bytes.
+        unsafe {
+            let bits = _mm512_loadu_si512(values.as_ptr().cast());
+            _mm512_storeu_si512(keys.as_mut_ptr().cast(), super::avx512::float_keys(bits));
+        }
+        keys
+    }
+    #[inline(always)]
+    fn exchange([first, second]: [&mut [i64; 8]; 2]) {
+        // SAFETY: see above; both arrays are 64 bytes.
+        unsafe {
+            let one = _mm512_loadu_si512(first.as_ptr().cast());
+            let other = _mm512_loadu_si512(second.as_ptr().cast());
+            _mm512_storeu_si512(first.as_mut_ptr().cast(), _mm512_min_epi64(one, other));
+            _mm512_storeu_si512(second.as_mut_ptr().cast(), _mm512_max_epi64(one, other));
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
+    for (block, values) in values.chunks_mut(8).enumerate() {
+        let mut rows = [_mm512_setzero_pd(); 8];
+        for (row, one) in rows.iter_mut().zip(series) {
+            let one = one.get(8 * block..).unwrap_or_default();
+            let mask = if one.len() >= 8 { 0xff } else { (1u8 << one.len()) - 1 };
+            // SAFETY: as many numbers are read as there are, at most eight.
+            *row = unsafe { _mm512_maskz_loadu_pd(mask, one.as_ptr()) };
+        }
+        for (row, values) in transposed(rows).into_iter().zip(values) {
+            // SAFETY: the array is 64 bytes.
+            unsafe { _mm512_storeu_pd(values.as_mut_ptr(), row) };
+        }
+    }
+}
+
+/// Rows to columns: pairs of lanes, then quarters of registers.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn transposed(rows: [__m512d; 8]) -> [__m512d; 8] {
+    let [a, b, c, d, e, f, g, h] = rows;
+    // Lane 2k, or 2k + 1, of two rows in quarter k.
+    let low = [_mm512_unpacklo_pd(a, b), _mm512_unpacklo_pd(c, d), _mm512_unpacklo_pd(e, f), _mm512_unpacklo_pd(g, h)];
+    let high = [_mm512_unpackhi_pd(a, b), _mm512_unpackhi_pd(c, d), _mm512_unpackhi_pd(e, f), _mm512_unpackhi_pd(g, h)];
+    // Quarters 0 and 2, or 1 and 3, of rows 0 to 3 and of rows 4 to 7; and of these the first and the third, or the others.
+    let quarters = |[ab, cd, ef, gh]: [__m512d; 4]| {
+        let (even, odd) = (_mm512_shuffle_f64x2::<0x88>(ab, cd), _mm512_shuffle_f64x2::<0xdd>(ab, cd));
+        let (even_below, odd_below) = (_mm512_shuffle_f64x2::<0x88>(ef, gh), _mm512_shuffle_f64x2::<0xdd>(ef, gh));
+        [
+            _mm512_shuffle_f64x2::<0x88>(even, even_below),
+            _mm512_shuffle_f64x2::<0x88>(odd, odd_below),
+            _mm512_shuffle_f64x2::<0xdd>(even, even_below),
+            _mm512_shuffle_f64x2::<0xdd>(odd, odd_below),
+        ]
+    };
+    let ([a, c, e, g], [b, d, f, h]) = (quarters(low), quarters(high));
+    [a, b, c, d, e, f, g, h]
+}
+
+/// Asks for the cache lines of values that are read soon.
+#[inline(always)]
+pub fn prefetch(values: &[f64]) {
+    // A line holds eight.
+    for line in values.chunks(8) {
+        // SAFETY: the address is that of a value; and prefetching never faults.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = line;
+    }
+}
