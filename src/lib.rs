@@ -39,7 +39,7 @@ pub mod summary;
 
 pub use describe::{
     Describer, Interrupt, ListColumn, Weighting, describe, describe_all, describe_groups, describe_lists,
-    describe_stream, describe_weighted,
+    describe_matrix, describe_stream, describe_weighted,
 };
 pub use error::{Error, Result};
 pub use series::Series;

@@ -13,8 +13,8 @@ use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
 use rstats::spec::is_count;
 use rstats::{
-    Bias, Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_stream,
-    describe_weighted,
+    Bias, Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_matrix,
+    describe_stream, describe_weighted,
 };
 
 use crate::args;
@@ -96,6 +96,12 @@ pub fn describe(
         return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
     }
     let series = match input::read(data, &columns, axis)? {
+        Input::Matrix(matrix) => {
+            let work = |interrupt: &Interrupt| describe_matrix(&matrix, &spec, interrupt);
+            let series = call::run(py, matrix.len().saturating_mul(matrix.rows()), threads, work)?;
+            let rows = if matrix.is_empty() { 0 } else { matrix.rows() as u64 };
+            return Ok(Description(Report { spec, source: Source { files: 0, rows }, series }));
+        }
         Input::Series(series) => {
             let values = series.iter().map(|series| series.rows()).sum();
             let work = |interrupt: &Interrupt| describe_all(&series, &spec, interrupt);

@@ -13,6 +13,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMapping, PyString, PyTuple};
 use pyo3_arrow::input::AnyArray;
 use pyo3_arrow::{PyArray, PyArrayReader, PyRecordBatch, PySchema};
+use rstats::arch::memory::Strided;
+use rstats::series::matrix::Matrix;
 use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
 use rstats::series::{Chunk, Kind, Series, list};
 use rstats::{Columns, Error, Filter, ListColumn};
@@ -40,6 +42,7 @@ pub struct Stream {
 /// What an object holds.
 pub enum Input {
     Series(Vec<Series>),
+    Matrix(Matrix),
     Stream(Stream),
 }
 
@@ -226,6 +229,7 @@ pub fn read_weighted(
     let weights = keys::of_any(weights)?;
     match read(data, columns, None)? {
         Input::Series(series) => Ok((weights, series)),
+        Input::Matrix(matrix) => Ok((weights, matrix.to_series().map_err(to_python)?)),
         Input::Stream(_) => Err(PyValueError::new_err("of a stream, weights= is the name of a column")),
     }
 }
@@ -243,8 +247,8 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> Py
     if let Some(stream) = batches_of(data)? {
         return Ok(Input::Stream(stream));
     }
-    if let Some(series) = matrix(data, columns, axis)? {
-        return Ok(Input::Series(series));
+    if let Some(matrix) = matrix(data, columns, axis)? {
+        return Ok(Input::Matrix(matrix));
     }
     if is_instance(data, "pandas", "DataFrame")? {
         return data_frame(data, columns).map(Input::Series);
@@ -294,11 +298,12 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     if data.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("a string is no series of numbers"));
     }
-    if let Some((mut memory, shape)) = memory(data)? {
+    if let Some(memory) = memory(data)? {
+        let shape = memory.items.dimensions();
         if shape != 1 {
             return Err(PyValueError::new_err(format!("an array of {shape} dimensions is no series; one of 1 is")));
         }
-        let chunks = memory(0, 0).map(Chunk::Memory).into_iter().collect();
+        let chunks = memory.along(0, 0).map(Chunk::Memory).into_iter().collect();
         return Series::new(None, chunks).map_err(to_python);
     }
     if data.hasattr(intern!(py, "__iter__"))? || data.hasattr(intern!(py, "__getitem__"))? {
@@ -622,7 +627,7 @@ fn table(schema: Schema, chunks: Vec<ArrayRef>, columns: &Columns) -> PyResult<V
 
 /// The series of an array of several dimensions, along one of them: the columns of a table for axis 0, its rows for axis 1.
 /// There is one for each index of the others, the last of which runs fastest. `None` for what is no such array.
-fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyResult<Option<Vec<Series>>> {
+fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyResult<Option<Matrix>> {
     let dimensions = match data.hasattr(intern!(data.py(), "ndim"))? && !data.hasattr(intern!(data.py(), "iloc"))? {
         true => data.getattr(intern!(data.py(), "ndim"))?.extract::<usize>()?,
         false => 1,
@@ -640,21 +645,43 @@ fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyRe
     if !matches!(columns, Columns::Numeric) {
         return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
     }
-    let Some((mut memory, _)) = memory(data)? else {
+    let Some(memory) = memory(data)? else {
         return Ok(None);
     };
-    let mut series = Vec::new();
-    while let Some(memory) = memory(along, series.len()) {
-        series.push(Series::new(None, vec![Chunk::Memory(memory)]).map_err(to_python)?);
-    }
-    Ok(Some(series))
+    let (places, whole) = (memory.items.places(along), memory.whole(along));
+    Ok(Matrix::new(places, move |place| memory.along(along, place), whole))
 }
 
-type Along = Box<dyn FnMut(usize, usize) -> Option<Memory>>;
+/// An array in memory, and its mask if it has one.
+struct ArrayMemory {
+    items: Items,
+    format: Format,
+    order: ByteOrder,
+    mask: Option<Items>,
+}
 
-/// The memory of an array along an axis, at a place of the other one; and the number of its dimensions. `None` for
-/// objects without the buffer protocol, and for arrays of objects.
-fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<(Along, usize)>> {
+impl ArrayMemory {
+    /// One series along an axis: see [`Items::along`].
+    fn along(&self, axis: usize, place: usize) -> Option<Memory> {
+        self.of(|items| items.along(axis, place))
+    }
+
+    /// All series along an axis: see [`Items::whole`].
+    fn whole(&self, axis: usize) -> Option<Memory> {
+        self.of(|items| items.whole(axis))
+    }
+
+    fn of(&self, part: impl Fn(&Items) -> Option<Strided>) -> Option<Memory> {
+        let mask = match &self.mask {
+            Some(mask) => Some(part(mask)?),
+            None => None,
+        };
+        Some(Memory { items: part(&self.items)?, format: self.format, order: self.order, nan: NanMeans::Nan, mask })
+    }
+}
+
+/// The memory of an array. `None` for objects without the buffer protocol, and for arrays of objects.
+fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<ArrayMemory>> {
     if data.getattr("ndim").and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 0) {
         return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));
     }
@@ -679,17 +706,7 @@ fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<(Along, usize)>> {
         let text = data.getattr("dtype").map_or(format!("format '{text}'"), |dtype| dtype.to_string());
         return Err(PyTypeError::new_err(format!("an array of {text} holds no numbers that rstats reads")));
     };
-    let dimensions = buffer.dimensions();
-    let items = Items::new(buffer);
-    let along = move |axis, place| {
-        let mask = match &mask {
-            Some(mask) => Some(mask.along(axis, place)?),
-            None => None,
-        };
-        let items = items.along(axis, place)?;
-        Some(Memory { items, format, order, nan: NanMeans::Nan, mask })
-    };
-    Ok(Some((Box::new(along), dimensions)))
+    Ok(Some(ArrayMemory { items: Items::new(buffer), format, order, mask }))
 }
 
 /// The meaning of a format of the `struct` module for one item.

@@ -1,4 +1,4 @@
-//! Many series in one: groups of rows, and rows of lists. Short ones are scanned side by side, long ones in pieces.
+//! Many series in one: groups of rows, rows of lists, arrays of several dimensions. Short ones are scanned side by side, long ones in pieces.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use rayon::prelude::*;
 
 use super::few::Place;
 use super::group::Groups;
-use super::{ALONE, Describer, Interrupt, PIECE, SHORT, Scanned, changed, describe_one, scan_of};
+use super::{ALONE, Describer, Interrupt, PIECE, SHORT, Scanned, changed, describe_all, describe_one, scan_of};
 use crate::error::{self, Error, Result};
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::lane::Lane;
 use crate::series::list::Lists;
+use crate::series::matrix::Matrix;
 use crate::series::{Chunk, Kind, Series, array};
 use crate::spec::{NanPolicy, Spec};
 use crate::stats::number::Number;
@@ -117,6 +118,41 @@ pub fn describe_lists(
     let keys =
         RecordBatch::try_new(Arc::new(Schema::new(fields)), keys).map_err(|error| Error::Data(error.to_string()))?;
     Ok(Summaries::with_keys(columns.into_iter().map(|(name, _)| name).collect(), Some(keys), spec, answers))
+}
+
+/// The summaries of the series of an array of several dimensions, in their order. Short ones are copied together, the long ones
+/// are scanned where they are.
+///
+/// # Errors
+///
+/// As [`describe_all`](super::describe_all).
+pub fn describe_matrix(matrix: &Matrix, spec: &Spec, interrupt: &Interrupt) -> Result<Summaries> {
+    if matrix.rows() > SHORT {
+        return Ok(Summaries::new(spec, describe_all(&matrix.to_series()?, spec, interrupt)?));
+    }
+    let mut answers = Answers::new(matrix.len(), spec);
+    let rows = answers.rows();
+    let first_nan = match Lane::of(&[matrix.kind()]) {
+        Lane::Float => of_matrix::<f64>(matrix, rows, spec, interrupt),
+        Lane::Signed => of_matrix::<i64>(matrix, rows, spec, interrupt),
+        Lane::Unsigned => of_matrix::<u64>(matrix, rows, spec, interrupt),
+        Lane::Exact => of_matrix::<Number>(matrix, rows, spec, interrupt),
+    }?;
+    if let (NanPolicy::Raise, Some(place)) = (spec.nan(), first_nan) {
+        let row = Chunk::Memory(matrix.series(place)?).first_nan()?.unwrap_or_default();
+        return Err(Error::Nan { place: error::column(None), row });
+    }
+    Ok(Summaries::with_keys(vec![None; matrix.len()], None, spec, answers))
+}
+
+/// Sets the rows of short series; the first one with a NaN.
+fn of_matrix<T: Scanned>(matrix: &Matrix, rows: Rows<'_>, spec: &Spec, interrupt: &Interrupt) -> Result<Option<usize>> {
+    let length = matrix.rows();
+    let tasks = tasks(matrix.len(), |_| length);
+    in_parts(tasks, rows, matrix.len() * length, spec, interrupt, |describer, task, rows| {
+        let segments = (0..task.len()).map(|place| Some(place * length..(place + 1) * length));
+        of_segments::<T>(&matrix.to_array(task)?, segments, describer, rows)
+    })
 }
 
 /// Sets the rows of the lists of one array; the first row with a NaN.

@@ -10,7 +10,7 @@ mod weighted;
 
 use few::FewValues;
 
-pub use many::{ListColumn, describe_groups, describe_lists};
+pub use many::{ListColumn, describe_groups, describe_lists, describe_matrix};
 pub use weighted::{Weighting, describe_weighted};
 
 use std::sync::Arc;

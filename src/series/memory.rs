@@ -153,7 +153,8 @@ impl Memory {
     ///
     /// As [`Memory::read`].
     pub fn take(&self, rows: &[u32]) -> Result<ArrayRef> {
-        self.array_of(&Rows::These(rows.iter().map(|&row| row as usize).collect()), rows.len())
+        let rows = Rows::These(rows.iter().map(|&row| row as usize).collect());
+        Self::array_of(std::slice::from_ref(self), &rows)
     }
 
     /// All rows, likewise.
@@ -162,7 +163,16 @@ impl Memory {
     ///
     /// As [`Memory::read`].
     pub fn to_array(&self) -> Result<ArrayRef> {
-        self.array_of(&Rows::All, self.len())
+        Self::to_array_of_all(std::slice::from_ref(self))
+    }
+
+    /// All rows of several series of one format, one after the other, likewise.
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::read`].
+    pub fn to_array_of_all(series: &[Self]) -> Result<ArrayRef> {
+        Self::array_of(series, &Rows::All)
     }
 
     /// So many series that share cache lines are read together: a line has as many f64.
@@ -213,20 +223,24 @@ impl Memory {
         Ok(arrays.collect())
     }
 
-    fn array_of(&self, rows: &Rows, count: usize) -> Result<ArrayRef> {
-        match Lane::of(&[self.format.kind()]) {
-            Lane::Signed => self.collected::<Int64Type>(rows, count),
-            Lane::Unsigned => self.collected::<UInt64Type>(rows, count),
-            _ => self.collected::<Float64Type>(rows, count),
+    /// These rows of each.
+    fn array_of(series: &[Self], rows: &Rows) -> Result<ArrayRef> {
+        match series.first().map(|first| Lane::of(&[first.format.kind()])) {
+            Some(Lane::Signed) => Self::collected::<Int64Type>(series, rows),
+            Some(Lane::Unsigned) => Self::collected::<UInt64Type>(series, rows),
+            _ => Self::collected::<Float64Type>(series, rows),
         }
     }
 
-    fn collected<P: ArrowPrimitiveType>(&self, rows: &Rows, count: usize) -> Result<ArrayRef>
+    fn collected<P: ArrowPrimitiveType>(series: &[Self], rows: &Rows) -> Result<ArrayRef>
     where
         P::Native: Element,
     {
+        let count = series.iter().map(|one| rows.count(one)).sum();
         let mut collected = Collected { values: Vec::with_capacity(count), valid: NullBufferBuilder::new(count) };
-        self.visit::<P::Native>(rows, &mut collected)?;
+        for one in series {
+            one.visit::<P::Native>(rows, &mut collected)?;
+        }
         let Collected { values, mut valid } = collected;
         Ok(Arc::new(PrimitiveArray::<P>::new(values.into(), valid.finish())))
     }
@@ -282,10 +296,7 @@ impl Memory {
         as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
         convert: impl Fn([u8; WIDTH]) -> T,
     ) {
-        let count = match rows {
-            Rows::All => self.len(),
-            Rows::These(rows) => rows.len(),
-        };
+        let count = rows.count(self);
         // To clear a whole block would take longer than to read a short series.
         match count {
             ..=128 => self.blocks::<WIDTH, 128, T, V>(rows, count, sink, as_they_are, convert),
@@ -378,6 +389,13 @@ enum Rows {
 }
 
 impl Rows {
+    fn count(&self, memory: &Memory) -> usize {
+        match self {
+            Self::All => memory.len(),
+            Self::These(rows) => rows.len(),
+        }
+    }
+
     fn read<const WIDTH: usize>(&self, items: &Strided, block: Range<usize>, bytes: &mut [[u8; WIDTH]]) {
         match self {
             Self::All => items.read(block.start, bytes),

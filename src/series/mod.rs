@@ -1,7 +1,7 @@
 //! Series from Arrow: types, nulls and chunks go in, plain values come out.
 //!
 //! [`lane`] says as which exact kind of number a type is read, [`mod@array`] reads Arrow arrays, [`memory`] reads
-//! foreign memory, [`mod@column`] makes one series of many chunks, [`list`] takes columns of lists apart, [`mod@key`] says
+//! foreign memory, [`matrix`] that of many series, [`mod@column`] makes one series of many chunks, [`list`] takes columns of lists apart, [`mod@key`] says
 //! which rows belong to one group, and [`table`] says which columns of a table are series. They know no threads.
 
 pub mod array;
@@ -9,6 +9,7 @@ pub mod column;
 pub mod key;
 pub mod lane;
 pub mod list;
+pub mod matrix;
 pub mod memory;
 pub mod table;
 

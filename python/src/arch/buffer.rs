@@ -14,6 +14,33 @@ impl Items {
         Self(Arc::new(buffer))
     }
 
+    /// The items along `axis` of all places, one place after the other in the order of [`Items::along`], if they lie so.
+    pub fn whole(&self, axis: usize) -> Option<Strided> {
+        let dimensions = self.0.dimensions();
+        let lie_so = match axis {
+            last if last + 1 == dimensions => self.0.is_c_contiguous(),
+            0 if dimensions == 2 => self.0.is_fortran_contiguous(),
+            _ => false,
+        };
+        if !lie_so || self.0.suboffsets().is_some() {
+            return None;
+        }
+        let (start, width) = (self.0.buf_ptr().cast(), self.0.item_size());
+        // SAFETY: a contiguous buffer has `item_count` items of `itemsize` readable bytes from `buf` on; all else as in `along`.
+        Some(unsafe { Strided::new(start, self.0.item_count(), width.cast_signed(), width, Arc::clone(&self.0) as _) })
+    }
+
+    /// The number of dimensions.
+    pub fn dimensions(&self) -> usize {
+        self.0.dimensions()
+    }
+
+    /// The number of places along `axis`.
+    pub fn places(&self, axis: usize) -> usize {
+        let others = self.0.shape().iter().enumerate().filter(|(other, _)| *other != axis);
+        others.map(|(_, length)| length).product()
+    }
+
     /// The items along `axis`, at `place` among the indices of all other axes, the last of which runs fastest. `None` if
     /// there is no such place.
     pub fn along(&self, axis: usize, place: usize) -> Option<Strided> {

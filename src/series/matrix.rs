@@ -1,0 +1,97 @@
+//! Arrays of several dimensions in foreign memory: many series of one length, along one dimension.
+
+use std::fmt;
+use std::ops::Range;
+
+use arrow_array::ArrayRef;
+
+use super::memory::Memory;
+use super::{Chunk, Kind, Series};
+use crate::error::{Error, Result};
+
+/// The series of an array along one of its dimensions.
+pub struct Matrix {
+    at: Box<dyn Fn(usize) -> Option<Memory> + Send + Sync>,
+    whole: Option<Memory>,
+    count: usize,
+    length: usize,
+    kind: Kind,
+}
+
+impl Matrix {
+    /// `count` series of one length, where `at` says; `None` if there is one of them nowhere. `whole` is all of them, one after
+    /// the other, if they lie so in memory.
+    pub fn new(
+        count: usize,
+        at: impl Fn(usize) -> Option<Memory> + Send + Sync + 'static,
+        whole: Option<Memory>,
+    ) -> Option<Self> {
+        let (length, kind) = match at(0) {
+            Some(first) => (first.len(), first.format.kind()),
+            None if count == 0 => (0, Kind::Float),
+            None => return None,
+        };
+        let whole = whole.filter(|whole| whole.len() == count * length);
+        Some(Self { at: Box::new(at), whole, count, length, kind })
+    }
+
+    /// The number of series.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The rows of each series.
+    pub fn rows(&self) -> usize {
+        self.length
+    }
+
+    /// The kind of their values.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// One of the series.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if there is none.
+    pub fn series(&self, place: usize) -> Result<Memory> {
+        let series = (place < self.count).then(|| (self.at)(place)).flatten();
+        series.ok_or_else(|| Error::Data(format!("series {place} of an array of {}", self.count)))
+    }
+
+    /// Copies of some neighbours, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for a mask of another length.
+    pub fn to_array(&self, places: Range<usize>) -> Result<ArrayRef> {
+        match &self.whole {
+            Some(whole) => whole.slice(places.start * self.length, places.len() * self.length).to_array(),
+            None => {
+                let parts = places.map(|place| self.series(place)).collect::<Result<Vec<_>>>()?;
+                Memory::to_array_of_all(&parts)
+            }
+        }
+    }
+
+    /// Each of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Matrix::series`].
+    pub fn to_series(&self) -> Result<Vec<Series>> {
+        (0..self.count).map(|place| Series::new(None, vec![Chunk::Memory(self.series(place)?)])).collect()
+    }
+}
+
+impl fmt::Debug for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Matrix").field("count", &self.count).field("length", &self.length).finish_non_exhaustive()
+    }
+}
