@@ -168,9 +168,9 @@ def rows():
         asked = [x.min().alias("min"), x.max().alias("max"), x.mean().alias("mean"), x.std().alias("stddev")]
         asked += [x.quantile(p, "linear").alias(f"q{p}") for p in QUARTILES]
         return {
-            "rstats": lambda: sums(pa.table(rstats.describe(table, by="k", stats=MOMENTS, threads=THREADS))["mean"]),
-            "Polars": lambda: sums(frame.group_by("k").agg(asked)["mean"]),
-            "DuckDB": lambda: sums(duck_groups(table)["mean"]),
+            "rstats": lambda: pa.table(rstats.describe(table, by="k", stats=MOMENTS, threads=THREADS))["mean"],
+            "Polars": lambda: frame.group_by("k").agg(asked)["mean"],
+            "DuckDB": lambda: duck_groups(table)["mean"],
         }
 
     def text(rows):
@@ -189,8 +189,8 @@ def rows():
         rows = 1_000_000
         frame = pd.DataFrame({"k": random.integers(0, 10_000, rows), "x": random.standard_normal(rows)})
         return {
-            "rstats": lambda: sums(rstats.describe(frame, by="k", stats=MOMENTS, threads=THREADS).to_pandas()["mean"]),
-            "pandas": lambda: sums(frame.groupby("k")["x"].describe()["mean"]),
+            "rstats": lambda: rstats.describe(frame, by="k", stats=MOMENTS, threads=THREADS).to_pandas()["mean"],
+            "pandas": lambda: frame.groupby("k")["x"].describe()["mean"],
         }
 
     yield "pandas groupby(k).describe(), 1 M rows, 10,000 keys", 1e-6, grouped_pandas
@@ -205,8 +205,8 @@ def rows():
             return [*moved, np.std(array, axis=axis, ddof=1), quantiles]
 
         return {
-            "rstats": lambda: sums(pa.table(rstats.describe(array, axis=axis, stats=MOMENTS, threads=THREADS))["mean"]),
-            "NumPy": lambda: sums(peer()[2]),
+            "rstats": lambda: pa.table(rstats.describe(array, axis=axis, stats=MOMENTS, threads=THREADS))["mean"],
+            "NumPy": lambda: peer()[2],
         }
 
     yield "rows of a 100,000 x 100 array, the same", 1e-6, lambda: matrix((100_000, 100), 1)
@@ -222,9 +222,9 @@ def rows():
         asked += [v.list.eval(x.quantile(p, "linear")).list.first().alias(f"q{p}") for p in QUARTILES]
         table = pa.table({"v": array})
         return {
-            "rstats": lambda: sums(pa.table(rstats.describe(array, stats=MOMENTS, threads=THREADS))["mean"]),
-            "Polars": lambda: sums(frame.select(asked)["mean"]),
-            "DuckDB": lambda: sums(duck_lists(table)["mean"]),
+            "rstats": lambda: pa.table(rstats.describe(array, stats=MOMENTS, threads=THREADS))["mean"],
+            "Polars": lambda: frame.select(asked)["mean"],
+            "DuckDB": lambda: duck_lists(table)["mean"],
         }
 
     yield "lists, 1 M rows of 0 to 20 values, the same", 1e-6, lists
@@ -245,12 +245,15 @@ def rows():
     yield "nine numbers in a list, range + quartiles + mean + stddev, 100 times", 0.0, handler
 
 
-def sums(column):
-    """What many answers are compared by: their number, their sum and that of their squares, without what is missing."""
+def numbers(answer):
+    """What answers are compared by; of a column their number, their sum and that of their squares, without the missing."""
+    if isinstance(answer, list):
+        return answer
+    column = answer
     values = pa.array(column) if not isinstance(column, (pa.Array, pa.ChunkedArray)) else column
     values = values.drop_null().to_numpy()
     values = values[~np.isnan(values)]
-    return [float(len(values)), float(np.sum(values)), float(np.dot(values, values))]
+    return [float(len(values)), float(np.sum(values)), float(np.sum(np.square(values)))]
 
 
 def duck_groups(table):  # DuckDB finds `table` by its name
@@ -280,11 +283,11 @@ def check(name, contender, answer, expected, tolerance):
 
 def measure(name, tolerance, contenders):
     """Median milliseconds of each contender, after one round that is checked and not counted."""
-    expected = contenders["rstats"]()
+    expected = numbers(contenders["rstats"]())
     for contender, call in contenders.items():
         answer = call()
         if answer is not None:
-            check(name, contender, answer, expected, tolerance)
+            check(name, contender, numbers(answer), expected, tolerance)
     times = {contender: [] for contender in contenders}
     for _ in range(arguments.rounds):
         for contender, call in contenders.items():

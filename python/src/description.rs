@@ -13,7 +13,7 @@ use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
 use rstats::spec::is_count;
 use rstats::{
-    Bias, Interrupt, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_matrix,
+    Bias, Interrupt, Spec, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_matrix,
     describe_stream, describe_weighted,
 };
 
@@ -65,9 +65,11 @@ pub fn describe(
         }
         let (weights, series) = input::read_weighted(data, &columns, weights)?;
         let values = weights.len().saturating_mul(series.len() + 1);
-        let work = |interrupt: &Interrupt| describe_weighted(&series, &weights, weighting, &spec, interrupt);
-        let summaries = call::run(py, values, threads, work)?;
-        let series = Summaries::new(&spec, summaries);
+        let work = |interrupt: &Interrupt| {
+            let summaries = describe_weighted(&series, &weights, weighting, &spec, interrupt)?;
+            Ok(Summaries::new(&spec, summaries))
+        };
+        let series = call::run(py, values, threads, work)?;
         return Ok(Description(Report { spec, source: Source { files: 0, rows: weights.len() as u64 }, series }));
     }
     let names = by.map(|by| args::names("by", by)).transpose()?;
@@ -95,36 +97,39 @@ pub fn describe(
         let series = call::run(py, values, threads, work)?;
         return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
     }
-    let series = match input::read(data, &columns, axis)? {
+    let (rows, series) = match input::read(data, &columns, axis)? {
         Input::Matrix(matrix) => {
             let work = |interrupt: &Interrupt| describe_matrix(&matrix, &spec, interrupt);
             let series = call::run(py, matrix.len().saturating_mul(matrix.rows()), threads, work)?;
-            let rows = if matrix.is_empty() { 0 } else { matrix.rows() as u64 };
-            return Ok(Description(Report { spec, source: Source { files: 0, rows }, series }));
+            (if matrix.is_empty() { 0 } else { matrix.rows() as u64 }, series)
         }
         Input::Series(series) => {
             let values = series.iter().map(|series| series.rows()).sum();
-            let work = |interrupt: &Interrupt| describe_all(&series, &spec, interrupt);
+            let work = |interrupt: &Interrupt| Ok(of_one_length(&spec, describe_all(&series, &spec, interrupt)?));
             call::run(py, values, threads, work)?
         }
         Input::Stream(stream) => {
-            let work =
-                |interrupt: &Interrupt| describe_stream(&stream.schema, stream.batches, &columns, &spec, interrupt);
+            let work = |interrupt: &Interrupt| {
+                let mut summaries = describe_stream(&stream.schema, stream.batches, &columns, &spec, interrupt)?;
+                if stream.unnamed {
+                    summaries.iter_mut().for_each(|summary| summary.column = None);
+                }
+                Ok(of_one_length(&spec, summaries))
+            };
             // How long a stream is shows only at its end.
             let outcome = call::run(py, usize::MAX, threads, work);
-            let mut series = match stream.failure.take() {
+            match stream.failure.take() {
                 Some(raised) => return Err(raised),
                 None => outcome?,
-            };
-            if stream.unnamed {
-                series.iter_mut().for_each(|summary| summary.column = None);
             }
-            series
         }
     };
-    let rows = series.first().map_or(0, Summary::rows);
-    let series = Summaries::new(&spec, series);
     Ok(Description(Report { spec, source: Source { files: 0, rows }, series }))
+}
+
+/// The rows of series of one length, and their summaries.
+fn of_one_length(spec: &Spec, summaries: Vec<Summary>) -> (u64, Summaries) {
+    (summaries.first().map_or(0, Summary::rows), Summaries::new(spec, summaries))
 }
 
 #[pymethods]

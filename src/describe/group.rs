@@ -1,14 +1,15 @@
 //! Rows with equal keys, found on the threads of the pool.
 //!
-//! Rows are dealt out to parts by a hash of their key, so that the keys of a part, and a table of them, stay in the
-//! cache however many there are in all. The distinct keys are sorted; then every row goes to its place: group after
-//! group, and within a group in the order in which the rows came.
+//! Stripes of neighbouring rows each find their distinct keys, as long as a table of them stays in the cache. If there are too
+//! many, rows are dealt out to parts by a hash of their key, so that the keys of a part do, however many there are in all. The
+//! distinct keys are sorted; then every row goes to its place: group after group, and within a group in the order in which
+//! the rows came.
 
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow_buffer::NullBuffer;
@@ -22,13 +23,16 @@ use crate::series::key::{KeyColumn, Work};
 /// Parts that rows are dealt out to.
 const PARTS: usize = 256;
 
-/// Up to so many rows make a single part.
+/// Up to so many rows are no work for several threads.
 const FEW: usize = 1 << 14;
+
+/// Up to so many distinct keys are found in each stripe.
+const TABLE: usize = 1 << 13;
 
 /// Groups whose rows are ranked together.
 const TOGETHER: usize = 1 << 10;
 
-/// Rows that are dealt out together.
+/// Neighbouring rows that are looked at together.
 const STRIPE: usize = 1 << 19;
 
 /// The rows of each group.
@@ -93,6 +97,11 @@ impl Groups {
     pub fn len(&self) -> usize {
         self.starts.len() - 1
     }
+
+    /// The rows of some neighbours.
+    pub fn rows(&self, groups: Range<usize>) -> &[u32] {
+        &self.rows[self.starts[groups.start]..self.starts[groups.end]]
+    }
 }
 
 /// Which zero or NaN a float key shows must not depend on the order of the rows.
@@ -145,7 +154,7 @@ struct Distinct<C> {
     code: C,
     /// The first row that has it.
     first: u32,
-    part: u16,
+    table: u32,
     /// Its number there.
     key: u32,
 }
@@ -227,24 +236,6 @@ fn ranked(places: Places) -> (Vec<u32>, u32) {
     (ranks.into_iter().map(AtomicU32::into_inner).collect(), groups as u32)
 }
 
-/// Rows on their way to a part: their codes, and themselves.
-struct Stripe<C> {
-    /// Where each part begins.
-    starts: Vec<usize>,
-    codes: Vec<C>,
-    rows: Vec<u32>,
-    nulls: Vec<u32>,
-}
-
-/// The distinct keys of a part.
-struct Part<C> {
-    codes: Vec<C>,
-    firsts: Vec<u32>,
-    counts: Vec<u32>,
-    /// The key of each row, stripe by stripe.
-    keys: Vec<u32>,
-}
-
 /// Groups rows by equal codes, if they are also the `same`; in the order of the codes, unless there is another one.
 fn sort_out<C: Code>(
     rows: usize,
@@ -253,70 +244,112 @@ fn sort_out<C: Code>(
     same: impl Fn(C, usize, usize) -> bool + Sync,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
 ) -> Places {
-    let parts = if rows <= FEW { 1 } else { PARTS };
     let seed = RandomState::new().hash_one(0) | 1;
-    let part_of = |code: C| if parts == 1 { 0 } else { (mixed(code, seed) >> 56) as usize };
-    let stripe = |start: usize| deal(start..rows.min(start + STRIPE), nulls, parts, &code, part_of);
+    let there = |row: &u32| nulls.is_none_or(|nulls| nulls.is_valid(*row as usize));
     let starts: Vec<usize> = (0..rows).step_by(STRIPE).collect();
-    let stripes: Vec<Stripe<C>> = each(&starts, rows, |&start| stripe(start));
-    let of_part = |part: usize| {
-        let sections = stripes.iter().map(move |stripe| stripe.starts[part]..stripe.starts[part + 1]);
-        stripes.iter().zip(sections)
+    let stripe = |start: usize| start as u32..rows.min(start + STRIPE) as u32;
+    let null_rows = match nulls {
+        Some(nulls) if nulls.null_count() > 0 => (0..rows as u32).filter(|row| !there(row)).collect(),
+        _ => Vec::new(),
     };
-    let numbers: Vec<usize> = (0..parts).collect();
-    let found: Vec<Part<C>> = each(&numbers, rows, |&part| {
-        let sections = of_part(part).map(|(stripe, section)| (&stripe.codes[section.clone()], &stripe.rows[section]));
-        Part::new(sections, &same, seed)
-    });
 
-    let mut all: Vec<Distinct<C>> = Vec::with_capacity(found.iter().map(|part| part.codes.len()).sum());
-    for (number, part) in found.iter().enumerate() {
-        let keys = part.codes.iter().zip(&part.firsts).zip(0..);
-        all.extend(keys.map(|((&code, &first), key)| Distinct { code, first, part: number as u16, key }));
+    let most = if rows <= FEW { FEW } else { TABLE };
+    let too_many = AtomicBool::new(false);
+    let tables = each(&starts, rows, |&start| {
+        let mut table = Table::new(seed);
+        table.keys.reserve(stripe(start).len());
+        for row in stripe(start).filter(there) {
+            table.add(code(row as usize), row, &same);
+            if table.codes.len() > most || row % 1024 == 0 && too_many.load(Relaxed) {
+                too_many.store(true, Relaxed);
+                return None;
+            }
+        }
+        Some(table)
+    });
+    if let Some(tables) = tables.into_iter().collect::<Option<Vec<_>>>() {
+        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order);
     }
+
+    let part_of = |code: C| (mixed(code, seed) >> 56) as usize;
+    let dealt: Vec<Dealt<C>> = each(&starts, rows, |&start| Dealt::new(stripe(start).filter(there), &code, part_of));
+    let rows_of = |part: usize| {
+        dealt.iter().flat_map(move |dealt| dealt.rows[dealt.starts[part]..dealt.starts[part + 1]].iter().copied())
+    };
+    let parts: Vec<usize> = (0..PARTS).collect();
+    let tables = each(&parts, rows, |&part| {
+        let mut table = Table::new(seed);
+        for dealt in &dealt {
+            let section = dealt.starts[part]..dealt.starts[part + 1];
+            for (&code, &row) in dealt.codes[section.clone()].iter().zip(&dealt.rows[section]) {
+                table.add(code, row, &same);
+            }
+        }
+        table
+    });
+    placed(rows, &tables, rows_of, null_rows, order)
+}
+
+/// Every row at its place, the nulls last. Tables may have keys in common, each with rows after those of the table before.
+fn placed<C: Code, R: Iterator<Item = u32>>(
+    rows: usize,
+    tables: &[Table<C>],
+    rows_of: impl Fn(usize) -> R + Sync,
+    null_rows: Vec<u32>,
+    order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
+) -> Places {
+    let mut all: Vec<Distinct<C>> = Vec::with_capacity(tables.iter().map(|table| table.codes.len()).sum());
+    for (number, table) in tables.iter().enumerate() {
+        let keys = table.codes.iter().zip(&table.firsts).zip(0..);
+        all.extend(keys.map(|((&code, &first), key)| Distinct { code, first, table: number as u32, key }));
+    }
+    let ascending = |a: &Distinct<C>, b: &Distinct<C>| order(*a, *b).then(a.table.cmp(&b.table));
     match rows <= FEW {
-        true => all.sort_unstable_by(|a, b| order(*a, *b)),
-        false => all.par_sort_unstable_by(|a, b| order(*a, *b)),
+        true => all.sort_unstable_by(ascending),
+        false => all.par_sort_unstable_by(ascending),
     }
     let mut firsts = Vec::with_capacity(all.len() + 1);
     let mut starts = Vec::with_capacity(all.len() + 2);
-    let mut places: Vec<Vec<u32>> = found.iter().map(|part| vec![0; part.codes.len()]).collect();
+    let mut places: Vec<Vec<u32>> = tables.iter().map(|table| vec![0; table.codes.len()]).collect();
     let mut end = 0;
-    for Distinct { first, part, key, .. } in all {
-        firsts.push(first);
-        starts.push(end);
-        let (part, key) = (usize::from(part), key as usize);
-        places[part][key] = end as u32;
-        end += found[part].counts[key] as usize;
+    let mut before = None;
+    for distinct in all {
+        if before.is_none_or(|before| order(before, distinct).is_ne()) {
+            firsts.push(distinct.first);
+            starts.push(end);
+        }
+        let (table, key) = (distinct.table as usize, distinct.key as usize);
+        places[table][key] = end as u32;
+        end += tables[table].counts[key] as usize;
+        before = Some(distinct);
     }
     starts.push(end);
-    // A null is a key of its own, after all others.
-    let null_rows: usize = stripes.iter().map(|stripe| stripe.nulls.len()).sum();
-    if let Some(&first) = stripes.iter().flat_map(|stripe| &stripe.nulls).next() {
+    if let Some(&first) = null_rows.first() {
         firsts.push(first);
-        starts.push(end + null_rows);
+        starts.push(end + null_rows.len());
     }
 
     let sorted = zeros(rows);
-    let parts: Vec<_> = places.into_iter().enumerate().collect();
-    each(&parts, rows, |(part, places)| {
+    let places: Vec<_> = places.into_iter().enumerate().collect();
+    each(&places, rows, |(table, places)| {
         let mut places = places.clone();
-        let rows = of_part(*part).flat_map(|(stripe, section)| &stripe.rows[section]);
-        for (&row, &key) in rows.zip(&found[*part].keys) {
+        for (row, &key) in rows_of(*table).zip(&tables[*table].keys) {
             let place = &mut places[key as usize];
             sorted[*place as usize].store(row, Relaxed);
             *place += 1;
         }
     });
     let mut rows: Vec<u32> = sorted.into_iter().map(AtomicU32::into_inner).collect();
-    let null_rows = stripes.iter().flat_map(|stripe| &stripe.nulls);
-    rows[end..].iter_mut().zip(null_rows).for_each(|(place, &row)| *place = row);
+    rows[end..].copy_from_slice(&null_rows);
     Places { firsts, starts, rows }
 }
 
 /// As many zeros, which threads can write to.
 fn zeros(count: usize) -> Vec<AtomicU32> {
-    (0..count).map(|_| AtomicU32::new(0)).collect()
+    match count <= FEW {
+        true => (0..count).map(|_| AtomicU32::new(0)).collect(),
+        false => (0..count).into_par_iter().map(|_| AtomicU32::new(0)).collect(),
+    }
 }
 
 /// Does the work for each item: on the pool, unless there are only a few rows in all. Those must not wake rayon's own pool,
@@ -328,42 +361,36 @@ fn each<T: Sync, R: Send>(items: &[T], rows: usize, work: impl Fn(&T) -> R + Syn
     }
 }
 
-/// Deals rows out to parts: first it counts, then it places.
-fn deal<C: Code>(
-    rows: Range<usize>,
-    nulls: Option<&NullBuffer>,
-    parts: usize,
-    code: impl Fn(usize) -> C,
-    part_of: impl Fn(C) -> usize,
-) -> Stripe<C> {
-    let mut null_rows = Vec::new();
-    let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
-    let mut codes = Vec::with_capacity(rows.len());
-    let mut starts = vec![0; parts + 1];
-    for row in rows.clone() {
-        if !there(row) {
-            null_rows.push(row as u32);
-            codes.push(C::default());
-            continue;
+/// Rows of a stripe on their way to parts: their codes, and themselves.
+struct Dealt<C> {
+    /// Where each part begins.
+    starts: Vec<usize>,
+    codes: Vec<C>,
+    rows: Vec<u32>,
+}
+
+impl<C: Code> Dealt<C> {
+    /// Deals rows out: first it counts, then it places.
+    fn new(rows: impl Iterator<Item = u32> + Clone, code: impl Fn(usize) -> C, part_of: impl Fn(C) -> usize) -> Self {
+        let mut codes = Vec::with_capacity(STRIPE);
+        let mut starts = vec![0; PARTS + 1];
+        for row in rows.clone() {
+            let code = code(row as usize);
+            codes.push(code);
+            starts[part_of(code) + 1] += 1;
         }
-        let code = code(row);
-        codes.push(code);
-        starts[part_of(code) + 1] += 1;
-    }
-    for part in 0..parts {
-        starts[part + 1] += starts[part];
-    }
-    let mut stripe =
-        Stripe { codes: vec![C::default(); starts[parts]], rows: vec![0; starts[parts]], starts, nulls: null_rows };
-    let mut next = stripe.starts.clone();
-    for (row, &code) in rows.zip(&codes) {
-        if there(row) {
+        for part in 0..PARTS {
+            starts[part + 1] += starts[part];
+        }
+        let mut next = starts.clone();
+        let mut dealt = Self { codes: vec![C::default(); codes.len()], rows: vec![0; codes.len()], starts };
+        for (row, code) in rows.zip(codes) {
             let place = &mut next[part_of(code)];
-            (stripe.codes[*place], stripe.rows[*place]) = (code, row as u32);
+            (dealt.codes[*place], dealt.rows[*place]) = (code, row);
             *place += 1;
         }
+        dealt
     }
-    stripe
 }
 
 /// Bits of a code, well spread: all of them depend on all of it.
@@ -372,63 +399,65 @@ fn mixed(code: impl Code, seed: u64) -> u64 {
     (product as u64) ^ (product >> 64) as u64
 }
 
-impl<C: Code> Part<C> {
-    /// Finds the distinct keys by open addressing: a key's slot, or the next one that is free.
-    fn new<'a>(
-        sections: impl Iterator<Item = (&'a [C], &'a [u32])> + Clone,
-        same: impl Fn(C, usize, usize) -> bool,
-        seed: u64,
-    ) -> Self
-    where
-        C: 'a,
-    {
-        let rows = sections.clone().map(|(codes, _)| codes.len()).sum();
-        let mut part = Self { codes: vec![], firsts: vec![], counts: vec![], keys: Vec::with_capacity(rows) };
-        // One more than the key in a slot; 0 of a free one. At most half of the slots are taken.
-        let mut slots = vec![0u32; 64];
-        for (codes, rows) in sections {
-            for (&code, &row) in codes.iter().zip(rows) {
-                let mask = slots.len() - 1;
-                let mut slot = mixed(code, seed) as usize & mask;
-                let key = loop {
-                    match slots[slot] {
-                        0 => break None,
-                        taken => {
-                            let key = (taken - 1) as usize;
-                            if part.codes[key] == code && same(code, part.firsts[key] as usize, row as usize) {
-                                break Some(key);
-                            }
-                        }
+/// The distinct keys of some rows, found by open addressing: a key's slot, or the next one that is free.
+struct Table<C> {
+    codes: Vec<C>,
+    firsts: Vec<u32>,
+    counts: Vec<u32>,
+    /// The key of each row, in their order.
+    keys: Vec<u32>,
+    /// One more than the key in a slot; 0 of a free one. At most half of the slots are taken.
+    slots: Vec<u32>,
+    seed: u64,
+}
+
+impl<C: Code> Table<C> {
+    fn new(seed: u64) -> Self {
+        Self { codes: vec![], firsts: vec![], counts: vec![], keys: vec![], slots: vec![0; 64], seed }
+    }
+
+    #[inline]
+    fn add(&mut self, code: C, row: u32, same: impl Fn(C, usize, usize) -> bool) {
+        let mask = self.slots.len() - 1;
+        let mut slot = mixed(code, self.seed) as usize & mask;
+        let key = loop {
+            match self.slots[slot] {
+                0 => break self.insert(code, row, slot),
+                taken => {
+                    let key = (taken - 1) as usize;
+                    if self.codes[key] == code && same(code, self.firsts[key] as usize, row as usize) {
+                        break key;
                     }
-                    slot = (slot + 1) & mask;
-                };
-                let key = key.unwrap_or_else(|| {
-                    part.codes.push(code);
-                    part.firsts.push(row);
-                    part.counts.push(0);
-                    slots[slot] = part.codes.len() as u32;
-                    part.codes.len() - 1
-                });
-                part.counts[key] += 1;
-                part.keys.push(key as u32);
-                if 2 * part.codes.len() > slots.len() {
-                    slots = part.spread(4 * slots.len(), seed);
                 }
             }
+            slot = (slot + 1) & mask;
+        };
+        self.counts[key] += 1;
+        self.keys.push(key as u32);
+    }
+
+    /// A new key in a free slot.
+    #[cold]
+    fn insert(&mut self, code: C, row: u32, slot: usize) -> usize {
+        self.codes.push(code);
+        self.firsts.push(row);
+        self.counts.push(0);
+        self.slots[slot] = self.codes.len() as u32;
+        if 2 * self.codes.len() > self.slots.len() {
+            self.spread(4 * self.slots.len());
         }
-        part
+        self.codes.len() - 1
     }
 
     /// The keys in so many slots.
-    fn spread(&self, size: usize, seed: u64) -> Vec<u32> {
-        let mut slots = vec![0; size];
+    fn spread(&mut self, size: usize) {
+        self.slots = vec![0; size];
         for (key, &code) in self.codes.iter().enumerate() {
-            let mut slot = mixed(code, seed) as usize & (size - 1);
-            while slots[slot] != 0 {
+            let mut slot = mixed(code, self.seed) as usize & (size - 1);
+            while self.slots[slot] != 0 {
                 slot = (slot + 1) & (size - 1);
             }
-            slots[slot] = key as u32 + 1;
+            self.slots[slot] = key as u32 + 1;
         }
-        slots
     }
 }

@@ -1,5 +1,6 @@
 //! Many series in one: groups of rows, rows of lists, arrays of several dimensions. Short ones are scanned side by side, long ones in pieces.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ use crate::summary::{Answers, Rows, Summaries, Summary};
 
 /// Rows that one thread takes at a time.
 const TASK: usize = 1 << 16;
+
+/// Rows of long groups that are copied at a time.
+const GATHERED: usize = 1 << 25;
 
 /// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
 /// keys (null last). `by` are the columns of keys, with their names; every series has as many rows as they.
@@ -110,7 +114,7 @@ pub fn describe_lists(
         }
     }
     let mut fields = vec![Field::new("row", DataType::UInt64, false)];
-    let mut keys: Vec<ArrayRef> = vec![Arc::new((0..rows as u64).collect::<UInt64Array>())];
+    let mut keys: Vec<ArrayRef> = vec![Arc::new(UInt64Array::from((0..rows as u64).collect::<Vec<_>>()))];
     for (name, array) in carried {
         fields.push(Field::new(name, array.data_type().clone(), true));
         keys.push(array);
@@ -191,18 +195,15 @@ fn of_groups<T: Scanned>(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let chunk = series.whole()?;
-    let tasks = tasks(groups.len(), |group| groups.starts[group + 1] - groups.starts[group]);
+    let giants = giants(&chunk, groups, spec, interrupt)?;
+    let tasks = tasks(groups.len(), |group| groups.rows(group..group + 1).len());
     let first_nan = in_parts(tasks, rows, groups.rows.len(), spec, interrupt, |describer, task, found| {
-        let start = groups.starts[task.start];
-        let rows = &groups.rows[start..groups.starts[task.end]];
-        if let (1, true) = (task.len(), rows.len() > ALONE) {
-            let pieces = rows.par_chunks(PIECE).map(|rows| Ok(Chunk::Array(chunk.take(rows)?)));
-            let whole = Series::new(None, pieces.collect::<Result<_>>()?)?;
-            let scan = T::scan(scan_of(&mut describer.scans, series.lane(), spec)).ok_or_else(changed)?;
-            found.set(0, &describe_one(&whole, spec, interrupt, scan)?);
+        if let Some(summary) = giants.get(&task.start) {
+            found.set(0, summary);
             return Ok(());
         }
-        let taken = chunk.take(rows)?;
+        let start = groups.starts[task.start];
+        let taken = chunk.take(groups.rows(task.clone()))?;
         let segments = task.map(|group| Some(groups.starts[group] - start..groups.starts[group + 1] - start));
         of_segments::<T>(&taken, segments, describer, found)
     })?;
@@ -211,6 +212,49 @@ fn of_groups<T: Scanned>(
         return Err(Error::Nan { place: error::column(series.name()), row });
     }
     Ok(())
+}
+
+/// The summaries of groups that are long enough to be scanned in pieces. Their values are taken stripe by stripe, for all of
+/// them, so that the memory is read once.
+fn giants(chunk: &Chunk, groups: &Groups, spec: &Spec, interrupt: &Interrupt) -> Result<HashMap<usize, Summary>> {
+    let length = |group: usize| groups.rows(group..group + 1).len();
+    let giants: Vec<usize> = (0..groups.len()).filter(|&group| length(group) > ALONE).collect();
+    // A NaN is an error of the whole series, which says where it is.
+    let spec = match spec.nan() {
+        NanPolicy::Raise => &spec.clone().with_nan(NanPolicy::Propagate),
+        _ => spec,
+    };
+    let mut found = HashMap::with_capacity(giants.len());
+    let mut rest = &giants[..];
+    while !rest.is_empty() {
+        // As many as may be in memory at once.
+        let rows = rest.iter().scan(0, |rows, &group| {
+            *rows += length(group);
+            Some(*rows)
+        });
+        let (giants, others) = rest.split_at(rows.take_while(|&rows| rows <= GATHERED).count().max(1));
+        rest = others;
+        let stripe = PIECE.max(giants.len() << 13);
+        let starts: Vec<usize> = (0..chunk.len()).step_by(stripe).collect();
+        let taken = starts.par_iter().map(|&start| -> Result<Vec<Chunk>> {
+            interrupt.check()?;
+            let pieces = giants.iter().map(|&group| {
+                let rows = groups.rows(group..group + 1);
+                let before = |end: usize| rows.partition_point(|&row| (row as usize) < end);
+                Ok(Chunk::Array(chunk.take(&rows[before(start)..before(start + stripe)])?))
+            });
+            pieces.collect()
+        });
+        let mut stripes = taken.collect::<Result<Vec<_>>>()?;
+        let series = (0..giants.len()).rev().map(|_| {
+            let pieces = stripes.iter_mut().filter_map(Vec::pop).collect();
+            Series::new(None, pieces)
+        });
+        let series = series.collect::<Result<Vec<_>>>()?;
+        let summaries = describe_all(&series, spec, interrupt)?;
+        found.extend(giants.iter().rev().copied().zip(summaries));
+    }
+    Ok(found)
 }
 
 /// Ranges of neighbours that have about [`TASK`] rows together; one that has more is alone.
