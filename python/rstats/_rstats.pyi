@@ -149,8 +149,8 @@ def describe(
         dict of series, or any object with `__arrow_c_array__` or `__arrow_c_stream__` that yields structs. A column of
         lists: one series a row, with its position in `row`; a null list has null counts, an empty one counts of 0. A
         NumPy array of several dimensions: one series for each index of all axes but `axis`, the last running fastest.
-        Data in memory is read where it lies, without a copy (columns of arrays whose rows lie together are copied eight
-        at a time, groups one after the other). What comes in batches (a `RecordBatchReader`, a pyarrow `Dataset` or
+        Data in memory is read where it lies, without a copy; but some at a time are copied of groups, of an array's
+        series of up to 2,048 values, and of its longer columns if rows lie together. What comes in batches (a `RecordBatchReader`, a pyarrow `Dataset` or
         `Scanner`, a Polars `LazyFrame`, a DuckDB relation) is read once, batch by batch: nothing of it is kept when no
         quantile is asked, and only the wanted columns' values otherwise; with `by`, the table is.
     columns

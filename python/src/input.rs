@@ -55,7 +55,9 @@ pub struct ListColumns {
 /// The lists of an array of lists, or of a table's columns that are named. `None` where the data is something else.
 pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]) -> PyResult<Option<ListColumns>> {
     let py = data.py();
-    let is_table = is_instance(data, "pandas", "DataFrame")? || is_instance(data, "polars", "DataFrame")?;
+    let is_table = is_instance(data, "pandas", "DataFrame")?
+        || is_instance(data, "polars", "DataFrame")?
+        || is_instance(data, "pyarrow", "Table")?;
     if (!is_table && is_series_of_pandas(data)? && !is_of_arrow(data)?) || comes_in_batches(data)? {
         return Ok(None);
     }

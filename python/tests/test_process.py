@@ -26,70 +26,91 @@ def run(code: str, **arguments: Any) -> str:
     return done.stdout
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc")
-@pytest.mark.parametrize("source", ["numpy.ones(n)", "pyarrow.array(numpy.ones(n))", "numpy.ones(2 * n)[::2]"])
-def test_no_copy_is_made(source: str) -> None:
+reads_peak = pytest.mark.skipif(
+    not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc"
+)
+
+
+def growth(setup: str, call: str, check: str) -> int:
+    """By how many kB a call, whose answer is `rows`, raises the peak of memory; `n` is 25 M."""
+    grown = run(f"""
+import numpy, pandas, polars, pyarrow, rstats
+
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+n = 25_000_000
+random = numpy.random.default_rng(5)
+{setup}
+rstats.describe(numpy.ones(1_000_000))  # threads and their stacks
+with open("/proc/self/clear_refs", "w") as refs:
+    refs.write("5")  # the peak starts from here
+before = peak()
+rows = {call}
+grown = peak() - before
+assert {check}
+print(grown)
+""")
+    return int(grown)
+
+
+FRAME = "pandas.DataFrame(numpy.ones((n // 5, 5)), columns=list('abcde'))"
+LISTS = "pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(numpy.ones(n)), n // 5)"
+
+
+@reads_peak
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("numpy.ones(n)", id="numpy"),
+        pytest.param("numpy.ones(2 * n)[::2]", id="numpy-strided"),
+        pytest.param("numpy.ones(n)[::-1]", id="numpy-reversed"),
+        pytest.param("numpy.ones(n, dtype='>f8')", id="numpy-other-byte-order"),
+        pytest.param("numpy.ma.masked_invalid(numpy.ones(n))", id="numpy-masked"),
+        pytest.param("numpy.ones((5, n // 5)).T", id="numpy-columns"),
+        pytest.param("numpy.ones((n // 5, 5), order='F')", id="numpy-fortran"),
+        pytest.param("pyarrow.array(numpy.ones(n))", id="pyarrow-array"),
+        pytest.param("pyarrow.chunked_array([numpy.ones(n // 5)] * 5)", id="pyarrow-chunks"),
+        pytest.param("pyarrow.table({'a': numpy.ones(n // 2), 'b': numpy.ones(n // 2)})", id="pyarrow-table"),
+        pytest.param(LISTS, id="pyarrow-lists"),
+        pytest.param("pandas.Series(numpy.ones(n))", id="pandas-series"),
+        pytest.param(FRAME, id="pandas-frame"),
+        pytest.param(FRAME + ".convert_dtypes(convert_integer=False)", id="pandas-nullable"),
+        pytest.param(
+            "pandas.Series(pandas.arrays.ArrowExtensionArray(pyarrow.array(numpy.ones(n))))", id="pandas-arrow"
+        ),
+        pytest.param("polars.Series(numpy.ones(n))", id="polars-series"),
+        pytest.param("polars.DataFrame({'a': numpy.ones(n // 2), 'b': numpy.ones(n // 2)})", id="polars-frame"),
+    ],
+)
+def test_no_copy_is_made(data: str) -> None:
     """Describing 200 MB raises the peak of memory by less than 5 MB."""
-    growth = run(f"""
-        import numpy, pyarrow, rstats
-        def peak():
-            with open("/proc/self/status") as status:
-                return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-        n = 25_000_000
-        data = {source}
-        rstats.describe(numpy.ones(1_000_000), q=())  # threads and their stacks
-        with open("/proc/self/clear_refs", "w") as refs:
-            refs.write("5")  # the peak starts from here
-        before = peak()
-        (row,) = rstats.describe(data, stats=["min", "max", "mean", "stddev"], q=())
-        assert row["count"] == n and row["mean"] == 1.0
-        print(peak() - before)
-    """)
-    assert int(growth) < 5_000, f"{growth} kB"
+    call = 'rstats.describe(data, stats=["min", "max", "mean", "stddev"], q=())'
+    grown = growth(f"data = {data}", call, "sum(row['count'] for row in rows) == n and rows[0]['mean'] == 1.0")
+    assert grown < 5_000, f"{grown} kB"
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc")
+@reads_peak
 @pytest.mark.parametrize("source", ["normal(size=n)", "integers(0, 1000, n)"])
 def test_quartiles_need_little_memory(source: str) -> None:
     """The candidates of quantiles are a tenth of the data at most."""
-    growth = run(f"""
-        import numpy, rstats
-        def peak():
-            with open("/proc/self/status") as status:
-                return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-        n = 25_000_000
-        data = numpy.random.default_rng(5).{source}
-        rstats.describe(numpy.ones(1_000_000))  # threads and their stacks
-        with open("/proc/self/clear_refs", "w") as refs:
-            refs.write("5")  # the peak starts from here
-        before = peak()
-        (row,) = rstats.describe(data)
-        growth = peak() - before
-        assert row["median"] == numpy.median(data)
-        print(growth)
-    """)
-    assert int(growth) < 20_000, f"{growth} kB of 200 MB"
+    grown = growth(f"data = random.{source}", "rstats.describe(data)", "rows[0]['median'] == numpy.median(data)")
+    assert grown < 20_000, f"{grown} kB of 200 MB"
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="peak memory is read from Linux's /proc")
+@reads_peak
 def test_nothing_of_a_stream_is_kept_without_quantiles() -> None:
-    growth = run("""
-        import numpy, pyarrow, rstats
-        def peak():
-            with open("/proc/self/status") as status:
-                return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-        schema = pyarrow.schema([("x", pyarrow.float64()), ("y", pyarrow.float64())])
-        def batches(n):
-            for _ in range(n):
-                yield pyarrow.record_batch([numpy.ones(100_000), numpy.ones(100_000)], schema=schema)
-        reader = lambda n: pyarrow.RecordBatchReader.from_batches(schema, batches(n))
-        rstats.describe(reader(10), q=())
-        before = peak()
-        rows = rstats.describe(reader(200), q=())  # 320 MB
-        assert rows[1]["count"] == 20_000_000
-        print(peak() - before)
-    """)
-    assert int(growth) < 20_000, f"{growth} kB"
+    setup = """
+schema = pyarrow.schema([("x", pyarrow.float64()), ("y", pyarrow.float64())])
+def batches(count):
+    for _ in range(count):
+        yield pyarrow.record_batch([numpy.ones(100_000), numpy.ones(100_000)], schema=schema)
+reader = lambda count: pyarrow.RecordBatchReader.from_batches(schema, batches(count))
+rstats.describe(reader(10), q=())
+"""
+    grown = growth(setup, "rstats.describe(reader(200), q=())", "rows[1]['count'] == 20_000_000")  # 320 MB
+    assert grown < 20_000, f"{grown} kB"
 
 
 def test_importing_needs_no_other_library() -> None:
