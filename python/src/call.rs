@@ -15,7 +15,7 @@ use crate::errors::to_python;
 
 /// Work on so many values is done at once: it takes some 20 µs, and letting go of the GIL would cost as much as it
 /// gains.
-const SMALL: usize = 1000;
+pub const SMALL: usize = 1000;
 
 /// From so many values on, Ctrl-C is looked for while the work is done.
 const LONG: usize = 1 << 22;

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use arrow_array::builder::Float64Builder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_array::{Array, ArrayRef, BooleanArray, Decimal256Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Decimal256Array, Float64Array};
 use arrow_buffer::i256;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyString};
 use rstats::series::Chunk;
+
+use crate::arch::floats_of;
 
 /// What a `None` among the numbers is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,15 @@ struct Numbers {
 
 /// The numbers of an iterable, as chunks.
 pub fn collect(numbers: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Vec<Chunk>> {
+    if let Some(floats) = floats_of(numbers, usize::MAX) {
+        let floats = match none {
+            NoneMeans::NullAsNan => {
+                floats.into_iter().map(|value| Some(value).filter(|value| !value.is_nan())).collect()
+            }
+            _ => Float64Array::from(floats),
+        };
+        return Ok(vec![Chunk::Array(Arc::new(floats))]);
+    }
     let mut collected = Numbers {
         chunks: Vec::new(),
         floats: Float64Builder::new(),

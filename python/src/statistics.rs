@@ -1,22 +1,29 @@
 //! `compute_stats` and its answer.
 
-use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
-use rstats::{Interrupt, Method, Spec, Statistic, describe_all};
+use std::cell::RefCell;
 
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
+use pyo3::{IntoPyObjectExt, intern};
+use rstats::{Describer, Interrupt, Method, Spec, Statistic, Summary, describe_all};
+
+use crate::arch::floats_of;
 use crate::call;
-use crate::errors::statistics_error;
+use crate::errors::{statistics_error, to_python};
 use crate::input;
 use crate::numbers::NoneMeans;
 
+/// The names of the statistics, in their order.
+const NAMES: [&str; 4] = ["range", "quartiles", "mean", "stddev"];
+
 /// See the stub.
-#[pyclass(module = "rstats", frozen, eq)]
+#[pyclass(module = "rstats", frozen, eq, mapping)]
 #[derive(PartialEq)]
 pub struct Statistics {
     #[pyo3(get)]
     range: f64,
-    #[pyo3(get)]
-    quartiles: Vec<f64>,
+    quartiles: [f64; 3],
     #[pyo3(get)]
     mean: f64,
     #[pyo3(get)]
@@ -26,16 +33,69 @@ pub struct Statistics {
 #[pymethods]
 impl Statistics {
     #[new]
-    fn new(range: f64, quartiles: Vec<f64>, mean: f64, stddev: f64) -> Self {
+    fn new(range: f64, quartiles: [f64; 3], mean: f64, stddev: f64) -> Self {
         Self { range, quartiles, mean, stddev }
+    }
+
+    #[classattr]
+    fn __match_args__() -> (&'static str, &'static str, &'static str, &'static str) {
+        NAMES.into()
+    }
+
+    /// What `dataclasses`, and with it Flask and orjson, know a dataclass by: its fields, read from one that is made for that.
+    #[classattr]
+    fn __dataclass_fields__(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let class = py.import("dataclasses")?.call_method1("make_dataclass", ("Statistics", NAMES))?;
+        Ok(class.getattr("__dataclass_fields__")?.unbind())
+    }
+
+    #[getter]
+    fn quartiles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, self.quartiles)
+    }
+
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, NAMES)
+    }
+
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        Ok(self.to_dict(py)?.values())
+    }
+
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        Ok(self.to_dict(py)?.items())
+    }
+
+    #[pyo3(signature = (key, default=None, /))]
+    fn get<'py>(&self, key: &Bound<'py, PyAny>, default: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        match self.statistic(key)? {
+            Some(statistic) => Ok(statistic),
+            None => default.into_bound_py_any(key.py()),
+        }
+    }
+
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.statistic(key)?.ok_or_else(|| PyKeyError::new_err(key.clone().unbind()))
+    }
+
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(self.statistic(key)?.is_some())
+    }
+
+    fn __len__(&self) -> usize {
+        NAMES.len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.keys(py)?.try_iter()
     }
 
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
-        dict.set_item("range", self.range)?;
-        dict.set_item("quartiles", &self.quartiles)?;
-        dict.set_item("mean", self.mean)?;
-        dict.set_item("stddev", self.stddev)?;
+        dict.set_item(intern!(py, "range"), self.range)?;
+        dict.set_item(intern!(py, "quartiles"), self.quartiles(py)?)?;
+        dict.set_item(intern!(py, "mean"), self.mean)?;
+        dict.set_item(intern!(py, "stddev"), self.stddev)?;
         Ok(dict)
     }
 
@@ -47,35 +107,72 @@ impl Statistics {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let class = py.get_type::<Self>().into_any();
-        let arguments = (self.range, self.quartiles.clone(), self.mean, self.stddev);
+        let arguments = (self.range, self.quartiles, self.mean, self.stddev);
         Ok((class, arguments.into_pyobject(py)?))
     }
+}
+
+impl Statistics {
+    /// One of them by its name.
+    fn statistic<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = key.py();
+        Ok(match key.extract::<&str>() {
+            Ok("range") => Some(self.range.into_bound_py_any(py)?),
+            Ok("quartiles") => Some(self.quartiles(py)?.into_any()),
+            Ok("mean") => Some(self.mean.into_bound_py_any(py)?),
+            Ok("stddev") => Some(self.stddev.into_bound_py_any(py)?),
+            _ => None,
+        })
+    }
+
+    /// Of two values or more every statistic is defined.
+    pub fn of(summary: &Summary) -> std::result::Result<Self, String> {
+        if summary.count < 2 {
+            return Err(format!("compute_stats needs at least two values, and got {}", summary.count));
+        }
+        let mut statistics = summary.statistics().map(|(_, value)| value.unwrap_or(f64::NAN));
+        Ok(Self::from([(); 6].map(|()| statistics.next().unwrap_or(f64::NAN))))
+    }
+}
+
+/// In the order of [`asked`].
+impl From<[f64; 6]> for Statistics {
+    fn from([range, mean, stddev, q1, median, q3]: [f64; 6]) -> Self {
+        Self { range, quartiles: [q1, median, q3], mean, stddev }
+    }
+}
+
+/// What `compute_stats` asks for.
+pub fn asked() -> Spec {
+    Spec::default()
+        .with_statistics([Statistic::Range, Statistic::Mean, Statistic::Stddev])
+        .with_method(Method::Exclusive)
+}
+
+thread_local! {
+    /// Describes short lists, one after the other.
+    static DESCRIBER: RefCell<Describer> = RefCell::new(Describer::new(&asked()));
 }
 
 /// See the stub.
 #[pyfunction]
 pub fn compute_stats(numbers: &Bound<'_, PyAny>) -> PyResult<Statistics> {
     let py = numbers.py();
-    let series = input::series(numbers, NoneMeans::Error)?;
-    let spec = Spec::default()
-        .with_statistics([Statistic::Range, Statistic::Mean, Statistic::Stddev])
-        .with_method(Method::Exclusive);
-    let work = |interrupt: &Interrupt| describe_all(std::slice::from_ref(&series), &spec, interrupt);
-    let summaries = call::run(py, series.rows(), None, work)?;
-    let summary = match summaries.first() {
-        Some(summary) if summary.count >= 2 => summary,
-        _ => {
-            let count = summaries.first().map_or(0, |summary| summary.count);
-            let message = format!("compute_stats needs at least two values, and got {count}");
-            return Err(statistics_error(py, &message));
+    let summary = match floats_of(numbers, call::SMALL) {
+        Some(values) => {
+            let mut found = [0.0; 6];
+            if values.len() >= 2 && DESCRIBER.with_borrow(|describer| describer.describe_few(&values, &mut found)) {
+                return Ok(Statistics::from(found));
+            }
+            DESCRIBER.with_borrow_mut(|describer| describer.describe_values(&values)).map_err(to_python)?
+        }
+        None => {
+            let series = input::series(numbers, NoneMeans::Error)?;
+            let spec = asked();
+            let work = |interrupt: &Interrupt| describe_all(std::slice::from_ref(&series), &spec, interrupt);
+            let mut summaries = call::run(py, series.rows(), None, work)?;
+            summaries.remove(0)
         }
     };
-    // Of two values or more every statistic is defined.
-    let get = |name| summary.get(name).unwrap_or(f64::NAN);
-    Ok(Statistics {
-        range: get("range"),
-        quartiles: ["q1", "median", "q3"].map(get).to_vec(),
-        mean: get("mean"),
-        stddev: get("stddev"),
-    })
+    Statistics::of(&summary).map_err(|message| statistics_error(py, &message))
 }

@@ -98,21 +98,37 @@ impl FewValues {
 
     /// The summary of these values; `None` if they take a scan.
     pub(crate) fn summary(&self, values: &[f64], spec: &Spec) -> Option<Summary> {
+        let mut found = [UNDEFINED; KNOWN.len() + QUANTILES];
+        let names = spec.field_names();
+        let found = &mut found[..names.len()];
+        if !self.describe_one(values, found) {
+            return None;
+        }
+        let values_of = found.iter().map(|&value| Some(value).filter(|&value| is_defined(value)));
+        let n = values.len() as u64;
+        Some(Summary::new(n, [n, 0, 0], names.clone(), values_of))
+    }
+
+    /// Writes the statistics of these values in the order of every output; `false` if they take a scan.
+    pub(crate) fn describe_one(&self, values: &[f64], found: &mut [f64]) -> bool {
         let n = values.len();
         if !(1..=MOST).contains(&n) {
-            return None;
+            return false;
         }
         let asked = self.asked.as_ref();
         let mut sorted = [0; MOST];
-        let few = Few::new(values, asked.ddof, &mut sorted, asked.tier)?.map(|value| [value]);
-        let at = |rank: usize| [f64::from_key(sorted[rank])];
-        let extrema = [at(0), at(n - 1)];
-        let own = asked.statistics.iter().map(|&statistic| asked.statistic(statistic, n, &few, extrema));
-        let positions = &asked.length(n).positions;
-        let quantiles = positions.iter().map(|p| p.blend_all(at(p.lower as usize), at(p.upper as usize)));
-        let values = own.chain(quantiles).map(|[value]| Some(value).filter(|&value| is_defined(value)));
-        let n = n as u64;
-        Some(Summary::new(n, [n, 0, 0], spec.field_names().clone(), values))
+        let Some(few) = Few::new(values, asked.ddof, &mut sorted, asked.tier) else { return false };
+        let few = few.map(|value| [value]);
+        let at = |rank: u64| [f64::from_key(sorted[rank as usize])];
+        let extrema = [at(0), at(n as u64 - 1)];
+        let (own, quantiles) = found.split_at_mut(asked.statistics.len());
+        for (found, &statistic) in own.iter_mut().zip(&asked.statistics) {
+            [*found] = asked.statistic(statistic, n, &few, extrema);
+        }
+        for (found, position) in quantiles.iter_mut().zip(&asked.length(n).positions) {
+            [*found] = position.blend_all(at(position.lower), at(position.upper));
+        }
+        true
     }
 
     /// Whether the series at this place among the values is one of those that wait for others of their length; its row is then

@@ -16,7 +16,7 @@ pub use weighted::{Weighting, describe_weighted};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, Float64Array, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
 use rayon::prelude::*;
 
@@ -169,6 +169,32 @@ impl Describer {
             }
             _ => self.describe_series(&Series::from_arrays(None, vec![array.slice(0, array.len())])?),
         }
+    }
+
+    /// The summary of some floats.
+    ///
+    /// # Errors
+    ///
+    /// As [`describe`].
+    ///
+    /// ```
+    /// let mut describer = rstats::Describer::new(&rstats::Spec::default());
+    /// assert_eq!(describer.describe_values(&[1.0, 2.0, 6.0])?.get("mean"), Some(3.0));
+    /// # Ok::<(), rstats::Error>(())
+    /// ```
+    pub fn describe_values(&mut self, values: &[f64]) -> Result<Summary> {
+        if let Some(summary) = self.few.as_ref().and_then(|few| few.summary(values, &self.spec)) {
+            return Ok(summary);
+        }
+        self.describe(&Float64Array::from(values.to_vec()))
+    }
+
+    /// Writes the statistics of a few finite floats to `found`, one for each of [`Spec::field_names`], in a tenth of a
+    /// microsecond; NaN where one is not defined. `false`, and nothing that counts is written, if that takes more: then
+    /// [`Describer::describe_values`] has them.
+    pub fn describe_few(&self, values: &[f64], found: &mut [f64]) -> bool {
+        found.len() == self.spec.field_names().len()
+            && self.few.as_ref().is_some_and(|few| few.describe_one(values, found))
     }
 
     /// The summary of a few floats without nulls, if that takes no scan.

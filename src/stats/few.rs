@@ -240,17 +240,20 @@ pub(crate) fn sort(values: &[f64], sorted: &mut [i64; MOST]) {
     for (key, value) in keys.iter_mut().zip(values) {
         *key = value.key();
     }
-    // Floats beyond the values are above all of them, and are not written.
-    let lanes = if values.len() <= 8 { 8 } else { values.len().next_multiple_of(8).min(MOST) };
-    let mut places = [0u64; MOST];
-    for (j, &other) in keys[..values.len()].iter().enumerate() {
-        let pairs = places[..lanes].iter_mut().zip(&keys[..lanes]).zip(0u64..);
-        for ((place, &key), i) in pairs {
-            *place += u64::from(other < key) | u64::from(other == key) & u64::from((j as u64) < i);
+    // Eight places are found at a time; those of lanes beyond the values, which are above all of them, are not written.
+    for (start, eight) in keys.chunks_exact(8).enumerate().map(|(block, eight)| (8 * block, eight)) {
+        if start >= values.len() {
+            break;
         }
-    }
-    for (&key, &place) in keys[..values.len()].iter().zip(&places) {
-        sorted[place as usize % MOST] = key;
+        let mut places = [0u64; 8];
+        for (&other, j) in keys[..values.len()].iter().zip(0u64..) {
+            for ((place, &key), i) in places.iter_mut().zip(eight).zip(start as u64..) {
+                *place += u64::from(other < key) | u64::from(other == key) & u64::from(j < i);
+            }
+        }
+        for (&key, &place) in eight[..8.min(values.len() - start)].iter().zip(&places) {
+            sorted[place as usize % MOST] = key;
+        }
     }
 }
 

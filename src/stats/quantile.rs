@@ -190,7 +190,9 @@ impl Probability {
             Some((k, groups)) => {
                 let (k, groups) = (i128::from(k), i128::from(groups));
                 let (lower, delta) = kind.lower_neighbour(k, groups, n.into());
-                Position { lower, upper: (lower + 1).min(n - 1), weight: Weight::Cut { delta, groups } }
+                // Both are small: |δ| is at most twice the number of groups.
+                let weight = Weight::Cut { delta: delta as i64, groups: groups as i64 };
+                Position { lower, upper: (lower + 1).min(n - 1), weight }
             }
             // p is a dyadic rational: p·m, its floor and its fraction are exact.
             None => {
@@ -264,7 +266,7 @@ enum Weight {
     /// γ, and NumPy's interpolation.
     Float(f64),
     /// δ/groups, and Python's interpolation. δ may lie outside 0..groups: then it is an extrapolation.
-    Cut { delta: i128, groups: i128 },
+    Cut { delta: i64, groups: i64 },
     /// An exact γ: the exact interpolation, rounded once.
     Exact(Exact),
 }
@@ -296,9 +298,7 @@ impl Position {
             (_, _, Weight::Pick) => lower.nearest(),
             (Some(a), Some(b), weight) if !(b - a).is_finite() => weight.blend_wide(a, b),
             (Some(a), Some(b), Weight::Float(gamma)) => lerp(a, b, *gamma),
-            (Some(a), Some(b), Weight::Cut { delta, groups }) => {
-                (a * (groups - delta) as f64 + b * *delta as f64) / *groups as f64
-            }
+            (Some(a), Some(b), Weight::Cut { delta, groups }) => cut(a, b, *delta, *groups),
             (_, _, weight) => {
                 let (a, b) = (lower.nearest(), upper.nearest());
                 if a.is_infinite() || b.is_infinite() {
@@ -316,7 +316,8 @@ impl Position {
         match &self.weight {
             Weight::Pick => lower,
             Weight::Float(gamma) => std::array::from_fn(|i| lerp(lower[i], upper[i], *gamma)),
-            Weight::Cut { .. } | Weight::Exact(_) => std::array::from_fn(|i| self.blend(lower[i], upper[i])),
+            Weight::Cut { delta, groups } => std::array::from_fn(|i| cut(lower[i], upper[i], *delta, *groups)),
+            Weight::Exact(_) => std::array::from_fn(|i| self.blend(lower[i], upper[i])),
         }
     }
 }
@@ -326,9 +327,12 @@ impl Weight {
         match self {
             Self::Pick => Exact::integer(false, Natural::default()),
             Self::Float(gamma) => Exact::from_f64(*gamma),
-            Self::Cut { delta, groups } => {
-                Exact::new(*delta < 0, delta.unsigned_abs().into(), groups.unsigned_abs().into(), 0)
-            }
+            Self::Cut { delta, groups } => Exact::new(
+                *delta < 0,
+                u128::from(delta.unsigned_abs()).into(),
+                u128::from(groups.unsigned_abs()).into(),
+                0,
+            ),
             Self::Exact(gamma) => gamma.clone(),
         }
     }
@@ -343,6 +347,11 @@ impl Weight {
         };
         if gamma == 0.0 || a.total_cmp(&b) == Ordering::Equal { a } else { (1.0 - gamma) * a + gamma * b }
     }
+}
+
+/// The interpolation of Python's `statistics`.
+fn cut(a: f64, b: f64, delta: i64, groups: i64) -> f64 {
+    (a * (groups - delta) as f64 + b * delta as f64) / groups as f64
 }
 
 /// NumPy's `_lerp`: from the nearer end, so that γ = 1 gives b.
