@@ -1,12 +1,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final
+from typing import Any, ClassVar, Final, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final
 
 import pandas
 import polars
 import pyarrow
 
-__all__ = ["Description", "Statistics", "__version__", "compute_stats", "describe"]
+__all__ = ["Description", "Statistics", "__version__", "compute_stats", "describe", "drop_in"]
 
 __version__: str
 
@@ -45,11 +45,16 @@ _Method: TypeAlias = Literal[
 _NanPolicy: TypeAlias = Literal["propagate", "omit", "raise"]
 
 @final
-class Statistics:
+class Statistics(Mapping[str, Any]):
     """The four statistics of `compute_stats`.
 
-    Compares equal to another one with equal values, can be pickled, and cannot be changed.
+    Attributes; a mapping, so that `dict(**s)`, `s["mean"]` and `match` work; and a dataclass to all who ask for its
+    fields, so that Flask's `jsonify(s)`, `orjson.dumps(s)` and `dataclasses.asdict(s)` work. Compares equal to another
+    one with equal values, can be pickled, and cannot be changed.
     """
+
+    __match_args__: Final = ("range", "quartiles", "mean", "stddev")
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __new__(cls, range: float, quartiles: Sequence[float], mean: float, stddev: float) -> Statistics: ...
     @property
@@ -66,9 +71,20 @@ class Statistics:
         """The sample standard deviation (divisor n - 1), correctly rounded: `statistics.stdev`."""
     def to_dict(self) -> dict[str, Any]:
         """`{"range": float, "quartiles": [float, float, float], "mean": float, "stddev": float}`."""
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def keys(self) -> list[str]: ...  # type: ignore[override]
+    def values(self) -> list[Any]: ...  # type: ignore[override]
+    def items(self) -> list[tuple[str, Any]]: ...  # type: ignore[override]
+    def get(self, key: str, default: Any = None, /) -> Any: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+def drop_in(function: str, data: object, n: int = 4, method: str = "exclusive", /) -> Any:
+    """The answer of a function of `statistics`, or None where only that module is sure: see `rstats.statistics`."""
 
 def compute_stats(numbers: _Series) -> Statistics:
     """Range, quartiles, mean and standard deviation, bit for bit those of Python's `statistics`.
@@ -150,9 +166,10 @@ def describe(
         lists: one series a row, with its position in `row`; a null list has null counts, an empty one counts of 0. A
         NumPy array of several dimensions: one series for each index of all axes but `axis`, the last running fastest.
         Data in memory is read where it lies, without a copy; but some at a time are copied of groups, of an array's
-        series of up to 2,048 values, and of its longer columns if rows lie together. What comes in batches (a `RecordBatchReader`, a pyarrow `Dataset` or
-        `Scanner`, a Polars `LazyFrame`, a DuckDB relation) is read once, batch by batch: nothing of it is kept when no
-        quantile is asked, and only the wanted columns' values otherwise; with `by`, the table is.
+        series of up to 2,048 values, and of its longer columns if rows lie together. What comes in batches (a
+        `RecordBatchReader`, a pyarrow `Dataset` or `Scanner`, a Polars `LazyFrame`, a DuckDB relation) is read once,
+        batch by batch: nothing of it is kept when no quantile is asked, and only the wanted columns' values
+        otherwise; with `by`, the table is.
     columns
         Which columns: a name, a compiled regular expression that a name must match somewhere, a type (`float`, `int`,
         `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`, `polars.UInt8`), or several of them. Default:

@@ -4,6 +4,7 @@ mod arch;
 mod args;
 mod call;
 mod description;
+mod drop_in;
 mod errors;
 mod input;
 mod keys;
@@ -18,6 +19,8 @@ mod _rstats {
 
     #[pymodule_export]
     use super::description::{Description, describe};
+    #[pymodule_export]
+    use super::drop_in::drop_in;
     #[pymodule_export]
     use super::statistics::{Statistics, compute_stats};
 
