@@ -79,6 +79,17 @@ pub enum Error {
     #[error("{0}")]
     Data(String),
 
+    /// JSON that is none, or that holds something else than was asked for.
+    #[error("{}{message}, at byte {byte}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
+    Json {
+        /// The JSON Pointer of the value.
+        path: String,
+        /// The byte of the body, from 0.
+        byte: usize,
+        /// What is wrong there.
+        message: String,
+    },
+
     /// The work was stopped from outside.
     #[error("interrupted")]
     Interrupted,

@@ -27,6 +27,8 @@
 pub mod arch;
 mod describe;
 pub mod error;
+#[cfg(feature = "json")]
+pub mod json;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod report;

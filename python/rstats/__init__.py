@@ -1,14 +1,31 @@
 """Exact, reproducible, fast statistics over pyarrow, NumPy, pandas and Polars data.
 
-`compute_stats(numbers)` stands in for a handler on Python's `statistics`; `describe(data)` stands in for pandas' and
+`compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
+parses JSON too, and `from rstats import statistics` for the module itself; `describe(data)` stands in for pandas' and
 NumPy's. Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
 """
 
 from collections.abc import Mapping
 
-from ._rstats import Description, Statistics, __version__, compute_stats, describe
+from ._rstats import (
+    Description,
+    Statistics,
+    __version__,
+    compute_stats,
+    compute_stats_json,
+    describe,
+    describe_json,
+)
 
-__all__ = ["Description", "Statistics", "__version__", "compute_stats", "describe"]
+__all__ = [
+    "Description",
+    "Statistics",
+    "__version__",
+    "compute_stats",
+    "compute_stats_json",
+    "describe",
+    "describe_json",
+]
 
 # `match` takes what is registered as a mapping for one.
 Mapping.register(Statistics)

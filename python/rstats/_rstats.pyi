@@ -6,7 +6,16 @@ import pandas
 import polars
 import pyarrow
 
-__all__ = ["Description", "Statistics", "__version__", "compute_stats", "describe", "drop_in"]
+__all__ = [
+    "Description",
+    "Statistics",
+    "__version__",
+    "compute_stats",
+    "compute_stats_json",
+    "describe",
+    "describe_json",
+    "drop_in",
+]
 
 __version__: str
 
@@ -109,6 +118,64 @@ def compute_stats(numbers: _Series) -> Statistics:
         (a `ValueError`) for fewer than two values.
     TypeError
         for an item that is no number (None included), naming its position, and for data of another type.
+    """
+
+def compute_stats_json(
+    body: str | bytes | bytearray | memoryview,
+    pointer: str = "/values",
+    *,
+    max_bytes: int | None = None,
+    max_depth: int | None = None,
+) -> bytes:
+    """`compute_stats` of an array in a JSON document, as JSON; nothing in between is a Python object.
+
+    Parameters
+    ----------
+    body
+        The document, in UTF-8.
+    pointer
+        Where the array of numbers is: a JSON Pointer (RFC 6901), "" for the whole document.
+    max_bytes, max_depth
+        Longer bodies, and arrays and objects deeper within each other, are an error before memory is taken for them:
+        by default no length is, and a depth of more than 128 (at most 1000 can be asked for).
+
+    Returns
+    -------
+    bytes
+        `{"range": …, "quartiles": […, …, …], "mean": …, "stddev": …}`; null where an answer overflows.
+
+    JSON is that of RFC 8259, read whole. Every number is the nearest float, as `float` has it, integers beyond 2^53
+    included; one beyond a float's range is an error, one too small is 0. `NaN` and `Infinity`, which Python's `json`
+    takes, are errors. Of names that come twice the last one counts. A byte order mark at the front is passed over.
+
+    Raises
+    ------
+    ValueError
+        naming the path and the byte: "/values/17: expected a number, found a string, at byte 132".
+    statistics.StatisticsError
+        (a `ValueError`) for fewer than two numbers.
+    """
+
+def describe_json(
+    body: str | bytes | bytearray | memoryview,
+    pointer: str = "",
+    *,
+    stats: str | Sequence[str] | None = None,
+    q: float | Sequence[float] | None = None,
+    method: _Method = "linear",
+    ddof: int = 1,
+    nan: _NanPolicy = "propagate",
+    level: float = 0.95,
+    bias: bool = False,
+    threads: int | None = None,
+    max_bytes: int | None = None,
+    max_depth: int | None = None,
+) -> Description:
+    """Statistics of every series in a JSON document: an array of numbers, an array of such arrays, an object of them
+    (its names are the columns'), or an array of records.
+
+    There null is a missing value, and so is what a record lacks; names of records whose values are no numbers are left
+    out. The document, `pointer` and the limits are those of `compute_stats_json`, all else that of `describe`.
     """
 
 @final

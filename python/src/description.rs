@@ -27,7 +27,7 @@ const WIDTH: usize = 100;
 
 /// See the stub.
 #[pyclass(module = "rstats", frozen)]
-pub struct Description(Report);
+pub struct Description(pub Report);
 
 /// See the stub.
 #[pyfunction]

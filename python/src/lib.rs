@@ -7,6 +7,7 @@ mod description;
 mod drop_in;
 mod errors;
 mod input;
+mod json;
 mod keys;
 mod numbers;
 mod statistics;
@@ -21,6 +22,8 @@ mod _rstats {
     use super::description::{Description, describe};
     #[pymodule_export]
     use super::drop_in::drop_in;
+    #[pymodule_export]
+    use super::json::{compute_stats_json, describe_json};
     #[pymodule_export]
     use super::statistics::{Statistics, compute_stats};
 

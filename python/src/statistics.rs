@@ -6,6 +6,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 use pyo3::{IntoPyObjectExt, intern};
+use rstats::report::json::number;
 use rstats::{Describer, Interrupt, Method, Spec, Statistic, Summary, describe_all};
 
 use crate::arch::floats_of;
@@ -123,6 +124,14 @@ impl Statistics {
             Ok("stddev") => Some(self.stddev.into_bound_py_any(py)?),
             _ => None,
         })
+    }
+
+    /// The object that Flask's `jsonify` makes of it; what is not finite is null.
+    pub fn to_json(&self) -> String {
+        let number = |value: f64| if value.is_finite() { number(value) } else { "null".to_owned() };
+        let (range, mean, stddev) = (number(self.range), number(self.mean), number(self.stddev));
+        let quartiles = self.quartiles.map(number).join(",");
+        format!(r#"{{"range":{range},"quartiles":[{quartiles}],"mean":{mean},"stddev":{stddev}}}"#)
     }
 
     /// Of two values or more every statistic is defined.

@@ -1,0 +1,115 @@
+//! JSON in, JSON out: bodies of requests.
+
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::PyBytes;
+use rstats::json::{self, Limits};
+use rstats::report::{Report, Source};
+use rstats::{Bias, Interrupt, Summaries, describe_all};
+
+use crate::args;
+use crate::call;
+use crate::description::Description;
+use crate::errors::statistics_error;
+use crate::statistics::{Statistics, asked};
+
+/// The bytes of a body, kept as they are.
+enum Body {
+    Bytes(PyBackedBytes),
+    Text(PyBackedStr),
+}
+
+impl Body {
+    fn new(body: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = body.extract::<PyBackedStr>() {
+            return Ok(Self::Text(text));
+        }
+        if let Ok(bytes) = body.extract::<PyBackedBytes>() {
+            return Ok(Self::Bytes(bytes));
+        }
+        if PyUntypedBuffer::get(body).is_ok() {
+            return Ok(Self::Bytes(body.py().get_type::<PyBytes>().call1((body,))?.extract()?));
+        }
+        let class = body.get_type();
+        Err(PyTypeError::new_err(format!("a body is bytes or text, not {}", class.name()?)))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Text(text) => text.as_bytes(),
+        }
+    }
+}
+
+fn limits(max_bytes: Option<&Bound<'_, PyAny>>, max_depth: Option<&Bound<'_, PyAny>>) -> PyResult<Limits> {
+    let default = Limits::default();
+    let bytes = max_bytes.map(|bytes| args::whole("max_bytes", bytes, 0, i64::MAX)).transpose()?;
+    let depth = max_depth.map(|depth| args::whole("max_depth", depth, 0, 1000)).transpose()?;
+    Ok(Limits { bytes: bytes.unwrap_or(default.bytes), depth: depth.unwrap_or(default.depth) })
+}
+
+/// Numbers in a body of so many bytes, at most: what a call is planned by.
+fn numbers_in(body: &[u8]) -> usize {
+    body.len() / 2
+}
+
+/// See the stub.
+#[pyfunction]
+#[pyo3(signature = (body, pointer="/values", *, max_bytes=None, max_depth=None))]
+pub fn compute_stats_json<'py>(
+    body: &Bound<'py, PyAny>,
+    pointer: &str,
+    max_bytes: Option<&Bound<'py, PyAny>>,
+    max_depth: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let py = body.py();
+    let body = Body::new(body)?;
+    let limits = limits(max_bytes, max_depth)?;
+    let work = |interrupt: &Interrupt| {
+        let series = json::numbers(body.bytes(), pointer, limits)?;
+        Ok(describe_all(&[series], &asked(), interrupt)?.remove(0))
+    };
+    let summary = call::run(py, numbers_in(body.bytes()), None, work)?;
+    let statistics = Statistics::of(&summary).map_err(|message| statistics_error(py, &message))?;
+    Ok(PyBytes::new(py, statistics.to_json().as_bytes()))
+}
+
+/// See the stub.
+#[pyfunction]
+#[pyo3(
+    signature = (body, pointer="", *, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None, max_bytes=None, max_depth=None),
+    text_signature = "(body, pointer='', *, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None, max_bytes=None, max_depth=None)"
+)]
+#[allow(clippy::too_many_arguments)] // they are the signature of the Python function
+pub fn describe_json(
+    body: &Bound<'_, PyAny>,
+    pointer: &str,
+    stats: Option<&Bound<'_, PyAny>>,
+    q: Option<&Bound<'_, PyAny>>,
+    method: &str,
+    ddof: Option<&Bound<'_, PyAny>>,
+    nan: &str,
+    level: f64,
+    bias: bool,
+    threads: Option<&Bound<'_, PyAny>>,
+    max_bytes: Option<&Bound<'_, PyAny>>,
+    max_depth: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Description> {
+    let py = body.py();
+    let body = Body::new(body)?;
+    let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
+    let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
+    let spec = spec.with_bias(if bias { Bias::Kept } else { Bias::Corrected });
+    let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
+    let limits = limits(max_bytes, max_depth)?;
+    let work = |interrupt: &Interrupt| {
+        let all = json::series(body.bytes(), pointer, limits)?;
+        let rows = all.iter().map(|series| series.rows()).max().unwrap_or(0);
+        Ok((rows as u64, Summaries::new(&spec, describe_all(&all, &spec, interrupt)?)))
+    };
+    let (rows, series) = call::run(py, numbers_in(body.bytes()), threads, work)?;
+    Ok(Description(Report { spec, source: Source { files: 0, rows }, series }))
+}

@@ -1,0 +1,463 @@
+//! JSON as RFC 8259 has it, read once from front to back; numbers go straight into memory.
+//!
+//! A number is the nearest f64 (by `fast-float2`: D. Lemire, *Number parsing at a gigabyte per second*, Software: Practice and
+//! Experience 51(8), 2021), as Python's `float` has it.
+
+use std::borrow::Cow;
+
+use arrow_array::Float64Array;
+use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+
+/// What is read at most, before any memory is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the body.
+    pub bytes: usize,
+    /// Arrays and objects within each other, at most 1,000.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    /// As large as memory, and 128 deep.
+    fn default() -> Self {
+        Self { bytes: usize::MAX, depth: 128 }
+    }
+}
+
+/// Text of an array that one thread reads at a time.
+const PIECE: usize = 1 << 20;
+
+/// A place in the body.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    body: &'a [u8],
+    at: usize,
+    path: Vec<Step<'a>>,
+    depth: usize,
+}
+
+/// A step of a JSON Pointer.
+#[derive(Clone, Debug)]
+enum Step<'a> {
+    Name(Cow<'a, str>),
+    Place(usize),
+}
+
+/// What a value is, by its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Object,
+    Array,
+    String,
+    Number,
+    Null,
+    Boolean,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+        }
+    }
+}
+
+/// Numbers, some of which may be missing.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    values: Vec<f64>,
+    /// The places of those that are missing, ascending.
+    missing: Vec<usize>,
+}
+
+impl Numbers {
+    pub fn push(&mut self, number: Option<f64>) {
+        if number.is_none() {
+            self.missing.push(self.values.len());
+        }
+        self.values.push(number.unwrap_or(0.0));
+    }
+
+    /// As many as that: others are cut off, or missing.
+    pub fn resize(&mut self, count: usize) {
+        self.missing.truncate(self.missing.partition_point(|&place| place < count));
+        self.missing.extend(self.values.len()..count);
+        self.values.resize(count, 0.0);
+    }
+
+    /// Whether there is none that is not missing.
+    pub fn are_missing(&self) -> bool {
+        self.missing.len() == self.values.len()
+    }
+
+    pub fn into_array(self) -> Float64Array {
+        let mut valid = BooleanBufferBuilder::new(0);
+        if !self.missing.is_empty() {
+            valid.append_n(self.values.len(), true);
+            self.missing.iter().for_each(|&place| valid.set_bit(place, false));
+        }
+        let nulls = (!self.missing.is_empty()).then(|| NullBuffer::new(valid.finish()));
+        Float64Array::new(self.values.into(), nulls)
+    }
+}
+
+/// Numbers of an array, and how it went on.
+struct Piece {
+    numbers: Numbers,
+    /// Where the reading ended, and how.
+    at: usize,
+    end: End,
+}
+
+enum End {
+    /// After a comma: the array goes on.
+    Comma,
+    /// After the bracket that ends it.
+    Bracket,
+    /// What is wrong.
+    Wrong(String),
+}
+
+impl<'a> Reader<'a> {
+    /// # Errors
+    ///
+    /// [`Error::Json`] for a body that is too long, or no UTF-8.
+    pub fn new(body: &'a [u8], limits: Limits) -> Result<Self> {
+        if body.len() > limits.bytes {
+            let message = format!("the body has {} bytes, and at most {} are read", body.len(), limits.bytes);
+            return Err(Error::Json { path: String::new(), byte: limits.bytes, message });
+        }
+        let reader = Self { body, at: 0, path: Vec::new(), depth: limits.depth.min(1000) };
+        if let Err(error) = std::str::from_utf8(body) {
+            return Err(Self { at: error.valid_up_to(), ..reader }.wrong("this is no UTF-8"));
+        }
+        // A byte order mark at the front means nothing.
+        let at = if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Ok(Self { at, ..reader })
+    }
+
+    /// The value at a JSON Pointer (RFC 6901), read by `read`, and the rest of the body looked through. Of names that come twice the
+    /// last one counts.
+    pub fn at_pointer<T>(&mut self, pointer: &str, read: &mut impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return Err(Error::Invalid(format!("a JSON Pointer is empty or begins with '/', unlike '{pointer}'")));
+        }
+        let steps: Vec<String> =
+            pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let found = self.descend(&steps, read)?;
+        if self.next().is_some() {
+            return Err(self.wrong("expected the end of the body"));
+        }
+        found.ok_or_else(|| {
+            let message = format!("there is nothing at '{pointer}'");
+            Error::Json { path: String::new(), byte: self.body.len(), message }
+        })
+    }
+
+    fn descend<T>(&mut self, steps: &[String], read: &mut impl FnMut(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        let Some((step, rest)) = steps.split_first() else { return read(self).map(Some) };
+        let mut found = None;
+        match self.kind()? {
+            Kind::Object => self.members(|reader, name| {
+                match name == step {
+                    true => found = reader.descend(rest, read)?,
+                    false => reader.skip()?,
+                }
+                Ok(())
+            })?,
+            Kind::Array => self.elements(|reader, place| {
+                match place.to_string() == *step {
+                    true => found = reader.descend(rest, read)?,
+                    false => reader.skip()?,
+                }
+                Ok(())
+            })?,
+            _ => self.skip()?,
+        }
+        Ok(found)
+    }
+
+    /// The kind of the value that comes next.
+    pub fn kind(&mut self) -> Result<Kind> {
+        Ok(match self.next() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b'-' | b'0'..=b'9') => Kind::Number,
+            Some(b'n') => Kind::Null,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'N' | b'I') => return Err(self.wrong("NaN and Infinity are no JSON; null is what is missing")),
+            Some(_) => return Err(self.wrong("expected a value")),
+            None => return Err(self.wrong("expected a value, and the body ends")),
+        })
+    }
+
+    /// The kind of the first element of the array that comes next, if it has one.
+    pub fn kind_of_first(&self) -> Result<Option<Kind>> {
+        let mut ahead = Self { body: self.body, at: self.at + 1, path: self.path.clone(), depth: self.depth };
+        ahead.path.push(Step::Place(0));
+        match ahead.next() {
+            Some(b']') => Ok(None),
+            _ => ahead.kind().map(Some),
+        }
+    }
+
+    /// Each member of an object, whose value `visit` reads.
+    pub fn members(&mut self, mut visit: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
+        self.enter()?;
+        let length = self.path.len();
+        if self.next() == Some(b'}') {
+            self.at += 1;
+        } else {
+            loop {
+                if self.next() != Some(b'"') {
+                    return Err(self.wrong("expected the name of a member, in quotes"));
+                }
+                let name = self.string()?;
+                if self.next() != Some(b':') {
+                    return Err(self.wrong("expected ':' after a name"));
+                }
+                self.at += 1;
+                self.path.push(Step::Name(name.clone()));
+                visit(self, &name)?;
+                self.path.truncate(length);
+                if !self.goes_on(b'}')? {
+                    break;
+                }
+            }
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Each element of an array, which `visit` reads.
+    pub fn elements(&mut self, mut visit: impl FnMut(&mut Self, usize) -> Result<()>) -> Result<()> {
+        self.enter()?;
+        let length = self.path.len();
+        if self.next() == Some(b']') {
+            self.at += 1;
+        } else {
+            for place in 0.. {
+                self.path.push(Step::Place(place));
+                visit(self, place)?;
+                self.path.truncate(length);
+                if !self.goes_on(b']')? {
+                    break;
+                }
+            }
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// The numbers of an array that holds nothing else, but nulls if they are welcome; the text of a long one is read in pieces,
+    /// on all threads.
+    pub fn numbers(&mut self, nulls: bool) -> Result<Vec<Numbers>> {
+        self.enter()?;
+        let mut found = Vec::new();
+        let mut count = 0;
+        if self.next() == Some(b']') {
+            (self.at, self.depth) = (self.at + 1, self.depth + 1);
+            return Ok(found);
+        }
+        loop {
+            // The pieces of one round, each up to a comma; whether the array goes on so far only their reading shows.
+            let mut ends = vec![self.at];
+            let threads = if self.body.len() - self.at < 2 * PIECE { 1 } else { rayon::current_num_threads() };
+            while ends.len() <= threads {
+                let from = (ends[ends.len() - 1] + PIECE).min(self.body.len());
+                let comma = self.body[from..].iter().position(|&byte| byte == b',');
+                ends.push(comma.map_or(self.body.len(), |comma| from + comma + 1));
+            }
+            let body = self.body;
+            let read =
+                |pair: &[usize]| Self { body: &body[..pair[1]], at: pair[0], path: Vec::new(), depth: 0 }.piece(nulls);
+            let pieces: Vec<Piece> = match threads {
+                1 => ends.windows(2).map(read).collect(),
+                _ => ends.par_windows(2).map(read).collect(),
+            };
+            for Piece { numbers, at, end } in pieces {
+                self.at = at;
+                count += numbers.values.len();
+                found.push(numbers);
+                match end {
+                    End::Comma => {}
+                    End::Bracket => {
+                        self.depth += 1;
+                        return Ok(found);
+                    }
+                    End::Wrong(message) => {
+                        self.path.push(Step::Place(count));
+                        return Err(self.wrong(&message));
+                    }
+                }
+            }
+        }
+    }
+
+    fn piece(mut self, nulls: bool) -> Piece {
+        let mut numbers = Numbers { values: Vec::with_capacity((self.body.len() - self.at) / 16), missing: Vec::new() };
+        let end = loop {
+            match self.number_or_null(nulls) {
+                Ok(number) => numbers.push(number),
+                Err(message) => break End::Wrong(message),
+            }
+            match self.next() {
+                Some(b',') => {
+                    self.at += 1;
+                    if self.at == self.body.len() {
+                        break End::Comma;
+                    }
+                }
+                Some(b']') => {
+                    self.at += 1;
+                    break End::Bracket;
+                }
+                Some(_) => {
+                    numbers.resize(numbers.values.len() - 1);
+                    break End::Wrong("expected ',' or ']' after a number".to_owned());
+                }
+                None => {
+                    numbers.resize(numbers.values.len() - 1);
+                    break End::Wrong("expected ',' or ']', and the body ends".to_owned());
+                }
+            }
+        };
+        Piece { numbers, at: self.at, end }
+    }
+
+    /// A number, or a null if that is welcome.
+    pub fn number_or_null(&mut self, nulls: bool) -> Result<Option<f64>, String> {
+        match self.next() {
+            Some(b'-' | b'0'..=b'9') => self.number().map(Some),
+            Some(b'n') if nulls && self.body[self.at..].starts_with(b"null") => {
+                self.at += 4;
+                Ok(None)
+            }
+            _ => match self.kind() {
+                Ok(kind) => Err(format!("expected a number, found {}", kind.name())),
+                Err(Error::Json { message, .. }) => Err(message),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+
+    /// A number: what the parser takes beyond JSON's own numbers is refused here.
+    fn number(&mut self) -> Result<f64, String> {
+        let rest = &self.body[self.at..];
+        let digits = &rest[usize::from(rest[0] == b'-')..];
+        match digits {
+            [b'0', b'0'..=b'9', ..] => {
+                return Err("a number begins with no zero but the one before its point".to_owned());
+            }
+            [b'0'..=b'9', ..] => {}
+            _ => return Err("expected a digit after '-'".to_owned()),
+        }
+        let (value, length) = fast_float2::parse_partial::<f64, _>(rest).map_err(|_| "expected a number".to_owned())?;
+        let text = &rest[..length];
+        let point = text.iter().position(|&byte| byte == b'.');
+        if !text[length - 1].is_ascii_digit() || point.is_some_and(|point| !text[point + 1].is_ascii_digit()) {
+            return Err("expected a digit after the point of a number".to_owned());
+        }
+        if value.is_infinite() {
+            return Err("this number is beyond the range of a float".to_owned());
+        }
+        self.at += length;
+        Ok(value)
+    }
+
+    /// Looks through a value.
+    pub fn skip(&mut self) -> Result<()> {
+        match self.kind()? {
+            Kind::Object => self.members(|reader, _| reader.skip()),
+            Kind::Array => self.elements(|reader, _| reader.skip()),
+            Kind::String => self.string().map(drop),
+            Kind::Number => self.number().map(drop).map_err(|message| self.wrong(&message)),
+            Kind::Null | Kind::Boolean => {
+                let rest = &self.body[self.at..];
+                let word = [&b"null"[..], b"true", b"false"].into_iter().find(|word| rest.starts_with(word));
+                let word = word.ok_or_else(|| self.wrong("expected a value"))?;
+                self.at += word.len();
+                Ok(())
+            }
+        }
+    }
+
+    /// A string, without its escapes.
+    fn string(&mut self) -> Result<Cow<'a, str>> {
+        let start = self.at;
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            match self.body.get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                Some(0..0x20) => return Err(self.wrong("a control character in a string stands as an escape")),
+                Some(_) => self.at += 1,
+                None => {
+                    self.at = self.body.len();
+                    return Err(self.wrong("expected the end of a string, and the body ends"));
+                }
+            }
+        }
+        self.at += 1;
+        let body: &'a [u8] = self.body;
+        let text = &body[start..self.at];
+        if !escaped {
+            return Ok(String::from_utf8_lossy(&text[1..text.len() - 1]));
+        }
+        serde_json::from_slice(text).map(Cow::Owned).map_err(|_| {
+            self.at = start;
+            self.wrong("a string with an escape that is none")
+        })
+    }
+
+    /// Into an array or an object.
+    fn enter(&mut self) -> Result<()> {
+        self.depth = match self.depth.checked_sub(1) {
+            Some(depth) => depth,
+            None => return Err(self.wrong("arrays and objects lie deeper within each other than is read")),
+        };
+        self.at += 1;
+        Ok(())
+    }
+
+    /// After a member or an element: a comma, or the end.
+    fn goes_on(&mut self, end: u8) -> Result<bool> {
+        let next = self.next();
+        if next != Some(b',') && next != Some(end) {
+            let found = if next.is_none() { ", and the body ends" } else { "" };
+            return Err(self.wrong(&format!("expected ',' or '{}'{found}", char::from(end))));
+        }
+        self.at += 1;
+        Ok(next == Some(b','))
+    }
+
+    /// The next byte that is no white space.
+    fn next(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.body.get(self.at) {
+            self.at += 1;
+        }
+        self.body.get(self.at).copied()
+    }
+
+    /// What is wrong here.
+    pub fn wrong(&self, message: &str) -> Error {
+        let steps = self.path.iter().map(|step| match step {
+            Step::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            Step::Place(place) => format!("/{place}"),
+        });
+        Error::Json { path: steps.collect(), byte: self.at, message: message.to_owned() }
+    }
+}
