@@ -8,6 +8,7 @@ float32, within 1e-5. `--threads 1` gives every contender one thread; without it
 """
 
 import argparse
+import json
 import os
 import platform
 import statistics
@@ -26,11 +27,13 @@ if arguments.threads:
 
 import duckdb  # noqa: E402
 import numpy as np  # noqa: E402
+import orjson  # noqa: E402
 import pandas as pd  # noqa: E402
 import polars as pl  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
 import rstats  # noqa: E402
+from rstats import statistics as rstats_statistics  # noqa: E402
 
 THREADS = arguments.threads
 QUARTILES = [0.25, 0.5, 0.75]
@@ -241,6 +244,44 @@ def rows():
             return [result.range, *result.quartiles, result.mean, result.stddev]
 
         return {"rstats": lambda: [rust() for _ in range(100)][0], "Python": lambda: [python() for _ in range(100)][0]}
+
+    def drop_in(name, data):
+        own, theirs = getattr(rstats_statistics, name), getattr(statistics, name)
+        listed = list if name == "quantiles" else lambda answer: [answer]
+        return {"rstats": lambda: listed(own(data)), "statistics": lambda: listed(theirs(data))}
+
+    values = random.standard_normal(1_000_000)
+    for name in ("stdev", "mean", "quantiles"):
+        for kind, data in (("a list", values.tolist()), ("a NumPy array", values)):
+            label = f"statistics.{name}, {kind} of 1 M floats"
+            yield label, 0.0, lambda name=name, data=data: drop_in(name, data)
+
+    def bodies():
+        body = json.dumps({"values": values.tolist()}).encode()
+
+        def flat(answer):
+            found = json.loads(answer)
+            return [found["range"], *found["quartiles"], found["mean"], found["stddev"]]
+
+        def by_orjson():
+            array = np.array(orjson.loads(body)["values"])
+            found = {"range": float(np.ptp(array)), "mean": float(array.mean()), "stddev": float(array.std(ddof=1))}
+            found["quartiles"] = np.quantile(array, QUARTILES, method="weibull").tolist()
+            return flat(orjson.dumps(found))
+
+        def by_python():
+            numbers = json.loads(body)["values"]
+            found = {"range": max(numbers) - min(numbers), "quartiles": statistics.quantiles(numbers)}
+            found |= {"mean": statistics.mean(numbers), "stddev": statistics.stdev(numbers)}
+            return flat(json.dumps(found))
+
+        return {
+            "rstats": lambda: flat(rstats.compute_stats_json(body)),
+            "orjson + NumPy": by_orjson,
+            "json + statistics": by_python,
+        }
+
+    yield "JSON body of 1 M numbers to JSON of range, quartiles, mean and stddev", 1e-9, bodies
 
     yield "nine numbers in a list, range + quartiles + mean + stddev, 100 times", 0.0, handler
 

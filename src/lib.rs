@@ -18,7 +18,7 @@
 //! # Ok::<(), rstats::Error>(())
 //! ```
 //!
-//! Features: `parquet` reads Parquet datasets, `table` prints tables, `cli` (default) is the command `rstats`.
+//! Features: `json` (default) reads numbers from JSON, `parquet` reads Parquet datasets, `table` prints tables, `cli` (default) is the command `rstats`.
 
 #![warn(missing_docs)]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]

@@ -7,7 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use rstats::series::{Chunk, Kind, Sink};
-use rstats::{Describer, Interrupt, Method, Result, Series, Spec, Statistic, Summary, describe_all};
+use rstats::{Describer, Interrupt, Method, Series, Spec, Statistic, Summary, describe_all};
 
 use crate::arch::floats_of;
 use crate::call;

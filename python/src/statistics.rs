@@ -50,6 +50,12 @@ impl Statistics {
         Ok(class.getattr("__dataclass_fields__")?.unbind())
     }
 
+    /// For `vars`, and for orjson, which reads a dataclass there.
+    #[getter]
+    fn __dict__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.to_dict(py)
+    }
+
     #[getter]
     fn quartiles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         PyList::new(py, self.quartiles)

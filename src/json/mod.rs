@@ -146,7 +146,6 @@ fn records(reader: &mut Reader<'_>) -> Result<Vec<Series>> {
 mod tests {
     use super::*;
     use crate::stats::seeds;
-    use arrow_array::Array;
     use arrow_array::cast::AsArray;
     use arrow_array::types::Float64Type;
     use proptest::prelude::*;
