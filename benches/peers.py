@@ -287,7 +287,7 @@ def rows():
 
 
 def numbers(answer):
-    """What answers are compared by; of a column their number, their sum and that of their squares, without the missing."""
+    """What answers are compared by; of a column its length, its sum and that of its squares, without the missing."""
     if isinstance(answer, list):
         return answer
     column = answer
