@@ -10,7 +10,6 @@ Needs `hypothesis`.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import random
 import struct
@@ -209,14 +208,14 @@ def _cause(old: Callable[[Any], Any], new: Callable[[Any], Any], data: Any, plac
 
 def _told(formulas: frozenset[str]) -> str:
     # Where several definitions agree, the best known is named first.
-    first, *others = (name for name, _ in _known(_probes()[0]) if name in formulas)
+    first, *others = (name for name, _ in _known(_PROBES[0]) if name in formulas)
     return first + (f" (or {', '.join(others[:2])})" if others else "")
 
 
 def _formulas(function: Callable[[Any], Any], place: str) -> frozenset[str]:
     """Which statistics a place of the answer is, by what it is for ordinary lists."""
     left: frozenset[str] | None = None
-    for data in _probes():
+    for data in _PROBES:
         value = dict(_leaves(_outcome(function, list(data)))).get(place)
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             return frozenset()
@@ -226,16 +225,21 @@ def _formulas(function: Callable[[Any], Any], place: str) -> frozenset[str]:
     return left or frozenset()
 
 
-@functools.cache
-def _probes() -> tuple[tuple[float, ...], ...]:
-    rng = random.Random(20)
-    return tuple(tuple(rng.uniform(1, 1000) for _ in range(size)) for size in (9, 10, 11, 12, 23, 50))
+def _ordinary(size: int) -> tuple[float, ...]:
+    rng = random.Random(size)
+    return tuple(rng.uniform(1, 1000) for _ in range(size))
 
 
-@functools.cache
+_PROBES = tuple(map(_ordinary, (9, 10, 11, 12, 23, 50)))
+
+_KNOWN: dict[tuple[float, ...], list[tuple[str, float]]] = {}
+
+
 def _known(data: tuple[float, ...]) -> list[tuple[str, float]]:
     """Statistics of a list, by name."""
-    found = []
+    if data in _KNOWN:
+        return _KNOWN[data]
+    found = _KNOWN[data] = []
     for ddof in (0, 1, 2):
         row = describe(list(data), stats=["variance", "stddev", "sem"], q=(), ddof=ddof)[0]
         found += [(f"the {name} with ddof={ddof}", row[name]) for name in ("variance", "stddev", "sem")]
