@@ -44,6 +44,7 @@ bench: $(VENV)/installed ## Install the peers, and measure against them: benches
 	$(BIN)/python benches/peers.py
 	$(BIN)/python benches/peers.py --threads 1
 	$(BIN)/python benches/scaling.py
+	$(BIN)/python benches/http/load.py
 	cargo bench --bench kernels
 
 $(VENV)/installed: pyproject.toml
