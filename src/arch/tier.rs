@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
+#[cfg(target_arch = "x86_64")]
+use super::decimals;
 use super::portable;
 use super::{BLOCK, Frame, Index, Sums};
 use crate::stats::few::{AbreastRows, Few, MOST};
@@ -523,6 +525,18 @@ impl Tier {
         rows: &mut AbreastRows,
     ) -> (Few<[f64; 8]>, u8) {
         dispatch!(self, compiled::avx512, abreast(series, freedom, network, rows))
+    }
+
+    /// Reads numbers that are each followed by a comma, from `at` on: as many as are plainly written, with up to one space before
+    /// them and 24 places, and need no more than these to be rounded; at most `values` has room for. Where it has stopped, and how
+    /// many it has read; not every tier reads any, and none reads those that begin in the first 64 bytes or end in the last.
+    pub fn decimals(self, text: &[u8], at: usize, values: &mut [f64]) -> (usize, usize) {
+        match self.0 {
+            // SAFETY: a tier is only made where the machine has its instructions.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { decimals::decimals(text, at, values) },
+            _ => (at, 0),
+        }
     }
 
     /// Converts each value; both slices are of one length.

@@ -205,8 +205,8 @@ mod tests {
         for (body, expected) in cases {
             assert_eq!(read(body).unwrap_err(), expected, "{body}");
         }
-        let error = numbers(b"{\"a\": \"\xff\"}", "", Limits::default()).unwrap_err();
-        assert_eq!(error.to_string(), "this is no UTF-8, at byte 7");
+        let error = numbers(b"{\"a\": \"\xff\"}", "/b", Limits::default()).unwrap_err();
+        assert_eq!(error.to_string(), "/a: this is no UTF-8, at byte 7");
     }
 
     #[test]
@@ -296,6 +296,13 @@ mod tests {
                 let expected: f64 = form.parse().unwrap();
                 if expected.is_finite() {
                     prop_assert_eq!(read(&format!("[{form}]")).unwrap()[0].unwrap().to_bits(), expected.to_bits(), "{}", form);
+                    // Among others, where kernels read.
+                    let body = format!("[{}{form},{form}, {form},{}]", "1,".repeat(40), "2 ,".repeat(40) + "3");
+                    let found = read(&body).unwrap();
+                    prop_assert_eq!(found.len(), 84);
+                    for number in &found[40..43] {
+                        prop_assert_eq!(number.unwrap().to_bits(), expected.to_bits(), "{}", form);
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! JSON as RFC 8259 has it, read once from front to back; numbers go straight into memory.
 //!
-//! A number is the nearest f64 (by `fast-float2`: D. Lemire, *Number parsing at a gigabyte per second*, Software: Practice and
-//! Experience 51(8), 2021), as Python's `float` has it.
+//! A number is the nearest f64, as Python's `float` has it: by a kernel where there is one and the number is plain ([`Tier::decimals`]),
+//! else by `fast-float2` (D. Lemire, *Number parsing at a gigabyte per second*, Software: Practice and Experience 51(8), 2021).
 
 use std::borrow::Cow;
 
@@ -9,6 +9,7 @@ use arrow_array::Float64Array;
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use rayon::prelude::*;
 
+use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
 
 /// What is read at most, before any memory is asked for.
@@ -28,7 +29,10 @@ impl Default for Limits {
 }
 
 /// Text of an array that one thread reads at a time.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
+
+/// Numbers that are read one by one where the kernel has stopped, before it is tried again.
+const PATIENCE: usize = 16;
 
 /// A place in the body.
 #[derive(Debug)]
@@ -129,19 +133,15 @@ enum End {
 impl<'a> Reader<'a> {
     /// # Errors
     ///
-    /// [`Error::Json`] for a body that is too long, or no UTF-8.
+    /// [`Error::Json`] for a body that is too long.
     pub fn new(body: &'a [u8], limits: Limits) -> Result<Self> {
         if body.len() > limits.bytes {
             let message = format!("the body has {} bytes, and at most {} are read", body.len(), limits.bytes);
             return Err(Error::Json { path: String::new(), byte: limits.bytes, message });
         }
-        let reader = Self { body, at: 0, path: Vec::new(), depth: limits.depth.min(1000) };
-        if let Err(error) = std::str::from_utf8(body) {
-            return Err(Self { at: error.valid_up_to(), ..reader }.wrong("this is no UTF-8"));
-        }
         // A byte order mark at the front means nothing.
         let at = if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        Ok(Self { at, ..reader })
+        Ok(Self { body, at, path: Vec::new(), depth: limits.depth.min(1000) })
     }
 
     /// The value at a JSON Pointer (RFC 6901), read by `read`, and the rest of the body looked through. Of names that come twice the
@@ -268,20 +268,22 @@ impl<'a> Reader<'a> {
             (self.at, self.depth) = (self.at + 1, self.depth + 1);
             return Ok(found);
         }
+        let mut round = 1;
         loop {
-            // The pieces of one round, each up to a comma; whether the array goes on so far only their reading shows.
+            // The pieces of one round, each up to a comma; whether the array goes on so far only their reading shows, so each round
+            // is twice as long as the one before.
             let mut ends = vec![self.at];
-            let threads = if self.body.len() - self.at < 2 * PIECE { 1 } else { rayon::current_num_threads() };
-            while ends.len() <= threads {
+            while ends.len() == 1 || (ends.len() <= round && ends[ends.len() - 1] < self.body.len()) {
                 let from = (ends[ends.len() - 1] + PIECE).min(self.body.len());
                 let comma = self.body[from..].iter().position(|&byte| byte == b',');
                 ends.push(comma.map_or(self.body.len(), |comma| from + comma + 1));
             }
+            round *= 2;
             let body = self.body;
             let read =
                 |pair: &[usize]| Self { body: &body[..pair[1]], at: pair[0], path: Vec::new(), depth: 0 }.piece(nulls);
-            let pieces: Vec<Piece> = match threads {
-                1 => ends.windows(2).map(read).collect(),
+            let pieces: Vec<Piece> = match ends.len() {
+                2 => vec![read(&ends)],
                 _ => ends.par_windows(2).map(read).collect(),
             };
             for Piece { numbers, at, end } in pieces {
@@ -305,7 +307,19 @@ impl<'a> Reader<'a> {
 
     fn piece(mut self, nulls: bool) -> Piece {
         let mut numbers = Numbers { values: Vec::with_capacity((self.body.len() - self.at) / 16), missing: Vec::new() };
+        let (tier, mut plain, mut patience) = (Tier::best(), [0.0; BLOCK], 0);
         let end = loop {
+            if patience == 0 {
+                let (at, count) = tier.decimals(self.body, self.at, &mut plain);
+                numbers.values.extend_from_slice(&plain[..count]);
+                self.at = at;
+                if count > 0 && at == self.body.len() {
+                    break End::Comma;
+                }
+                patience = if count < BLOCK { PATIENCE } else { 0 };
+                continue;
+            }
+            patience -= 1;
             match self.number_or_null(nulls) {
                 Ok(number) => numbers.push(number),
                 Err(message) => break End::Wrong(message),
@@ -362,9 +376,8 @@ impl<'a> Reader<'a> {
             _ => return Err("expected a digit after '-'".to_owned()),
         }
         let (value, length) = fast_float2::parse_partial::<f64, _>(rest).map_err(|_| "expected a number".to_owned())?;
-        let text = &rest[..length];
-        let point = text.iter().position(|&byte| byte == b'.');
-        if !text[length - 1].is_ascii_digit() || point.is_some_and(|point| !text[point + 1].is_ascii_digit()) {
+        let whole = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits.get(whole) == Some(&b'.') && !digits.get(whole + 1).is_some_and(u8::is_ascii_digit) {
             return Err("expected a digit after the point of a number".to_owned());
         }
         if value.is_infinite() {
@@ -414,10 +427,17 @@ impl<'a> Reader<'a> {
         self.at += 1;
         let body: &'a [u8] = self.body;
         let text = &body[start..self.at];
+        let text = match std::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => {
+                self.at = start + error.valid_up_to();
+                return Err(self.wrong("this is no UTF-8"));
+            }
+        };
         if !escaped {
-            return Ok(String::from_utf8_lossy(&text[1..text.len() - 1]));
+            return Ok(Cow::Borrowed(&text[1..text.len() - 1]));
         }
-        serde_json::from_slice(text).map(Cow::Owned).map_err(|_| {
+        serde_json::from_str(text).map(Cow::Owned).map_err(|_| {
             self.at = start;
             self.wrong("a string with an escape that is none")
         })
