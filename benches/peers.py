@@ -322,8 +322,8 @@ def check(name, contender, answer, expected, tolerance):
 
 
 def measure(name, tolerance, contenders):
-    """Median milliseconds of a call of each contender, after one round that is checked and not counted. As `timeit` does, a
-    contender whose call is short is called so often in a round that a tenth of a second passes."""
+    """Median milliseconds of a call of each contender, after one round that is checked and not counted. As in `timeit`,
+    a contender whose call is short is called so often in a round that a tenth of a second passes."""
     expected = numbers(contenders["rstats"]())
     for contender, call in contenders.items():
         answer = call()

@@ -102,7 +102,7 @@ fn eight(text: &[u8], at: usize, ends: &[usize; 8], values: &mut [f64; 8]) -> u8
     // k, and the sign in the highest bit.
     let mut scales = [0; 8];
     let mut fours = [_mm512_setzero_si512(); 4];
-    for pair in 0..4 {
+    for (pair, fours) in fours.iter_mut().enumerate() {
         let mut digits = [zero; 2];
         for (half, digits) in digits.iter_mut().enumerate() {
             let place = 2 * pair + half;
@@ -111,9 +111,9 @@ fn eight(text: &[u8], at: usize, ends: &[usize; 8], values: &mut [f64; 8]) -> u8
             at += usize::from(text[at] == b' ');
             let negative = text[at] == b'-';
             at += usize::from(negative);
-            let length = (end - at) as u32;
+            let length = (end - at).min(32) as u32;
             // The bits of its bytes, which are the last ones.
-            let number = (0xffff_ffff_0000_0000_u64 >> length.min(32)) as u32;
+            let number = (0xffff_ffff_0000_0000_u64 >> length) as u32;
             // SAFETY: the array has 33 bytes.
             let (bytes, earlier) = unsafe {
                 let bytes = before.as_ptr();
@@ -142,7 +142,7 @@ fn eight(text: &[u8], at: usize, ends: &[usize; 8], values: &mut [f64; 8]) -> u8
         }
         let digits = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(digits[0]), digits[1]);
         let twos = _mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010a));
-        fours[pair] = _mm512_madd_epi16(twos, _mm512_set1_epi32(0x0001_0064));
+        *fours = _mm512_madd_epi16(twos, _mm512_set1_epi32(0x0001_0064));
     }
     // In 64 bits each: 0 and t, m and l, of the numbers 0, 2, 1, 3 and 4, 6, 5, 7.
     let weights = _mm512_set1_epi32(0x0001_2710);
