@@ -13,7 +13,7 @@ use crate::args;
 use crate::call;
 use crate::description::Description;
 use crate::errors::statistics_error;
-use crate::statistics::{Statistics, asked};
+use crate::statistics::{ASKED, Statistics};
 
 /// The bytes of a body, kept as they are.
 enum Body {
@@ -70,7 +70,7 @@ pub fn compute_stats_json<'py>(
     let limits = limits(max_bytes, max_depth)?;
     let work = |interrupt: &Interrupt| {
         let series = json::numbers(body.bytes(), pointer, limits)?;
-        Ok(describe_all(&[series], &asked(), interrupt)?.remove(0))
+        Ok(describe_all(&[series], &ASKED, interrupt)?.remove(0))
     };
     let summary = call::run(py, numbers_in(body.bytes()), None, work)?;
     let statistics = Statistics::of(&summary).map_err(|message| statistics_error(py, &message))?;

@@ -1,6 +1,7 @@
 //! `compute_stats` and its answer.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -150,7 +151,7 @@ impl Statistics {
     }
 }
 
-/// In the order of [`asked`].
+/// In the order of [`ASKED`].
 impl From<[f64; 6]> for Statistics {
     fn from([range, mean, stddev, q1, median, q3]: [f64; 6]) -> Self {
         Self { range, quartiles: [q1, median, q3], mean, stddev }
@@ -158,15 +159,15 @@ impl From<[f64; 6]> for Statistics {
 }
 
 /// What `compute_stats` asks for.
-pub fn asked() -> Spec {
+pub static ASKED: LazyLock<Spec> = LazyLock::new(|| {
     Spec::default()
         .with_statistics([Statistic::Range, Statistic::Mean, Statistic::Stddev])
         .with_method(Method::Exclusive)
-}
+});
 
 thread_local! {
     /// Describes short lists, one after the other.
-    static DESCRIBER: RefCell<Describer> = RefCell::new(Describer::new(&asked()));
+    static DESCRIBER: RefCell<Describer> = RefCell::new(Describer::new(&ASKED));
 }
 
 /// See the stub.
@@ -183,8 +184,7 @@ pub fn compute_stats(numbers: &Bound<'_, PyAny>) -> PyResult<Statistics> {
         }
         None => {
             let series = input::series(numbers, NoneMeans::Error)?;
-            let spec = asked();
-            let work = |interrupt: &Interrupt| describe_all(std::slice::from_ref(&series), &spec, interrupt);
+            let work = |interrupt: &Interrupt| describe_all(std::slice::from_ref(&series), &ASKED, interrupt);
             let mut summaries = call::run(py, series.rows(), None, work)?;
             summaries.remove(0)
         }

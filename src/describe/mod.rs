@@ -38,6 +38,9 @@ const FEW: usize = 1 << 12;
 /// Of series up to this many rows all values are kept; longer ones are sampled first.
 const SHORT: usize = 1 << 11;
 
+/// Samples of fewer values are sorted by one thread.
+const SORTED_ALONE: usize = 1 << 15;
+
 /// Series up to this many rows are scanned on one thread.
 const ALONE: usize = 1 << 18;
 
@@ -282,7 +285,11 @@ fn describe_one<T: Element>(
         let samples =
             pieces.par_iter().enumerate().map(|(index, piece)| sampled(piece, stretch, index * (PIECE / stretch)));
         let mut sample = samples.collect::<Result<Vec<_>>>()?.concat();
-        sample.par_sort_unstable();
+        // Threads take longer to begin with a short one than to sort it.
+        match sample.len() {
+            ..SORTED_ALONE => sample.sort_unstable(),
+            _ => sample.par_sort_unstable(),
+        }
         restart_around(sample, select::MARGIN, rows, spec, scan);
     }
     passes(rows, spec, scan, pass)

@@ -133,15 +133,19 @@ enum End {
 impl<'a> Reader<'a> {
     /// # Errors
     ///
-    /// [`Error::Json`] for a body that is too long.
+    /// [`Error::Json`] for a body that is too long, or UTF-16.
     pub fn new(body: &'a [u8], limits: Limits) -> Result<Self> {
         if body.len() > limits.bytes {
             let message = format!("the body has {} bytes, and at most {} are read", body.len(), limits.bytes);
             return Err(Error::Json { path: String::new(), byte: limits.bytes, message });
         }
-        // A byte order mark at the front means nothing.
-        let at = if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        Ok(Self { body, at, path: Vec::new(), depth: limits.depth.min(1000) })
+        let reader = Self { body, at: 0, path: Vec::new(), depth: limits.depth.min(1000) };
+        match body {
+            // A byte order mark at the front means nothing.
+            [0xef, 0xbb, 0xbf, ..] => Ok(Self { at: 3, ..reader }),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(reader.wrong("this is UTF-16, and no UTF-8")),
+            _ => Ok(reader),
+        }
     }
 
     /// The value at a JSON Pointer (RFC 6901), read by `read`, and the rest of the body looked through. Of names that come twice the
