@@ -30,6 +30,7 @@ import duckdb  # noqa: E402
 import numpy as np  # noqa: E402
 import orjson  # noqa: E402
 import pandas as pd  # noqa: E402
+import parquet_rows  # noqa: E402
 import polars as pl  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
@@ -281,6 +282,9 @@ def rows():
     yield "JSON body of 1 M numbers to JSON of range, quartiles, mean and stddev", 1e-9, bodies
 
     yield "compute_stats of nine numbers in a list: range, quartiles, mean, stddev", 0.0, handler
+    if not arguments.only or arguments.only.startswith("Parquet"):
+        # Their files are made only when they are asked for.
+        yield from parquet_rows.rows(THREADS)
 
 
 def numbers(answer):

@@ -75,6 +75,17 @@ pub enum Error {
         source: Option<std::io::Error>,
     },
 
+    /// Work that does not fit in the memory that it was given.
+    #[error("{what} takes about {}, and the memory limit is {}; a higher --memory-limit (memory_limit=) would do", crate::error::size(*.needed), crate::error::size(*.limit))]
+    MemoryLimit {
+        /// What does not fit.
+        what: String,
+        /// About how many bytes it takes.
+        needed: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+
     /// Arrow data that cannot be read.
     #[error("{0}")]
     Data(String),
@@ -116,4 +127,28 @@ fn list(names: &[String]) -> String {
         shown.push(format!("and {} more", names.len() - SHOWN));
     }
     shown.join(", ")
+}
+
+/// A size as messages tell it.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let place = (0..UNITS.len() - 1).find(|place| bytes >> (10 * place) < 1024).unwrap_or(UNITS.len() - 1);
+    let value = bytes as f64 / (1u64 << (10 * place)) as f64;
+    match place {
+        0 => format!("{bytes} B"),
+        _ if value < 10.0 => format!("{value:.1} {}", UNITS[place]),
+        _ => format!("{value:.0} {}", UNITS[place]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_as_messages_tell_them() {
+        for (bytes, text) in [(5, "5 B"), (1 << 10, "1.0 KiB"), (256 << 20, "256 MiB"), (3 << 29, "1.5 GiB")] {
+            assert_eq!(size(bytes), text);
+        }
+    }
 }

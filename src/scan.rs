@@ -270,6 +270,16 @@ impl<T: Value> Scan<T> {
         self.null_count += count;
     }
 
+    /// What is known of more of the series without its values: how many there are, none of them NaN, and the least and the greatest.
+    /// It serves specs that [want only extrema](Spec::wants_only_extrema).
+    pub fn update_known(&mut self, count: u64, nulls: u64, bounds: Option<(T, T)>) {
+        self.null_count += nulls;
+        self.moments.add_count(count);
+        if let (Some(extrema), Some((min, max))) = (&mut self.extrema, bounds) {
+            extrema.update((min.key(), max.key()));
+        }
+    }
+
     /// Another part of the same series.
     pub fn merge(&mut self, other: Self) {
         self.null_count += other.null_count;

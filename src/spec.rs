@@ -312,6 +312,12 @@ impl Spec {
         self.with_statistics(kept).with_probabilities(Vec::new())
     }
 
+    /// Whether counts and extrema are all that is wanted.
+    pub fn wants_only_extrema(&self) -> bool {
+        use Statistic::{Max, Min, Range};
+        self.computed.is_empty() && self.statistics.iter().all(|statistic| [Min, Max, Range].contains(statistic))
+    }
+
     /// How a quantile is defined.
     pub fn method(&self) -> Method {
         self.method

@@ -1,5 +1,6 @@
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final
 
 import pandas
@@ -8,12 +9,14 @@ import pyarrow
 
 __all__ = [
     "Description",
+    "MemoryLimitError",
     "Statistics",
     "__version__",
     "compute_stats",
     "compute_stats_json",
     "describe",
     "describe_json",
+    "describe_parquet",
     "drop_in",
 ]
 
@@ -192,6 +195,9 @@ class Description:
     @property
     def columns(self) -> list[str]:
         """The names of the table's columns."""
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The files that `describe_parquet(on_error="skip")` left out: `file`, `column`, `row_group`, `message`."""
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dict a series; a statistic that is not defined is None."""
     def to_json(self) -> str:
@@ -302,4 +308,71 @@ def describe(
         for an argument out of range, a column that is not there, a NaN under "raise".
 
     What an iterable, or the generator behind a pyarrow `RecordBatchReader`, raises passes through.
+    """
+
+class MemoryLimitError(MemoryError):
+    """Work that does not fit in the memory that it was given; the message tells how much it would take."""
+
+def describe_parquet(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    columns: _Columns | Sequence[_Columns] | None = None,
+    by: str | Sequence[str] | None = None,
+    where: str | None = None,
+    memory_limit: int | str | None = None,
+    on_error: Literal["fail", "skip"] = "fail",
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: Callable[[dict[str, int]], object] | None = None,
+    stats: str | Sequence[str] | None = None,
+    q: float | Sequence[float] | None = None,
+    method: _Method = "linear",
+    ddof: int = 1,
+    nan: _NanPolicy = "propagate",
+    level: float = 0.95,
+    bias: bool = False,
+    threads: int | None = None,
+) -> Description:
+    """Exact statistics of Parquet files, of any number and size: the columns of one name are one series.
+
+    Parameters
+    ----------
+    paths
+        Files, folders (every `*.parquet` below them, but for names that start with `.` or `_`), globs, URLs (`s3://`,
+        `gs://`, `az://`, `http(s)://`; credentials come from the environment), `"@list.txt"` (a file of paths); one or
+        several.
+    columns
+        As for `describe`. Columns are matched by name, whatever their order in a file. A file that lacks one adds
+        nothing to it (with `by`, its rows count as null). Numeric types mix exactly; other clashes are an error that
+        names both files.
+    by
+        Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates or
+        text.
+    where
+        Which rows count: comparisons (`temp > 0`, `city = 'Seattle'`, `day >= '2026-11-01'`), `and`, `or`, `not`,
+        `in (1, 2)`, `between 1 and 2`, `is null`. A comparison with null is unknown, and only what is true counts; a NaN
+        satisfies no comparison but `!=`. Files, row groups and pages that cannot hold such rows are not read.
+    memory_limit
+        The most memory that the process may take, in bytes or as text ("512MiB"). Default: half of the machine's, or of
+        what its control group allows. What does not fit goes to temporary files, or is read again; the answer is the
+        same, to the bit. What else the process holds is not known here, and counts as well.
+    on_error
+        "fail": a file that cannot be read is an error. "skip": it is left out, whole, named in `errors`, and a
+        `UserWarning` is given.
+    checkpoint
+        A folder where what was learned of each file is kept: the next call with the same question reads only files
+        that are new or have changed, and others again only where their quantiles need it. Not together with `by`.
+    progress
+        Called every 50 ms or so, with `{"pass", "files", "files_total", "rows", "rows_total", "bytes", "bytes_total"}`;
+        what it raises ends the work. `rstats.progress.Bar()` draws a bar.
+
+    All else is as for `describe`.
+
+    Raises
+    ------
+    OSError
+        for a file that cannot be read; `FileNotFoundError` for one that is not there.
+    MemoryLimitError
+        (a `MemoryError`) where even that does not fit.
+    TypeError, ValueError
+        as `describe`, and for a predicate that cannot be read or does not fit its columns.
     """

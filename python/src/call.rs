@@ -39,11 +39,34 @@ pub fn run<T: Send>(
         let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| pool.install(|| work(&interrupt)))));
         return settle(outcome);
     }
+    on_pool(py, &pool, &interrupt, work, &mut |py| py.check_signals())
+}
+
+/// Runs long work of unknown length. `tick` is called now and then, with the GIL; its exception ends the work and is raised.
+pub fn run_long<T: Send>(
+    py: Python<'_>,
+    threads: Option<usize>,
+    work: impl FnOnce(&Interrupt) -> Result<T> + Send,
+    tick: &mut (dyn FnMut(Python<'_>) -> PyResult<()> + Send),
+) -> PyResult<T> {
+    let pool = pool(threads)?;
+    on_pool(py, &pool, &Interrupt::default(), work, &mut |py| {
+        py.check_signals()?;
+        tick(py)
+    })
+}
+
+fn on_pool<T: Send>(
+    py: Python<'_>,
+    pool: &ThreadPool,
+    interrupt: &Interrupt,
+    work: impl FnOnce(&Interrupt) -> Result<T> + Send,
+    tick: &mut (dyn FnMut(Python<'_>) -> PyResult<()> + Send),
+) -> PyResult<T> {
     let mut signal = Ok(());
     let outcome = py.detach(|| {
         let (sender, receiver) = channel();
         std::thread::scope(|scope| {
-            let (pool, interrupt) = (&pool, &interrupt);
             scope.spawn(move || {
                 let outcome = catch_unwind(AssertUnwindSafe(|| pool.install(|| work(interrupt))));
                 let _ = sender.send(outcome); // the receiver waits for it
@@ -53,7 +76,7 @@ pub fn run<T: Send>(
                     Ok(outcome) => return outcome,
                     Err(RecvTimeoutError::Disconnected) => return Ok(Err(rstats::Error::Interrupted)),
                     Err(RecvTimeoutError::Timeout) if signal.is_ok() => {
-                        signal = Python::attach(|py| py.check_signals());
+                        signal = Python::attach(&mut *tick);
                         if signal.is_err() {
                             interrupt.stop();
                         }

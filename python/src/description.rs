@@ -70,7 +70,7 @@ pub fn describe(
             Ok(Summaries::new(&spec, summaries))
         };
         let series = call::run(py, values, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { files: 0, rows: weights.len() as u64 }, series }));
+        return Ok(Description(Report { spec, source: Source { rows: weights.len() as u64, ..Source::default() }, series }));
     }
     let names = by.map(|by| args::names("by", by)).transpose()?;
     if axis.is_none()
@@ -81,7 +81,7 @@ pub fn describe(
         let work = |interrupt: &Interrupt| describe_lists(columns, carried, &spec, interrupt);
         // How many values the lists hold is not counted before.
         let series = call::run(py, usize::MAX, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
+        return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
     }
     if let Some(names) = names {
         if axis.is_some() {
@@ -95,7 +95,7 @@ pub fn describe(
         let values = rows.saturating_mul(series.len() + keys.len());
         let work = |interrupt: &Interrupt| describe_groups(keys, &series, &spec, interrupt);
         let series = call::run(py, values, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
+        return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
     }
     let (rows, series) = match input::read(data, &columns, axis)? {
         Input::Matrix(matrix) => {
@@ -124,7 +124,7 @@ pub fn describe(
             }
         }
     };
-    Ok(Description(Report { spec, source: Source { files: 0, rows }, series }))
+    Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
 }
 
 /// The rows of series of one length, and their summaries.
@@ -155,6 +155,19 @@ impl Description {
     #[getter]
     fn columns(&self) -> Vec<String> {
         self.0.columns()
+    }
+
+    #[getter]
+    fn errors<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let errors = self.0.source.errors.iter().map(|skipped| {
+            let error = PyDict::new(py);
+            error.set_item("file", &skipped.file)?;
+            error.set_item("column", &skipped.column)?;
+            error.set_item("row_group", skipped.row_group)?;
+            error.set_item("message", &skipped.message)?;
+            Ok(error)
+        });
+        errors.collect()
     }
 
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {

@@ -1,8 +1,11 @@
 //! Errors of the library as exceptions of Python.
 
-use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyTypeError, PyValueError};
+use pyo3::create_exception;
+use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use rstats::Error;
+
+create_exception!(rstats, MemoryLimitError, PyMemoryError, "Work that does not fit in the memory that it was given.");
 
 pub fn to_python(error: Error) -> PyErr {
     let message = error.to_string();
@@ -17,6 +20,7 @@ pub fn to_python(error: Error) -> PyErr {
             let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
             PyValueError::new_err(format!("the stream failed: {}", last.trim()))
         }
+        Error::MemoryLimit { .. } => MemoryLimitError::new_err(message),
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),
         _ => PyValueError::new_err(message),
     }

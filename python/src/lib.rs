@@ -3,6 +3,7 @@
 mod arch;
 mod args;
 mod call;
+mod dataset;
 mod description;
 mod drop_in;
 mod errors;
@@ -19,9 +20,13 @@ mod _rstats {
     use super::*;
 
     #[pymodule_export]
+    use super::dataset::describe_parquet;
+    #[pymodule_export]
     use super::description::{Description, describe};
     #[pymodule_export]
     use super::drop_in::drop_in;
+    #[pymodule_export]
+    use super::errors::MemoryLimitError;
     #[pymodule_export]
     use super::json::{compute_stats_json, describe_json};
     #[pymodule_export]

@@ -105,6 +105,11 @@ def test_every_literal_is_pythons_float() -> None:
     source = literals(rng)
     for _ in range(max(LITERALS // 1000, 1)):
         texts = [next(source) for _ in range(1000)]
+        # The largest floats, with few digits, may round to what is beyond them all.
+        for text in [text for text in texts if math.isinf(float(text))]:
+            texts.remove(text)
+            with pytest.raises(ValueError, match="beyond the range of a float"):
+                rstats.describe_json(f"[[{text}]]")
         # What a comma follows, a kernel may read; what a bracket follows, the parser does.
         body = f"[{','.join(f'[{text},{text}]' for text in texts)}]"
         table = pa.table(rstats.describe_json(body, stats=["min", "max"], q=()))

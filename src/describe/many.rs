@@ -171,7 +171,7 @@ fn of_lists<T: Scanned>(lists: &Lists, rows: Rows<'_>, spec: &Spec, interrupt: &
 }
 
 /// Keys must not be named like what stands beside them.
-fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> Result<()> {
+pub(crate) fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> Result<()> {
     let taken = |name: &str| {
         ["column", "count", "null_count", "nan_count"].contains(&name) || spec.field_names().iter().any(|n| n == name)
     };

@@ -9,6 +9,10 @@ mod many;
 mod weighted;
 
 use few::FewValues;
+#[cfg(feature = "parquet")]
+pub(crate) use group::Groups;
+#[cfg(feature = "parquet")]
+pub(crate) use many::check_names;
 
 pub use many::{ListColumn, describe_groups, describe_lists, describe_matrix};
 pub use weighted::{Weighting, describe_weighted};
@@ -165,7 +169,7 @@ impl Describer {
                 let scan = scan_of(&mut self.scans, Lane::of(&[kind]), &self.spec);
                 scan.restart();
                 scan.read_array(array)?;
-                match scan.finish(&self.spec) {
+                match scan.finish(&self.spec, Keep::All) {
                     LaneOutcome::Done(summary) => Ok(summary),
                     LaneOutcome::Again(_) => Err(changed()), // all values were kept
                 }
@@ -389,7 +393,7 @@ pub fn describe_stream(
         read.collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
         row += batch.num_rows() as u64;
     }
-    let summaries = scans.into_iter().zip(&places).map(|(mut scan, &place)| match scan.finish(spec) {
+    let summaries = scans.into_iter().zip(&places).map(|(mut scan, &place)| match scan.finish(spec, Keep::All) {
         LaneOutcome::Done(summary) => Ok(summary.named(Some(schema.field(place).name()))),
         LaneOutcome::Again(_) => Err(changed()), // all values were kept
     });
@@ -511,9 +515,25 @@ impl LaneScan {
         }
     }
 
-    pub(crate) fn finish(&mut self, spec: &Spec) -> LaneOutcome {
-        // A bracket holds a few percent of a series; one that would not fit is sampled and narrowed again.
-        let keep = Keep::AtMost((self.rows() as usize / 16).max(SAMPLE));
+    /// As [`Scan::update_known`], for integers that the lane holds.
+    pub(crate) fn update_known(&mut self, count: u64, nulls: u64, bounds: Option<[i128; 2]>) {
+        match self {
+            Self::Float(scan) => scan.update_known(count, nulls, bounds.map(pair(|bound| bound as f64))),
+            Self::Signed(scan) => scan.update_known(count, nulls, bounds.map(pair(|bound| bound as i64))),
+            Self::Unsigned(scan) => scan.update_known(count, nulls, bounds.map(pair(|bound| bound as u64))),
+            Self::Exact(scan) => {
+                let number = |bound: i128| match i64::try_from(bound) {
+                    Ok(bound) => Number::from_signed(bound),
+                    Err(_) => Number::from_unsigned(bound as u64),
+                };
+                scan.update_known(count, nulls, bounds.map(pair(number)));
+            }
+        }
+    }
+
+    /// The answer, or the scan for another pass, which keeps so many values: a bracket that would not fit is sampled and narrowed
+    /// again.
+    pub(crate) fn finish(&mut self, spec: &Spec, keep: Keep) -> LaneOutcome {
         match self {
             Self::Float(scan) => lane_outcome(scan, spec, keep, Self::Float),
             Self::Signed(scan) => lane_outcome(scan, spec, keep, Self::Signed),
@@ -521,6 +541,10 @@ impl LaneScan {
             Self::Exact(scan) => lane_outcome(scan, spec, keep, |scan| Self::Exact(Box::new(scan))),
         }
     }
+}
+
+fn pair<T>(convert: impl Fn(i128) -> T) -> impl Fn([i128; 2]) -> (T, T) {
+    move |[min, max]| (convert(min), convert(max))
 }
 
 fn lane_outcome<T: Element>(

@@ -1,55 +1,98 @@
-//! Which files there are, and how their columns fit together.
+//! The files of a dataset, and their footers.
 
-use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use arrow_schema::DataType;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use arrow_schema::SchemaRef;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use rayon::prelude::*;
 
+use super::partition::Partition;
+use super::request::OnError;
+use super::storage::{self, Found};
+use crate::describe::Interrupt;
 use crate::error::{Error, Result};
-use crate::series::table::{Columns, is_boolean};
-use crate::series::{Kind, Lane};
+use crate::report::Skipped;
 
 /// Parquet files whose columns of one name are one series.
 #[derive(Debug)]
 pub struct Dataset {
     pub(super) files: Vec<DataFile>,
+    /// What the folders' names say of the files: `day=2026-11-01/`.
+    pub(super) partitions: Vec<Partition>,
+    /// Files that were left out because their footers cannot be read.
+    pub(super) skipped: Vec<Skipped>,
 }
 
 #[derive(Debug)]
 pub(super) struct DataFile {
-    pub path: PathBuf,
+    pub found: Found,
     pub metadata: ArrowReaderMetadata,
 }
 
-/// One series of a dataset: where it stands in each file.
-#[derive(Debug)]
-pub(super) struct DataColumn {
-    pub name: String,
-    pub lane: Lane,
-    /// (file, place among the file's columns), for the files that have it.
-    pub places: Vec<(usize, usize)>,
+impl DataFile {
+    pub fn name(&self) -> String {
+        self.found.location.to_string()
+    }
+
+    pub fn schema(&self) -> &SchemaRef {
+        self.metadata.schema()
+    }
+
+    pub fn parquet(&self) -> &ParquetMetaData {
+        self.metadata.metadata()
+    }
+
+    /// An error that names this file.
+    pub fn broken(&self, message: &str) -> Error {
+        broken(Path::new(&self.name()), message)
+    }
 }
 
 impl Dataset {
-    /// Opens files, and every `*.parquet` below folders (hidden ones, and those whose names start with `_`, left out),
-    /// in the order of their names, and reads their footers.
+    /// Finds files, and reads their footers: as [`Dataset::open_with`], where every file has to be right.
     ///
     /// # Errors
     ///
     /// [`Error::File`] for a path that is not there, a folder without Parquet files, and a file that is not Parquet.
-    pub fn open<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Self> {
-        let mut found = Vec::new();
-        for path in paths {
-            find(path.as_ref(), &mut found)?;
-        }
-        let files = found.into_iter().map(|path| {
-            let metadata = guarded(&path, || read_metadata(&path))?;
-            Ok(DataFile { path, metadata })
+    pub fn open<S: AsRef<str>>(paths: impl IntoIterator<Item = S>) -> Result<Self> {
+        Self::open_with(paths, OnError::Fail, &Interrupt::default())
+    }
+
+    /// Finds files, folders, globs, lists and URLs as [`storage::find`] does, and reads their footers on the threads of the pool.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] for a path that is not there or a folder without Parquet files; under [`OnError::Fail`] also for a file
+    /// that is not Parquet. [`Error::Interrupted`].
+    pub fn open_with<S: AsRef<str>>(
+        paths: impl IntoIterator<Item = S>,
+        on_error: OnError,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
+        let found = storage::find(paths)?;
+        let opened = found.into_par_iter().map(|found| {
+            interrupt.check()?;
+            let path = PathBuf::from(found.location.to_string());
+            // The page index is small beside the data, and tells which pages a predicate needs.
+            match guarded(&path, || found.open()?.metadata(PageIndexPolicy::Optional)) {
+                Ok(metadata) => Ok(Ok(DataFile { found, metadata })),
+                Err(Error::Interrupted) => Err(Error::Interrupted),
+                Err(error) if on_error == OnError::Skip => Ok(Err(skipped(&found.location.to_string(), &error))),
+                Err(error) => Err(error),
+            }
         });
-        Ok(Self { files: files.collect::<Result<_>>()? })
+        let mut files = Vec::new();
+        let mut left_out = Vec::new();
+        for opened in opened.collect::<Vec<Result<_>>>() {
+            match opened? {
+                Ok(file) => files.push(file),
+                Err(skipped) => left_out.push(skipped),
+            }
+        }
+        let partitions = Partition::of_files(&files);
+        Ok(Self { files, partitions, skipped: left_out })
     }
 
     /// The number of files.
@@ -59,139 +102,26 @@ impl Dataset {
 
     /// The number of rows in all files, as their footers have it.
     pub fn rows(&self) -> u64 {
-        let rows = self.files.iter().map(|file| file.metadata.metadata().file_metadata().num_rows());
+        let rows = self.files.iter().map(|file| file.parquet().file_metadata().num_rows());
         rows.map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
     }
 
-    /// The wanted columns, in the order in which the files first have them. Of columns that share a name within a
-    /// file, the first ones of all files are one series, the second ones another.
-    pub(super) fn columns(&self, columns: &Columns) -> Result<Vec<DataColumn>> {
-        let mut all: Vec<DataColumn> = Vec::new();
-        let mut known: HashMap<(&str, usize), usize> = HashMap::new();
-        for (index, file) in self.files.iter().enumerate() {
-            let mut repeated: HashMap<&str, usize> = HashMap::new();
-            for (place, field) in file.metadata.schema().fields().iter().enumerate() {
-                let nth = repeated.entry(field.name()).or_default();
-                let series = *known.entry((field.name(), *nth)).or_insert_with(|| {
-                    all.push(DataColumn { name: field.name().clone(), lane: Lane::Float, places: Vec::new() });
-                    all.len() - 1
-                });
-                *nth += 1;
-                all[series].places.push((index, place));
-            }
-        }
-        if let Columns::Named(names) = columns
-            && let Some(missing) = names.iter().find(|name| !known.contains_key(&(name.as_str(), 0)))
-        {
-            let available = all.into_iter().map(|column| column.name).collect();
-            return Err(Error::NoSuchColumn { name: missing.clone(), available });
-        }
-        let wanted = all.into_iter().filter(|column| columns.wants(&column.name));
-        let named = columns.are_named();
-        wanted.filter_map(|column| self.fit(column, named).transpose()).collect()
+    pub(super) fn partition(&self, name: &str) -> Option<&Partition> {
+        self.partitions.iter().find(|partition| partition.name == name)
     }
-
-    /// The column with its lane; `None` for one that holds no numbers and was not named. A type that is only null fits
-    /// any other.
-    fn fit(&self, mut column: DataColumn, named: bool) -> Result<Option<DataColumn>> {
-        let schema = |file: usize| self.files[file].metadata.schema();
-        let field = |&(file, place): &(usize, usize)| schema(file).field(place);
-        let is_series = |place: &(usize, usize)| {
-            Kind::of_field(field(place)).is_some() && (named || !is_boolean(field(place).data_type()))
-        };
-        let Some(fitting) = column.places.iter().find(|place| is_series(place)) else {
-            return match column.places.first().filter(|_| named) {
-                Some(place) => {
-                    Err(Error::NotNumeric { data_type: field(place).data_type().to_string(), name: Some(column.name) })
-                }
-                None => Ok(None),
-            };
-        };
-        let other = |place: &&(usize, usize)| !is_series(place) && *field(place).data_type() != DataType::Null;
-        if let Some(clashing) = column.places.iter().find(other) {
-            let (first, second) = if fitting < clashing { (fitting, clashing) } else { (clashing, fitting) };
-            return Err(Error::Clash {
-                first: self.files[first.0].path.clone(),
-                first_type: field(first).data_type().to_string(),
-                second: self.files[second.0].path.clone(),
-                second_type: field(second).data_type().to_string(),
-                column: column.name,
-            });
-        }
-        let kinds: Vec<Kind> = column.places.iter().filter_map(|place| Kind::of_field(field(place))).collect();
-        column.lane = Lane::of(&kinds);
-        Ok(Some(column))
-    }
-}
-
-fn find(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
-    if !metadata.is_dir() {
-        found.push(path.to_owned());
-        return Ok(());
-    }
-    let before = found.len();
-    search(path, &mut HashSet::new(), found)?;
-    if found.len() == before {
-        let message = "the folder holds no file whose name ends in .parquet".to_owned();
-        return Err(Error::File { path: path.to_owned(), message, source: None });
-    }
-    Ok(())
-}
-
-/// The Parquet files below a folder, in the order of their names.
-fn search(folder: &Path, visited: &mut HashSet<PathBuf>, found: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut entries = entries.map_err(|error| unreadable(folder, error))?;
-    let canonical = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
-    if !visited.insert(canonical) {
-        return Ok(()); // a link led back to it
-    }
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(b".") || name.as_encoded_bytes().starts_with(b"_") {
-            continue;
-        }
-        let path = entry.path();
-        let wanted = path.extension().is_some_and(|extension| extension == "parquet");
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => search(&path, visited, found)?,
-            Ok(_) if wanted => found.push(path),
-            Err(error) if wanted => return Err(unreadable(&path, error)),
-            Ok(_) | Err(_) => {} // another file, or a link that leads nowhere
-        }
-    }
-    Ok(())
-}
-
-fn read_metadata(path: &Path) -> Result<ArrowReaderMetadata> {
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
-    if !metadata.is_file() {
-        return Err(broken(
-            path,
-            "not a regular file; Parquet is read from its end, which a pipe or a device does not have",
-        ));
-    }
-    let file = File::open(path).map_err(|error| unreadable(path, error))?;
-    let length = metadata.len();
-    if length == 0 {
-        return Err(broken(path, "the file is empty, so it is not a Parquet file"));
-    }
-    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-        .map_err(|error| broken(path, &format!("not a Parquet file, or a damaged one: {error}")))
-}
-
-pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
-    let message = match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-        _ => error.to_string(),
-    };
-    Error::File { path: path.to_owned(), message, source: Some(error) }
 }
 
 pub(super) fn broken(path: &Path, message: &str) -> Error {
     Error::File { path: path.to_owned(), message: message.to_owned(), source: None }
+}
+
+/// An error of a file, as the report tells it.
+pub(super) fn skipped(file: &str, error: &Error) -> Skipped {
+    let message = match error {
+        Error::File { message, .. } => message.clone(),
+        error => error.to_string(),
+    };
+    Skipped { file: file.to_owned(), column: None, row_group: None, message }
 }
 
 /// Runs a decoder, and makes its panic an error that names the file: the parquet crate panics on some damaged files.

@@ -1,8 +1,24 @@
 //! Parquet files as series: columns of one name in any number of files are one series.
 //!
-//! [`dataset`] finds the files and fits their schemas together, `pass` reads their row groups.
+//! [`storage`] finds the files and reads their bytes, [`dataset`] fits their schemas together, `plan` says what of them has to be
+//! read for a [`Request`], `decode` turns a part of a row group into arrays. `passes` scans series, `groups` sorts rows out by key;
+//! both keep to the [`memory`] they are given.
 
+mod columns;
 pub mod dataset;
-mod pass;
+mod decode;
+mod groups;
+pub mod memory;
+mod partition;
+mod passes;
+mod plan;
+pub mod predicate;
+mod request;
+mod spill;
+pub mod storage;
+mod work;
 
 pub use dataset::Dataset;
+pub use plan::Plan;
+pub use predicate::Predicate;
+pub use request::{Answer, OnError, Progress, Request, Tally};

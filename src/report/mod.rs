@@ -23,6 +23,16 @@ pub struct Source {
     pub files: usize,
     /// Rows read, in all files together.
     pub rows: u64,
+    /// Files that were left out.
+    pub errors: Vec<Skipped>,
+}
+
+/// A file that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped { pub file: String, pub column: Option<String>, pub row_group: Option<usize>, pub message: String }
+
+impl std::fmt::Display for Skipped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{}: {}", self.file, self.message) }
 }
 
 /// The three counts that every output has.

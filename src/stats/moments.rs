@@ -149,6 +149,12 @@ impl Moments {
         self.count
     }
 
+    /// So many more values, where nothing but their count is wanted.
+    pub fn add_count(&mut self, count: u64) {
+        debug_assert_eq!(self.order, Order::Count);
+        self.count += count;
+    }
+
     fn part(&mut self, scale: i16) -> &mut Part {
         let index = match self.parts.iter().position(|part| part.scale == scale) {
             Some(index) => index,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rstats::parquet::{OnError, Predicate, Request, memory};
 use rstats::{Bias, Columns, Method, NanPolicy, Spec, Statistic};
 
 /// Exact statistics of Parquet files: correctly rounded, and the same bits on every machine.
@@ -27,22 +28,38 @@ Examples:
   rstats describe temps.parquet -q 0.5,0.99 -f json    median and 99th percentile, as JSON
   rstats describe temps.parquet -q 4 -m exclusive      quartiles as Python's statistics.quantiles
   rstats describe temps.parquet -a mean,mean_ci -q ''  mean with its 95 % confidence interval, no quantiles
+  rstats describe 'lake/day=*/' -g sensor -o out.json  a group for each sensor, all days together
+  rstats describe lake/ --where \"day >= '2026-11-01' and temp is not null\"
+  rstats describe s3://bucket/lake/ --memory-limit 2GiB --on-error skip --checkpoint state/ -o out.parquet
 
-Columns of one name in several files are one series; a file without the column adds nothing to it.
-Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the size.
+Columns of one name in several files are one series, in whatever order the files have them; a file without the column adds
+nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01 are columns
+for --by and --where. Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the size and the limit.
 
-Exit status: 0 done; 1 failed; 2 wrong arguments; 130 and 143 stopped by a signal.";
+Buckets: credentials and settings come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT,
+AZURE_STORAGE_ACCOUNT_NAME, ...). What does not fit in memory goes to files without names in TMPDIR.
+
+Exit status: 0 done; 1 failed; 2 wrong arguments; 3 done, but files were left out (--on-error skip); 130 and 143 stopped by a signal.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Describe {
-    /// Parquet files, and folders (every *.parquet below them)
+    /// Parquet files, folders (every *.parquet below them), globs, s3:// gs:// az:// http(s):// URLs, @LIST (a file of paths),
+    /// - (such a list from standard input)
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub paths: Vec<String>,
 
     /// Columns to describe, by name [default: every column of numbers; booleans only if named]
     #[arg(short, long, value_name = "A,B", value_delimiter = ',')]
     columns: Option<Vec<String>>,
+
+    /// A group for each distinct value of these columns, or of the names of folders (KEY=value/)
+    #[arg(short = 'g', long, value_name = "KEY,...", value_delimiter = ',')]
+    by: Vec<String>,
+
+    /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null; dates in quotes
+    #[arg(long = "where", value_name = "PREDICATE")]
+    predicate: Option<String>,
 
     /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, sem, iqr, skewness, kurtosis, mad, mode, n_unique,
     /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, q1, median, q3; '' for none
@@ -91,13 +108,53 @@ pub struct Describe {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// The most memory that all of it may take, like 512MiB or 2GiB [default: half of the machine's, or of its control group's]
+    #[arg(long, value_name = "SIZE")]
+    memory_limit: Option<String>,
+
+    /// What to do with a file that cannot be read: fail, or leave it out whole, name it in the output, and end with status 3
+    #[arg(long, value_enum, default_value = "fail")]
+    on_error: OnErrorName,
+
+    /// Keep what was learned of each file in DIR, and read only what is new there the next time
+    #[arg(long, value_name = "DIR")]
+    checkpoint: Option<PathBuf>,
+
+    /// Tell what would be read (files, row groups, bytes, passes, memory), without reading data
+    #[arg(long)]
+    pub explain: bool,
+
     /// Threads; 0 for one a core
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub threads: u16,
 
-    /// Show no progress bar, also on a terminal
+    /// How to show progress on standard error [default: a bar on a terminal, nothing elsewhere]
+    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "no_progress")]
+    pub progress: Option<ProgressStyle>,
+
+    /// Show no progress, also on a terminal
     #[arg(long)]
     pub no_progress: bool,
+
+    /// Log to standard error what is done; -vv and -vvv tell more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// A bar that moves
+    Bar,
+    /// A line every few seconds
+    Plain,
+    /// Nothing
+    None,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnErrorName {
+    Fail,
+    Skip,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,11 +168,36 @@ pub enum Format {
 }
 
 impl Describe {
-    pub fn columns(&self) -> Columns {
+    pub fn has_checkpoint(&self) -> bool {
+        self.checkpoint.is_some()
+    }
+
+    fn columns(&self) -> Columns {
         match &self.columns {
             None => Columns::Numeric,
             Some(names) => Columns::Named(names.clone()),
         }
+    }
+
+    /// What is asked of the files, or what is wrong with it.
+    pub fn request(&self) -> rstats::Result<Request> {
+        let given = |names: &[String]| names.iter().map(|name| name.trim().to_owned()).collect();
+        let defaults = Request::default();
+        Ok(Request {
+            columns: self.columns(),
+            by: given(&self.by),
+            predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
+            memory_limit: match &self.memory_limit {
+                Some(text) => memory::parse_size(text)?,
+                None => defaults.memory_limit,
+            },
+            on_error: match self.on_error {
+                OnErrorName::Fail => OnError::Fail,
+                OnErrorName::Skip => OnError::Skip,
+            },
+            checkpoint: self.checkpoint.clone(),
+            ..defaults
+        })
     }
 
     /// What is asked, or what is wrong with it.

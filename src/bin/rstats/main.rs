@@ -1,6 +1,8 @@
 //! The command `rstats`: parse, validate, run, write.
 
 mod args;
+mod log;
+mod progress;
 mod run;
 
 use std::process::ExitCode;

@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rstats::parquet::Dataset;
-use rstats::report::{Report, Source};
-use rstats::{Error, Interrupt, Summaries};
+use rstats::report::{Report, Skipped};
+use rstats::{Error, Interrupt};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::NamedTempFile;
 
-use crate::args::{Command, Describe, Format};
+use crate::args::{Command, Format};
+use crate::{log, progress};
 
 /// Why the command ends with another status than 0.
 pub enum Failure {
@@ -23,6 +22,8 @@ pub enum Failure {
     Usage(Error),
     /// Anything else.
     Other(String),
+    /// All is done, but for files that were left out.
+    LeftOut(Vec<Skipped>),
     /// A signal of this number.
     Signal(usize),
     /// Nobody reads the output any more.
@@ -32,28 +33,40 @@ pub enum Failure {
 impl Failure {
     /// Tells it in one line, and the exit status.
     pub fn report(self) -> ExitCode {
+        if let Self::LeftOut(files) = &self {
+            for file in files {
+                tell(&format!("left out: {file}"));
+            }
+        }
         let (message, status) = match self {
+            Self::LeftOut(_) => (None, 3),
             Self::Usage(error) => (Some(error.to_string()), 2),
             Self::Other(message) => (Some(message), 1),
             Self::Signal(number) => (None, 128 + number as u8),
             Self::ClosedPipe => (None, 0),
         };
         if let Some(message) = message {
-            // Standard error may be closed too; then there is nobody to tell.
-            let _ = writeln!(io::stderr(), "rstats: {}", message.replace(['\n', '\r'], " "));
+            tell(&message);
         }
         ExitCode::from(status)
     }
 }
 
+/// A message in one line.
+fn tell(message: &str) {
+    // Standard error may be closed too; then there is nobody to tell.
+    let _ = writeln!(io::stderr(), "rstats: {}", message.replace(['\n', '\r'], " "));
+}
+
 pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     let spec = args.spec().map_err(Failure::Usage)?;
-    let columns = args.columns();
-    let output = Output::open(args.output.as_deref())?;
+    let request = args.request().map_err(Failure::Usage)?;
     let format = args.format.unwrap_or(match args.output {
         None if io::stdout().is_terminal() => Format::Table,
         _ => Format::Json,
     });
+    let output = Output::open(args.output.as_deref())?;
+    log::start(args.verbose);
 
     let interrupt = Interrupt::default();
     let signal = watch_signals(&interrupt).map_err(|error| Failure::Other(error.to_string()))?;
@@ -64,17 +77,24 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads.into()).build();
     let pool = pool.map_err(|error| Failure::Other(format!("cannot start the threads: {error}")))?;
-    let dataset = Dataset::open(&args.paths).map_err(failed)?;
-    let bar = progress_bar(&args);
-    let series = pool.install(|| dataset.describe(&columns, &spec, &interrupt, |rows| bar.inc(rows)));
-    bar.finish_and_clear();
-    let series = series.map_err(failed)?;
+    let open = || Dataset::open_with(&args.paths, request.on_error, &interrupt);
+    let dataset = pool.install(open).map_err(failed)?;
+    let plan = pool.install(|| dataset.plan(&request, &spec)).map_err(failed)?;
+    if args.explain {
+        return output.write_text(&plan.to_string());
+    }
+    let answer = progress::shown(&args, |progress| pool.install(|| plan.run(&interrupt, progress)));
+    let answer = answer.map_err(failed)?;
     if signal.load(Ordering::Relaxed) != 0 {
         return Err(failed(Error::Interrupted));
     }
-    let source = Source { files: dataset.files(), rows: dataset.rows() };
-    let series = Summaries::new(&spec, series);
-    output.write(&Report { spec, source, series }, format)
+    let errors = answer.source.errors.clone();
+    let report = Report { spec: spec.clone(), source: answer.source, series: answer.series };
+    output.write(&report, format)?;
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::LeftOut(errors)),
+    }
 }
 
 /// Makes SIGINT and SIGTERM stop the work; the number of the one that came is in the returned cell, 0 if none did. A
@@ -87,18 +107,6 @@ fn watch_signals(interrupt: &Interrupt) -> io::Result<Arc<AtomicUsize>> {
         signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)?;
     }
     Ok(signal)
-}
-
-fn progress_bar(args: &Describe) -> ProgressBar {
-    let visible = !args.no_progress && io::stderr().is_terminal();
-    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(None, target);
-    let style = ProgressStyle::with_template("{spinner} {human_pos} values, {per_sec}, {elapsed}");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }
 
 /// Where the answer goes. A file is written beside its place and renamed, so that it is whole or absent.
@@ -146,21 +154,29 @@ impl Output {
     }
 
     fn write(self, report: &Report, format: Format) -> Result<(), Failure> {
+        self.write_with(|out| write_report(report, format, out))
+    }
+
+    fn write_text(self, text: &str) -> Result<(), Failure> {
+        self.write_with(|out| out.write_all(text.as_bytes()))
+    }
+
+    fn write_with(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         match self {
             Self::Stdout => {
-                let out = io::stdout().lock();
-                write_report(report, format, out).map_err(|error| match error.kind() {
+                let mut out = io::stdout().lock();
+                write(&mut out).and_then(|()| out.flush()).map_err(|error| match error.kind() {
                     io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
                     _ => Failure::Other(format!("cannot write to standard output: {error}")),
                 })
             }
-            Self::Special(file) => write_report(report, format, file).map_err(|error| match error.kind() {
+            Self::Special(mut file) => write(&mut file).map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
                 _ => Failure::Other(format!("cannot write the output: {error}")),
             }),
             Self::File { temporary, path } => {
                 let failed = |error: io::Error| cannot_write(&path, &error);
-                write_report(report, format, temporary.as_file()).map_err(failed)?;
+                write(&mut temporary.as_file()).map_err(failed)?;
                 temporary.as_file().sync_all().map_err(failed)?;
                 temporary.persist(&path).map_err(|error| failed(error.error))?;
                 Ok(())

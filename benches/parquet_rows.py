@@ -1,0 +1,165 @@
+"""The rows of the peers' table that read Parquet files. The data is made by a seeded generator, into a folder that is
+removed afterwards; it is in the operating system's cache when it is read, for everybody."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import rstats
+
+QUARTILES = [0.25, 0.5, 0.75]
+STATS = ["min", "max", "mean", "stddev"]
+NAMES = [*STATS, "q1", "median", "q3"]
+
+
+def own(paths, threads, **options):
+    """The statistics of every series, one series after the other."""
+    rows = rstats.describe_parquet(paths, stats=STATS, threads=threads, **options)
+    return [row[name] for row in rows for name in NAMES]
+
+
+def by_pyarrow(path):
+    table = pq.read_table(path)
+    answer = []
+    for column in table.columns:
+        extrema = pc.min_max(column)
+        moments = [extrema["min"], extrema["max"], pc.mean(column), pc.stddev(column, ddof=1)]
+        answer += [value.as_py() for value in [*moments, *pc.quantile(column, q=QUARTILES)]]
+    return answer
+
+
+def asked_of_duckdb(column):
+    return f"min({column}), max({column}), avg({column}), stddev_samp({column}), quantile_cont({column}, {QUARTILES})"
+
+
+def flat(row):
+    return [value for item in row for value in (item if isinstance(item, list) else [item])]
+
+
+def by_duckdb(path, columns, where=""):
+    asked = ", ".join(map(asked_of_duckdb, columns))
+    return flat(duckdb.sql(f"SELECT {asked} FROM read_parquet('{path}') {where}").fetchall()[0])
+
+
+def by_polars(path, columns, where=None):
+    asked = []
+    for name in columns:
+        c = pl.col(name)
+        moments = [c.min().alias(f"{name}0"), c.max().alias(f"{name}1"), c.mean().alias(f"{name}2"), c.std().alias(f"{name}3")]
+        asked += moments + [c.quantile(p, "linear").alias(f"{name}{p}") for p in QUARTILES]
+    frame = pl.scan_parquet(path)
+    return list((frame if where is None else frame.filter(where)).select(asked).collect().row(0))
+
+
+def checksum(columns):
+    """What answers of many groups are compared by."""
+    return [float(np.sum(np.asarray(column, dtype=float))) for column in columns]
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory(prefix="rstats-bench-") as name:
+        yield Path(name)
+
+
+def rows(threads, size=5_000_000):
+    """(name, how far the answers may differ, contenders), each while its files are there."""
+    random = np.random.default_rng(20261125)
+    columns = [f"c{i}" for i in range(10)]
+    with folder() as at:
+        path = at / "wide.parquet"
+        wide = pa.table({name: random.standard_normal(size) for name in columns})
+        pq.write_table(wide, path, compression="zstd", row_group_size=size // 10, use_dictionary=False)
+        del wide
+
+        def exact():
+            return {
+                "rstats": lambda: own(path, threads),
+                "pyarrow": lambda: by_pyarrow(path),
+                "DuckDB": lambda: by_duckdb(path, columns),
+                "Polars": lambda: by_polars(path, columns),
+            }
+
+        label = f"Parquet, 10 columns x {size / 1e6:g} M, zstd, 10 row groups"
+        yield f"{label}, moments, extrema and quartiles", 1e-9, exact
+
+        def decoding():
+            return {
+                "rstats": lambda: own(path, threads),
+                "reading alone, pyarrow": lambda: pq.read_table(path) and None,
+                "DuckDB SUMMARIZE (approximate)": lambda: (
+                    duckdb.sql(f"SUMMARIZE SELECT * FROM read_parquet('{path}')").fetchall() and None
+                ),
+            }
+
+        yield f"{label}, the same, beside reading alone", 1e-9, decoding
+    with folder() as at:
+        keys, count, length = 10_000, 200, size // 50
+        for place in range(count):
+            part = {"k": random.integers(0, keys, length), "x": random.standard_normal(length)}
+            pq.write_table(pa.table(part), at / f"part-{place:03}.parquet", compression="zstd")
+        paths = str(at / "*.parquet")
+
+        def groups():
+            asked = [pl.col("x").min().alias("min"), pl.col("x").max().alias("max"), pl.col("x").mean().alias("mean")]
+            asked += [pl.col("x").std().alias("std")]
+            asked += [pl.col("x").quantile(p, "linear").alias(f"q{p}") for p in QUARTILES]
+
+            def ours():
+                answer = pa.table(rstats.describe_parquet(paths, by="k", stats=STATS, threads=threads))
+                return checksum(answer[name] for name in NAMES)
+
+            def theirs():
+                answer = duckdb.sql(
+                    f"SELECT k, {asked_of_duckdb('x')} FROM read_parquet('{paths}') GROUP BY k"
+                ).to_arrow_table()
+                quartiles = np.array(answer.column(5).to_pylist())
+                return checksum([*answer.columns[1:5], *quartiles.T])
+
+            def polars():
+                answer = pl.scan_parquet(paths).group_by("k").agg(asked).collect()
+                return checksum(answer.drop("k").get_columns())
+
+            return {"rstats": ours, "DuckDB": theirs, "Polars": polars}
+
+        yield f"Parquet, {count} files x {length:,} rows, by {keys:,} keys, the same", 1e-9, groups
+    with folder() as at:
+        path = at / "prices.parquet"
+        prices = {name: np.round(random.gamma(2.0, 20.0, size), 2) for name in columns}
+        pq.write_table(pa.table(prices), path, compression="zstd", row_group_size=size // 10)
+        del prices
+
+        def dictionaries():
+            return {
+                "rstats": lambda: own(path, threads),
+                "pyarrow": lambda: by_pyarrow(path),
+                "DuckDB": lambda: by_duckdb(path, columns),
+                "Polars": lambda: by_polars(path, columns),
+            }
+
+        yield f"Parquet, 10 columns x {size / 1e6:g} M prices, dictionaries, the same", 1e-9, dictionaries
+    with folder() as at:
+        path = at / "sorted.parquet"
+        length = 4 * size
+        table = pa.table({"t": np.arange(length), "x": random.standard_normal(length)})
+        pq.write_table(table, path, compression="zstd", row_group_size=length // 40, write_page_index=True)
+        del table
+        low = length // 2
+        high = low + length // 100
+        where = f"t >= {low} and t < {high}"
+
+        def filtered():
+            kept = (pl.col("t") >= low) & (pl.col("t") < high)
+            return {
+                "rstats": lambda: own(path, threads, where=where, columns="x"),
+                "DuckDB": lambda: by_duckdb(path, ["x"], f"WHERE {where}"),
+                "Polars": lambda: by_polars(path, ["x"], kept),
+            }
+
+        yield f"Parquet, sorted, where that keeps 1 % of {length / 1e6:g} M rows, the same", 1e-9, filtered

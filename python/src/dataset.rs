@@ -1,0 +1,117 @@
+//! `describe_parquet`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use rstats::parquet::{Dataset, OnError, Predicate, Progress, Request, memory};
+use rstats::report::Report;
+use rstats::{Bias, Interrupt};
+
+use crate::args;
+use crate::call;
+use crate::description::Description;
+use crate::errors::to_python;
+
+/// See the stub.
+#[pyfunction]
+#[pyo3(
+    signature = (paths, *, columns=None, by=None, r#where=None, memory_limit=None, on_error="fail", checkpoint=None, progress=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None),
+    text_signature = "(paths, *, columns=None, by=None, where=None, memory_limit=None, on_error='fail', checkpoint=None, progress=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None)"
+)]
+#[allow(clippy::too_many_arguments)] // they are the signature of the Python function
+pub fn describe_parquet(
+    paths: &Bound<'_, PyAny>,
+    columns: Option<&Bound<'_, PyAny>>,
+    by: Option<&Bound<'_, PyAny>>,
+    r#where: Option<&str>,
+    memory_limit: Option<&Bound<'_, PyAny>>,
+    on_error: &str,
+    checkpoint: Option<PathBuf>,
+    progress: Option<Py<PyAny>>,
+    stats: Option<&Bound<'_, PyAny>>,
+    q: Option<&Bound<'_, PyAny>>,
+    method: &str,
+    ddof: Option<&Bound<'_, PyAny>>,
+    nan: &str,
+    level: f64,
+    bias: bool,
+    threads: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Description> {
+    let py = paths.py();
+    let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
+    let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
+    let spec = spec.with_bias(if bias { Bias::Kept } else { Bias::Corrected });
+    let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
+    let defaults = Request::default();
+    let request = Request {
+        columns: args::columns(columns)?,
+        by: by.map(|by| args::names("by", by)).transpose()?.unwrap_or_default(),
+        predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
+        memory_limit: memory_limit.map(limit).transpose()?.unwrap_or(defaults.memory_limit),
+        on_error: match on_error {
+            "fail" => OnError::Fail,
+            "skip" => OnError::Skip,
+            other => return Err(PyValueError::new_err(format!("on_error is 'fail' or 'skip', not '{other}'"))),
+        },
+        checkpoint,
+        ..defaults
+    };
+    let paths = files(paths)?;
+    let done = Progress::default();
+    let work = |interrupt: &Interrupt| {
+        let dataset = Dataset::open_with(&paths, request.on_error, interrupt)?;
+        dataset.plan(&request, &spec)?.run(interrupt, &done)
+    };
+    let mut tick = |py: Python<'_>| match &progress {
+        Some(callback) => callback.call1(py, (figures(py, &done)?,)).map(|_| ()),
+        None => Ok(()),
+    };
+    let answer = call::run_long(py, threads, work, &mut tick)?;
+    tick(py)?;
+    if !answer.source.errors.is_empty() {
+        let names: Vec<String> = answer.source.errors.iter().map(ToString::to_string).collect();
+        let message = format!("{} files were left out: {}", names.len(), names.join("; "));
+        let warn = py.import("warnings")?.getattr("warn")?;
+        warn.call1((message, py.get_type::<PyUserWarning>(), 2))?;
+    }
+    Ok(Description(Report { spec, source: answer.source, series: answer.series }))
+}
+
+/// How far the work has got, for a callback.
+fn figures<'py>(py: Python<'py>, progress: &Progress) -> PyResult<Bound<'py, PyDict>> {
+    let figures = PyDict::new(py);
+    figures.set_item("pass", progress.pass())?;
+    let all = [("files", progress.files()), ("rows", progress.rows()), ("bytes", progress.bytes())];
+    for (name, (done, total)) in all {
+        figures.set_item(name, done)?;
+        figures.set_item(format!("{name}_total"), total)?;
+    }
+    Ok(figures)
+}
+
+/// Bytes, or a size as text.
+fn limit(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    match value.cast::<PyString>() {
+        Ok(text) => memory::parse_size(&text.to_cow()?).map_err(to_python),
+        Err(_) => args::whole("memory_limit", value, 1, 1 << 60).map(|bytes| bytes as u64),
+    }
+}
+
+/// One path, or a list or tuple of them.
+fn files(paths: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let fspath = paths.py().import("os")?.getattr("fspath")?;
+    let one = |path: &Bound<'_, PyAny>| {
+        let path = fspath.call1((path,)).map_err(|_| {
+            let given = path.get_type();
+            PyTypeError::new_err(format!("paths is a path or a list of paths, as str or os.PathLike, not {given}"))
+        })?;
+        path.extract::<String>().map_err(|_| PyTypeError::new_err("a path is text, not bytes"))
+    };
+    if paths.is_instance_of::<PyList>() || paths.is_instance_of::<PyTuple>() {
+        return paths.try_iter()?.map(|path| one(&path?)).collect();
+    }
+    Ok(vec![one(paths)?])
+}

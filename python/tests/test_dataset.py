@@ -1,0 +1,301 @@
+"""Datasets of Parquet files against the same rows in memory: every route has the same bits."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import random
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import rstats
+from rstats.progress import Bar
+
+LEAST = "72MiB"
+"""A limit that few rows exceed: what a run on two threads needs at least, and a little."""
+
+
+def table(rows: int, seed: int = 0) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal(rows) * 10 ** rng.integers(-3, 3)
+    return pa.table(
+        {
+            "k": rng.integers(0, max(rows // 50, 2), rows),
+            "city": pa.array([f"city-{i % 7}" if i % 11 else None for i in rng.integers(0, 1000, rows)]),
+            "x": pa.array(x, mask=rng.random(rows) < 0.03),
+            "n": rng.integers(-(2**62), 2**62, rows),
+            "price": np.round(rng.gamma(2, 20, rows), 2),
+        }
+    )
+
+
+def write(folder: Path, parts: list[pa.Table], **options: Any) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"part-{i:03}.parquet" for i in range(len(parts))]
+    for path, part in zip(paths, parts, strict=True):
+        pq.write_table(part, path, **options)
+    return paths
+
+
+def split(whole: pa.Table, count: int, seed: int = 0) -> list[pa.Table]:
+    rng = random.Random(seed)
+    cuts = sorted(rng.randrange(whole.num_rows + 1) for _ in range(count - 1))
+    starts = [0, *cuts]
+    ends = [*cuts, whole.num_rows]
+    return [whole.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
+
+
+def same(left: rstats.Description, right: rstats.Description) -> None:
+    theirs = [{**row} for row in right.to_dicts()]
+    ours = left.to_dicts()
+    assert len(ours) == len(theirs)
+    for own, other in zip(ours, theirs, strict=True):
+        assert repr(own) == repr(other)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pa.Table]:
+    folder = tmp_path_factory.mktemp("lake")
+    whole = table(60_000)
+    write(folder, split(whole, 9), row_group_size=4_000, data_page_size=8_000)
+    return folder, whole
+
+
+ALL = {"stats": ["min", "max", "range", "sum", "mean", "variance", "stddev"], "q": [0.01, 0.25, 0.5, 0.75, 0.99]}
+
+
+def test_files_are_one_table(lake: tuple[Path, pa.Table]) -> None:
+    folder, whole = lake
+    expected = rstats.describe(whole, **ALL)
+    for paths in (folder, str(folder / "*.parquet"), sorted(folder.iterdir(), reverse=True)):
+        same(rstats.describe_parquet(paths, **ALL), expected)
+    listed = folder / "list.txt"
+    listed.write_text("# all of them\n\n" + "\n".join(map(str, folder.glob("*.parquet"))))
+    same(rstats.describe_parquet(f"@{listed}", **ALL), expected)
+    listed.unlink()
+
+
+@pytest.mark.parametrize("by", ["k", "city", ["city", "k"]])
+def test_groups_are_those_of_the_table(lake: tuple[Path, pa.Table], by: Any) -> None:
+    folder, whole = lake
+    expected = rstats.describe(whole, by=by, columns=["x", "n", "price"], **ALL)
+    same(rstats.describe_parquet(folder, by=by, columns=["x", "n", "price"], **ALL), expected)
+
+
+def test_a_limit_never_shows(tmp_path: Path) -> None:
+    rows = 1_500_000
+    rng = np.random.default_rng(3)
+    whole = pa.table({"k": rng.integers(0, 30_000, rows), "x": rng.standard_normal(rows), "n": rng.integers(0, 9, rows)})
+    write(tmp_path, split(whole, 3), row_group_size=250_000)
+    spilled = rstats.describe_parquet(tmp_path, by="k", memory_limit=LEAST, **ALL)
+    same(spilled, rstats.describe_parquet(tmp_path, by="k", **ALL))
+    same(spilled, rstats.describe(whole, by="k", **ALL))
+    same(rstats.describe_parquet(tmp_path, memory_limit=LEAST, **ALL), rstats.describe(whole, **ALL))
+
+
+def test_few_keys_with_most_of_the_rows(tmp_path: Path) -> None:
+    # Dealing out again does not help here: the groups are scanned from the temporary file.
+    rows = 1_200_000
+    rng = np.random.default_rng(4)
+    whole = pa.table({"k": rng.integers(0, 3, rows), "s": ["a"] * rows, "x": rng.standard_normal(rows)})
+    write(tmp_path, [whole], row_group_size=300_000)
+    for by in ("k", "s", ["s", "k"]):
+        expected = rstats.describe(whole, by=by, columns="x", **ALL)
+        same(rstats.describe_parquet(tmp_path, by=by, columns="x", memory_limit=LEAST, **ALL), expected)
+
+
+def test_limits_that_cannot_be_kept_are_told(lake: tuple[Path, pa.Table]) -> None:
+    folder, _ = lake
+    with pytest.raises(rstats.MemoryLimitError, match=r"takes about .* MiB, and the memory limit is 1.0 MiB"):
+        rstats.describe_parquet(folder, memory_limit="1MiB")
+    assert issubclass(rstats.MemoryLimitError, MemoryError)
+    for wrong in ("x", "", "-1MiB"):
+        with pytest.raises(ValueError, match="no size of memory"):
+            rstats.describe_parquet(folder, memory_limit=wrong)
+
+
+def test_partitions_are_columns(tmp_path: Path) -> None:
+    days = [datetime.date(2026, 11, day) for day in (1, 2, 3)]
+    parts = []
+    for place, day in enumerate(days):
+        for zone in ("north", "south"):
+            part = table(500, seed=place)
+            write(tmp_path / f"day={day}" / f"zone={zone}", [part])
+            count = part.num_rows
+            parts.append(part.append_column("day", pa.array([day] * count)).append_column("zone", pa.array([zone] * count)))
+    whole = pa.concat_tables(parts)
+    for by in ("day", ["zone", "day"], ["day", "city"]):
+        expected = rstats.describe(whole, by=by, columns=["x", "price"])
+        same(rstats.describe_parquet(tmp_path, by=by, columns=["x", "price"]), expected)
+    second = rstats.describe(whole.filter(pa.compute.equal(whole["day"], days[1])), columns="x")
+    same(rstats.describe_parquet(tmp_path, where="day = '2026-11-02'", columns="x"), second)
+    same(rstats.describe_parquet(str(tmp_path / "day=2026-11-02"), columns="x"), second)
+
+
+def test_predicates_are_filters(lake: tuple[Path, pa.Table]) -> None:
+    folder, whole = lake
+    field = pa.compute.field
+    cases = [
+        ("price > 40.5", field("price") > 40.5),
+        ("price between 10 and 20 and not city = 'city-3'",
+         (field("price") >= 10) & (field("price") <= 20) & (field("city") != "city-3")),
+        ("city is null or k in (1, 2, 3)", field("city").is_null() | field("k").isin([1, 2, 3])),
+        ("x is not null and n < 0", field("x").is_valid() & (field("n") < 0)),
+        ("price < -1", field("price") < -1),
+    ]  # fmt: skip
+    for text, condition in cases:
+        kept = whole.filter(condition)
+        same(rstats.describe_parquet(folder, where=text, **ALL), rstats.describe(kept, **ALL))
+        columns = ["x", "price"]
+        expected = rstats.describe(kept, by="city", columns=columns, **ALL)
+        same(rstats.describe_parquet(folder, where=text, by="city", columns=columns, **ALL), expected)
+    with pytest.raises(ValueError, match="there is no column 'nothing'"):
+        rstats.describe_parquet(folder, where="nothing = 1")
+    with pytest.raises(ValueError, match="city"):
+        rstats.describe_parquet(folder, where="city > 5")
+
+
+def test_sorted_data_is_pruned(tmp_path: Path) -> None:
+    rows = 100_000
+    whole = pa.table({"t": np.arange(rows), "x": np.random.default_rng(0).standard_normal(rows)})
+    pq.write_table(whole, tmp_path / "a.parquet", row_group_size=10_000, write_page_index=True, data_page_size=4096)
+    expected = rstats.describe(whole.slice(42_000, 1_000), columns="x", **ALL)
+    seen: list[dict[str, int]] = []
+    found = rstats.describe_parquet(
+        tmp_path, where="t >= 42000 and t < 43000", columns="x", progress=lambda figures: seen.append(dict(figures)), **ALL
+    )
+    same(found, expected)
+    assert seen[-1]["rows_total"] < 10_000
+
+
+def test_schemas_drift(tmp_path: Path) -> None:
+    big = 2**60 + 1
+    parts = [
+        pa.table({"k": [1, 2], "a": [1, big], "b": [0.5, 1.5]}),
+        pa.table({"b": pa.array([2, 3], pa.int32()), "k": pa.array([2, 1], pa.int8()), "a": [0.25, None]}),
+        pa.table({"k": [3]}),
+    ]
+    write(tmp_path, parts)
+    rows = {row["column"]: row for row in rstats.describe_parquet(tmp_path, columns=["a", "b"], stats="sum").to_dicts()}
+    assert (rows["a"]["count"], rows["a"]["null_count"]) == (3, 1)
+    assert rows["a"]["sum"] == float(2**60 + 2)  # 2^60 + 2.25, rounded once
+    assert (rows["b"]["count"], rows["b"]["null_count"], rows["b"]["sum"]) == (4, 0, 7.0)
+    grouped = rstats.describe_parquet(tmp_path, by="k", columns="b", stats="sum", q=()).to_dicts()
+    assert [(row["k"], row["count"], row["sum"]) for row in grouped] == [(1, 2, 3.5), (2, 2, 3.5), (3, 0, 0.0)]
+    with pytest.raises(OSError, match=r"part-000.*column 'a'.*beyond 2\^53"):
+        rstats.describe_parquet(tmp_path, by="k", columns="a")
+    write(tmp_path / "clash", [pa.table({"a": [1.0]}), pa.table({"a": ["x"]})])
+    with pytest.raises(ValueError, match=r"part-000.*part-001"):
+        rstats.describe_parquet(tmp_path / "clash", columns="a")
+
+
+def test_files_that_cannot_be_read_are_left_out_whole(tmp_path: Path) -> None:
+    whole = table(20_000)
+    paths = write(tmp_path, split(whole, 4), row_group_size=1_000, compression="none", use_dictionary=False)
+    good = rstats.describe_parquet([paths[0], paths[2]], **ALL)
+    by_city = rstats.describe_parquet([paths[0], paths[2]], by="city", columns="x", **ALL)
+    metadata = pq.ParquetFile(paths[1]).metadata
+    column = metadata.row_group(metadata.num_row_groups - 1).column(metadata.schema.names.index("x"))
+    bytes_of = bytearray(paths[1].read_bytes())
+    # The header of the last row group's page: what comes before it is right.
+    bytes_of[column.data_page_offset : column.data_page_offset + 12] = b"\xff" * 12
+    paths[1].write_bytes(bytes_of)
+    paths[3].write_bytes(paths[3].read_bytes()[:-3])
+    with pytest.raises(OSError, match=r"part-00[13]"):
+        rstats.describe_parquet(tmp_path)
+    with pytest.warns(UserWarning, match="2 files were left out"):
+        found = rstats.describe_parquet(tmp_path, on_error="skip", **ALL)
+    same(found, good)
+    first, second = found.errors
+    assert first["file"].endswith("part-001.parquet") and (first["column"], first["row_group"]) == (
+        "x",
+        metadata.num_row_groups - 1,
+    )
+    assert second["file"].endswith("part-003.parquet") and second["message"]
+    with pytest.warns(UserWarning, match="2 files were left out"):
+        same(rstats.describe_parquet(tmp_path, on_error="skip", by="city", columns="x", **ALL), by_city)
+    with pytest.warns(UserWarning):
+        nothing = rstats.describe_parquet([paths[3]], on_error="skip")
+    assert len(nothing) == 0 and len(nothing.errors) == 1
+
+
+def test_metadata_alone_suffices(tmp_path: Path) -> None:
+    whole = pa.table({"n": pa.array([5, None, -7, 2**62], pa.int64()), "u": pa.array([1, 2, None, 255], pa.uint8())})
+    (path,) = write(tmp_path, [whole], row_group_size=2)
+    expected = rstats.describe(whole, stats=["min", "max", "range"], q=())
+    same(rstats.describe_parquet(path, stats=["min", "max", "range"], q=()), expected)
+
+
+def test_nans_are_named_by_their_row(tmp_path: Path) -> None:
+    values = np.arange(10_000.0)
+    values[7_531] = np.nan
+    (path,) = write(tmp_path, [pa.table({"k": np.arange(10_000) % 3, "x": values})], row_group_size=3_000)
+    for options in ({}, {"by": "k"}, {"where": "k >= 0"}, {"where": "k = 1"}):
+        with pytest.raises(ValueError, match=r"column 'x' of .*part-000.parquet holds a NaN in row 7531"):
+            rstats.describe_parquet(path, columns="x", nan="raise", **options)
+    rstats.describe_parquet(path, columns="x", nan="raise", where="k = 2")
+
+
+def test_progress_is_told_and_may_end_the_work(tmp_path: Path) -> None:
+    write(tmp_path, split(table(50_000), 3))
+    seen: list[dict[str, int]] = []
+    rstats.describe_parquet(tmp_path, progress=lambda figures: seen.append(dict(figures)))
+    assert seen[-1]["files"] == seen[-1]["files_total"] == 3 and seen[-1]["rows"] == 50_000
+    out = io.StringIO()
+    rstats.describe_parquet(tmp_path, progress=Bar(out))
+    assert "3/3 files" in out.getvalue() and out.getvalue().endswith("\n")
+
+    def stop(_: dict[str, int]) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        rstats.describe_parquet(tmp_path, progress=stop)
+
+
+def test_a_second_run_reads_only_what_is_new(tmp_path: Path) -> None:
+    lake, state = tmp_path / "lake", tmp_path / "state"
+    whole = table(80_000)
+    parts = split(whole, 6)
+    write(lake, parts[:4])
+    first = rstats.describe_parquet(lake, checkpoint=state, **ALL)
+    same(first, rstats.describe_parquet(lake, **ALL))
+    same(rstats.describe_parquet(lake, checkpoint=state, **ALL), first)
+    write(lake, parts)
+    seen: list[dict[str, int]] = []
+    grown = rstats.describe_parquet(
+        lake, checkpoint=state, stats=ALL["stats"], q=(), progress=lambda figures: seen.append(dict(figures))
+    )
+    same(grown, rstats.describe(whole, stats=ALL["stats"], q=()))
+    same(rstats.describe_parquet(lake, checkpoint=state, **ALL), rstats.describe(whole, **ALL))
+    # A file that is another one now is read again.
+    write(lake, parts[::-1])
+    same(rstats.describe_parquet(lake, checkpoint=state, **ALL), rstats.describe(whole, **ALL))
+    for entry in state.rglob("*"):
+        if entry.is_file():
+            entry.write_bytes(entry.read_bytes()[:-5])
+    same(rstats.describe_parquet(lake, checkpoint=state, **ALL), rstats.describe(whole, **ALL))
+    with pytest.raises(ValueError, match="checkpoint"):
+        rstats.describe_parquet(lake, checkpoint=state, by="k")
+
+
+def test_arguments_that_are_wrong(lake: tuple[Path, pa.Table]) -> None:
+    folder, _ = lake
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        rstats.describe_parquet(folder / "nowhere.parquet")
+    with pytest.raises(TypeError, match="paths is a path or a list of paths"):
+        rstats.describe_parquet(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="on_error"):
+        rstats.describe_parquet(folder, on_error="ignore")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no column 'nothing'"):
+        rstats.describe_parquet(folder, by="nothing")
+    with pytest.raises(ValueError, match="like a column of the answer"):
+        write(folder / "odd", [pa.table({"mean": [1], "x": [1.0]})])
+        rstats.describe_parquet(folder / "odd", by="mean")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rstats.describe_parquet(folder / "odd", columns="x")

@@ -1,0 +1,165 @@
+//! How the columns of several files fit together.
+//!
+//! Columns are matched by name, in whatever order a file has them; a file without the column adds nothing to it. Numeric types
+//! mix exactly: the series is scanned as the cheapest kind of number that holds every value of every file. A type that is only
+//! null fits any other. Anything else is a clash, which names both files.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use arrow_schema::{DataType, Field};
+
+use super::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::series::table::{Columns, is_boolean, type_name};
+use crate::series::{Kind, Lane};
+
+/// One series of a dataset.
+#[derive(Clone, Debug)]
+pub(super) struct DataColumn {
+    pub name: String,
+    pub lane: Lane,
+    /// Its place among the columns of each file that has it.
+    pub places: Vec<Option<usize>>,
+}
+
+impl Dataset {
+    fn field(&self, file: usize, place: usize) -> &Field {
+        self.files[file].schema().field(place)
+    }
+
+    /// All columns by name, in the order in which the files first have them. Of columns that share a name within a file, the first
+    /// ones of all files belong together, and the second ones.
+    fn all_columns(&self) -> Vec<DataColumn> {
+        let mut all: Vec<DataColumn> = Vec::new();
+        let mut known: HashMap<(&str, usize), usize> = HashMap::new();
+        for (index, file) in self.files.iter().enumerate() {
+            let mut repeated: HashMap<&str, usize> = HashMap::new();
+            for (place, field) in file.schema().fields().iter().enumerate() {
+                let nth = repeated.entry(field.name()).or_default();
+                let series = *known.entry((field.name(), *nth)).or_insert_with(|| {
+                    let places = vec![None; self.files.len()];
+                    all.push(DataColumn { name: field.name().clone(), lane: Lane::Float, places });
+                    all.len() - 1
+                });
+                *nth += 1;
+                all[series].places[index] = Some(place);
+            }
+        }
+        all
+    }
+
+    /// The wanted columns; those that `by` names are keys, and wanted only by their name.
+    pub(super) fn columns(&self, columns: &Columns, by: &[String]) -> Result<Vec<DataColumn>> {
+        let mut all = self.all_columns();
+        let names: Vec<String> = all.iter().map(|column| column.name.clone()).collect();
+        if let Columns::Named(wanted) = columns
+            && let Some(missing) = wanted.iter().find(|name| !names.contains(name))
+        {
+            return Err(Error::NoSuchColumn { name: missing.clone(), available: names });
+        }
+        let named = columns.are_named();
+        all.retain(|column| columns.wants(&column.name) && (named || !by.contains(&column.name)));
+        all.into_iter().filter_map(|column| self.fit(column, columns).transpose()).collect()
+    }
+
+    /// The place of a column of this name in each file, and the type that all of them are cast to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchColumn`] where no file has it, [`Error::Clash`] for types that do not fit.
+    pub(super) fn key(&self, name: &str) -> Result<(DataType, Vec<Option<usize>>)> {
+        let all = self.all_columns();
+        let Some(column) = all.iter().find(|column| column.name == name) else {
+            let mut available: Vec<String> = all.into_iter().map(|column| column.name).collect();
+            available.extend(self.partitions.iter().map(|partition| partition.name.clone()));
+            return Err(Error::NoSuchColumn { name: name.to_owned(), available });
+        };
+        let places = (0..self.files.len()).filter_map(|file| Some((file, column.places[file]?)));
+        let mut whole: Option<(DataType, (usize, usize))> = None;
+        for at in places {
+            let data_type = key_type(self.field(at.0, at.1).data_type());
+            whole = Some(match whole {
+                None | Some((DataType::Null, _)) => (data_type, at),
+                Some(first) if data_type == DataType::Null || data_type == first.0 => first,
+                Some((first, place)) => match common_key(&first, &data_type) {
+                    Some(common) => (common, place),
+                    None => return Err(self.clash(name, place, at)),
+                },
+            });
+        }
+        let data_type = whole.map_or(DataType::Null, |(data_type, _)| data_type);
+        Ok((data_type, column.places.clone()))
+    }
+
+    fn clash(&self, column: &str, first: (usize, usize), second: (usize, usize)) -> Error {
+        let path = |file: usize| PathBuf::from(self.files[file].name());
+        let data_type = |(file, place): (usize, usize)| self.field(file, place).data_type().to_string();
+        Error::Clash {
+            column: column.to_owned(),
+            first: path(first.0),
+            first_type: data_type(first),
+            second: path(second.0),
+            second_type: data_type(second),
+        }
+    }
+
+    /// The column with its lane; `None` for one that holds no numbers and was not named.
+    fn fit(&self, mut column: DataColumn, columns: &Columns) -> Result<Option<DataColumn>> {
+        let named = columns.are_named();
+        let places: Vec<(usize, usize)> =
+            column.places.iter().enumerate().filter_map(|(file, place)| Some((file, (*place)?))).collect();
+        let field = |&(file, place): &(usize, usize)| self.field(file, place);
+        let is_series = |place: &(usize, usize)| {
+            let data_type = field(place).data_type();
+            Kind::of_field(field(place)).is_some()
+                && match columns {
+                    Columns::Where(filter) => filter.passes(&column.name, type_name(data_type)),
+                    _ => named || !is_boolean(data_type),
+                }
+        };
+        let Some(fitting) = places.iter().find(|place| is_series(place)) else {
+            return match places.first().filter(|_| named) {
+                Some(place) => {
+                    Err(Error::NotNumeric { data_type: field(place).data_type().to_string(), name: Some(column.name) })
+                }
+                None => Ok(None),
+            };
+        };
+        let other = |place: &&(usize, usize)| !is_series(place) && *field(place).data_type() != DataType::Null;
+        if let Some(clashing) = places.iter().find(other) {
+            let (first, second) = if fitting < clashing { (fitting, clashing) } else { (clashing, fitting) };
+            return Err(self.clash(&column.name, *first, *second));
+        }
+        let kinds: Vec<Kind> = places.iter().filter_map(|place| Kind::of_field(field(place))).collect();
+        column.lane = Lane::of(&kinds);
+        Ok(Some(column))
+    }
+}
+
+/// The type that a key is told apart by: dictionaries and runs are what they stand for.
+fn key_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => key_type(values),
+        DataType::RunEndEncoded(_, values) => key_type(values.data_type()),
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        data_type => data_type.clone(),
+    }
+}
+
+/// A type that holds the keys of both exactly.
+fn common_key(a: &DataType, b: &DataType) -> Option<DataType> {
+    use DataType::{Float16, Float32, Float64, Int64, Timestamp, UInt64};
+    let small = |data_type: &DataType| data_type.is_integer() && !matches!(data_type, Int64 | UInt64);
+    let float = |data_type: &DataType| matches!(data_type, Float16 | Float32 | Float64);
+    let signed = |data_type: &DataType| data_type.is_integer() && *data_type != UInt64;
+    match (a, b) {
+        (a, b) if signed(a) && signed(b) => Some(Int64),
+        (a, b) if a.is_unsigned_integer() && b.is_unsigned_integer() => Some(UInt64),
+        (a, b) if (float(a) || small(a)) && (float(b) || small(b)) => Some(Float64),
+        (Timestamp(first, zone), Timestamp(second, other)) if zone == other => {
+            Some(Timestamp(*first.max(second), zone.clone()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,256 @@
+//! A part of a row group as arrays: decoded, filtered, batch by batch.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::{DataType, Field, Schema};
+use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
+use arrow_select::filter::FilterBuilder;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::dataset::guarded;
+use super::plan::{GroupPlan, Plan};
+use super::storage::Reader;
+use crate::describe::Interrupt;
+use crate::error::{Error, Result};
+use crate::report::Skipped;
+
+/// The most rows that are decoded at a time.
+const BATCH: usize = 1 << 14;
+
+/// The least.
+const LEAST_BATCH: usize = 1 << 10;
+
+/// Some columns of one row group.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub file: usize,
+    /// Its place among the row groups that are read of the file.
+    pub group: usize,
+    pub series: Vec<usize>,
+}
+
+/// Rows that were decoded, without those that a predicate rules out.
+pub(super) struct Rows {
+    /// The values of each series of the part, in its order; none of a file that lacks the column.
+    pub values: Vec<Option<ArrayRef>>,
+    /// The keys of groups.
+    pub keys: Vec<ArrayRef>,
+    pub count: usize,
+    /// The row of the file that the first row of this batch was, before any was left out.
+    start: u64,
+    kept: Option<BooleanArray>,
+}
+
+impl Rows {
+    /// The row of the file that one of these rows was.
+    pub fn row(&self, row: u64) -> u64 {
+        let place = match &self.kept {
+            None => Some(row as usize),
+            Some(kept) => kept.values().set_indices().nth(row as usize),
+        };
+        self.start + place.unwrap_or_default() as u64
+    }
+}
+
+impl Plan<'_> {
+    pub(super) fn group(&self, part: &Part) -> &GroupPlan {
+        &self.files[part.file].row_groups[part.group]
+    }
+
+    /// A failure to read a part, with its place.
+    pub(super) fn damaged(&self, part: &Part, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
+        let row_group = self.group(part).row_group;
+        let place = match series.or(if let [one] = part.series[..] { Some(one) } else { None }) {
+            Some(series) => format!("column '{}', row group {row_group}: ", self.series[series].name),
+            None => format!("row group {row_group}: "),
+        };
+        self.dataset.files[part.file].broken(&format!("{place}{error}"))
+    }
+
+    /// The same as the report tells it.
+    pub(super) fn skipped(&self, part: &Part, error: &Error) -> Skipped {
+        let row_group = self.group(part).row_group;
+        let column = if let [one] = part.series[..] { Some(self.series[one].name.clone()) } else { None };
+        let plain = super::dataset::skipped(&self.dataset.files[part.file].name(), error);
+        let prefixes = [
+            column.as_ref().map(|name| format!("column '{name}', row group {row_group}: ")),
+            Some(format!("row group {row_group}: ")),
+        ];
+        let message = prefixes.iter().flatten().find_map(|prefix| plain.message.strip_prefix(prefix.as_str()));
+        match message {
+            Some(message) => Skipped { message: message.to_owned(), column, row_group: Some(row_group), ..plain },
+            None => plain,
+        }
+    }
+
+    /// Decodes a part, and hands its rows to `sink`.
+    pub(super) fn decode(
+        &self,
+        part: &Part,
+        reader: Reader,
+        interrupt: &Interrupt,
+        sink: &mut dyn FnMut(Rows) -> Result<()>,
+    ) -> Result<()> {
+        let file = &self.dataset.files[part.file];
+        guarded(Path::new(&file.name()), || self.decode_unguarded(part, reader, interrupt, sink))
+    }
+
+    fn decode_unguarded(
+        &self,
+        part: &Part,
+        reader: Reader,
+        interrupt: &Interrupt,
+        sink: &mut dyn FnMut(Rows) -> Result<()>,
+    ) -> Result<()> {
+        let file = &self.dataset.files[part.file];
+        let group = self.group(part);
+        let metadata = file.parquet();
+        let roots = self.roots(part.file, &part.series, group.filtered);
+        let damaged = |error: &dyn std::fmt::Display| self.damaged(part, None, error);
+        let earlier = metadata.row_groups()[..group.row_group].iter();
+        let first_row: u64 = earlier.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
+        if roots.is_empty() {
+            // Nothing but partitions: the rows are known without reading any.
+            let mut start = first_row;
+            let mut left = group.rows;
+            while left > 0 {
+                let count = left.min(BATCH as u64) as usize;
+                self.hand_over(part, &RecordBatch::new_empty(Arc::new(Schema::empty())), &roots, count, start, sink)?;
+                (start, left) = (start + count as u64, left - count as u64);
+            }
+            return Ok(());
+        }
+        for leaf in self.leaves(part.file, &roots) {
+            let column = metadata.row_group(group.row_group).column(leaf);
+            check_sizes(column, parquet::file::reader::Length::len(&reader)).map_err(|message| damaged(&message))?;
+        }
+        let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), roots.iter().copied());
+        let row_bytes = 16 * roots.len() as u64;
+        let batch = (self.budget.decoding() / 8 / row_bytes).clamp(LEAST_BATCH as u64, BATCH as u64);
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
+            .with_projection(mask)
+            .with_row_groups(vec![group.row_group])
+            .with_batch_size(batch.min(group.rows.max(1)) as usize);
+        if let Some(selection) = &group.selection {
+            builder = builder.with_row_selection(selection.clone());
+        }
+        let batches = builder.build().map_err(|error| damaged(&error))?;
+        let mut decoded = 0;
+        for batch in batches {
+            interrupt.check()?;
+            let batch = batch.map_err(|error| damaged(&error))?;
+            let count = batch.num_rows();
+            self.hand_over(part, &batch, &roots, count, first_row + decoded, sink)?;
+            decoded += count as u64;
+        }
+        if decoded != group.rows {
+            return Err(damaged(&format!("{decoded} rows where its metadata has {}", group.rows)));
+        }
+        Ok(())
+    }
+
+    fn hand_over(
+        &self,
+        part: &Part,
+        batch: &RecordBatch,
+        roots: &[usize],
+        count: usize,
+        start: u64,
+        sink: &mut dyn FnMut(Rows) -> Result<()>,
+    ) -> Result<()> {
+        let column = |place: usize| roots.binary_search(&place).ok().map(|index| batch.column(index).clone());
+        let mut kept = None;
+        let mut filter: Option<FilterPredicate> = None;
+        let mut rows = count;
+        if self.group(part).filtered
+            && let Some(mask) = self.mask(part, batch, roots, count)?
+        {
+            rows = mask.true_count();
+            if rows == 0 {
+                return Ok(());
+            }
+            if rows < count {
+                filter = Some(FilterBuilder::new(&mask).optimize().build());
+                kept = Some(mask);
+            }
+        }
+        let filtered = |array: ArrayRef| match &filter {
+            None => Ok(array),
+            Some(filter) => filter.filter(&array).map_err(|error| self.damaged(part, None, &error)),
+        };
+        let values = part.series.iter().map(|&series| {
+            let place = self.series[series].places[part.file];
+            place.and_then(column).map(filtered).transpose()
+        });
+        let values = values.collect::<Result<Vec<_>>>()?;
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let keys = self.keys.iter().map(|key| {
+            let array = match &key.places {
+                None => match self.dataset.partition(&key.name) {
+                    Some(partition) => partition.repeated(part.file, rows)?,
+                    None => new_null_array(&key.data_type, rows),
+                },
+                Some(places) => match places[part.file].and_then(column) {
+                    Some(array) => filtered(array)?,
+                    None => new_null_array(&key.data_type, rows),
+                },
+            };
+            match *array.data_type() == key.data_type {
+                true => Ok(array),
+                false => cast_with_options(&array, &key.data_type, &strict)
+                    .map_err(|error| self.damaged(part, None, &format!("key '{}': {error}", key.name))),
+            }
+        });
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        sink(Rows { values, keys, count: rows, start, kept })
+    }
+
+    /// Which rows of a batch are kept.
+    fn mask(&self, part: &Part, batch: &RecordBatch, roots: &[usize], count: usize) -> Result<Option<BooleanArray>> {
+        let Some(filter) = &self.files[part.file].filter else { return Ok(None) };
+        let mut fields = Vec::new();
+        let mut arrays = Vec::new();
+        for (name, place) in &filter.places {
+            if let Ok(index) = roots.binary_search(place) {
+                let array = batch.column(index).clone();
+                fields.push(Field::new(name, array.data_type().clone(), true));
+                arrays.push(array);
+            }
+        }
+        for &partition in &filter.partitions {
+            let partition = &self.dataset.partitions[partition];
+            fields.push(Field::new(&partition.name, partition.data_type().clone(), true));
+            arrays.push(partition.repeated(part.file, count)?);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(count));
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+            .map_err(|error| self.damaged(part, None, &error))?;
+        let mask = filter.bound.evaluate(&batch)?;
+        Ok(Some(if mask.null_count() > 0 { prep_null_mask_filter(&mask) } else { mask }))
+    }
+}
+
+/// Refuses a column chunk that is said to lie beyond the end of the file, before memory is asked for it.
+fn check_sizes(column: &parquet::file::metadata::ColumnChunkMetaData, file_length: u64) -> Result<(), String> {
+    let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+    let size = column.compressed_size();
+    let end = u64::try_from(start).ok().zip(u64::try_from(size).ok()).and_then(|(start, size)| start.checked_add(size));
+    if end.is_none_or(|end| end > file_length) {
+        return Err(format!("its {size} bytes from byte {start} on lie outside the file of {file_length} bytes"));
+    }
+    Ok(())
+}
+
+/// Values as floats or integers of 64 bits, exactly; `None` for what only decimals and mixed columns need.
+pub(super) fn plain_type(lane: crate::series::Lane) -> Option<DataType> {
+    match lane {
+        crate::series::Lane::Float => Some(DataType::Float64),
+        crate::series::Lane::Signed => Some(DataType::Int64),
+        crate::series::Lane::Unsigned => Some(DataType::UInt64),
+        crate::series::Lane::Exact => None,
+    }
+}

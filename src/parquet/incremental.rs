@@ -1,0 +1,127 @@
+//! Series of a dataset whose finished files are kept in a checkpoint.
+//!
+//! Every file has an entry: its scans, all of them with the same brackets. A file without an entry is scanned whole; one whose
+//! entry has other brackets is read once more for its candidates alone. The answer is made of the entries; where they
+//! do not decide a quantile, they say the brackets of the next round. A file whose values are all in its entry
+//! is never read again.
+
+use std::collections::BTreeSet;
+
+use super::checkpoint::{Checkpoint, FileKey};
+use super::passes::{LeftOut, Scans, pass};
+use super::request::Tally;
+use super::work::Run;
+use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
+use crate::error::{Error, Result};
+use crate::scan::Keep;
+use crate::summary::Summary;
+
+/// The least that an entry keeps of the values of a series, of which nothing is known yet.
+const LEAST_KEPT: usize = 1 << 12;
+
+/// As `describe_series`, with the help of what is kept of each file.
+pub(super) fn describe_kept(
+    run: &Run<'_>,
+    checkpoint: &Checkpoint,
+    keep: Keep,
+    tally: &mut Tally,
+) -> Result<(Vec<Summary>, LeftOut)> {
+    let (plan, spec) = (run.plan, run.plan.spec);
+    let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
+    let key = |file: usize| {
+        let found = &plan.dataset.files[file].found;
+        FileKey { name: found.location.to_string(), size: found.size, version: found.version.clone() }
+    };
+    let rows = |file: usize| plan.files[file].row_groups.iter().map(|group| group.rows).sum::<u64>();
+    // As much as a sample needs whose brackets leave few candidates; the rest of a long file need not be in its entry.
+    let longest = files.iter().map(|&file| rows(file)).max().unwrap_or(0);
+    let sampled = (2.0 * (longest as f64).powf(2.0 / 3.0)) as usize;
+    let first = match keep {
+        Keep::AtMost(most) => Keep::AtMost(sampled.max(LEAST_KEPT).min(most)),
+        Keep::All => Keep::All,
+    };
+    let mut target: Vec<LaneScan> = plan.series.iter().map(|series| LaneScan::new(series.lane, spec, first)).collect();
+
+    let mut left_out = LeftOut::new();
+    let mut entries: BTreeSet<usize> = BTreeSet::new();
+    // The brackets of the first entry are the ones that the others most likely have.
+    let mut chosen = vec![false; target.len()];
+    for &file in &files {
+        let Some(scans) = checkpoint.load(&key(file)).filter(|scans| scans.len() == target.len()) else { continue };
+        entries.insert(file);
+        for ((target, chosen), scan) in target.iter_mut().zip(&mut chosen).zip(&scans) {
+            if let Some(scan) = scan.as_ref().filter(|scan| !*chosen && !scan.fits(target)) {
+                *target = scan.emptied(spec, keep);
+                *chosen = true;
+            }
+        }
+    }
+    let from_before = entries.clone();
+    tally.files_kept = from_before.len() as u64;
+    let mut read_again = BTreeSet::new();
+    let damaged = |file: usize| Error::File {
+        path: plan.dataset.files[file].name().into(),
+        message: "its entry in the checkpoint vanished or changed while it was used".to_owned(),
+        source: None,
+    };
+    for _ in 0..PASSES {
+        // Files without an entry, and for each series those whose entry has other brackets.
+        let mut stale = BTreeSet::new();
+        for &file in entries.iter().filter(|file| !left_out.contains_key(file)) {
+            let scans = checkpoint.load(&key(file)).ok_or_else(|| damaged(file))?;
+            if scans.iter().zip(&target).any(|(scan, target)| scan.as_ref().is_some_and(|scan| !scan.fits(target))) {
+                stale.insert(file);
+            }
+        }
+        let new: BTreeSet<usize> =
+            files.iter().copied().filter(|file| !entries.contains(file) && !left_out.contains_key(file)).collect();
+        let mut failed = LeftOut::new();
+        if !new.is_empty() {
+            let empties: Scans = target.iter().cloned().map(Some).collect();
+            let save = |file: usize, scans: Scans| checkpoint.save(&key(file), rows(file), &scans);
+            failed.extend(pass(run, &empties, &|file| new.contains(&file), tally, &save)?);
+        }
+        if !stale.is_empty() {
+            let empties: Scans = target.iter().map(|target| Some(target.narrowed(keep))).collect();
+            let save = |file: usize, narrow: Scans| {
+                let mut scans = checkpoint.load(&key(file)).ok_or_else(|| damaged(file))?;
+                for ((scan, narrow), target) in scans.iter_mut().zip(narrow).zip(&target) {
+                    if let (Some(scan), Some(narrow)) = (scan.as_mut(), narrow)
+                        && !scan.fits(target)
+                        && !scan.settle(narrow)
+                    {
+                        return Err(changed());
+                    }
+                }
+                checkpoint.save(&key(file), rows(file), &scans)
+            };
+            failed.extend(pass(run, &empties, &|file| stale.contains(&file), tally, &save)?);
+            read_again.extend(stale.intersection(&from_before).copied());
+            tally.files_read_again = read_again.len() as u64;
+        }
+        entries.extend(new.iter().filter(|file| !failed.contains_key(file)));
+        left_out.extend(failed);
+
+        let mut whole = target.clone();
+        for &file in entries.iter().filter(|file| !left_out.contains_key(file)) {
+            run.interrupt.check()?;
+            let scans = checkpoint.load(&key(file)).ok_or_else(|| damaged(file))?;
+            for (whole, scan) in whole.iter_mut().zip(scans) {
+                if let Some(scan) = scan {
+                    whole.merge(scan);
+                }
+            }
+        }
+        let mut summaries = Vec::with_capacity(whole.len());
+        for ((whole, target), series) in whole.iter_mut().zip(&mut target).zip(&plan.series) {
+            match whole.finish(spec, keep) {
+                LaneOutcome::Done(summary) => summaries.push(summary.named(Some(&series.name))),
+                LaneOutcome::Again(narrow) => *target = narrow.emptied(spec, keep),
+            }
+        }
+        if summaries.len() == target.len() {
+            return Ok((summaries, left_out));
+        }
+    }
+    Err(changed())
+}

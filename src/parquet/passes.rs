@@ -1,0 +1,317 @@
+//! Series of a dataset: passes over its files until every scan has its answer.
+//!
+//! The parts of a file are scanned by several threads and merged; when all of a file is there, it joins the whole. So a file counts
+//! whole or not at all. Where a file fails in a later pass, after it has been counted, everything starts again without it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use parquet::file::statistics::Statistics;
+use rayon::prelude::*;
+
+use super::decode::Part;
+use super::request::{OnError, Tally};
+use super::work::Run;
+use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
+use crate::error::{Error, Result};
+use crate::report::Skipped;
+use crate::scan::{Keep, SAMPLE};
+use crate::series::{Chunk, Kind};
+use crate::spec::{NanPolicy, Statistic};
+use crate::summary::Summary;
+
+/// Values that are decoded for a part at least, if there are as many: of short row groups, several columns go together.
+const TOGETHER: u64 = 1 << 17;
+
+/// Scans of all series, of which those that need no pass are missing.
+pub(super) type Scans = Vec<Option<LaneScan>>;
+
+/// Files that were left out, by their place.
+pub(super) type LeftOut = BTreeMap<usize, Skipped>;
+
+/// The summaries of the wanted columns, and the files that were left out.
+pub(super) fn describe_series(run: &Run<'_>, tally: &mut Tally) -> Result<(Vec<Summary>, LeftOut)> {
+    check_tallies(run)?;
+    #[cfg(any())]
+    if let Some(folder) = &run.plan.request.checkpoint {
+        let checkpoint = Checkpoint::open(folder, &question(run))?;
+        return describe_kept(run, &checkpoint, keep(run), tally);
+    }
+    let mut left_out = LeftOut::new();
+    loop {
+        let before = left_out.len();
+        if let Some(summaries) = attempt(run, &mut left_out, tally)? {
+            return Ok((summaries, left_out));
+        }
+        // Each further attempt has left out at least one file more.
+        if left_out.len() == before {
+            return Err(changed());
+        }
+    }
+}
+
+/// What the entries of a checkpoint are answers to.
+fn question(run: &Run<'_>) -> String {
+    let plan = run.plan;
+    let series: Vec<_> = plan.series.iter().map(|series| (&series.name, series.lane)).collect();
+    let predicate = plan.request.predicate.as_ref().map(ToString::to_string);
+    format!("series {series:?}, where {predicate:?}, asked {:?}", plan.spec)
+}
+
+/// Passes over the files that are not left out; `None` where one had to be left out after it was counted.
+fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Vec<Summary>>> {
+    let (plan, spec) = (run.plan, run.plan.spec);
+    let keep = keep(run);
+    let empties: Scans = plan.series.iter().map(|series| Some(LaneScan::new(series.lane, spec, keep))).collect();
+    let whole = Whole::new(empties.clone());
+    let counted = |file: usize| !left_out.contains_key(&file);
+    let failed = pass(run, &empties, &counted, tally, &|_, scans| whole.merge(scans))?;
+    left_out.extend(failed);
+    let mut scans = whole.into_scans();
+    let mut summaries: Vec<Option<Summary>> = vec![None; plan.series.len()];
+    for _ in 0..PASSES {
+        // Every series that is not decided yet gets an empty scan for one more pass.
+        let undecided = scans.par_iter_mut().zip(&mut summaries).zip(&plan.series).map(|((scan, summary), series)| {
+            let scan = scan.as_mut().filter(|_| summary.is_none())?;
+            match scan.finish(spec, keep) {
+                LaneOutcome::Done(done) => {
+                    *summary = Some(done.named(Some(&series.name)));
+                    None
+                }
+                LaneOutcome::Again(narrow) => Some(narrow),
+            }
+        });
+        let again: Scans = undecided.collect();
+        run.interrupt.check()?;
+        if again.iter().all(Option::is_none) {
+            return Ok(Some(summaries.into_iter().flatten().collect()));
+        }
+        let whole = Whole::new(again.clone());
+        let counted = |file: usize| !left_out.contains_key(&file);
+        let failed = pass(run, &again, &counted, tally, &|_, scans| whole.merge(scans))?;
+        if !failed.is_empty() {
+            left_out.extend(failed);
+            return Ok(None);
+        }
+        for (scan, narrow) in scans.iter_mut().zip(whole.into_scans()) {
+            if let (Some(scan), Some(narrow)) = (scan, narrow)
+                && !scan.settle(narrow)
+            {
+                return Err(changed());
+            }
+        }
+    }
+    Err(changed())
+}
+
+/// How many values each scan keeps.
+fn keep(run: &Run<'_>) -> Keep {
+    Keep::AtMost(run.plan.values_kept().max(LEAST_KEPT))
+}
+
+/// From so many sampled values on, another pass has brackets that are narrow enough.
+const LEAST_KEPT: usize = SAMPLE >> 4;
+
+/// `mad`, `mode` and `n_unique` need all values of a series at once: where they do not fit, that is said before any is read.
+fn check_tallies(run: &Run<'_>) -> Result<()> {
+    use Statistic::{Mad, Mode, NUnique};
+    let plan = run.plan;
+    if ![Mad, Mode, NUnique].iter().any(|&statistic| plan.spec.wants(statistic)) {
+        return Ok(());
+    }
+    let needed = 3 * 8 * plan.rows() * plan.series.len() as u64;
+    if needed > plan.budget.kept() {
+        let limit = plan.budget.limit;
+        let needed = needed + limit - plan.budget.kept();
+        return Err(Error::MemoryLimit { what: "mad, mode and n_unique need all values at once, which".into(), needed, limit });
+    }
+    Ok(())
+}
+
+/// Scans that those of one file after the other are merged into.
+struct Whole(Vec<Mutex<Option<LaneScan>>>);
+
+impl Whole {
+    fn new(empties: Scans) -> Self {
+        Self(empties.into_iter().map(Mutex::new).collect())
+    }
+
+    fn merge(&self, scans: Scans) -> Result<()> {
+        for (whole, scan) in self.0.iter().zip(scans) {
+            let mut whole = whole.lock().unwrap_or_else(|poison| poison.into_inner());
+            if let (Some(whole), Some(scan)) = (whole.as_mut(), scan) {
+                whole.merge(scan);
+            }
+        }
+        Ok(())
+    }
+
+    fn into_scans(self) -> Scans {
+        self.0.into_iter().map(|scan| scan.into_inner().unwrap_or_else(|poison| poison.into_inner())).collect()
+    }
+}
+
+/// What is there of a file whose parts are being scanned.
+struct Pending {
+    parts: usize,
+    scans: Scans,
+}
+
+/// Fills a copy of the empty scans with each wanted file, and hands it over when it is whole. The files that failed.
+pub(super) fn pass(
+    run: &Run<'_>,
+    empties: &Scans,
+    wanted_file: &dyn Fn(usize) -> bool,
+    tally: &mut Tally,
+    done: &(dyn Fn(usize, Scans) -> Result<()> + Sync),
+) -> Result<LeftOut> {
+    let plan = run.plan;
+    let wanted: Vec<usize> = (0..empties.len()).filter(|&series| empties[series].is_some()).collect();
+    let mut parts = Vec::new();
+    let mut pending = Vec::new();
+    let (mut rows, mut bytes, mut files) = (0, 0, 0);
+    for (file, file_plan) in plan.files.iter().enumerate() {
+        if !wanted_file(file) {
+            pending.push(Mutex::new(None));
+            continue;
+        }
+        let here: Vec<usize> =
+            wanted.iter().copied().filter(|&series| plan.series[series].places[file].is_some()).collect();
+        let mut scans: Scans = vec![None; empties.len()];
+        let first = parts.len();
+        for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
+            let mut to_read = Vec::new();
+            for &series in &here {
+                match known(run, file, group, series) {
+                    Some(known) => {
+                        if let Some(empty) = &empties[series] {
+                            known.add_to(scans[series].get_or_insert_with(|| empty.clone()));
+                        }
+                    }
+                    None => to_read.push(series),
+                }
+            }
+            let together = match group_plan.filtered {
+                true => to_read.len(),
+                false => (TOGETHER / group_plan.rows.max(1)) as usize,
+            };
+            for series in to_read.chunks(together.max(1)) {
+                bytes += plan.stored(file, group_plan, series);
+                parts.push(Part { file, group, series: series.to_vec() });
+            }
+            rows += group_plan.rows;
+        }
+        let count = parts.len() - first;
+        files += u64::from(count > 0);
+        let is_known = count == 0 && scans.iter().any(Option::is_some);
+        if is_known {
+            done(file, std::mem::take(&mut scans))?;
+        }
+        pending.push(Mutex::new((count > 0).then_some(Pending { parts: count, scans })));
+    }
+    run.progress.begin(files, rows, bytes);
+    tally.passes += 1;
+    tally.files_read += files;
+    tally.bytes += bytes;
+    let failures = run.each_part(&parts, |part, reader| {
+        let scans = scan_part(run, part, reader, empties)?;
+        let mut slot = pending[part.file].lock().unwrap_or_else(|poison| poison.into_inner());
+        let Some(file) = slot.as_mut() else { return Ok(()) };
+        for (&series, scan) in part.series.iter().zip(scans) {
+            match file.scans[series].as_mut() {
+                Some(whole) => whole.merge(scan),
+                None => file.scans[series] = Some(scan),
+            }
+        }
+        file.parts -= 1;
+        if file.parts == 0 {
+            let whole = slot.take().map(|file| file.scans).unwrap_or_default();
+            drop(slot);
+            done(part.file, whole)?;
+            run.progress.add_file();
+        }
+        Ok(())
+    })?;
+    let failed = failures.into_iter().map(|(index, error)| {
+        debug_assert_eq!(plan.request.on_error, OnError::Skip);
+        (parts[index].file, plan.skipped(&parts[index], &error))
+    });
+    Ok(failed.collect())
+}
+
+/// The scans of the series of one part.
+fn scan_part(
+    run: &Run<'_>,
+    part: &Part,
+    reader: super::storage::Reader,
+    empties: &Scans,
+) -> Result<Vec<LaneScan>> {
+    let plan = run.plan;
+    let mut scans: Vec<LaneScan> = part.series.iter().filter_map(|&series| empties[series].clone()).collect();
+    run.decode(part, reader, &mut |rows| {
+        for ((scan, values), &series) in scans.iter_mut().zip(&rows.values).zip(&part.series) {
+            let Some(values) = values else { continue };
+            let chunk = Chunk::Array(values.clone());
+            scan.read(&chunk).map_err(|error| plan.damaged(part, Some(series), &error))?;
+            if plan.spec.nan() == NanPolicy::Raise && scan.nan_count() > 0 {
+                let file = plan.dataset.files[part.file].name();
+                let place = format!("column '{}' of {file}", plan.series[series].name);
+                return Err(Error::Nan { place, row: rows.row(chunk.first_nan()?.unwrap_or_default()) });
+            }
+        }
+        Ok(())
+    })?;
+    Ok(scans)
+}
+
+/// What metadata alone tells of a series in a row group.
+struct Known {
+    count: u64,
+    nulls: u64,
+    bounds: Option<[i128; 2]>,
+}
+
+impl Known {
+    fn add_to(&self, scan: &mut LaneScan) {
+        scan.update_known(self.count, self.nulls, self.bounds);
+    }
+}
+
+/// Counts and extrema of integers, where nothing else is wanted, all rows count, and the file's statistics are exact. Floats
+/// have no such thing: their statistics pass over NaNs.
+fn known(run: &Run<'_>, file: usize, group: usize, series: usize) -> Option<Known> {
+    let plan = run.plan;
+    let group = &plan.files[file].row_groups[group];
+    if !plan.spec.wants_only_extrema() || group.filtered {
+        return None;
+    }
+    let place = plan.series[series].places[file]?;
+    let data_file = &plan.dataset.files[file];
+    let field = data_file.schema().field(place);
+    let unsigned = match Kind::of_field(field)? {
+        Kind::Signed | Kind::SmallSigned => false,
+        Kind::Unsigned => true,
+        Kind::SmallUnsigned if field.data_type().is_unsigned_integer() => true,
+        _ => return None,
+    };
+    if !field.data_type().is_integer() {
+        return None; // a dictionary: its leaf may be of another type
+    }
+    let [leaf] = plan.leaves(file, &[place])[..] else { return None };
+    let column = data_file.parquet().row_group(group.row_group).column(leaf);
+    let statistics = column.statistics()?;
+    let nulls = statistics.null_count_opt().filter(|&nulls| nulls <= group.rows)?;
+    let count = group.rows - nulls;
+    if count == 0 {
+        return Some(Known { count, nulls, bounds: None });
+    }
+    let is_exact = statistics.min_is_exact() && statistics.max_is_exact() && !statistics.is_min_max_deprecated();
+    let bounds: [i128; 2] = match statistics {
+        Statistics::Int32(of) if unsigned => [*of.min_opt()? as u32, *of.max_opt()? as u32].map(i128::from),
+        Statistics::Int64(of) if unsigned => [*of.min_opt()? as u64, *of.max_opt()? as u64].map(i128::from),
+        Statistics::Int32(of) => [*of.min_opt()?, *of.max_opt()?].map(i128::from),
+        Statistics::Int64(of) => [*of.min_opt()?, *of.max_opt()?].map(i128::from),
+        _ => return None,
+    };
+    (is_exact && bounds[0] <= bounds[1]).then_some(Known { count, nulls, bounds: Some(bounds) })
+}

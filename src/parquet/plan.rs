@@ -1,0 +1,278 @@
+//! What of a dataset has to be read: which files, row groups, pages and columns, decided by metadata alone.
+//!
+//! A predicate is first asked about the partitions of a file, then about the statistics of each row group, then about those of its
+//! pages. What it cannot rule out is decoded, and filtered after decoding. A row group that it lets through as a whole
+//! is not filtered.
+
+use std::fmt;
+
+use arrow_schema::DataType;
+use parquet::arrow::arrow_reader::RowSelection;
+use parquet::file::metadata::RowGroupMetaData;
+
+use super::columns::DataColumn;
+use super::dataset::{DataFile, Dataset};
+use super::memory::Budget;
+use super::predicate::{self, Bound, Bounds, Verdict};
+use super::request::Request;
+use crate::describe::check_names;
+use crate::error::{Error, Result, size};
+use crate::spec::{NanPolicy, Spec};
+
+/// What will be read for a request. [`Display`](fmt::Display) tells it to a person.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) spec: &'a Spec,
+    pub(super) request: &'a Request,
+    pub(super) budget: Budget,
+    pub(super) series: Vec<DataColumn>,
+    pub(super) keys: Vec<KeySource>,
+    /// For each file of the dataset what is read of it.
+    pub(super) files: Vec<FilePlan>,
+}
+
+/// Where the values of a key come from.
+#[derive(Clone, Debug)]
+pub(super) struct KeySource {
+    pub name: String,
+    pub data_type: DataType,
+    /// Its place among the columns of each file that has it; `None` for a partition.
+    pub places: Option<Vec<Option<usize>>>,
+}
+
+/// What is read of one file.
+#[derive(Debug)]
+pub(super) struct FilePlan {
+    pub filter: Option<Filter>,
+    pub row_groups: Vec<GroupPlan>,
+}
+
+/// A predicate on the columns of one file.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub bound: Bound,
+    /// The columns that it needs: name and place, of those that the file has.
+    pub places: Vec<(String, usize)>,
+    /// The partitions that it needs, by their place.
+    pub partitions: Vec<usize>,
+}
+
+/// What is read of one row group.
+#[derive(Debug)]
+pub(super) struct GroupPlan {
+    pub row_group: usize,
+    /// Rows that are decoded.
+    pub rows: u64,
+    /// Whether the decoded rows are filtered.
+    pub filtered: bool,
+    pub selection: Option<RowSelection>,
+}
+
+impl Dataset {
+    /// Decides what to read: see [`Plan::new`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn plan<'a>(&'a self, request: &'a Request, spec: &'a Spec) -> Result<Plan<'a>> {
+        Plan::new(self, request, spec)
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Decides what to read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchColumn`], [`Error::NotNumeric`] and [`Error::Clash`] for columns; [`Error::Invalid`] for a predicate that does
+    /// not fit its columns; [`Error::MemoryLimit`] for a limit below what any run needs.
+    pub fn new(dataset: &'a Dataset, request: &'a Request, spec: &'a Spec) -> Result<Self> {
+        let budget = Budget::new(request.memory_limit, rayon::current_num_threads())?;
+        check_names(request.by.iter().map(String::as_str), spec)?;
+        let series = dataset.columns(&request.columns, &request.by)?;
+        let keys = request.by.iter().map(|name| {
+            Ok(match dataset.partition(name) {
+                Some(partition) => {
+                    KeySource { name: name.clone(), data_type: partition.data_type().clone(), places: None }
+                }
+                None => {
+                    let (data_type, places) = dataset.key(name)?;
+                    KeySource { name: name.clone(), data_type, places: Some(places) }
+                }
+            })
+        });
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        if request.checkpoint.is_some() && !keys.is_empty() {
+            return Err(Error::Invalid("a checkpoint keeps the scans of series, not of groups; leave out --by or --checkpoint (by=, checkpoint=)".to_owned()));
+        }
+        if let Some(predicate) = &request.predicate {
+            let known = |name: &str| {
+                dataset.partition(name).is_some()
+                    || dataset.files.iter().any(|file| file.schema().index_of(name).is_ok())
+            };
+            if let Some(missing) = predicate.columns().into_iter().find(|name| !known(name)) {
+                let mut available: Vec<String> = Vec::new();
+                let of_files = dataset.files.iter().flat_map(|file| file.schema().fields());
+                for name in of_files.map(|field| field.name()).chain(dataset.partitions.iter().map(|p| &p.name)) {
+                    if !available.contains(name) {
+                        available.push(name.clone());
+                    }
+                }
+                return Err(Error::NoSuchColumn { name: missing.to_owned(), available });
+            }
+        }
+        let mut plan = Self { dataset, spec, request, budget, series, keys, files: Vec::new() };
+        plan.files =
+            (0..dataset.files.len()).map(|index| plan.of_file(index)).collect::<Result<Vec<_>>>()?;
+        Ok(plan)
+    }
+
+    fn of_file(&self, index: usize) -> Result<FilePlan> {
+        let file = &self.dataset.files[index];
+        let groups = file.parquet().row_groups();
+        let rows = |group: &RowGroupMetaData| u64::try_from(group.num_rows()).unwrap_or(0);
+        let whole = |(row_group, group)| GroupPlan { row_group, rows: rows(group), filtered: false, selection: None };
+        let Some(filter) = self.filter(index, file)? else {
+            return Ok(FilePlan { filter: None, row_groups: groups.iter().enumerate().map(whole).collect() });
+        };
+        let mut row_groups = Vec::new();
+        for (row_group, group) in groups.iter().enumerate() {
+            let bounds = |name: &str| {
+                if let Some(partition) = self.dataset.partition(name) {
+                    let value = partition.value(index);
+                    let null = value.is_null(0);
+                    let there = (!null).then_some(value);
+                    let null_count = Some(if null { rows(group) } else { 0 });
+                    return Some(Bounds { min: there.clone(), max: there, null_count, rows: rows(group) });
+                }
+                let (_, place) = filter.places.iter().find(|(column, _)| column == name)?;
+                Some(predicate::row_group_bounds(&file.metadata, row_group, *place))
+            };
+            match filter.bound.prune(&bounds) {
+                Verdict::None => {}
+                Verdict::All => row_groups.push(whole((row_group, group))),
+                Verdict::Some => {
+                    // The place of a row that holds a NaN is told by counting rows, so none may be passed over.
+                    let may_skip = self.spec.nan() != NanPolicy::Raise && filter.partitions.is_empty();
+                    let selection =
+                        may_skip.then(|| predicate::select_rows(&filter.bound, &file.metadata, row_group)).flatten();
+                    let rows = selection.as_ref().map_or(rows(group), |selection| selection.row_count() as u64);
+                    if rows > 0 {
+                        row_groups.push(GroupPlan { row_group, rows, filtered: true, selection });
+                    }
+                }
+            }
+        }
+        Ok(FilePlan { filter: Some(filter), row_groups })
+    }
+
+    fn filter(&self, index: usize, file: &DataFile) -> Result<Option<Filter>> {
+        let Some(predicate) = &self.request.predicate else { return Ok(None) };
+        let place = |name: &str| file.schema().index_of(name).ok();
+        let partition = |name: &str| self.dataset.partitions.iter().position(|partition| partition.name == name);
+        let types = |name: &str| match partition(name) {
+            Some(partition) => Some(self.dataset.partitions[partition].data_type().clone()),
+            None => Some(file.schema().field(place(name)?).data_type().clone()),
+        };
+        let bound = predicate.bind(&types).map_err(|error| match error {
+            Error::Invalid(message) => Error::Invalid(format!("{}: {message}", self.dataset.files[index].name())),
+            error => error,
+        })?;
+        let columns = predicate.columns();
+        let in_file = columns.iter().filter(|name| partition(name).is_none());
+        let places = in_file.filter_map(|name| Some(((*name).to_owned(), place(name)?))).collect();
+        let partitions = columns.iter().filter_map(|name| partition(name)).collect();
+        Ok(Some(Filter { bound, places, partitions }))
+    }
+
+    /// The places of the columns that are read of a file, for these series.
+    pub(super) fn roots(&self, file: usize, series: &[usize], filtered: bool) -> Vec<usize> {
+        let mut roots: Vec<usize> = series.iter().filter_map(|&series| self.series[series].places[file]).collect();
+        roots.extend(self.keys.iter().filter_map(|key| key.places.as_ref()?[file]));
+        if let Some(filter) = self.files[file].filter.as_ref().filter(|_| filtered) {
+            roots.extend(filter.places.iter().map(|(_, place)| *place));
+        }
+        roots.sort_unstable();
+        roots.dedup();
+        roots
+    }
+
+    /// The column chunks of these columns.
+    pub(super) fn leaves(&self, file: usize, roots: &[usize]) -> Vec<usize> {
+        let schema = self.dataset.files[file].parquet().file_metadata().schema_descr();
+        (0..schema.num_columns()).filter(|&leaf| roots.contains(&schema.get_column_root_idx(leaf))).collect()
+    }
+
+    /// The bytes of column chunks that are read of a row group, as they are stored.
+    pub(super) fn stored(&self, file: usize, group: &GroupPlan, series: &[usize]) -> u64 {
+        let roots = self.roots(file, series, group.filtered);
+        let metadata = self.dataset.files[file].parquet().row_group(group.row_group);
+        let leaves = self.leaves(file, &roots);
+        leaves.iter().map(|&leaf| u64::try_from(metadata.column(leaf).compressed_size()).unwrap_or(0)).sum()
+    }
+
+    /// The most rows that a series can have.
+    pub(super) fn rows(&self) -> u64 {
+        self.files.iter().flat_map(|file| &file.row_groups).map(|group| group.rows).sum()
+    }
+
+    /// How many values each scan of a series may keep.
+    pub(super) fn values_kept(&self) -> usize {
+        // A scan for each file that is under way, and the whole.
+        let files = self.files.iter().filter(|file| !file.row_groups.is_empty()).count();
+        let places = 1 + files.saturating_sub(1).min(rayon::current_num_threads());
+        self.budget.values(size_of::<f64>(), self.series.len().max(1), places)
+    }
+
+    fn passes(&self) -> &'static str {
+        if !self.keys.is_empty() {
+            return "1; the rows of groups are sorted out by key, on disk where they do not fit in memory";
+        }
+        match !self.spec.computed().is_empty() {
+            false => "1",
+            true if self.rows() <= self.values_kept() as u64 => "1; the values that quantiles need fit in memory",
+            true => "2 or more; the values that quantiles need do not fit in memory at once",
+        }
+    }
+}
+
+impl fmt::Display for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dataset, request, .. } = self;
+        let files = self.files.iter().filter(|file| !file.row_groups.is_empty()).count();
+        let all: usize = dataset.files.iter().map(|file| file.parquet().num_row_groups()).sum();
+        let groups: usize = self.files.iter().map(|file| file.row_groups.len()).sum();
+        let filtered = self.files.iter().flat_map(|file| &file.row_groups).filter(|group| group.filtered).count();
+        let series: Vec<usize> = (0..self.series.len()).collect();
+        let plans = self.files.iter().enumerate().flat_map(|(file, plan)| plan.row_groups.iter().map(move |g| (file, g)));
+        let bytes: u64 = plans.map(|(file, group)| self.stored(file, group, &series)).sum();
+        let total: u64 = dataset.files.iter().map(|file| file.found.size).sum();
+        let names = |names: Vec<&str>| match names.len() {
+            0 => "none".to_owned(),
+            ..=20 => names.join(", "),
+            more => format!("{}, and {} more", names[..20].join(", "), more - 20),
+        };
+        writeln!(f, "files        {files} of {}", dataset.files.len())?;
+        if !dataset.skipped.is_empty() {
+            writeln!(f, "left out     {} that cannot be read", dataset.skipped.len())?;
+        }
+        writeln!(f, "row groups   {groups} of {all}")?;
+        writeln!(f, "rows         {} of {}", self.rows(), dataset.rows())?;
+        writeln!(f, "bytes        {} of {}, as they are stored", size(bytes), size(total))?;
+        writeln!(f, "columns      {}", names(self.series.iter().map(|column| column.name.as_str()).collect()))?;
+        if !self.keys.is_empty() {
+            let keys = self.keys.iter().map(|key| match key.places {
+                Some(_) => key.name.clone(),
+                None => format!("{} (from the path)", key.name),
+            });
+            writeln!(f, "groups by    {}", keys.collect::<Vec<_>>().join(", "))?;
+        }
+        if let Some(predicate) = &request.predicate {
+            writeln!(f, "where        {predicate}")?;
+            writeln!(f, "             {filtered} row groups are filtered after decoding, the others count whole")?;
+        }
+        writeln!(f, "passes       {}", self.passes())?;
+        writeln!(f, "memory       up to {}", size(self.budget.limit))
+    }
+}

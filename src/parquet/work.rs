@@ -1,0 +1,162 @@
+//! Work on the parts of a dataset, in their order, on all threads of the pool.
+//!
+//! Threads claim one part after the other, so that what is read together lies together, and what an object store has to send
+//! can be asked for ahead.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::decode::{Part, Rows};
+use super::groups::describe_dataset_groups;
+use super::passes::describe_series;
+use super::plan::Plan;
+use super::request::{Answer, OnError, Progress, Tally};
+use super::storage::Reader;
+use crate::describe::Interrupt;
+use crate::error::{Error, Result};
+use crate::report::Source;
+use crate::summary::Summaries;
+
+impl Plan<'_> {
+    /// Reads what has to be read, and answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] for damaged files under [`OnError::Fail`], [`Error::Nan`] as the spec has it, [`Error::MemoryLimit`] for what
+    /// does not fit even in parts, [`Error::Interrupted`].
+    pub fn run(&self, interrupt: &Interrupt, progress: &Progress) -> Result<Answer> {
+        let run = Run { plan: self, interrupt, progress };
+        let mut tally = Tally::default();
+        let (series, left_out) = if self.keys.is_empty() {
+            let (summaries, left_out) = describe_series(&run, &mut tally)?;
+            (Summaries::new(self.spec, summaries), left_out)
+        } else {
+            describe_dataset_groups(&run, &mut tally)?
+        };
+        let counted = self.dataset.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file));
+        let rows = counted.map(|(_, file)| u64::try_from(file.parquet().file_metadata().num_rows()).unwrap_or(0));
+        let mut errors = self.dataset.skipped.clone();
+        errors.extend(left_out.values().cloned());
+        errors.sort_by(|a, b| a.file.cmp(&b.file));
+        let files = self.dataset.files.len() - left_out.len();
+        Ok(Answer { series, source: Source { files, rows: rows.sum(), errors }, tally })
+    }
+}
+
+/// What a run has at hand everywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub plan: &'a Plan<'a>,
+    pub interrupt: &'a Interrupt,
+    pub progress: &'a Progress,
+}
+
+impl Run<'_> {
+    /// Does the work for each part. Under [`OnError::Fail`], the failure of the first part that has one ends it; otherwise the first
+    /// failure of each file is returned, and the rest of that file is passed over.
+    pub fn each_part(
+        &self,
+        parts: &[Part],
+        work: impl Fn(&Part, Reader) -> Result<()> + Sync,
+    ) -> Result<Vec<(usize, Error)>> {
+        let next = AtomicUsize::new(0);
+        let stop = AtomicBool::new(false);
+        let failed: Vec<AtomicBool> = self.plan.files.iter().map(|_| AtomicBool::new(false)).collect();
+        let failures: Mutex<Vec<(usize, Error)>> = Mutex::new(Vec::new());
+        let readers = Readers::new(self, parts);
+        let fail = |index: usize, error: Error| {
+            failed[parts[index].file].store(true, Ordering::Relaxed);
+            let fatal = matches!(error, Error::Interrupted | Error::MemoryLimit { .. });
+            if fatal || self.plan.request.on_error == OnError::Fail {
+                stop.store(true, Ordering::Relaxed);
+            }
+            failures.lock().unwrap_or_else(|poison| poison.into_inner()).push((index, error));
+        };
+        rayon::broadcast(|_| {
+            while !stop.load(Ordering::Relaxed) {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(part) = parts.get(index) else { break };
+                // What was asked for ahead has to be taken, even if nobody wants it any more.
+                let reader = readers.take(index);
+                if failed[part.file].load(Ordering::Relaxed) {
+                    continue;
+                }
+                let outcome = self.interrupt.check().and(reader).and_then(|reader| work(part, reader));
+                match outcome {
+                    Ok(()) => {
+                        let stored = self.plan.stored(part.file, self.plan.group(part), &part.series);
+                        let all = self.plan.series.len().max(1) as u64;
+                        let share = part.series.len().max(1) as u64;
+                        self.progress.add(self.plan.group(part).rows * share / all, stored);
+                    }
+                    Err(error) => fail(index, error),
+                }
+            }
+        });
+        let mut failures = failures.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        // In the order of the parts, so that the error is the same one on every run.
+        failures.sort_by_key(|(index, _)| *index);
+        let fatal = |error: &Error| matches!(error, Error::Interrupted | Error::MemoryLimit { .. });
+        if let Some(place) = failures.iter().position(|(_, error)| fatal(error)) {
+            return Err(failures.swap_remove(place).1);
+        }
+        if self.plan.request.on_error == OnError::Fail
+            && let Some((_, error)) = failures.first_mut()
+        {
+            return Err(std::mem::replace(error, Error::Interrupted));
+        }
+        failures.dedup_by_key(|(index, _)| parts[*index].file);
+        Ok(failures)
+    }
+
+    /// Decodes a part of a file that is still what it was.
+    pub fn decode(&self, part: &Part, reader: Reader, sink: &mut dyn FnMut(Rows) -> Result<()>) -> Result<()> {
+        reader.check_unchanged()?;
+        self.plan.decode(part, reader.clone(), self.interrupt, sink)?;
+        reader.check_unchanged()
+    }
+
+    /// The bytes of a file that a part needs.
+    fn ranges(&self, part: &Part) -> Vec<Range<u64>> {
+        let group = self.plan.group(part);
+        let metadata = self.plan.dataset.files[part.file].parquet();
+        let roots = self.plan.roots(part.file, &part.series, group.filtered);
+        let leaves = self.plan.leaves(part.file, &roots);
+        let ranges = leaves.into_iter().flat_map(|leaf| {
+            let (start, length) = metadata.row_group(group.row_group).column(leaf).byte_range();
+            let pages = metadata.offset_index().and_then(|index| index.get(group.row_group)?.get(leaf));
+            match (&group.selection, pages.map(|pages| pages.page_locations())) {
+                (Some(selection), Some(pages)) if !pages.is_empty() => {
+                    let first = u64::try_from(pages[0].offset).unwrap_or(start);
+                    // The dictionary lies before the pages.
+                    let mut ranges = selection.scan_ranges(pages);
+                    if first > start {
+                        ranges.insert(0, start..first);
+                    }
+                    ranges
+                }
+                _ => vec![start..start.saturating_add(length)],
+            }
+        });
+        ranges.collect()
+    }
+}
+
+/// Opens the files of parts; what lies in an object store is fetched ahead.
+struct Readers<'a> {
+    run: Run<'a>,
+    parts: &'a [Part],
+}
+
+impl<'a> Readers<'a> {
+    fn new(run: &Run<'a>, parts: &'a [Part]) -> Self {
+        Self { run: *run, parts }
+    }
+
+    fn take(&self, index: usize) -> Result<Reader> {
+        let part = &self.parts[index];
+        let reader = self.run.plan.dataset.files[part.file].found.open()?;
+        if reader.is_remote() { reader.fetch(&self.run.ranges(part)) } else { Ok(reader) }
+    }
+}
