@@ -70,7 +70,11 @@ pub fn describe(
             Ok(Summaries::new(&spec, summaries))
         };
         let series = call::run(py, values, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { files: 0, rows: weights.len() as u64 }, series }));
+        return Ok(Description(Report {
+            spec,
+            source: Source { rows: weights.len() as u64, ..Source::default() },
+            series,
+        }));
     }
     let names = by.map(|by| args::names("by", by)).transpose()?;
     if axis.is_none()
@@ -81,7 +85,7 @@ pub fn describe(
         let work = |interrupt: &Interrupt| describe_lists(columns, carried, &spec, interrupt);
         // How many values the lists hold is not counted before.
         let series = call::run(py, usize::MAX, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
+        return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
     }
     if let Some(names) = names {
         if axis.is_some() {
@@ -95,7 +99,7 @@ pub fn describe(
         let values = rows.saturating_mul(series.len() + keys.len());
         let work = |interrupt: &Interrupt| describe_groups(keys, &series, &spec, interrupt);
         let series = call::run(py, values, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { files: 0, rows: rows as u64 }, series }));
+        return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
     }
     let (rows, series) = match input::read(data, &columns, axis)? {
         Input::Matrix(matrix) => {
@@ -124,7 +128,7 @@ pub fn describe(
             }
         }
     };
-    Ok(Description(Report { spec, source: Source { files: 0, rows }, series }))
+    Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
 }
 
 /// The rows of series of one length, and their summaries.
@@ -265,7 +269,7 @@ impl Description {
 }
 
 /// Dates and times are those of `datetime`, decimals those of `decimal`; what these do not hold (nanoseconds) is text.
-fn key_of_python(py: Python<'_>, key: Key) -> PyResult<Bound<'_, PyAny>> {
+fn key_of_python<'py>(py: Python<'py>, key: Key<'_>) -> PyResult<Bound<'py, PyAny>> {
     let parsed = |module: &str, class: &str, text: &str| {
         let class = py.import(module)?.getattr(class)?;
         match class.getattr_opt("fromisoformat")? {

@@ -111,5 +111,5 @@ pub fn describe_json(
         Ok((rows as u64, Summaries::new(&spec, describe_all(&all, &spec, interrupt)?)))
     };
     let (rows, series) = call::run(py, numbers_in(body.bytes()), threads, work)?;
-    Ok(Description(Report { spec, source: Source { files: 0, rows }, series }))
+    Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
 }

@@ -15,7 +15,7 @@ use rstats::{Error, Interrupt, Summaries};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::NamedTempFile;
 
-use crate::args::{Command, Describe, Format};
+use crate::args::{Command, Describe, Format, Seen};
 
 /// Why the command ends with another status than 0.
 pub enum Failure {
@@ -50,10 +50,7 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     let spec = args.spec().map_err(Failure::Usage)?;
     let columns = args.columns();
     let output = Output::open(args.output.as_deref())?;
-    let format = args.format.unwrap_or(match args.output {
-        None if io::stdout().is_terminal() => Format::Table,
-        _ => Format::Json,
-    });
+    let format = args.format(output.seen()).map_err(Failure::Usage)?;
 
     let interrupt = Interrupt::default();
     let signal = watch_signals(&interrupt).map_err(|error| Failure::Other(error.to_string()))?;
@@ -72,7 +69,7 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     if signal.load(Ordering::Relaxed) != 0 {
         return Err(failed(Error::Interrupted));
     }
-    let source = Source { files: dataset.files(), rows: dataset.rows() };
+    let source = Source { files: dataset.files(), rows: dataset.rows(), ..Source::default() };
     let series = Summaries::new(&spec, series);
     output.write(&Report { spec, source, series }, format)
 }
@@ -145,15 +142,21 @@ impl Output {
         Ok(Self::File { temporary, path })
     }
 
+    fn seen(&self) -> Seen {
+        let terminal = match self {
+            Self::Stdout => io::stdout().is_terminal(),
+            Self::Special(file) => file.is_terminal(),
+            Self::File { .. } => false,
+        };
+        if terminal { Seen::Terminal } else { Seen::Elsewhere }
+    }
+
     fn write(self, report: &Report, format: Format) -> Result<(), Failure> {
         match self {
-            Self::Stdout => {
-                let out = io::stdout().lock();
-                write_report(report, format, out).map_err(|error| match error.kind() {
-                    io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-                    _ => Failure::Other(format!("cannot write to standard output: {error}")),
-                })
-            }
+            Self::Stdout => write_report(report, format, io::stdout()).map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+                _ => Failure::Other(format!("cannot write to standard output: {error}")),
+            }),
             Self::Special(file) => write_report(report, format, file).map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
                 _ => Failure::Other(format!("cannot write the output: {error}")),
@@ -196,8 +199,9 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::Other(format!("cannot write {}: {error}", path.display()))
 }
 
-fn write_report(report: &Report, format: Format, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+fn write_report(report: &Report, format: Format, out: impl Write + Send) -> io::Result<()> {
+    // Standard output has a small buffer of its own, which ends with each line: larger pieces pass it by.
+    let mut out = BufWriter::with_capacity(1 << 16, out);
     match format {
         Format::Json => report.write_json(&mut out)?,
         Format::Ndjson => report.write_ndjson(&mut out)?,
@@ -205,6 +209,8 @@ fn write_report(report: &Report, format: Format, out: impl Write) -> io::Result<
             let width = comfy_table::Table::new().width().map_or(100, usize::from);
             out.write_all(report.to_table(width).as_bytes())?;
         }
+        Format::Parquet => report.write_parquet(&mut out)?,
+        Format::Arrow => report.write_arrow(&mut out)?,
     }
     out.flush()
 }
