@@ -6,8 +6,10 @@ import copy
 import glob
 import json
 import math
+import os
 import pickle
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,20 @@ def test_files_of_the_command_are_read_by_others(tmp_path: Path, data: list[str]
         metadata = table.schema.metadata
         assert (metadata[b"rstats.schema"], metadata[b"rstats.errors"]) == (b"rstats.describe/1", b"[]")
         assert json.loads(metadata[b"rstats.files"]) == len(data)
-    for frame in (pl.read_parquet(parquet), pl.read_ipc(arrow, memory_map=False)):
+    for frame in (pl.read_parquet(parquet), pl.read_ipc(arrow)):
         assert repr(frame.to_dicts()) == repr(rows)
     assert pq.read_metadata(parquet).created_by.startswith("rstats version ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize("name", ["parquet", "arrow"])
+def test_a_terminal_is_spared_bytes(name: str) -> None:
+    command("--help")
+    terminal, side = os.openpty()
+    try:
+        arguments = [ROOT / "target/debug/rstats", "describe", FILES[0], "-f", name]
+        run = subprocess.run(arguments, stdout=side, stderr=subprocess.PIPE, text=True)
+        assert run.returncode == 2 and f"-o summary.{name}" in run.stderr
+    finally:
+        os.close(side)
+        os.close(terminal)
