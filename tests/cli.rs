@@ -2,15 +2,21 @@
 #![cfg(feature = "cli")]
 
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{
-    ArrayRef, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int64Array, NullArray, RecordBatch,
+    Array, ArrayRef, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int64Array, NullArray, RecordBatch,
     StringArray,
 };
+use arrow_ipc::reader::FileReader;
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -323,6 +329,59 @@ fn a_file_is_written_whole_and_replaces_the_old_one() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
 }
 
+/// The rows of a report that is a file, by the formats' own readers.
+fn parquet_rows(file: Vec<u8>) -> Vec<RecordBatch> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(file)).unwrap();
+    reader.build().unwrap().map(Result::unwrap).collect()
+}
+
+fn arrow_rows(file: Vec<u8>) -> Vec<RecordBatch> {
+    FileReader::try_new(Cursor::new(file), None).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn the_extension_of_the_output_is_its_format() {
+    let folder = TempDir::new().unwrap();
+    let run = |name: &str, more: &[&str]| {
+        let output = path(&folder, name);
+        let run = rstats(&[&["describe", "data/", "-A", "-o", output.to_str().unwrap()], more].concat());
+        assert!(run.status.success() && run.stdout.is_empty(), "{}", text(&run.stderr));
+        fs::read(output).unwrap()
+    };
+    let document: Value = serde_json::from_slice(&run("a.json", &[])).unwrap();
+    let rows = document["series"].as_array().unwrap().len();
+    assert_eq!(run("a.unknown", &[]), run("a.json", &[]));
+    assert_eq!(text(&run("a.ndjson", &[])).lines().count(), rows);
+    assert_eq!(run("a.jsonl", &[]), run("a.ndjson", &[]));
+    assert!(text(&run("a.txt", &[])).contains("quantiles: linear"));
+    assert_eq!(run("a.json", &["-f", "parquet"]), run("a.parquet", &[]));
+    assert_eq!(run("a.parquet", &["-f", "json"]), run("a.json", &[]));
+    assert_eq!(run("a.feather", &[]), run("a.arrow", &[]));
+
+    let (parquet, arrow) = (parquet_rows(run("a.parquet", &[])), arrow_rows(run("a.arrow", &[])));
+    for batch in [&parquet[0], &arrow[0]] {
+        assert_eq!(batch.num_rows(), rows);
+        for (row, series) in document["series"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(batch["column"].as_string::<i32>().value(row), series["column"]);
+            assert_eq!(batch["count"].as_primitive::<UInt64Type>().value(row), series["count"].as_u64().unwrap());
+            let median = batch["median"].as_primitive::<Float64Type>();
+            assert_eq!(median.is_valid(row).then(|| median.value(row)), series["median"].as_f64());
+        }
+    }
+    assert_eq!(arrow[0].schema().metadata()["rstats.files"], "7");
+}
+
+#[test]
+fn what_nobody_reads_goes_into_a_pipe() {
+    for (format, rows) in [("parquet", parquet_rows as fn(_) -> _), ("arrow", arrow_rows)] {
+        let run = || rstats(&["describe", "data/city_temps.parquet", "-f", format]);
+        let output = run();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(run().stdout, output.stdout, "{format}");
+        assert_eq!(rows(output.stdout)[0].num_rows(), 1, "{format}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_silence() {
@@ -362,7 +421,7 @@ fn damaged_files_never_panic() {
 #[test]
 fn help_teaches() {
     let help = text(&rstats(&["describe", "--help"]).stdout);
-    for word in ["Examples:", "exclusive", "Exit status:", "mean_ci"] {
+    for word in ["Examples:", "exclusive", "Exit status:", "mean_ci", ".feather"] {
         assert!(help.contains(word), "{help}");
     }
 }

@@ -70,7 +70,11 @@ pub fn describe(
             Ok(Summaries::new(&spec, summaries))
         };
         let series = call::run(py, values, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { rows: weights.len() as u64, ..Source::default() }, series }));
+        return Ok(Description(Report {
+            spec,
+            source: Source { rows: weights.len() as u64, ..Source::default() },
+            series,
+        }));
     }
     let names = by.map(|by| args::names("by", by)).transpose()?;
     if axis.is_none()
@@ -278,7 +282,7 @@ impl Description {
 }
 
 /// Dates and times are those of `datetime`, decimals those of `decimal`; what these do not hold (nanoseconds) is text.
-fn key_of_python(py: Python<'_>, key: Key) -> PyResult<Bound<'_, PyAny>> {
+fn key_of_python<'py>(py: Python<'py>, key: Key<'_>) -> PyResult<Bound<'py, PyAny>> {
     let parsed = |module: &str, class: &str, text: &str| {
         let class = py.import(module)?.getattr(class)?;
         match class.getattr_opt("fromisoformat")? {

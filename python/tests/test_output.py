@@ -6,8 +6,10 @@ import copy
 import glob
 import json
 import math
+import os
 import pickle
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 import rstats
@@ -91,6 +94,22 @@ def test_json_is_of_its_schema() -> None:
     valid(rstats.describe({}).to_json())
 
 
+def test_a_document_with_errors_is_of_its_schema() -> None:
+    """The example is what the library writes: its own tests compare the bytes."""
+    text = (ROOT / "schemas/describe-1.example.json").read_text(encoding="utf-8")
+    document = valid(text)
+    assert [set(error) for error in document["source"]["errors"]] == [
+        {"file", "message"},
+        {"file", "column", "row_group", "message"},
+        {"file", "column", "row_group", "message"},
+        {"file", "column", "message"},
+    ]
+    for wrong in ("a.parquet", {"file": "a.parquet"}, {"file": "a", "message": "m", "row_group": "3"}):
+        document["source"]["errors"] = [wrong]
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, SCHEMA)
+
+
 def test_numbers_are_spelled_as_json_dumps_spells_them() -> None:
     rng = np.random.default_rng(3)
     values = rng.integers(0, 2**64, 3000, dtype=np.uint64).view(np.float64)
@@ -119,3 +138,37 @@ def test_nan_of_the_command_is_of_its_schema(tmp_path: Path) -> None:
     pq.write_table(pa.table({"x": [math.inf, 1.0], "y": [math.nan, None]}), path)
     document = valid(command(path, "-A"))
     assert document["series"][0]["max"] == "Infinity" and document["series"][1]["max"] == "NaN"
+
+
+@pytest.mark.parametrize("data", [FILES[:1], FILES], ids=["one", "all"])
+def test_files_of_the_command_are_read_by_others(tmp_path: Path, data: list[str]) -> None:
+    asked = (*data, "-A", "-q", "0.01,0.5")
+    document = json.loads(command(*asked))
+    rows = [{k: math.nan if v == "NaN" else v for k, v in row.items()} for row in document["series"]]
+    parquet, arrow = str(tmp_path / "a.parquet"), str(tmp_path / "a.arrow")
+    for path in (parquet, arrow):
+        assert command(*asked, "-o", path) == ""
+    tables = [pq.read_table(parquet), pa.ipc.open_file(arrow).read_all(), feather.read_table(arrow)]
+    for table in tables:
+        assert repr(table.to_pylist()) == repr(rows)
+        assert table.schema.field("n_unique").type == table.schema.field("count").type == pa.uint64()
+        metadata = table.schema.metadata
+        assert (metadata[b"rstats.schema"], metadata[b"rstats.errors"]) == (b"rstats.describe/1", b"[]")
+        assert json.loads(metadata[b"rstats.files"]) == len(data)
+    for frame in (pl.read_parquet(parquet), pl.read_ipc(arrow)):
+        assert repr(frame.to_dicts()) == repr(rows)
+    assert pq.read_metadata(parquet).created_by.startswith("rstats version ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize("name", ["parquet", "arrow"])
+def test_a_terminal_is_spared_bytes(name: str) -> None:
+    command("--help")
+    terminal, side = os.openpty()
+    try:
+        arguments = [ROOT / "target/debug/rstats", "describe", FILES[0], "-f", name]
+        run = subprocess.run(arguments, stdout=side, stderr=subprocess.PIPE, text=True)
+        assert run.returncode == 2 and f"-o summary.{name}" in run.stderr
+    finally:
+        os.close(side)
+        os.close(terminal)

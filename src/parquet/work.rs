@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::columns::DataColumn;
 use super::decode::{Part, Rows};
 use super::groups::describe_dataset_groups;
 use super::passes::describe_series;
@@ -15,7 +16,8 @@ use super::request::{Answer, OnError, Progress, Tally};
 use super::storage::Reader;
 use crate::describe::Interrupt;
 use crate::error::{Error, Result};
-use crate::report::Source;
+use crate::report::{Kept, Source};
+use crate::spec::NanPolicy;
 use crate::summary::Summaries;
 
 impl Plan<'_> {
@@ -34,13 +36,33 @@ impl Plan<'_> {
         } else {
             describe_dataset_groups(&run, &mut tally)?
         };
-        let counted = self.dataset.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file));
-        let rows = counted.map(|(_, file)| u64::try_from(file.parquet().file_metadata().num_rows()).unwrap_or(0));
+        let counted: Vec<usize> = (0..self.files.len()).filter(|file| !left_out.contains_key(file)).collect();
+        let files = || counted.iter().map(|&file| &self.dataset.files[file]);
         let mut errors = self.dataset.skipped.clone();
-        errors.extend(left_out.values().cloned());
-        errors.sort_by(|a, b| a.file.cmp(&b.file));
-        let files = self.dataset.files.len() - left_out.len();
-        Ok(Answer { series, source: Source { files, rows: rows.sum(), errors }, tally })
+        errors.extend(left_out.into_values());
+        let source = Source {
+            files: counted.len(),
+            rows: files().map(|file| u64::try_from(file.parquet().file_metadata().num_rows()).unwrap_or(0)).sum(),
+            bytes: Some(files().map(|file| file.found.size).sum()),
+            kept: self.kept(&series, &counted),
+            errors,
+        };
+        Ok(Answer { series, source, tally })
+    }
+
+    /// The rows that a predicate kept: those of a series that all files have.
+    fn kept(&self, answer: &Summaries, counted: &[usize]) -> Option<Kept> {
+        let predicate = self.request.predicate.as_ref()?.to_string();
+        let of_groups = answer.keys().map(|keys| keys.num_rows());
+        let is_everywhere =
+            |column: &DataColumn| of_groups.is_some() || counted.iter().all(|&file| column.places[file].is_some());
+        let series = self.series.iter().position(is_everywhere)?;
+        let length = of_groups.unwrap_or(1);
+        let rows = (series * length..(series + 1) * length).filter_map(|row| answer.counts(row)).map(|counts| {
+            let [count, nulls, nans] = counts;
+            count + nulls + if self.spec.nan() == NanPolicy::Omit { nans } else { 0 }
+        });
+        Some(Kept { predicate, rows: rows.sum() })
     }
 }
 

@@ -1,11 +1,12 @@
 //! The answer as Arrow: one row a series.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::types::UInt64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat;
 
 use super::{COUNTS, Report, SCHEMA};
@@ -14,47 +15,122 @@ use crate::spec::is_count;
 
 impl Report {
     /// One row a series: `column` is Utf8, keys have their own types, the counts (and the statistics that count) are UInt64,
-    /// all other statistics Float64. The schema's metadata holds
-    /// `rstats.schema`, `rstats.method`, `rstats.ddof` and `rstats.nan`.
+    /// all other statistics Float64. The schema's metadata holds `rstats.schema`, `rstats.method`, `rstats.ddof` and
+    /// `rstats.nan`. If the data is of files, the members of the JSON document's `source` are there as well, as JSON text:
+    /// `rstats.files`, `rstats.rows`, `rstats.errors` (`[]` if none was left out), and those that not every source has.
     ///
     /// # Errors
     ///
-    /// [`Error::Data`] if the summaries do not belong to the spec.
+    /// [`Error::Data`] if the summaries do not belong to the spec, and for more text than a column holds.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
-        let series = &self.series;
+        let keys = self.series.keys().map_or(vec![], |keys| keys.columns().to_vec());
+        Rows::new(self, keys)?.batch(0..self.series.len())
+    }
+}
+
+/// The rows of a report as Arrow, any range of them. Counts and statistics are not copied.
+pub(super) struct Rows<'a> {
+    report: &'a Report,
+    keys: Vec<ArrayRef>,
+    schema: SchemaRef,
+}
+
+impl<'a> Rows<'a> {
+    /// `keys` are the columns of the report's keys, or the same keys as arrays of other types.
+    pub(super) fn new(report: &'a Report, keys: Vec<ArrayRef>) -> Result<Self> {
+        let series = &report.series;
         let mut fields = vec![Field::new("column", DataType::Utf8, true)];
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(series.columns_of_all())];
-        if let Some(keys) = series.keys() {
-            let schema = keys.schema();
-            for (field, column) in schema.fields().iter().zip(keys.columns()) {
-                fields.push(field.as_ref().clone().with_nullable(true));
-                let copies = vec![column.as_ref(); series.columns().len().max(1)];
-                columns.push(match copies.len() {
-                    1 => column.clone(),
-                    _ => concat(&copies).map_err(|error| Error::Data(error.to_string()))?,
-                });
-            }
+        let names = series.keys().map(RecordBatch::schema);
+        for (field, column) in names.iter().flat_map(|schema| schema.fields()).zip(&keys) {
+            fields.push(Field::new(field.name(), column.data_type().clone(), true));
         }
         for (name, values) in COUNTS.into_iter().zip(series.counts_of_all()) {
             fields.push(Field::new(name, DataType::UInt64, values.null_count() > 0));
-            columns.push(Arc::new(values.clone()));
+        }
+        for name in series.names() {
+            let data_type = if is_count(name) { DataType::UInt64 } else { DataType::Float64 };
+            fields.push(Field::new(name, data_type, true));
+        }
+        let schema = Schema::new(fields).with_metadata(HashMap::from_iter(metadata(report)?));
+        Ok(Self { report, keys, schema: Arc::new(schema) })
+    }
+
+    #[cfg(feature = "parquet")]
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// All rows in batches of at most so many.
+    #[cfg(feature = "parquet")]
+    pub(super) fn batches(&self, most: usize) -> impl Iterator<Item = Result<RecordBatch>> {
+        let rows = self.report.series.len();
+        (0..rows).step_by(most).map(move |start| self.batch(start..rows.min(start + most)))
+    }
+
+    pub(super) fn batch(&self, rows: Range<usize>) -> Result<RecordBatch> {
+        let failed = |error: arrow_schema::ArrowError| Error::Data(error.to_string());
+        let series = &self.report.series;
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(self.names(rows.clone())?)];
+        for keys in &self.keys {
+            columns.push(repeated(keys, rows.clone()).map_err(failed)?);
+        }
+        for values in series.counts_of_all() {
+            columns.push(Arc::new(values.slice(rows.start, rows.len())));
         }
         for (name, values) in series.names().iter().zip(series.statistics_of_all()) {
-            let values: ArrayRef = match is_count(name) {
+            let values = values.slice(rows.start, rows.len());
+            columns.push(match is_count(name) {
                 true => Arc::new(values.unary::<_, UInt64Type>(|count| count as u64)),
-                false => Arc::new(values.clone()),
-            };
-            fields.push(Field::new(name, values.data_type().clone(), true));
-            columns.push(values);
+                false => Arc::new(values),
+            });
         }
-        let metadata = [
-            ("rstats.schema", SCHEMA.to_owned()),
-            ("rstats.method", self.spec.method().to_string()),
-            ("rstats.ddof", self.spec.ddof().to_string()),
-            ("rstats.nan", self.spec.nan().name().to_owned()),
-        ];
-        let metadata: HashMap<_, _> = metadata.map(|(key, value)| (key.to_owned(), value)).into();
-        let schema = Schema::new(fields).with_metadata(metadata);
-        RecordBatch::try_new(Arc::new(schema), columns).map_err(|error| Error::Data(error.to_string()))
+        RecordBatch::try_new(self.schema.clone(), columns).map_err(failed)
     }
+
+    /// The column that each row is of.
+    fn names(&self, rows: Range<usize>) -> Result<StringArray> {
+        let name = |row| self.report.series.column(row);
+        let bytes: usize = rows.clone().map(|row| name(row).map_or(0, str::len)).sum();
+        if i32::try_from(bytes).is_err() {
+            return Err(Error::Data(format!(
+                "the names of the columns in {} rows are {bytes} bytes, more than a column of Arrow holds",
+                rows.len()
+            )));
+        }
+        Ok(rows.map(name).collect())
+    }
+}
+
+/// Some rows of `keys` repeated without end.
+fn repeated(keys: &ArrayRef, rows: Range<usize>) -> Result<ArrayRef, arrow_schema::ArrowError> {
+    let mut pieces = Vec::new();
+    let mut start = rows.start;
+    while start < rows.end {
+        let from = start % keys.len();
+        let length = (keys.len() - from).min(rows.end - start);
+        pieces.push(keys.slice(from, length));
+        start += length;
+    }
+    match pieces.as_slice() {
+        [] => Ok(keys.slice(0, 0)),
+        [piece] => Ok(piece.clone()),
+        pieces => concat(&pieces.iter().map(AsRef::as_ref).collect::<Vec<_>>()),
+    }
+}
+
+/// What was asked, and where the data came from, in the order of the names.
+pub(super) fn metadata(report: &Report) -> Result<Vec<(String, String)>> {
+    let spec = &report.spec;
+    let mut metadata = vec![
+        ("rstats.schema".to_owned(), SCHEMA.to_owned()),
+        ("rstats.method".to_owned(), spec.method().to_string()),
+        ("rstats.ddof".to_owned(), spec.ddof().to_string()),
+        ("rstats.nan".to_owned(), spec.nan().name().to_owned()),
+    ];
+    if report.source.is_files() {
+        let members = report.source.members().map_err(|error| Error::Data(error.to_string()))?;
+        metadata.extend(members.into_iter().map(|(name, value)| (format!("rstats.{name}"), value)));
+    }
+    metadata.sort_unstable();
+    Ok(metadata)
 }

@@ -2,16 +2,20 @@
 
 use std::fmt::Write;
 
-use super::json::number;
 use super::key::Keys;
+use super::number::number;
 use super::{COUNTS, Report};
 use crate::spec::is_count;
 
 /// Rows of a table in a notebook.
 const SHOWN: usize = 60;
 
+/// Errors below it.
+const ERRORS: usize = 20;
+
 impl Report {
     /// A `<table>` with a row a series, numbers in full; of very many series the first and the last ones.
+    /// Files that were left out are named below it.
     pub fn to_html(&self) -> String {
         let mut html = String::from("<table>\n<thead><tr>");
         for name in self.columns() {
@@ -46,6 +50,11 @@ impl Report {
             html.push_str("</tr>\n");
         }
         html.push_str("</tbody>\n</table>");
+        if let Some((title, lines)) = self.source.left_out(ERRORS) {
+            let _ = write!(html, "\n<p>{title}:</p>\n<ul>\n");
+            lines.iter().for_each(|line| html.push_str(&format!("<li>{}</li>\n", escape(line))));
+            html.push_str("</ul>");
+        }
         html
     }
 }

@@ -3,6 +3,10 @@
 //! Numbers are spelled as Python's `json.dumps` spells them: the shortest digits that read back to the same f64. NaN
 //! and the infinities are strings, a statistic that is not defined is `null`: nothing is lost in silence. The schema
 //! is in `schemas/describe-1.json`.
+//!
+//! A line of NDJSON has to be complete without the others. It names the schema and what was asked; and where files
+//! were left out, it says how many in `files_left_out`, which is not there otherwise. Their names are in the other formats:
+//! a list of them in each of a million lines would be the larger part of the output.
 
 use std::io::{self, Write};
 
@@ -11,9 +15,15 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
 use super::key::{Key, Keys};
-use super::{COUNTS, Report, SCHEMA, Source};
+use super::number::{name, write_number};
+use super::{COUNTS, Report, SCHEMA};
 use crate::spec::{Probability, Spec, is_count};
 use crate::summary::Summaries;
+
+pub use super::number::{any_number, number};
+
+/// Rows are handed to the writer in pieces of about so many bytes.
+const PIECE: usize = 1 << 16;
 
 impl Report {
     /// Writes the report as one JSON document, a series a line.
@@ -22,14 +32,13 @@ impl Report {
     ///
     /// Those of the writer.
     pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
-        let json = |value: &dyn erased::Json| value.to_json();
-        write!(out, "{{\"schema\": {},\n \"spec\": {},\n ", json(&SCHEMA)?, json(&SpecJson(&self.spec))?)?;
-        write!(out, "\"source\": {},\n \"series\": [", json(&SourceJson(&self.source))?)?;
-        let keys = keys(&self.series)?;
-        for row in 0..self.series.len() {
-            let separator = if row == 0 { "\n  " } else { ",\n  " };
-            write!(out, "{separator}{}", json(&SeriesJson { series: &self.series, keys: keys.as_ref(), row })?)?;
-        }
+        let members = self.source.members()?;
+        let source: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+        let (schema, spec) = (text(SCHEMA)?, text(&SpecJson(&self.spec))?);
+        write!(out, "{{\"schema\": {schema},\n \"spec\": {spec},\n ")?;
+        write!(out, "\"source\": {{{}}},\n \"series\": [", source.join(", "))?;
+        let rows = Rows::new(&self.series)?;
+        rows.write(&mut out, |row| if row == 0 { b"\n  {" } else { b",\n  {" }, b"}")?;
         out.write_all(if self.series.is_empty() { b"]}\n" } else { b"\n ]}\n" })
     }
 
@@ -39,30 +48,23 @@ impl Report {
     ///
     /// Those of the writer.
     pub fn write_ndjson(&self, mut out: impl Write) -> io::Result<()> {
-        let keys = keys(&self.series)?;
-        for row in 0..self.series.len() {
-            let line = Line { spec: &self.spec, series: SeriesJson { series: &self.series, keys: keys.as_ref(), row } };
-            out.write_all(erased::Json::to_json(&line)?.as_bytes())?;
-            out.write_all(b"\n")?;
+        let spec = &self.spec;
+        let (schema, method, nan) = (text(SCHEMA)?, text(spec.method().name())?, text(spec.nan().name())?);
+        let mut start =
+            format!("{{\"schema\": {schema}, \"method\": {method}, \"ddof\": {}, \"nan\": {nan}, ", spec.ddof());
+        match self.source.files_left_out() {
+            0 => {}
+            files => start.push_str(&format!("\"files_left_out\": {files}, ")),
         }
-        Ok(())
+        Rows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")
     }
 }
 
-mod erased {
-    /// Anything that serialises, as JSON text in this module's spelling.
-    pub(super) trait Json {
-        fn to_json(&self) -> std::io::Result<String>;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn to_json(&self) -> std::io::Result<String> {
-            let mut text = Vec::new();
-            let mut serializer = serde_json::Serializer::with_formatter(&mut text, super::PythonSpelling);
-            self.serialize(&mut serializer)?;
-            String::from_utf8(text).map_err(std::io::Error::other)
-        }
-    }
+/// Anything that serialises, as JSON text in this module's spelling.
+pub(super) fn text<T: Serialize + ?Sized>(value: &T) -> io::Result<String> {
+    let mut text = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, PythonSpelling))?;
+    String::from_utf8(text).map_err(io::Error::other)
 }
 
 /// `, ` and `: ` between things, and numbers as Python's `repr` has them.
@@ -86,65 +88,6 @@ impl Formatter for PythonSpelling {
     }
 }
 
-/// Any f64, as outputs name it.
-pub fn any_number(value: f64) -> String {
-    match value {
-        value if value.is_nan() => "NaN".to_owned(),
-        f64::INFINITY => "Infinity".to_owned(),
-        f64::NEG_INFINITY => "-Infinity".to_owned(),
-        value => number(value),
-    }
-}
-
-/// A finite f64 as Python's `repr` has it: the shortest digits (of two that are as short and as near, the even one),
-/// with an exponent below 1e-4 and from 1e16 on.
-pub fn number(value: f64) -> String {
-    let mut buffer = zmij::Buffer::new();
-    let shortest = buffer.format_finite(value);
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(mantissa) => ("-", mantissa),
-        None => ("", mantissa),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all = format!("{whole}{fraction}");
-    let digits = all.trim_start_matches('0').trim_end_matches('0');
-    if digits.is_empty() {
-        return format!("{sign}0.0");
-    }
-    // Where the point stands, counted from the first digit that is not 0.
-    let leading = (all.len() - all.trim_start_matches('0').len()) as i32;
-    let point = whole.len() as i32 - leading + exponent.parse::<i32>().unwrap_or(0);
-    let text = match point {
-        -3..=0 => format!("0.{}{digits}", "0".repeat(point.unsigned_abs() as usize)),
-        1..=16 if digits.len() > point as usize => {
-            let (whole, fraction) = digits.split_at(point as usize);
-            format!("{whole}.{fraction}")
-        }
-        1..=16 => format!("{digits}{}.0", "0".repeat(point as usize - digits.len())),
-        _ => {
-            let (first, rest) = digits.split_at(1);
-            let separator = if rest.is_empty() { "" } else { "." };
-            let direction = if point > 0 { '+' } else { '-' };
-            format!("{first}{separator}{rest}e{direction}{:02}", (point - 1).unsigned_abs())
-        }
-    };
-    format!("{sign}{text}")
-}
-
-/// A statistic: a number, `null`, or the name of what JSON has no number for.
-struct Value(Option<f64>);
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            None => serializer.serialize_none(),
-            Some(value) if value.is_finite() => serializer.serialize_f64(value),
-            Some(value) => serializer.serialize_str(&any_number(value)),
-        }
-    }
-}
-
 struct SpecJson<'a>(&'a Spec);
 
 impl Serialize for SpecJson<'_> {
@@ -165,120 +108,108 @@ impl Serialize for SpecJson<'_> {
     }
 }
 
-struct SourceJson<'a>(&'a Source);
-
-impl Serialize for SourceJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let errors: [&str; 0] = [];
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("files", &self.0.files)?;
-        map.serialize_entry("rows", &self.0.rows)?;
-        map.serialize_entry("errors", &errors)?;
-        map.end()
-    }
-}
-
-fn keys(series: &Summaries) -> io::Result<Option<Keys>> {
-    series.keys().map(Keys::new).transpose().map_err(io::Error::other)
-}
-
-struct SeriesJson<'a> {
+/// The series as members of JSON objects. A report may have millions: what is the same in each row is spelled once, and
+/// a row is spelled where it is written from.
+struct Rows<'a> {
     series: &'a Summaries,
-    keys: Option<&'a Keys>,
-    row: usize,
+    keys: Option<Keys>,
+    /// Before each key, count and statistic: a separator, and its name.
+    by: Vec<String>,
+    counts: Vec<String>,
+    statistics: Vec<String>,
+    /// Which statistics are whole numbers.
+    whole: Vec<bool>,
 }
 
-impl Serialize for SeriesJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.entries(&mut map)?;
-        map.end()
+impl<'a> Rows<'a> {
+    fn new(series: &'a Summaries) -> io::Result<Self> {
+        let keys = series.keys().map(Keys::new).transpose().map_err(io::Error::other)?;
+        let by = keys.iter().flat_map(Keys::names).enumerate().map(|(place, name)| {
+            let separator = if place == 0 { "" } else { ", " };
+            Ok(format!("{separator}{}: ", text(name)?))
+        });
+        let member = |name: &str| Ok(format!(", {}: ", text(name)?));
+        Ok(Self {
+            series,
+            by: by.collect::<io::Result<_>>()?,
+            keys,
+            counts: COUNTS.into_iter().map(member).collect::<io::Result<_>>()?,
+            statistics: series.names().iter().map(|name| member(name)).collect::<io::Result<_>>()?,
+            whole: series.names().iter().map(|name| is_count(name)).collect(),
+        })
     }
-}
 
-impl SeriesJson<'_> {
-    fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let &Self { series, keys, row } = self;
-        map.serialize_entry("column", &series.column(row))?;
-        if let Some(keys) = keys {
-            map.serialize_entry("by", &By { keys, row: series.key_row(row) })?;
+    /// Writes all rows, each between its `start` and an `end`.
+    fn write<'b>(&self, out: &mut impl Write, start: impl Fn(usize) -> &'b [u8], end: &[u8]) -> io::Result<()> {
+        let mut piece = Vec::with_capacity(PIECE + PIECE / 8);
+        for row in 0..self.series.len() {
+            piece.extend_from_slice(start(row));
+            self.members(row, &mut piece)?;
+            piece.extend_from_slice(end);
+            if piece.len() >= PIECE {
+                out.write_all(&piece)?;
+                piece.clear();
+            }
         }
-        let counts = series.counts(row);
-        for (place, name) in COUNTS.into_iter().enumerate() {
-            map.serialize_entry(name, &counts.map(|counts| counts[place]))?;
+        out.write_all(&piece)
+    }
+
+    fn members(&self, row: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        out.extend_from_slice(b"\"column\": ");
+        serde_json::to_writer(&mut *out, &self.series.column(row))?;
+        if let Some(keys) = &self.keys {
+            out.extend_from_slice(b", \"by\": {");
+            for ((_, key), name) in keys.row(self.series.key_row(row)).zip(&self.by) {
+                out.extend_from_slice(name.as_bytes());
+                write_key(out, &key)?;
+            }
+            out.push(b'}');
         }
-        for (name, value) in series.statistics(row) {
-            match value.filter(|_| is_count(name)) {
-                Some(count) => map.serialize_entry(name, &(count as u64))?,
-                None => map.serialize_entry(name, &Value(value))?,
+        let counts = self.series.counts(row);
+        for (place, name) in self.counts.iter().enumerate() {
+            out.extend_from_slice(name.as_bytes());
+            match counts {
+                Some(counts) => write!(out, "{}", counts[place])?,
+                None => out.extend_from_slice(b"null"),
+            }
+        }
+        for (place, (name, whole)) in self.statistics.iter().zip(&self.whole).enumerate() {
+            out.extend_from_slice(name.as_bytes());
+            match self.series.value(row, place) {
+                None => out.extend_from_slice(b"null"),
+                Some(count) if *whole => write!(out, "{}", count as u64)?,
+                Some(value) => write_value(out, value)?,
             }
         }
         Ok(())
     }
 }
 
-struct By<'a> {
-    keys: &'a Keys,
-    row: usize,
-}
-
-impl Serialize for By<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (name, key) in self.keys.row(self.row) {
-            match key {
-                Key::Null => map.serialize_entry(name, &())?,
-                Key::Bool(value) => map.serialize_entry(name, &value)?,
-                Key::Integer(value) if value.unsigned_abs() <= 1 << 53 => map.serialize_entry(name, &(value as i64))?,
-                Key::Float(value) => map.serialize_entry(name, &Value(Some(value)))?,
-                key => map.serialize_entry(name, &key.to_string())?,
-            }
-        }
-        map.end()
-    }
-}
-
-struct Line<'a> {
-    spec: &'a Spec,
-    series: SeriesJson<'a>,
-}
-
-impl Serialize for Line<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("schema", SCHEMA)?;
-        map.serialize_entry("method", self.spec.method().name())?;
-        map.serialize_entry("ddof", &self.spec.ddof())?;
-        map.serialize_entry("nan", self.spec.nan().name())?;
-        self.series.entries(&mut map)?;
-        map.end()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_spelled_as_python_spells_them() {
-        for (value, text) in [
-            (0.0, "0.0"),
-            (-0.0, "-0.0"),
-            (1.0, "1.0"),
-            (0.1, "0.1"),
-            (-2.5, "-2.5"),
-            (0.0001, "0.0001"),
-            (0.00001, "1e-05"),
-            (123456789012345.6, "123456789012345.6"),
-            (1e15, "1000000000000000.0"),
-            (9007199254740993.0, "9007199254740992.0"),
-            (1e16, "1e+16"),
-            (1.5e-7, "1.5e-07"),
-            (1.7976931348623157e308, "1.7976931348623157e+308"),
-            (5e-324, "5e-324"),
-            (5669483463058373.0 / 4.0, "1417370865764593.2"),
-        ] {
-            assert_eq!(number(value), text);
+/// A number, or the name of what JSON has no number for.
+fn write_value(out: &mut Vec<u8>, value: f64) -> io::Result<()> {
+    match name(value) {
+        Some(name) => write!(out, "\"{name}\""),
+        None => {
+            write_number(out, value);
+            Ok(())
         }
     }
+}
+
+/// Integers beyond 2^53 are strings: what most readers of JSON take for a number is an f64.
+fn write_key(out: &mut Vec<u8>, key: &Key<'_>) -> io::Result<()> {
+    match key {
+        Key::Null => out.extend_from_slice(b"null"),
+        Key::Bool(value) => write!(out, "{value}")?,
+        Key::Integer(value) if value.unsigned_abs() <= 1 << 53 => write!(out, "{value}")?,
+        Key::Integer(value) => write!(out, "\"{value}\"")?,
+        Key::Float(value) => write_value(out, *value)?,
+        Key::Text(text)
+        | Key::Date(text)
+        | Key::Time(text)
+        | Key::Timestamp(text)
+        | Key::Decimal(text)
+        | Key::Other(text) => serde_json::to_writer(out, text)?,
+    }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! The keys of groups as values that JSON, Python and people know.
 
+use std::borrow::Cow;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, RecordBatch};
@@ -11,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// One key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Key {
+pub enum Key<'a> {
     /// No value: a group of its own.
     Null,
     /// true or false.
@@ -21,22 +23,29 @@ pub enum Key {
     /// A float.
     Float(f64),
     /// Text, as it is.
-    Text(String),
+    Text(Cow<'a, str>),
     /// A date, as ISO 8601 has it.
-    Date(String),
+    Date(Cow<'a, str>),
     /// A time of day, as ISO 8601 has it.
-    Time(String),
+    Time(Cow<'a, str>),
     /// A date and a time, as ISO 8601 has it: with `+00:00` if it is of a time zone.
-    Timestamp(String),
+    Timestamp(Cow<'a, str>),
     /// A decimal, with all its digits.
-    Decimal(String),
+    Decimal(Cow<'a, str>),
     /// Anything else, as Arrow prints it; bytes are hexadecimal.
-    Other(String),
+    Other(Cow<'a, str>),
 }
 
 /// Columns of keys, read row by row.
 pub struct Keys {
-    columns: Vec<(String, ArrayRef)>,
+    columns: Vec<Column>,
+}
+
+struct Column {
+    name: String,
+    array: ArrayRef,
+    /// Timestamps of a time zone, held as those of UTC: the zone's name need not be known here.
+    zoned: bool,
 }
 
 impl Keys {
@@ -48,14 +57,24 @@ impl Keys {
     pub fn new(keys: &RecordBatch) -> Result<Self> {
         let schema = keys.schema();
         let columns = schema.fields().iter().zip(keys.columns()).map(|(field, column)| {
-            let column = match column.as_any_dictionary_opt() {
-                Some(dictionary) => take(dictionary.values(), dictionary.keys(), None)
-                    .map_err(|error| Error::Data(format!("keys '{}': {error}", field.name())))?,
-                None => column.clone(),
+            let name = field.name().clone();
+            let array = plain(&name, column)?;
+            let DataType::Timestamp(unit, Some(_)) = *array.data_type() else {
+                return Ok(Column { name, array, zoned: false });
             };
-            Ok((field.name().clone(), column))
+            let instants = arrow_cast::cast(&array, &DataType::Int64)
+                .and_then(|instants| arrow_cast::cast(&instants, &DataType::Timestamp(unit, None)));
+            match instants {
+                Ok(array) => Ok(Column { name, array, zoned: true }),
+                Err(error) => Err(Error::Data(format!("keys '{name}': {error}"))),
+            }
         });
         Ok(Self { columns: columns.collect::<Result<_>>()? })
+    }
+
+    /// The columns' names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
     }
 
     /// The number of columns.
@@ -64,13 +83,27 @@ impl Keys {
     }
 
     /// The keys of one row, with their names.
-    pub fn row(&self, row: usize) -> impl Iterator<Item = (&str, Key)> {
-        self.columns.iter().map(move |(name, column)| (name.as_str(), key(column, row)))
+    pub fn row(&self, row: usize) -> impl Iterator<Item = (&str, Key<'_>)> {
+        self.columns.iter().map(move |column| (column.name.as_str(), key(column, row)))
     }
 }
 
+/// Keys without the form they are stored in: dictionaries and runs as what they stand for.
+pub(super) fn plain(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
+    let values = match column.data_type() {
+        DataType::Dictionary(..) => {
+            let dictionary = column.as_any_dictionary();
+            take(dictionary.values(), dictionary.keys(), None)
+        }
+        DataType::RunEndEncoded(_, values) => arrow_cast::cast(column, values.data_type()),
+        _ => return Ok(column.clone()),
+    };
+    values.map_err(|error| Error::Data(format!("keys '{name}': {error}")))
+}
+
 /// The value of a row.
-fn key(column: &dyn Array, row: usize) -> Key {
+fn key(column: &Column, row: usize) -> Key<'_> {
+    let Column { array: column, zoned, .. } = column;
     if column.is_null(row) {
         return Key::Null;
     }
@@ -92,26 +125,18 @@ fn key(column: &dyn Array, row: usize) -> Key {
         DataType::Float64 => Key::Float(column.as_primitive::<Float64Type>().value(row)),
         DataType::Float32 => Key::Float(column.as_primitive::<Float32Type>().value(row).into()),
         DataType::Float16 => Key::Float(column.as_primitive::<Float16Type>().value(row).into()),
-        DataType::Utf8 => Key::Text(column.as_string::<i32>().value(row).to_owned()),
-        DataType::LargeUtf8 => Key::Text(column.as_string::<i64>().value(row).to_owned()),
-        DataType::Utf8View => Key::Text(column.as_string_view().value(row).to_owned()),
-        DataType::Timestamp(unit, Some(_)) => {
-            // The instant itself, in UTC: the zone's name need not be known here.
-            let plain = arrow_cast::cast(&column.slice(row, 1), &DataType::Int64)
-                .and_then(|instant| arrow_cast::cast(&instant, &DataType::Timestamp(*unit, None)));
-            match plain {
-                Ok(plain) => Key::Timestamp(format!("{}+00:00", text(&plain, 0))),
-                Err(_) => Key::Other(text(column, row)),
-            }
-        }
-        DataType::Timestamp(_, None) => Key::Timestamp(text(column, row)),
-        DataType::Date32 => Key::Date(text(column, row)),
+        DataType::Utf8 => Key::Text(column.as_string::<i32>().value(row).into()),
+        DataType::LargeUtf8 => Key::Text(column.as_string::<i64>().value(row).into()),
+        DataType::Utf8View => Key::Text(column.as_string_view().value(row).into()),
+        DataType::Timestamp(..) if *zoned => Key::Timestamp((text(column, row) + "+00:00").into()),
+        DataType::Timestamp(..) => Key::Timestamp(text(column, row).into()),
+        DataType::Date32 => Key::Date(text(column, row).into()),
         DataType::Date64 => Key::Date(text(column, row).chars().take_while(|c| *c != 'T').collect()),
-        DataType::Time32(_) | DataType::Time64(_) => Key::Time(text(column, row)),
+        DataType::Time32(_) | DataType::Time64(_) => Key::Time(text(column, row).into()),
         DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
-            Key::Decimal(text(column, row))
+            Key::Decimal(text(column, row).into())
         }
-        _ => Key::Other(text(column, row)),
+        _ => Key::Other(text(column, row).into()),
     }
 }
 
@@ -120,13 +145,13 @@ fn text(column: &dyn Array, row: usize) -> String {
     formatter.and_then(|formatter| formatter.value(row).try_to_string()).unwrap_or_else(|error| error.to_string())
 }
 
-impl std::fmt::Display for Key {
+impl std::fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Null => f.pad("null"),
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
-            Self::Float(value) => f.pad(&super::json::any_number(*value)),
+            Self::Float(value) => f.pad(&super::number::any_number(*value)),
             Self::Text(text)
             | Self::Date(text)
             | Self::Time(text)

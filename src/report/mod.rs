@@ -1,39 +1,28 @@
-//! Answers for people and for programs: JSON, NDJSON, Arrow, and a table.
+//! Answers for people and for programs: JSON, NDJSON, Arrow, files of Arrow and Parquet, and tables.
 //!
 //! Every report has the same columns in the same order: `column`, the keys under their own names, `count`, `null_count`,
 //! `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names).
 
 pub mod arrow;
+#[cfg(feature = "parquet")]
+mod file;
 mod html;
 pub mod json;
 pub mod key;
+mod number;
+mod source;
 #[cfg(feature = "table")]
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 use crate::spec::Spec;
 use crate::summary::Summaries;
 
+pub use source::{Kept, Skipped, Source};
+
 /// The name and version of the JSON schema.
 pub const SCHEMA: &str = "rstats.describe/1";
-
-/// Where the data came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
-    /// How many files; 0 for data in memory.
-    pub files: usize,
-    /// Rows read, in all files together.
-    pub rows: u64,
-    /// Files that were left out.
-    pub errors: Vec<Skipped>,
-}
-
-/// A file that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped { pub file: String, pub column: Option<String>, pub row_group: Option<usize>, pub message: String }
-
-impl std::fmt::Display for Skipped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{}: {}", self.file, self.message) }
-}
 
 /// The three counts that every output has.
 pub const COUNTS: [&str; 3] = ["count", "null_count", "nan_count"];

@@ -12,9 +12,12 @@ const UPRIGHT: usize = 6;
 /// Up to so many series are shown; of more, the first and the last ones.
 const SHOWN: usize = 40;
 
+/// Up to so many errors are named below it.
+const ERRORS: usize = 20;
+
 impl Report {
     /// A table of at most `width` characters where that can be: statistics down and series across if they are few and
-    /// fit, else a line a series. The footer names what was asked.
+    /// fit, else a line a series. The footer names what was asked, and the files that were left out.
     pub fn to_table(&self, width: usize) -> String {
         let series = &self.series;
         let keys = series.keys().map(Keys::new).and_then(Result::ok);
@@ -51,17 +54,25 @@ impl Report {
         if self.series.len() > SHOWN {
             parts.push(format!("{} rows", self.series.len()));
         }
-        match (self.source.files, self.source.rows) {
-            (0, _) => {}
-            (1, rows) => parts.push(format!("1 file, {rows} rows")),
-            (files, rows) => parts.push(format!("{files} files, {rows} rows")),
+        let source = &self.source;
+        if source.is_files() {
+            let files = if source.files == 1 { "file" } else { "files" };
+            parts.push(format!("{} {files}, {} rows", source.files, source.rows));
+        }
+        if let Some(kept) = &source.kept {
+            parts.push(format!("where {}: {} rows", printable(&kept.predicate), kept.rows));
         }
         if !spec.quantiles().is_empty() {
             parts.push(format!("quantiles: {}", spec.method()));
         }
         parts.push(format!("ddof: {}", spec.ddof()));
         parts.push(format!("nan: {}", spec.nan().name()));
-        parts.join(" · ")
+        let mut footer = parts.join(" · ");
+        if let Some((title, lines)) = source.left_out(ERRORS) {
+            footer.push_str(&format!("\n{title}:"));
+            lines.iter().for_each(|line| footer.push_str(&format!("\n  {}", printable(line))));
+        }
+        footer
     }
 }
 
@@ -87,7 +98,7 @@ fn render(lines: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// Control characters in a column's name must not reach the terminal.
+/// Control characters in the name of a column or a file must not reach the terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -1,6 +1,6 @@
 //! What can be typed, and what it means.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +31,7 @@ Examples:
   rstats describe 'lake/day=*/' -g sensor -o out.json  a group for each sensor, all days together
   rstats describe lake/ --where \"day >= '2026-11-01' and temp is not null\"
   rstats describe s3://bucket/lake/ --memory-limit 2GiB --on-error skip --checkpoint state/ -o out.parquet
+  rstats describe temps.parquet -o summary.parquet     a Parquet file, a row a series
 
 Columns of one name in several files are one series, in whatever order the files have them; a file without the column adds
 nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01 are columns
@@ -100,11 +101,12 @@ pub struct Describe {
     #[arg(long)]
     bias: bool,
 
-    /// [default: table on a terminal, json elsewhere]
+    /// [default: by FILE's extension; without FILE a table on a terminal, else json]
     #[arg(short, long, value_enum)]
     pub format: Option<Format>,
 
-    /// Write to FILE, whole or not at all [default: standard output]
+    /// Write to FILE, whole or not at all: .json, .ndjson or .jsonl, .parquet, .arrow, .feather or .ipc, .txt for a table,
+    /// any other as .json [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -165,6 +167,43 @@ pub enum Format {
     Ndjson,
     /// For people
     Table,
+    /// A Parquet file, a row a series
+    Parquet,
+    /// An Arrow IPC file (Feather), a row a series
+    Arrow,
+}
+
+impl Format {
+    /// The format that a file's extension names, in letters of either case.
+    fn of_extension(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "txt" => Some(Self::Table),
+            "parquet" => Some(Self::Parquet),
+            "arrow" | "feather" | "ipc" => Some(Self::Arrow),
+            _ => None,
+        }
+    }
+
+    /// The name of a format that no person reads.
+    fn binary_name(self) -> Option<&'static str> {
+        match self {
+            Self::Parquet => Some("parquet"),
+            Self::Arrow => Some("arrow"),
+            Self::Json | Self::Ndjson | Self::Table => None,
+        }
+    }
+}
+
+/// Whether a person sees the output as it is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// On a terminal.
+    Terminal,
+    /// A file, a pipe or a device.
+    Elsewhere,
 }
 
 impl Describe {
@@ -198,6 +237,21 @@ impl Describe {
             checkpoint: self.checkpoint.clone(),
             ..defaults
         })
+    }
+
+    /// The format that was named, else that of the output's extension, else the one that suits where the output is seen.
+    pub fn format(&self, seen: Seen) -> rstats::Result<Format> {
+        let by_extension = || self.output.as_deref().and_then(Format::of_extension);
+        let format = self.format.or_else(by_extension).unwrap_or(match seen {
+            Seen::Terminal if self.output.is_none() => Format::Table,
+            _ => Format::Json,
+        });
+        match format.binary_name().filter(|_| seen == Seen::Terminal) {
+            None => Ok(format),
+            Some(name) => Err(rstats::Error::Invalid(format!(
+                "'{name}' is not for a terminal; write it to a file, for example with -o summary.{name}, or into a pipe"
+            ))),
+        }
     }
 
     /// What is asked, or what is wrong with it.
@@ -240,5 +294,51 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    fn format(arguments: &[&str], seen: Seen) -> Result<&'static str, String> {
+        let all = [&["rstats", "describe", "a.parquet"], arguments].concat();
+        let Command::Describe(describe) = Cli::try_parse_from(all).map_err(|error| error.to_string())?.command;
+        match describe.format(seen).map_err(|error| error.to_string())? {
+            Format::Json => Ok("json"),
+            Format::Ndjson => Ok("ndjson"),
+            Format::Table => Ok("table"),
+            Format::Parquet => Ok("parquet"),
+            Format::Arrow => Ok("arrow"),
+        }
+    }
+
+    #[test]
+    fn the_format_is_that_of_f_then_of_the_extension_then_of_the_place() {
+        for (arguments, expected) in [
+            (&[][..], "json"),
+            (&["-o", "a.json"], "json"),
+            (&["-o", "a.ndjson"], "ndjson"),
+            (&["-o", "a.jsonl"], "ndjson"),
+            (&["-o", "folder.json/a.parquet"], "parquet"),
+            (&["-o", "a.arrow"], "arrow"),
+            (&["-o", "a.feather"], "arrow"),
+            (&["-o", "A.IPC"], "arrow"),
+            (&["-o", "a.txt"], "table"),
+            (&["-o", "a.csv"], "json"),
+            (&["-o", "folder.parquet/a"], "json"),
+            (&["-o", ".parquet"], "json"),
+            (&["-o", "a.parquet", "-f", "ndjson"], "ndjson"),
+            (&["-o", "a.json", "-f", "arrow"], "arrow"),
+            (&["-f", "parquet"], "parquet"),
+        ] {
+            assert_eq!(format(arguments, Seen::Elsewhere).as_deref(), Ok(expected), "{arguments:?}");
+        }
+        assert_eq!(format(&[], Seen::Terminal).as_deref(), Ok("table"));
+        assert_eq!(format(&["-f", "ndjson"], Seen::Terminal).as_deref(), Ok("ndjson"));
+        assert_eq!(format(&["-o", "/dev/tty"], Seen::Terminal).as_deref(), Ok("json"));
+    }
+
+    #[test]
+    fn a_terminal_is_spared_what_nobody_can_read() {
+        for name in ["parquet", "arrow"] {
+            let message = format(&["-f", name], Seen::Terminal).unwrap_err();
+            assert!(message.contains(&format!("-o summary.{name}")) && message.contains("terminal"), "{message}");
+        }
     }
 }

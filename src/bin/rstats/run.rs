@@ -13,7 +13,7 @@ use rstats::{Error, Interrupt};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::NamedTempFile;
 
-use crate::args::{Command, Format};
+use crate::args::{Command, Format, Seen};
 use crate::{log, progress};
 
 /// Why the command ends with another status than 0.
@@ -61,11 +61,8 @@ fn tell(message: &str) {
 pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     let spec = args.spec().map_err(Failure::Usage)?;
     let request = args.request().map_err(Failure::Usage)?;
-    let format = args.format.unwrap_or(match args.output {
-        None if io::stdout().is_terminal() => Format::Table,
-        _ => Format::Json,
-    });
     let output = Output::open(args.output.as_deref())?;
+    let format = args.format(output.seen()).map_err(Failure::Usage)?;
     log::start(args.verbose);
 
     let interrupt = Interrupt::default();
@@ -153,6 +150,15 @@ impl Output {
         Ok(Self::File { temporary, path })
     }
 
+    fn seen(&self) -> Seen {
+        let terminal = match self {
+            Self::Stdout => io::stdout().is_terminal(),
+            Self::Special(file) => file.is_terminal(),
+            Self::File { .. } => false,
+        };
+        if terminal { Seen::Terminal } else { Seen::Elsewhere }
+    }
+
     fn write(self, report: &Report, format: Format) -> Result<(), Failure> {
         self.write_with(|out| write_report(report, format, out))
     }
@@ -163,13 +169,10 @@ impl Output {
 
     fn write_with(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         match self {
-            Self::Stdout => {
-                let mut out = io::stdout().lock();
-                write(&mut out).and_then(|()| out.flush()).map_err(|error| match error.kind() {
-                    io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-                    _ => Failure::Other(format!("cannot write to standard output: {error}")),
-                })
-            }
+            Self::Stdout => write(&mut io::stdout()).and_then(|()| io::stdout().flush()).map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+                _ => Failure::Other(format!("cannot write to standard output: {error}")),
+            }),
             Self::Special(mut file) => write(&mut file).map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
                 _ => Failure::Other(format!("cannot write the output: {error}")),
@@ -212,8 +215,9 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::Other(format!("cannot write {}: {error}", path.display()))
 }
 
-fn write_report(report: &Report, format: Format, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+fn write_report(report: &Report, format: Format, out: impl Write + Send) -> io::Result<()> {
+    // Standard output has a small buffer of its own, which ends with each line: larger pieces pass it by.
+    let mut out = BufWriter::with_capacity(1 << 16, out);
     match format {
         Format::Json => report.write_json(&mut out)?,
         Format::Ndjson => report.write_ndjson(&mut out)?,
@@ -221,6 +225,8 @@ fn write_report(report: &Report, format: Format, out: impl Write) -> io::Result<
             let width = comfy_table::Table::new().width().map_or(100, usize::from);
             out.write_all(report.to_table(width).as_bytes())?;
         }
+        Format::Parquet => report.write_parquet(&mut out)?,
+        Format::Arrow => report.write_arrow(&mut out)?,
     }
     out.flush()
 }
