@@ -1,12 +1,12 @@
 //! The files of a dataset, and their footers.
 
+use std::ffi::OsStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow_schema::SchemaRef;
-use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
-use rayon::prelude::*;
 
 use super::partition::Partition;
 use super::request::OnError;
@@ -56,7 +56,7 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::File`] for a path that is not there, a folder without Parquet files, and a file that is not Parquet.
-    pub fn open<S: AsRef<str>>(paths: impl IntoIterator<Item = S>) -> Result<Self> {
+    pub fn open<S: AsRef<OsStr>>(paths: impl IntoIterator<Item = S>) -> Result<Self> {
         Self::open_with(paths, OnError::Fail, &Interrupt::default())
     }
 
@@ -66,29 +66,25 @@ impl Dataset {
     ///
     /// [`Error::File`] for a path that is not there or a folder without Parquet files; under [`OnError::Fail`] also for a file
     /// that is not Parquet. [`Error::Interrupted`].
-    pub fn open_with<S: AsRef<str>>(
+    pub fn open_with<S: AsRef<OsStr>>(
         paths: impl IntoIterator<Item = S>,
         on_error: OnError,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        let found = storage::find(paths)?;
-        let opened = found.into_par_iter().map(|found| {
-            interrupt.check()?;
-            let path = PathBuf::from(found.location.to_string());
-            // The page index is small beside the data, and tells which pages a predicate needs.
-            match guarded(&path, || found.open()?.metadata(PageIndexPolicy::Optional)) {
-                Ok(metadata) => Ok(Ok(DataFile { found, metadata })),
-                Err(Error::Interrupted) => Err(Error::Interrupted),
-                Err(error) if on_error == OnError::Skip => Ok(Err(skipped(&found.location.to_string(), &error))),
-                Err(error) => Err(error),
-            }
-        });
+        let found = storage::find(paths, interrupt)?;
+        // The page index is small beside the data, and tells which pages a predicate needs.
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let opened = storage::open_all(&found, &options, interrupt);
         let mut files = Vec::new();
         let mut left_out = Vec::new();
-        for opened in opened.collect::<Vec<Result<_>>>() {
-            match opened? {
-                Ok(file) => files.push(file),
-                Err(skipped) => left_out.push(skipped),
+        for (found, opened) in found.into_iter().zip(opened) {
+            match opened {
+                Ok((_, metadata)) => files.push(DataFile { found, metadata }),
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(error) if on_error == OnError::Skip => {
+                    left_out.push(skipped(&found.location.to_string(), &error));
+                }
+                Err(error) => return Err(error),
             }
         }
         let partitions = Partition::of_files(&files);

@@ -13,7 +13,7 @@ use super::groups::describe_dataset_groups;
 use super::passes::describe_series;
 use super::plan::Plan;
 use super::request::{Answer, OnError, Progress, Tally};
-use super::storage::Reader;
+use super::storage::{Prefetch, Reader, Task};
 use crate::describe::Interrupt;
 use crate::error::{Error, Result};
 use crate::report::{Kept, Source};
@@ -86,7 +86,7 @@ impl Run<'_> {
         let stop = AtomicBool::new(false);
         let failed: Vec<AtomicBool> = self.plan.files.iter().map(|_| AtomicBool::new(false)).collect();
         let failures: Mutex<Vec<(usize, Error)>> = Mutex::new(Vec::new());
-        let readers = Readers::new(self, parts);
+        let readers = Readers::new(self, parts)?;
         let fail = |index: usize, error: Error| {
             failed[parts[index].file].store(true, Ordering::Relaxed);
             let fatal = matches!(error, Error::Interrupted | Error::MemoryLimit { .. });
@@ -99,12 +99,12 @@ impl Run<'_> {
             while !stop.load(Ordering::Relaxed) {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(part) = parts.get(index) else { break };
-                // What was asked for ahead has to be taken, even if nobody wants it any more.
-                let reader = readers.take(index);
                 if failed[part.file].load(Ordering::Relaxed) {
+                    readers.skip(index);
                     continue;
                 }
-                let outcome = self.interrupt.check().and(reader).and_then(|reader| work(part, reader));
+                let reader = self.interrupt.check().and_then(|()| readers.take(index));
+                let outcome = reader.and_then(|reader| work(part, reader));
                 match outcome {
                     Ok(()) => {
                         let stored = self.plan.stored(part.file, self.plan.group(part), &part.series);
@@ -169,16 +169,43 @@ impl Run<'_> {
 struct Readers<'a> {
     run: Run<'a>,
     parts: &'a [Part],
+    ahead: Option<Prefetch>,
+    /// The task of each part among those that are fetched ahead.
+    tasks: Vec<Option<usize>>,
 }
 
+/// Requests that are under way at a time.
+const IN_FLIGHT: usize = 16;
+
 impl<'a> Readers<'a> {
-    fn new(run: &Run<'a>, parts: &'a [Part]) -> Self {
-        Self { run: *run, parts }
+    fn new(run: &Run<'a>, parts: &'a [Part]) -> Result<Self> {
+        let mut ahead = Vec::new();
+        let mut tasks = vec![None; parts.len()];
+        for (part, task) in parts.iter().zip(&mut tasks) {
+            let found = &run.plan.dataset.files[part.file].found;
+            // Local files are opened only when it is their turn: there may be more than can be open at once.
+            if found.location.is_remote() {
+                *task = Some(ahead.len());
+                ahead.push(Task { reader: found.open()?, ranges: run.ranges(part) });
+            }
+        }
+        let budget = run.plan.budget.decoding();
+        let ahead = (!ahead.is_empty()).then(|| Prefetch::new(ahead, budget, IN_FLIGHT, run.interrupt));
+        Ok(Self { run: *run, parts, ahead, tasks })
     }
 
     fn take(&self, index: usize) -> Result<Reader> {
-        let part = &self.parts[index];
-        let reader = self.run.plan.dataset.files[part.file].found.open()?;
-        if reader.is_remote() { reader.fetch(&self.run.ranges(part)) } else { Ok(reader) }
+        let reader = match (self.tasks[index], &self.ahead) {
+            (Some(task), Some(ahead)) => ahead.take(task)?,
+            _ => self.run.plan.dataset.files[self.parts[index].file].found.open()?,
+        };
+        Ok(reader.with_page_limit(self.run.plan.budget.decoding()))
+    }
+
+    /// Gives up a part that nobody wants any more.
+    fn skip(&self, index: usize) {
+        if let (Some(task), Some(ahead)) = (self.tasks[index], &self.ahead) {
+            ahead.skip(task);
+        }
     }
 }

@@ -48,7 +48,7 @@ pub struct Describe {
     /// Parquet files, folders (every *.parquet below them), globs, s3:// gs:// az:// http(s):// URLs, @LIST (a file of paths),
     /// - (such a list from standard input)
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<String>,
+    pub paths: Vec<OsString>,
 
     /// Columns to describe, by name [default: every column of numbers; booleans only if named]
     #[arg(short, long, value_name = "A,B", value_delimiter = ',')]

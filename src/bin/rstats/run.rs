@@ -167,7 +167,7 @@ impl Output {
         self.write_with(|out| out.write_all(text.as_bytes()))
     }
 
-    fn write_with(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    fn write_with(self, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Failure> {
         match self {
             Self::Stdout => write(&mut io::stdout()).and_then(|()| io::stdout().flush()).map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::ClosedPipe,

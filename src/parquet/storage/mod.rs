@@ -1,31 +1,101 @@
-//! stub until merged
-use std::fs::File;
-use std::io::Read;
-use std::ops::Range;
+//! Where Parquet files are, and how their bytes are read.
+//!
+//! [`find`](find()) takes what a person types (files, folders, globs, lists, URLs) and answers [`Found`] files;
+//! [`Found::open`] gives a [`Reader`], which is what the parquet crate reads from; [`Prefetch`] fetches ahead what lies
+//! in a bucket. `glob`, `partition`, `ranges` and `thrift` are the rules that these go by, each in one file; `remote`
+//! holds all that needs a network.
+
+mod find;
+mod footer;
+mod glob;
+mod partition;
+mod prefetch;
+mod ranges;
+mod reader;
+#[cfg(not(feature = "remote"))]
+#[path = "absent.rs"]
+mod remote;
+#[cfg(feature = "remote")]
+mod remote;
+#[cfg(test)]
+mod tests;
+mod thrift;
+
+pub use find::find;
+pub use footer::open_all;
+pub use prefetch::{Prefetch, Task};
+pub use ranges::held_bytes;
+pub use reader::Reader;
+pub use remote::Object;
+
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use crate::error::Result;
-use bytes::Bytes;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::file::metadata::PageIndexPolicy;
-use parquet::file::reader::{ChunkReader, Length};
-#[derive(Clone, Debug)]
-pub struct Found { pub location: Location, pub size: u64, pub version: String, pub partition: Vec<(String, Option<String>)> }
+
+use crate::error::Error;
+
+/// A file that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Found {
+    /// Where it is.
+    pub location: Location,
+    /// Its length in bytes.
+    pub size: u64,
+    /// What changes when its content does: a local file's time of modification in nanoseconds since 1970, an object's
+    /// ETag, or else its time of modification; empty where a server tells neither.
+    pub version: String,
+    /// The hive keys of the folders it is in, outermost first; a key that is there twice counts where it is deepest.
+    pub partition: Vec<(String, Option<String>)>,
+}
+
+/// Where a file is. Displayed, it is the path as it was typed, or the URL (without its query, which may hold a
+/// signature).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Location { Local(PathBuf) }
-impl std::fmt::Display for Location { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { let Self::Local(p) = self; p.display().fmt(f) } }
-pub fn find<S: AsRef<str>>(inputs: impl IntoIterator<Item = S>) -> Result<Vec<Found>> {
-    Ok(inputs.into_iter().map(|i| { let p = PathBuf::from(i.as_ref()); let size = std::fs::metadata(&p).map(|m| m.len()).unwrap_or(0); Found { location: Location::Local(p), size, version: String::new(), partition: vec![] } }).collect())
+pub enum Location {
+    /// In the file system.
+    Local(PathBuf),
+    /// In an object store, or on a web server.
+    Remote(Object),
 }
-#[derive(Clone)]
-pub struct Reader(Arc<File>);
-impl Found { pub fn open(&self) -> Result<Reader> { let Location::Local(p) = &self.location; Ok(Reader(Arc::new(File::open(p).map_err(|e| crate::Error::File{path:p.clone(),message:e.to_string(),source:Some(e)})?))) } }
-impl Reader {
-    pub fn metadata(&self, policy: PageIndexPolicy) -> Result<ArrowReaderMetadata> { ArrowReaderMetadata::load(self, ArrowReaderOptions::new().with_page_index_policy(policy)).map_err(|e| crate::Error::Data(e.to_string())) }
-    pub fn fetch(&self, _: &[Range<u64>]) -> Result<Reader> { Ok(self.clone()) }
-    pub fn check_unchanged(&self) -> Result<()> { Ok(()) }
-    pub fn is_remote(&self) -> bool { false }
+
+impl Location {
+    /// Whether its bytes come over a network.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+
+    /// The path, or the URL in its place: what errors and reports name.
+    pub fn to_path(&self) -> PathBuf {
+        match self {
+            Self::Local(path) => path.clone(),
+            Self::Remote(object) => PathBuf::from(object.to_string()),
+        }
+    }
+
+    fn error(&self, message: impl Into<String>, source: Option<io::Error>) -> Error {
+        Error::File { path: self.to_path(), message: message.into(), source }
+    }
 }
-impl Length for Reader { fn len(&self) -> u64 { Length::len(&*self.0) } }
-impl ChunkReader for Reader { type T = Box<dyn Read>; fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> { Ok(Box::new(self.0.get_read(start)?)) } fn get_bytes(&self, s: u64, l: usize) -> parquet::errors::Result<Bytes> {
-    use std::os::unix::fs::FileExt; let mut b = vec![0; l]; self.0.read_exact_at(&mut b, s)?; Ok(b.into()) } }
+
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => path.display().fmt(formatter),
+            Self::Remote(object) => object.fmt(formatter),
+        }
+    }
+}
+
+/// A file that the operating system does not read.
+fn unreadable(path: impl Into<PathBuf>, error: io::Error) -> Error {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        _ => error.to_string(),
+    };
+    Error::File { path: path.into(), message, source: Some(error) }
+}
+
+/// An input that does not say what is to be read.
+fn refused(input: impl Into<PathBuf>, message: impl Into<String>) -> Error {
+    Error::File { path: input.into(), message: message.into(), source: None }
+}

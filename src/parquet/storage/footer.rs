@@ -1,0 +1,160 @@
+//! Footers: the end of a file, and what of its metadata lies before that.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parquet::DecodeResult;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::ParquetMetaDataPushDecoder;
+use parquet::file::reader::ChunkReader;
+
+use super::super::dataset::guarded;
+use super::thrift::walk;
+use super::{Found, Reader};
+use crate::Interrupt;
+use crate::error::{Error, Result};
+
+/// What is asked for first: with it come the footers of all but the widest files.
+const TAIL: u64 = 1 << 16;
+
+/// So many files are opened at a time, if some of them are remote: most of the time is spent on waiting.
+const REMOTE: usize = 32;
+
+/// More steps than a footer has parts: the footer itself, and the indexes of its pages.
+const STEPS: usize = 4;
+
+/// What a file ends with: the length of its footer, and the mark.
+const END: u64 = 8;
+
+impl Reader {
+    /// The metadata that a file ends with. For a remote file, one request brings its last 64 KiB, and only what these
+    /// lack is asked for after that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] for a file that is not Parquet, is damaged or has changed, or whose server fails;
+    /// [`Error::Interrupted`].
+    pub fn metadata(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<ArrowReaderMetadata> {
+        self.check_unchanged()?;
+        let path = self.found().location.to_path();
+        guarded(&path, || {
+            self.decode(options, interrupt).map_err(|failure| match failure {
+                Failure::Told(error) => error,
+                Failure::NotParquet(reason) => {
+                    let message = format!("not a Parquet file, or a damaged one: {reason}");
+                    self.found().location.error(message, None)
+                }
+            })
+        })
+    }
+
+    fn decode(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<ArrowReaderMetadata, Failure> {
+        let size = self.found().size;
+        if size == 0 {
+            let message = "the file is empty, so it is not a Parquet file";
+            return Err(Failure::Told(self.found().location.error(message, None)));
+        }
+        if size < 2 * END {
+            return Err(Failure::NotParquet(format!("it has {size} bytes, fewer than any")));
+        }
+        let mut decoder = ParquetMetaDataPushDecoder::try_new(size)?
+            .with_column_index_policy(options.column_index_policy())
+            .with_offset_index_policy(options.offset_index_policy())
+            .with_metadata_options(Some(Arc::new(options.metadata_options().clone())));
+        let tail = size.saturating_sub(TAIL)..size;
+        let mut reader = self.fetch(&[tail.clone()], interrupt)?;
+        let end = reader.get_bytes(size - END, END as usize)?;
+        let length = footer_length(&end).map_err(Failure::NotParquet)?;
+        let Some(start) = size.checked_sub(END + length).filter(|start| *start >= 4) else {
+            return Err(Failure::NotParquet(format!("its footer of {length} bytes is longer than the file of {size}")));
+        };
+        let from = start.min(tail.start);
+        if from < tail.start {
+            reader = self.fetch(&[from..size], interrupt)?;
+        }
+        let whole = reader.get_bytes(from, (size - from) as usize)?;
+        let skipped = (start - from) as usize;
+        walk(&whole[skipped..whole.len() - END as usize], &mut |_, _| ())
+            .map_err(|_| Failure::NotParquet("its footer names more than it holds".to_owned()))?;
+        decoder.push_range(from..size, whole)?;
+        for _ in 0..STEPS {
+            match decoder.try_decode()? {
+                DecodeResult::Data(metadata) => return Ok(ArrowReaderMetadata::try_new(Arc::new(metadata), options)?),
+                DecodeResult::Finished => break,
+                DecodeResult::NeedsData(ranges) => {
+                    let reader = self.fetch(&ranges, interrupt)?;
+                    for range in ranges {
+                        let bytes = reader.get_bytes(range.start, (range.end - range.start) as usize)?;
+                        decoder.push_range(range, bytes)?;
+                    }
+                }
+            }
+        }
+        Err(Failure::NotParquet("its footer leads nowhere".to_owned()))
+    }
+}
+
+/// The length of the footer, from the last 8 bytes of a file.
+fn footer_length(end: &[u8]) -> Result<u64, String> {
+    match end {
+        [a, b, c, d, b'P', b'A', b'R', b'1'] => Ok(u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
+        [.., b'P', b'A', b'R', b'E'] => Err("its footer is encrypted".to_owned()),
+        _ => Err("it does not end in PAR1".to_owned()),
+    }
+}
+
+/// Opens files and reads their metadata, many at a time, and the remote ones with many requests in flight. The answers
+/// are in the order of the files.
+pub fn open_all(
+    files: &[Found],
+    options: &ArrowReaderOptions,
+    interrupt: &Interrupt,
+) -> Vec<Result<(Reader, ArrowReaderMetadata)>> {
+    let open = |found: &Found| {
+        interrupt.check()?;
+        let reader = found.open()?;
+        let metadata = reader.metadata(options.clone(), interrupt)?;
+        Ok((reader, metadata))
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if files.iter().any(|found| found.location.is_remote()) { REMOTE } else { cores };
+    let next = AtomicUsize::new(0);
+    let opened: Mutex<Vec<_>> = Mutex::new(files.iter().map(|_| None).collect());
+    let work = || {
+        while let Some((place, found)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, files.get(i)?)))
+        {
+            let outcome = open(found);
+            opened.lock().unwrap_or_else(|poison| poison.into_inner())[place] = Some(outcome);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(files.len()) {
+            // Where no thread can be had, the others do its work.
+            let _ = std::thread::Builder::new().name("rstats-open".to_owned()).spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let opened = opened.into_inner().unwrap_or_else(|poison| poison.into_inner());
+    opened.into_iter().map(|outcome| outcome.unwrap_or(Err(Error::Interrupted))).collect()
+}
+
+/// Why there is no metadata.
+enum Failure {
+    /// An error that says all.
+    Told(Error),
+    NotParquet(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<parquet::errors::ParquetError> for Failure {
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        Self::NotParquet(error.to_string())
+    }
+}
