@@ -12,6 +12,9 @@
 //! the same values, which looks only into the brackets that this one has found. A source that cannot be read again is
 //! scanned with [`Keep::All`].
 
+mod serial;
+
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use crate::arch::BLOCK;
@@ -67,7 +70,8 @@ pub struct Scan<T: Value> {
 }
 
 /// What only some statistics need, each for itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
 struct Further<T: Value> {
     zeros: u64,
     negatives: u64,
@@ -197,6 +201,14 @@ impl<T: Value> Scan<T> {
         }
     }
 
+    /// Whether it says as much of its quantiles as if it had been scanned with the brackets of the other one.
+    pub fn is_aimed_like(&self, other: &Self) -> bool {
+        match (&self.candidates, &other.candidates) {
+            (Some(ours), Some(theirs)) => ours.is_aimed_like(theirs),
+            _ => true,
+        }
+    }
+
     /// Takes over what a further pass over the same values has found; `false` if they were not the same values.
     #[must_use]
     pub fn settle(&mut self, pass: Self) -> bool {
@@ -217,6 +229,12 @@ impl<T: Value> Scan<T> {
         if let Some(candidates) = &mut self.candidates {
             candidates.restart(brackets, keep.capacity());
         }
+    }
+
+    /// Where it looks for quantiles, if any are asked, so that other parts of the series can look there too; see
+    /// [`Scan::with_brackets`].
+    pub fn brackets(&self) -> Option<Brackets<T::Key>> {
+        self.candidates.as_ref().map(Candidates::brackets)
     }
 
     /// The instructions that it is scanned with.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 pub use crate::stats::powers::Bias;
 pub use crate::stats::quantile::{Method, Probability};
@@ -91,7 +93,7 @@ impl fmt::Display for Statistic {
 }
 
 /// What a NaN does to its series.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NanPolicy {
     /// Every statistic of the series is NaN.
     #[default]

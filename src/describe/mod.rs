@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow_array::{Array, Float64Array, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Error, Result};
 use crate::scan::{Keep, Outcome, SAMPLE, Scan};
@@ -401,7 +402,7 @@ pub fn describe_stream(
 }
 
 /// A [`Scan`] of the kind of number that its series is scanned as.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum LaneScan {
     Float(Scan<f64>),
     Signed(Scan<i64>),
@@ -444,6 +445,54 @@ impl LaneScan {
             Lane::Signed => Self::Signed(Scan::new(spec, keep)),
             Lane::Unsigned => Self::Unsigned(Scan::new(spec, keep)),
             Lane::Exact => Self::Exact(Box::new(Scan::new(spec, keep))),
+        }
+    }
+
+    /// Nothing seen yet, with the brackets of a scan of the same series: see [`Scan::brackets`].
+    pub(crate) fn with_brackets_of(scan: &Self, spec: &Spec, keep: Keep) -> Self {
+        fn like<T: Element>(scan: &Scan<T>, spec: &Spec, keep: Keep) -> Scan<T> {
+            Scan::with_brackets(spec, keep, scan.brackets().unwrap_or_else(Brackets::unknown))
+        }
+        match scan {
+            Self::Float(scan) => Self::Float(like(scan, spec, keep)),
+            Self::Signed(scan) => Self::Signed(like(scan, spec, keep)),
+            Self::Unsigned(scan) => Self::Unsigned(like(scan, spec, keep)),
+            Self::Exact(scan) => Self::Exact(Box::new(like(scan, spec, keep))),
+        }
+    }
+
+    /// As [`Scan::is_aimed_like`].
+    pub(crate) fn is_aimed_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(ours), Self::Float(theirs)) => ours.is_aimed_like(theirs),
+            (Self::Signed(ours), Self::Signed(theirs)) => ours.is_aimed_like(theirs),
+            (Self::Unsigned(ours), Self::Unsigned(theirs)) => ours.is_aimed_like(theirs),
+            (Self::Exact(ours), Self::Exact(theirs)) => ours.is_aimed_like(theirs),
+            _ => false,
+        }
+    }
+
+    /// An empty scan for one more pass, with the brackets that this one has: see [`Scan::narrow`].
+    pub(crate) fn narrowed(&self, keep: Keep) -> Self {
+        fn narrow<T: Element>(scan: &Scan<T>, keep: Keep) -> Scan<T> {
+            scan.narrow(keep, scan.brackets().unwrap_or_else(Brackets::unknown))
+        }
+        match self {
+            Self::Float(scan) => Self::Float(narrow(scan, keep)),
+            Self::Signed(scan) => Self::Signed(narrow(scan, keep)),
+            Self::Unsigned(scan) => Self::Unsigned(narrow(scan, keep)),
+            Self::Exact(scan) => Self::Exact(Box::new(narrow(scan, keep))),
+        }
+    }
+
+    /// Whether both are scanned in one lane and asked for the same, so that they may be parts of one series.
+    pub(crate) fn fits(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(ours), Self::Float(theirs)) => ours.fits(theirs),
+            (Self::Signed(ours), Self::Signed(theirs)) => ours.fits(theirs),
+            (Self::Unsigned(ours), Self::Unsigned(theirs)) => ours.fits(theirs),
+            (Self::Exact(ours), Self::Exact(theirs)) => ours.fits(theirs),
+            _ => false,
         }
     }
 

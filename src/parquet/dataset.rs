@@ -15,6 +15,9 @@ use crate::describe::Interrupt;
 use crate::error::{Error, Result};
 use crate::report::Skipped;
 
+/// Files whose footers are read together.
+const OPEN: usize = 256;
+
 /// Parquet files whose columns of one name are one series.
 #[derive(Debug)]
 pub struct Dataset {
@@ -74,12 +77,16 @@ impl Dataset {
         let found = storage::find(paths, interrupt)?;
         // The page index is small beside the data, and tells which pages a predicate needs.
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let opened = storage::open_all(&found, &options, interrupt);
+        // So many at a time that the operating system lets them be open at once.
+        let opened = found.chunks(OPEN).flat_map(|found| {
+            let opened = storage::open_all(found, &options, interrupt).into_iter();
+            opened.map(|opened| opened.map(|(_, metadata)| metadata)).collect::<Vec<_>>()
+        });
         let mut files = Vec::new();
         let mut left_out = Vec::new();
-        for (found, opened) in found.into_iter().zip(opened) {
+        for (found, opened) in found.iter().cloned().zip(opened) {
             match opened {
-                Ok((_, metadata)) => files.push(DataFile { found, metadata }),
+                Ok(metadata) => files.push(DataFile { found, metadata }),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) if on_error == OnError::Skip => {
                     left_out.push(skipped(&found.location.to_string(), &error));

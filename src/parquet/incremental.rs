@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::checkpoint::{Checkpoint, FileKey};
+use super::checkpoint::{Checkpoint, FileKey, Kept};
 use super::passes::{LeftOut, Scans, pass};
 use super::request::Tally;
 use super::work::Run;
@@ -42,16 +42,20 @@ pub(super) fn describe_kept(
     };
     let mut target: Vec<LaneScan> = plan.series.iter().map(|series| LaneScan::new(series.lane, spec, first)).collect();
 
+    // What every entry has to be an answer to.
+    let asked: Scans = target.iter().cloned().map(Some).collect();
+    let load = |file: usize| checkpoint.load(&key(file), &asked);
+
     let mut left_out = LeftOut::new();
     let mut entries: BTreeSet<usize> = BTreeSet::new();
     // The brackets of the first entry are the ones that the others most likely have.
     let mut chosen = vec![false; target.len()];
     for &file in &files {
-        let Some(scans) = checkpoint.load(&key(file)).filter(|scans| scans.len() == target.len()) else { continue };
+        let Some(Kept { scans, .. }) = load(file) else { continue };
         entries.insert(file);
         for ((target, chosen), scan) in target.iter_mut().zip(&mut chosen).zip(&scans) {
-            if let Some(scan) = scan.as_ref().filter(|scan| !*chosen && !scan.fits(target)) {
-                *target = scan.emptied(spec, keep);
+            if let Some(scan) = scan.as_ref().filter(|scan| !*chosen && !scan.is_aimed_like(target)) {
+                *target = LaneScan::with_brackets_of(scan, spec, keep);
                 *chosen = true;
             }
         }
@@ -68,8 +72,8 @@ pub(super) fn describe_kept(
         // Files without an entry, and for each series those whose entry has other brackets.
         let mut stale = BTreeSet::new();
         for &file in entries.iter().filter(|file| !left_out.contains_key(file)) {
-            let scans = checkpoint.load(&key(file)).ok_or_else(|| damaged(file))?;
-            if scans.iter().zip(&target).any(|(scan, target)| scan.as_ref().is_some_and(|scan| !scan.fits(target))) {
+            let Kept { scans, .. } = load(file).ok_or_else(|| damaged(file))?;
+            if scans.iter().zip(&target).any(|(scan, target)| scan.as_ref().is_some_and(|scan| !scan.is_aimed_like(target))) {
                 stale.insert(file);
             }
         }
@@ -84,10 +88,10 @@ pub(super) fn describe_kept(
         if !stale.is_empty() {
             let empties: Scans = target.iter().map(|target| Some(target.narrowed(keep))).collect();
             let save = |file: usize, narrow: Scans| {
-                let mut scans = checkpoint.load(&key(file)).ok_or_else(|| damaged(file))?;
+                let Kept { mut scans, .. } = load(file).ok_or_else(|| damaged(file))?;
                 for ((scan, narrow), target) in scans.iter_mut().zip(narrow).zip(&target) {
                     if let (Some(scan), Some(narrow)) = (scan.as_mut(), narrow)
-                        && !scan.fits(target)
+                        && !scan.is_aimed_like(target)
                         && !scan.settle(narrow)
                     {
                         return Err(changed());
@@ -105,7 +109,7 @@ pub(super) fn describe_kept(
         let mut whole = target.clone();
         for &file in entries.iter().filter(|file| !left_out.contains_key(file)) {
             run.interrupt.check()?;
-            let scans = checkpoint.load(&key(file)).ok_or_else(|| damaged(file))?;
+            let Kept { scans, .. } = load(file).ok_or_else(|| damaged(file))?;
             for (whole, scan) in whole.iter_mut().zip(scans) {
                 if let Some(scan) = scan {
                     whole.merge(scan);
@@ -116,7 +120,7 @@ pub(super) fn describe_kept(
         for ((whole, target), series) in whole.iter_mut().zip(&mut target).zip(&plan.series) {
             match whole.finish(spec, keep) {
                 LaneOutcome::Done(summary) => summaries.push(summary.named(Some(&series.name))),
-                LaneOutcome::Again(narrow) => *target = narrow.emptied(spec, keep),
+                LaneOutcome::Again(narrow) => *target = LaneScan::with_brackets_of(&narrow, spec, keep),
             }
         }
         if summaries.len() == target.len() {

@@ -4,10 +4,12 @@
 //! read for a [`Request`], `decode` turns a part of a row group into arrays. `passes` scans series, `groups` sorts rows out by key;
 //! both keep to the [`memory`] they are given.
 
+mod checkpoint;
 mod columns;
 pub mod dataset;
 mod decode;
 mod groups;
+mod incremental;
 pub mod memory;
 mod partition;
 mod passes;

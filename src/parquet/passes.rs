@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
+use super::checkpoint::Checkpoint;
 use super::decode::Part;
+use super::incremental::describe_kept;
 use super::request::{OnError, Tally};
 use super::work::Run;
 use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
@@ -32,7 +34,6 @@ pub(super) type LeftOut = BTreeMap<usize, Skipped>;
 /// The summaries of the wanted columns, and the files that were left out.
 pub(super) fn describe_series(run: &Run<'_>, tally: &mut Tally) -> Result<(Vec<Summary>, LeftOut)> {
     check_tallies(run)?;
-    #[cfg(any())]
     if let Some(folder) = &run.plan.request.checkpoint {
         let checkpoint = Checkpoint::open(folder, &question(run))?;
         return describe_kept(run, &checkpoint, keep(run), tally);

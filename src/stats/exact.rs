@@ -52,6 +52,12 @@ impl Exact {
         self.numerator.is_zero()
     }
 
+    /// The sign and the magnitude of what was made of integers by sums and products alone.
+    pub fn as_integer(&self) -> Option<(bool, &Natural)> {
+        let whole = self.exponent == 0 && self.denominator.limbs() == [1];
+        whole.then(|| (self.is_negative(), &self.numerator))
+    }
+
     pub fn is_negative(&self) -> bool {
         self.negative && !self.is_zero()
     }

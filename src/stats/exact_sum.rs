@@ -10,6 +10,9 @@
 //! (R. M. Neal, *Fast exact summation using small and large superaccumulators*, arXiv:1505.05571.)
 //! The sum of integers is exact, so it does not depend on order or grouping: states merge by adding limbs.
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::{Serialize, Serializer};
+
 use super::exact::Exact;
 use super::natural::Natural;
 
@@ -123,6 +126,29 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
         (negative, Natural::from_limbs(limbs.collect()))
     }
 
+    /// The state of a sum as [`Superaccumulator::finish`] has it; `None` for one that the type does not hold. The top
+    /// limb is left for carries and the sign, so that any number of such states merge.
+    fn from_sum(negative: bool, magnitude: &Natural) -> Option<Self> {
+        let bits = 32 * (LIMBS as u64).checked_sub(1)?;
+        if magnitude.bits() > bits || negative && magnitude.is_zero() {
+            return None;
+        }
+        let sign = if negative { -1 } else { 1 };
+        let mut state = Self::new();
+        for (pair, &limb) in state.limbs.chunks_mut(2).zip(magnitude.limbs()) {
+            for (half, shift) in pair.iter_mut().zip([0, 32]) {
+                *half = sign * i64::from((limb >> shift) as u32);
+            }
+        }
+        state.pending = 1;
+        Some(state)
+    }
+
+    /// Whether the sum is below zero.
+    pub fn is_negative(&self) -> bool {
+        self.finish().0
+    }
+
     /// The sum as an exact rational.
     pub fn to_exact(&self) -> Exact {
         let (negative, magnitude) = self.finish();
@@ -133,6 +159,21 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
 impl<const LIMBS: usize, const OFFSET: u32> Default for Superaccumulator<LIMBS, OFFSET> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// As a whole number of 2^−OFFSET: the limbs as they are depend on what was added, and in which order.
+impl<const LIMBS: usize, const OFFSET: u32> Serialize for Superaccumulator<LIMBS, OFFSET> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.finish().serialize(serializer)
+    }
+}
+
+impl<'de, const LIMBS: usize, const OFFSET: u32> Deserialize<'de> for Superaccumulator<LIMBS, OFFSET> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (negative, magnitude) = <(bool, Natural)>::deserialize(deserializer)?;
+        Self::from_sum(negative, &magnitude)
+            .ok_or_else(|| D::Error::custom("a sum is beyond what its values add up to"))
     }
 }
 
@@ -178,6 +219,29 @@ mod tests {
                 assert_eq!(sum_of(&negated).to_exact().round(), -expected, "{negated:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_state_made_of_its_sum_is_that_sum() {
+        for &values in TABLES {
+            let mut sum = sum_of(values);
+            let (negative, magnitude) = sum.finish();
+            let mut again = ExactSum::from_sum(negative, &magnitude).unwrap();
+            assert_eq!(again.finish(), (negative, magnitude));
+            for value in [f64::MAX, -0.1, 5e-324] {
+                let (negative, mantissa, exponent) = decompose(value);
+                sum.add(negative, mantissa, exponent);
+                again.add(negative, mantissa, exponent);
+                assert_eq!(again.finish(), sum.finish(), "{values:?}");
+            }
+        }
+        let largest = Natural::from(1u64).shifted_left(68 * 32).distance(&1u64.into());
+        for negative in [false, true] {
+            let sum = ExactSum::from_sum(negative, &largest).unwrap();
+            assert_eq!(sum.finish(), (negative, largest.clone()));
+            assert!(ExactSum::from_sum(negative, &largest.plus(&1u64.into())).is_none());
+        }
+        assert!(ExactSum::from_sum(true, &Natural::default()).is_none());
     }
 
     #[test]

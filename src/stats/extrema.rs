@@ -1,6 +1,10 @@
 //! Smallest and largest value, and their distance.
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::{Serialize, Serializer};
+
 use super::number::Value;
+use super::select::Key;
 
 /// The extrema of the values seen so far: none of none. −0.0 is below +0.0, so that their order never shows.
 #[derive(Clone, Debug)]
@@ -33,6 +37,11 @@ impl<T: Value> Extrema<T> {
         }
     }
 
+    /// Whether nothing was seen.
+    pub fn is_empty(&self) -> bool {
+        self.bounds.is_none()
+    }
+
     pub fn min(&self) -> Option<f64> {
         self.bounds.map(|(min, _)| T::from_key(min).nearest())
     }
@@ -56,6 +65,26 @@ impl<T: Value> Extrema<T> {
 impl<T: Value> Default for Extrema<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Of nothing, no keys; else the two of them.
+impl<T: Value> Serialize for Extrema<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.bounds {
+            None => T::Key::write(&[], serializer),
+            Some((min, max)) => T::Key::write(&[min, max], serializer),
+        }
+    }
+}
+
+impl<'de, T: Value> Deserialize<'de> for Extrema<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match T::Key::read(deserializer)?[..] {
+            [] => Ok(Self { bounds: None }),
+            [min, max] if min <= max && T::is_value(min) && T::is_value(max) => Ok(Self { bounds: Some((min, max)) }),
+            _ => Err(D::Error::custom("extrema that no values have")),
+        }
     }
 }
 

@@ -12,6 +12,8 @@
 
 use std::sync::OnceLock;
 
+use serde::{Deserialize, Serialize};
+
 use super::exact::{Exact, decompose};
 use super::exact_sum::Superaccumulator;
 use super::natural::Natural;
@@ -51,7 +53,7 @@ fn table() -> &'static [u128; 65] {
 }
 
 /// What has been learned of the logarithms.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct GeometricMean {
     zero: bool,
     negative: bool,
@@ -95,6 +97,18 @@ impl GeometricMean {
         self.rest &= ONE - 1;
     }
 
+    /// Whether `n` values may have left this behind, so many of them zeros and so many negative ones.
+    pub(crate) fn is_possible(&self, n: u64, zeros: u64, negatives: u64) -> bool {
+        let logarithms = Natural::from(self.whole).shifted_left(BITS.into()).plus(&self.rest.into());
+        // Each is below ln 2 and errs by fewer than 64 units; ln 2 itself does so too.
+        let most = Natural::from(table()[64] + 128).times(&n.into());
+        self.rest < ONE
+            && logarithms <= most
+            && self.exponents.unsigned_abs() <= 1074 * u128::from(n)
+            && self.zero == (zeros > 0)
+            && self.negative == (negatives > 0)
+    }
+
     /// Of `n` values.
     pub fn finish(&self, n: u64) -> Option<f64> {
         if self.negative || n == 0 {
@@ -129,7 +143,7 @@ impl GeometricMean {
 type Reciprocals = Superaccumulator<78, 1280>;
 
 /// What has been learned of the reciprocals.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct HarmonicMean {
     zero: bool,
     negative: bool,
@@ -156,6 +170,11 @@ impl HarmonicMean {
         self.zero |= other.zero;
         self.negative |= other.negative;
         self.sum.merge(&other.sum);
+    }
+
+    /// As [`GeometricMean::is_possible`].
+    pub(crate) fn is_possible(&self, zeros: u64, negatives: u64) -> bool {
+        !self.sum.is_negative() && self.zero == (zeros > 0) && self.negative == (negatives > 0)
     }
 
     /// Of `n` values.

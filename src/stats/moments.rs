@@ -23,6 +23,10 @@
 //! Infinities follow IEEE 754: a sum with one sign of infinity is that infinity, with both it is NaN, and no
 //! variance is a number.
 
+mod serial;
+
+use serde::{Deserialize, Serialize};
+
 use super::bits::{self, Bits};
 use super::by_exponent::ByExponent;
 use super::exact::{Exact, decompose, round_ratio, round_sqrt_ratio};
@@ -34,7 +38,7 @@ use crate::arch::tier::{Keyed, Range, Visit};
 use crate::arch::{BLOCK, Frame, Sums, Tier};
 
 /// What the wanted statistics need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Order {
     /// Nothing but the count.
     Count,
@@ -51,7 +55,8 @@ const SCATTERED: u32 = 15;
 const MISFITS: u64 = 8;
 
 /// The exact moments of the values seen so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "serial::Written")]
 pub struct Moments {
     order: Order,
     count: u64,
@@ -69,7 +74,7 @@ pub struct Moments {
 }
 
 /// S and Q as whole numbers of 2^unit and 2^(2·unit).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Near {
     unit: i32,
     sum: i128,
@@ -109,7 +114,7 @@ impl Near {
 }
 
 /// The sums of the values m·10^−scale, as sums of m.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Part {
     scale: i16,
     sum: Box<ExactSum>,
@@ -153,6 +158,10 @@ impl Moments {
     pub fn add_count(&mut self, count: u64) {
         debug_assert_eq!(self.order, Order::Count);
         self.count += count;
+    }
+
+    pub fn order(&self) -> Order {
+        self.order
     }
 
     fn part(&mut self, scale: i16) -> &mut Part {
@@ -311,6 +320,8 @@ impl Moments {
     fn drain(&mut self) {
         let Some(Frame { unit, .. }) = self.frame else { return };
         let (sum, squares) = self.sums.take();
+        // Kernels that add no squares leave anything there.
+        let squares = if self.order == Order::Second { squares } else { U256::ZERO };
         self.gather(Near { unit, sum, squares });
     }
 
@@ -614,6 +625,19 @@ mod tests {
         let moments = of(Tier::best(), &[1e300, -1e300]).finish();
         assert_eq!(moments.variance(1), Some(f64::INFINITY));
         assert_eq!(moments.stddev(1), Some(oracle::stddev(&[1e300, -1e300], 1)));
+    }
+
+    /// Kernels that add no squares leave anything in their place, which must neither crowd out the sum nor be written.
+    #[test]
+    fn sums_without_squares_have_none() {
+        let values: Vec<f64> = (0..BLOCK).map(|i| i as f64 - 0.75).collect();
+        for tier in Tier::available() {
+            let mut moments = Moments::new(Order::First);
+            moments.update(&values, None, tier);
+            moments.drain();
+            assert_eq!(moments.near.squares, U256::ZERO, "{}", tier.name());
+            assert_eq!(moments.finish().sum(), oracle::sum(&values));
+        }
     }
 
     #[test]

@@ -6,10 +6,27 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 /// A natural number; zero is the one without limbs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u64>", into = "Vec<u64>")]
 pub struct Natural {
     limbs: Vec<u64>,
+}
+
+impl TryFrom<Vec<u64>> for Natural {
+    type Error = &'static str;
+
+    fn try_from(limbs: Vec<u64>) -> Result<Self, Self::Error> {
+        if limbs.last() == Some(&0) { Err("a natural number has a zero limb at its top") } else { Ok(Self { limbs }) }
+    }
+}
+
+impl From<Natural> for Vec<u64> {
+    fn from(natural: Natural) -> Self {
+        natural.limbs
+    }
 }
 
 impl Natural {

@@ -4,6 +4,9 @@
 //! stay `i64` or `u64`. All else (decimals, and columns whose files mix types) is a [`Number`]: exact, slower.
 
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::exact::Exact;
 use super::moments::Moments;
@@ -36,6 +39,11 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     fn key(self) -> Self::Key;
 
     fn from_key(key: Self::Key) -> Self;
+
+    /// Whether this is the key of a value that is not NaN.
+    fn is_value(key: Self::Key) -> bool {
+        !Self::from_key(key).is_nan()
+    }
 
     /// The nearest f64.
     fn nearest(self) -> f64;
@@ -180,8 +188,11 @@ pub struct Number {
     decimal: Option<Decimal>,
 }
 
+/// The scales that Arrow's decimals have.
+pub const SCALES: RangeInclusive<i16> = i8::MIN as i16..=i8::MAX as i16;
+
 /// ±magnitude·10^−scale, the magnitude in limbs, least significant first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decimal {
     pub negative: bool,
     pub magnitude: [u64; 4],
@@ -254,10 +265,50 @@ impl Number {
 }
 
 /// A number, or the place directly above it and below every greater one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(try_from = "WrittenPlace", into = "WrittenPlace")]
 pub struct Place {
     number: Number,
     above: bool,
+}
+
+/// A place as it is written: the f64 nearest to a decimal follows from it.
+#[derive(Serialize, Deserialize)]
+enum WrittenNumber {
+    Float(f64),
+    Decimal(Decimal),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenPlace {
+    number: WrittenNumber,
+    above: bool,
+}
+
+impl From<Place> for WrittenPlace {
+    fn from(Place { number, above }: Place) -> Self {
+        let number = match number.decimal {
+            None => WrittenNumber::Float(number.nearest),
+            Some(decimal) => WrittenNumber::Decimal(decimal),
+        };
+        Self { number, above }
+    }
+}
+
+impl TryFrom<WrittenPlace> for Place {
+    type Error = &'static str;
+
+    fn try_from(WrittenPlace { number, above }: WrittenPlace) -> Result<Self, Self::Error> {
+        let number = match number {
+            WrittenNumber::Float(value) if value.is_nan() => return Err("NaN is no place among numbers"),
+            WrittenNumber::Float(value) => value.into(),
+            WrittenNumber::Decimal(decimal) if !SCALES.contains(&decimal.scale) => {
+                return Err("no decimal has such a scale");
+            }
+            WrittenNumber::Decimal(decimal) => decimal.into(),
+        };
+        Ok(Self { number, above })
+    }
 }
 
 impl Ord for Place {
@@ -283,6 +334,14 @@ impl Eq for Place {}
 impl Key for Place {
     fn successor(self) -> Option<Self> {
         (!self.above).then_some(Self { above: true, ..self })
+    }
+
+    fn write<S: Serializer>(keys: &[Self], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(keys)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error> {
+        Vec::deserialize(deserializer)
     }
 }
 
@@ -314,6 +373,9 @@ impl Value for Number {
     }
     fn from_key(key: Place) -> Self {
         key.number
+    }
+    fn is_value(key: Place) -> bool {
+        !key.above
     }
     fn nearest(self) -> f64 {
         self.nearest

@@ -17,10 +17,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::{Serialize, Serializer};
+
 use super::exact::{Exact, decompose};
 use super::exact_sum::Superaccumulator;
 use super::natural::Natural;
-use super::number::Value;
+use super::number::{SCALES, Value};
 
 /// Whether the bias of a sample is corrected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,5 +140,51 @@ impl Powers {
         }
         let inner = whole(n + 1).times(&excess).plus(&whole(6));
         Some(whole(n - 1).times(&inner).over(&whole(n - 2).times(&whole(n - 3))).round())
+    }
+}
+
+/// A whole number as sign and magnitude.
+type Whole = (bool, Natural);
+
+/// Sums of cubes and of fourth powers in units of a power of ten, by its scale.
+type Scaled = Vec<(i16, Whole, Whole)>;
+
+/// Sums of up to 2^64 powers of magnitudes of 256 bits.
+fn most_bits(power: u64) -> u64 {
+    256 * power + 64
+}
+
+impl Serialize for Powers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error;
+        let whole = |sum: &Exact| sum.as_integer().map(|(negative, magnitude)| (negative, magnitude.clone()));
+        let others = self.others.iter().map(|(&scale, (cubes, fourths))| {
+            let sums = whole(cubes).zip(whole(fourths));
+            let (cubes, fourths) = sums.ok_or_else(|| S::Error::custom("a sum of whole numbers is none"))?;
+            Ok((scale, cubes, fourths))
+        });
+        let others: Scaled = others.collect::<Result<_, _>>()?;
+        (&self.cubes, &self.fourths, others).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Powers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (cubes, fourths, others): (Box<ExactSumOfCubes>, Box<ExactSumOfFourths>, Scaled) =
+            Deserialize::deserialize(deserializer)?;
+        let fits = |(negative, magnitude): &Whole, power| {
+            magnitude.bits() <= most_bits(power) && !(*negative && magnitude.is_zero())
+        };
+        let possible = !fourths.is_negative()
+            && others.windows(2).all(|pair| pair[0].0 < pair[1].0)
+            && others.iter().all(|(scale, cubes, fourths)| {
+                SCALES.contains(scale) && fits(cubes, 3) && fits(fourths, 4) && !fourths.0
+            });
+        if !possible {
+            return Err(D::Error::custom("sums of cubes and fourth powers that no values have"));
+        }
+        let exact = |(negative, magnitude)| Exact::integer(negative, magnitude);
+        let others = others.into_iter().map(|(scale, cubes, fourths)| (scale, (exact(cubes), exact(fourths))));
+        Ok(Self { cubes, fourths, others: others.collect() })
     }
 }

@@ -14,13 +14,19 @@
 //! 1975). The sample decides how long the answer takes, never what it is. Among many values that are all there,
 //! `select_among` goes the same way.
 
+mod serial;
+
 use std::fmt::Debug;
 
+use serde::{Deserializer, Serializer};
 use smallvec::SmallVec;
 
 use super::bits;
 use crate::arch::tier::{Cuts, Found, Keyed};
 use crate::arch::{BLOCK, Index, Tier};
+
+#[cfg(feature = "parquet")]
+pub(crate) use serial::PIECE_BYTES;
 
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in four thousand
 /// misses.
@@ -73,6 +79,12 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
         let inside = |key: &Self| low.is_none_or(|low| low <= *key) && high.is_none_or(|high| *key < high);
         to.extend(keys.iter().copied().filter(inside));
     }
+
+    /// Keys as bytes, for a binary format.
+    fn write<S: Serializer>(keys: &[Self], serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// What [`Key::write`] has written. It takes no more memory than the keys that are there, whatever their number is said to be.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error>;
 }
 
 /// Where to look for order statistics: edges, ascending, and which of the cells around them to keep.
@@ -264,6 +276,14 @@ impl Key for i64 {
             to.truncate(filled + added);
         }
     }
+
+    fn write<S: Serializer>(keys: &[Self], serializer: S) -> Result<S::Ok, S::Error> {
+        serial::write_integers(keys, serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error> {
+        serial::read_integers(deserializer)
+    }
 }
 
 /// Sorts a block of values out by the kernels of the tier; those of them whose bit is set.
@@ -326,6 +346,11 @@ impl<K: Key> Candidates<K> {
     pub fn new(brackets: Brackets<K>, capacity: usize, tier: Tier) -> Self {
         let samples = brackets.kept.iter().map(|_| Sample::new()).collect();
         Self { cells: Cells::new(brackets), samples, capacity: capacity.max(LEAST_CAPACITY), tier, among: None }
+    }
+
+    /// Where it looks. After parts with other brackets were merged, that may be anywhere.
+    pub fn brackets(&self) -> Brackets<K> {
+        Brackets { edges: self.cells.edges.clone(), kept: self.cells.kept.clone() }
     }
 
     pub fn set_tier(&mut self, tier: Tier) {
@@ -438,9 +463,14 @@ impl<K: Key> Candidates<K> {
         }
     }
 
+    /// Whether it says as much as if it had been scanned with the brackets of the other one.
+    pub fn is_aimed_like(&self, other: &Self) -> bool {
+        self.holds_all() || self.cells.edges == other.cells.edges && self.cells.kept == other.cells.kept
+    }
+
     /// Whether every value seen is still here.
     fn holds_all(&self) -> bool {
-        matches!(&self.samples[..], [sample] if sample.stride == 1)
+        matches!((&self.samples[..], &self.cells.kept[..]), ([sample], [true]) if sample.stride == 1)
     }
 
     /// Some of the values, from everywhere.
@@ -581,7 +611,7 @@ pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterato
 #[derive(Clone, Debug)]
 struct Sample<K> {
     keys: Vec<K>,
-    /// What was merged, as it came: to move it together would take longer than to select among it.
+    /// What was merged, as it came: to move it together would take longer than to select among it. None of them is empty.
     runs: Vec<Vec<K>>,
     /// `keys` and `runs` hold one of every `stride` values: all of them if 1.
     stride: u64,
@@ -685,7 +715,9 @@ impl<K: Key> Sample<K> {
         while other.stride < self.stride {
             other.thin();
         }
-        self.runs.push(other.keys);
+        if !other.keys.is_empty() {
+            self.runs.push(other.keys);
+        }
         self.runs.append(&mut other.runs);
         while self.len() > capacity {
             self.thin();
@@ -822,6 +854,21 @@ mod tests {
                 assert_eq!(bits(&found), expected);
             }
         }
+    }
+
+    /// Brackets around no quantile at all keep nothing, which is not the same as to hold all that was seen.
+    #[test]
+    fn a_single_cell_that_is_not_kept_merges_by_its_count() {
+        let nowhere = Brackets::from_sample(&[1, 2, 3], &[], MARGIN);
+        let values = [0.5, 1.5, 2.5];
+        let mut whole = candidates(&values, nowhere, 200, Tier::best());
+        whole.merge(candidates(&values, Brackets::unknown(), 200, Tier::best()));
+        assert_eq!(whole.count(), 6);
+        let mut found = Vec::new();
+        let Err(brackets) = whole.finish(&[2], &mut found) else { panic!("three values were not kept") };
+        let mut again = candidates(&values.repeat(2), brackets, 200, Tier::best());
+        assert!(again.finish(&[2], &mut found).is_ok());
+        assert_eq!(found, [1.5.key()]);
     }
 
     #[test]

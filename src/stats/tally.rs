@@ -6,8 +6,12 @@
 //! - **mad**: the median of |x − M|, where M is the median; both medians are the middle value, or the mean of the two middle
 //!   ones, held exactly and rounded once (unscaled; P. J. Huber, *Robust Statistics*, 1981).
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::{Serialize, Serializer};
+
 use super::exact::Exact;
 use super::number::Value;
+use super::select::Key;
 
 /// All values of a series.
 #[derive(Clone, Debug)]
@@ -36,6 +40,11 @@ impl<T: Value> Tally<T> {
         self.keys.append(&mut other.keys);
     }
 
+    /// How many values there are.
+    pub fn count(&self) -> u64 {
+        self.keys.len() as u64
+    }
+
     /// The values in order, ready for the questions below.
     pub fn finish(&mut self) -> Sorted<'_, T> {
         self.keys.sort_unstable();
@@ -46,6 +55,23 @@ impl<T: Value> Tally<T> {
 impl<T: Value> Default for Tally<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<T: Value> Serialize for Tally<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        T::Key::write(&self.keys, serializer)
+    }
+}
+
+impl<'de, T: Value> Deserialize<'de> for Tally<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let keys: Vec<T::Key> = T::Key::read(deserializer)?;
+        let is_value = |&key: &T::Key| T::is_value(key) && T::from_key(key).with_one_zero().key() == key;
+        if !keys.iter().all(is_value) {
+            return Err(D::Error::custom("a key that no value of the series has"));
+        }
+        Ok(Self { keys })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Integers of 256 bits: wide enough for n·Σx² and (Σx)² of a series whose values share one frame.
 
+use serde::{Deserialize, Serialize};
+
 /// Σ limb\[i\]·2^(64·i) mod 2^256.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct U256(pub [u64; 4]);
 
 impl U256 {

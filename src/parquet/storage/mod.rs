@@ -87,7 +87,7 @@ impl fmt::Display for Location {
 }
 
 /// A file that the operating system does not read.
-fn unreadable(path: impl Into<PathBuf>, error: io::Error) -> Error {
+pub(super) fn unreadable(path: impl Into<PathBuf>, error: io::Error) -> Error {
     let message = match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         _ => error.to_string(),

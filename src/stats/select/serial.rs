@@ -1,0 +1,239 @@
+//! Candidates as bytes, and what is checked when they are read back.
+//!
+//! Everything that decides what is sampled next is written, so that a state read back asks for the same brackets as the
+//! one that was written. Cells that are not kept hold nothing but their count.
+
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
+
+use super::{BLOCK, COMPARED, Candidates, Cells, KEPT, Key, LEAST_CAPACITY, Sample, single_key};
+use crate::arch::Tier;
+
+/// Keys of 64 bits that are written in one piece, so that they are read at the speed of memory.
+const PIECE: usize = 1 << 12;
+
+/// The longest run of bytes that is written in one piece: whoever reads from a stream needs room for it.
+pub(crate) const PIECE_BYTES: usize = 8 * PIECE;
+
+/// A stride is a power of two, and never comes near this one: there are not so many values.
+const MOST_STRIDE: u64 = 1 << 48;
+
+/// Eight bytes for each key, the lowest first, in pieces.
+pub(super) fn write_integers<S: Serializer>(keys: &[i64], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(keys.chunks(PIECE).map(Piece))
+}
+
+pub(super) fn read_integers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, D::Error> {
+    deserializer.deserialize_seq(Pieces)
+}
+
+struct Piece<'a>(&'a [i64]);
+
+impl Serialize for Piece<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<[u8; 8]> = self.0.iter().map(|key| key.to_le_bytes()).collect();
+        serializer.serialize_bytes(bytes.as_flattened())
+    }
+}
+
+struct Pieces;
+
+impl<'de> Visitor<'de> for Pieces {
+    type Value = Vec<i64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys in pieces")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pieces: A) -> Result<Self::Value, A::Error> {
+        // It grows by what is there, whatever the length says.
+        let mut keys = Vec::new();
+        while pieces.next_element_seed(Append(&mut keys))?.is_some() {}
+        keys.shrink_to_fit();
+        Ok(keys)
+    }
+}
+
+/// Appends a piece.
+struct Append<'a>(&'a mut Vec<i64>);
+
+impl<'de> DeserializeSeed<'de> for Append<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_byte_buf(self)
+    }
+}
+
+impl Visitor<'_> for Append<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "up to {PIECE} keys of 8 bytes")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<(), E> {
+        match bytes.as_chunks() {
+            (keys, []) if (8..=PIECE_BYTES).contains(&bytes.len()) => {
+                self.0.extend(keys.iter().map(|bytes| i64::from_le_bytes(*bytes)));
+                Ok(())
+            }
+            _ => Err(E::invalid_length(bytes.len(), &self)),
+        }
+    }
+}
+
+/// Keys as [`Key::write`] has them.
+struct Written<'a, K>(&'a [K]);
+
+impl<K: Key> Serialize for Written<'_, K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        K::write(self.0, serializer)
+    }
+}
+
+struct Read<K>(Vec<K>);
+
+impl<'de, K: Key> Deserialize<'de> for Read<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        K::read(deserializer).map(Self)
+    }
+}
+
+impl<K: Key> Serialize for Sample<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { keys, runs, stride, skip, rest, random } = self;
+        let runs: Vec<_> = runs.iter().map(|run| Written(run)).collect();
+        (Written(keys), runs, stride, skip, rest, random).serialize(serializer)
+    }
+}
+
+impl<'de, K: Key> Deserialize<'de> for Sample<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (keys, runs, stride, skip, rest, random): (Read<K>, Vec<Read<K>>, _, _, _, _) =
+            Deserialize::deserialize(deserializer)?;
+        let sample =
+            Self { keys: keys.0, runs: runs.into_iter().map(|run| run.0).collect(), stride, skip, rest, random };
+        if sample.is_possible() { Ok(sample) } else { Err(D::Error::custom("a sample that no values leave behind")) }
+    }
+}
+
+impl<K: Key> Sample<K> {
+    fn is_possible(&self) -> bool {
+        let windows = match self.stride {
+            1 => self.skip == 0 && self.rest == 0,
+            stride @ 2..=MOST_STRIDE => {
+                stride.is_power_of_two() && self.rest < stride && self.skip < 2 * stride && self.len() > 0
+            }
+            _ => false,
+        };
+        windows && self.random != 0 && self.runs.iter().all(|run| !run.is_empty())
+    }
+
+    fn all(&self) -> impl Iterator<Item = K> {
+        self.keys.iter().chain(self.runs.iter().flatten()).copied()
+    }
+}
+
+impl<K: Key> Serialize for Candidates<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Cells { edges, kept, counts, keys, filled, .. } = &self.cells;
+        let capacity = (self.capacity != usize::MAX).then_some(self.capacity);
+        let samples: Vec<_> = self.samples.iter().zip(kept).filter(|(_, kept)| **kept).map(|(s, _)| s).collect();
+        (Written(edges), kept, counts, capacity, Written(&keys[..*filled]), samples).serialize(serializer)
+    }
+}
+
+impl<'de, K: Key> Deserialize<'de> for Candidates<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (edges, kept, counts, capacity, pending, samples): (
+            Read<K>,
+            Vec<bool>,
+            Vec<u64>,
+            Option<usize>,
+            Read<K>,
+            Vec<Sample<K>>,
+        ) = Deserialize::deserialize(deserializer)?;
+        let written = Parts { edges: edges.0, kept, counts, capacity, pending: pending.0, samples };
+        written.candidates().map_err(D::Error::custom)
+    }
+}
+
+/// What was written of candidates.
+struct Parts<K> {
+    edges: Vec<K>,
+    kept: Vec<bool>,
+    counts: Vec<u64>,
+    /// `None` for any number of values.
+    capacity: Option<usize>,
+    /// What was kept of the last blocks and is not in the samples yet.
+    pending: Vec<K>,
+    /// Those of cells that are kept.
+    samples: Vec<Sample<K>>,
+}
+
+impl<K: Key> Parts<K> {
+    fn candidates(self) -> Result<Candidates<K>, &'static str> {
+        let Self { edges, kept, counts, capacity, pending, samples: written } = self;
+        let cells = edges.len() + 1;
+        if u32::try_from(cells).is_err() || kept.len() != cells || counts.len() != cells {
+            return Err("the cells are not those around the edges");
+        }
+        if !edges.is_sorted_by(|a, b| a < b) {
+            return Err("the edges do not ascend");
+        }
+        if (0..cells).any(|cell| kept[cell] && single_key(&edges, cell).is_some()) {
+            return Err("a cell is kept that can hold one key only");
+        }
+        if counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count)).is_none() {
+            return Err("more values than can be counted");
+        }
+        let capacity = capacity.unwrap_or(usize::MAX);
+        if capacity < LEAST_CAPACITY || written.len() != kept.iter().filter(|kept| **kept).count() {
+            return Err("the samples are not those of the cells");
+        }
+        let places: Vec<usize> = pending.iter().map(|key| edges.partition_point(|edge| edge <= key)).collect();
+        let mut expected = vec![0u64; cells];
+        places.iter().for_each(|&cell| expected[cell] += 1);
+        if pending.len() >= KEPT || places.iter().any(|&cell| !kept[cell]) {
+            return Err("keys of cells that are not kept");
+        }
+        let mut written = written.into_iter();
+        let mut samples = Vec::with_capacity(cells);
+        for (cell, kept) in kept.iter().enumerate() {
+            let Some(sample) = (if *kept { written.next() } else { Some(Sample::new()) }) else { break };
+            let (low, high) = (cell.checked_sub(1).map(|lower| edges[lower]), edges.get(cell).copied());
+            let inside = |key: K| low.is_none_or(|low| low <= key) && high.is_none_or(|high| key < high);
+            let count = sample.len() as u64 + expected[cell];
+            let whole =
+                !*kept || if sample.stride == 1 { count == counts[cell] } else { expected[cell] <= counts[cell] };
+            if sample.len() > capacity || !whole || !sample.all().all(inside) {
+                return Err("a cell does not hold what it counts");
+            }
+            samples.push(sample);
+        }
+        // `Candidates::update` takes the only cell's keys for all that there are.
+        let moved = matches!(&samples[..], [sample] if sample.stride == 1 && sample.runs.is_empty()
+            && sample.keys.len().saturating_add(BLOCK) <= capacity);
+        if moved && !pending.is_empty() {
+            return Err("keys that were left behind");
+        }
+        let places =
+            if edges.len() > COMPARED { places.into_iter().map(|cell| cell as u32).collect() } else { Vec::new() };
+        let filled = pending.len();
+        let cells = Cells { edges, index: None, kept, counts, keys: pending, filled, places };
+        Ok(Candidates { cells, samples, capacity, tier: Tier::best(), among: None })
+    }
+}
+
+impl<K: Key> Candidates<K> {
+    /// Whether everything that is kept because it may be an answer is a value, as `is_value` has it. A mere sample of a
+    /// cell may have edges in it.
+    pub(crate) fn hold_values(&self, is_value: impl Fn(K) -> bool) -> bool {
+        let pending = self.cells.keys[..self.cells.filled].iter().copied();
+        let whole = self.samples.iter().filter(|sample| sample.stride == 1);
+        pending.chain(whole.flat_map(Sample::all)).all(is_value)
+    }
+}
