@@ -533,15 +533,6 @@ impl LaneScan {
         }
     }
 
-    pub(crate) fn rows(&self) -> u64 {
-        match self {
-            Self::Float(scan) => scan.rows(),
-            Self::Signed(scan) => scan.rows(),
-            Self::Unsigned(scan) => scan.rows(),
-            Self::Exact(scan) => scan.rows(),
-        }
-    }
-
     /// Another part of the same series, scanned in the same lane.
     pub(crate) fn merge(&mut self, other: Self) {
         match (self, other) {

@@ -106,19 +106,12 @@ impl Checkpoint {
     /// The scans that were kept of this very file, if all of them may be merged with the empty ones that are given; a scan is
     /// only taken where there is an empty one. Entries that are damaged or of another format are told to the log, and count
     /// as absent.
-    ///
-    /// It takes as much memory as the scans themselves, which is about [`Checkpoint::bytes`].
     pub fn load(&self, file: &FileKey, empty: &[Option<LaneScan>]) -> Option<Kept> {
         let path = self.entry(file);
         self.read(&path, file, empty).unwrap_or_else(|unusable| {
             tracing::warn!(entry = %path.display(), file = file.name, "a checkpoint is left out: {unusable}");
             None
         })
-    }
-
-    /// The length of what is kept of a file of this name.
-    pub fn bytes(&self, file: &FileKey) -> Option<u64> {
-        fs::metadata(self.entry(file)).ok().map(|metadata| metadata.len())
     }
 
     /// Keeps the scans of a file, in the place of what is there of any file of this name. A kill at any moment leaves

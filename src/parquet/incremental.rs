@@ -44,7 +44,7 @@ pub(super) fn describe_kept(
 
     // What every entry has to be an answer to.
     let asked: Scans = target.iter().cloned().map(Some).collect();
-    let load = |file: usize| checkpoint.load(&key(file), &asked);
+    let load = |file: usize| checkpoint.load(&key(file), &asked).filter(|kept| kept.rows == rows(file));
 
     let mut left_out = LeftOut::new();
     let mut entries: BTreeSet<usize> = BTreeSet::new();

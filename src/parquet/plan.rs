@@ -138,25 +138,23 @@ impl<'a> Plan<'a> {
         };
         let mut row_groups = Vec::new();
         for (row_group, group) in groups.iter().enumerate() {
+            let given = |name: &str| {
+                let partition = self.dataset.partition(name)?;
+                Some(Bounds::of_value(&partition.value(index), rows(group)))
+            };
             let bounds = |name: &str| {
-                if let Some(partition) = self.dataset.partition(name) {
-                    let value = partition.value(index);
-                    let null = value.is_null(0);
-                    let there = (!null).then_some(value);
-                    let null_count = Some(if null { rows(group) } else { 0 });
-                    return Some(Bounds { min: there.clone(), max: there, null_count, rows: rows(group) });
-                }
-                let (_, place) = filter.places.iter().find(|(column, _)| column == name)?;
-                Some(predicate::row_group_bounds(&file.metadata, row_group, *place))
+                let place = || filter.places.iter().find(|(column, _)| column == name).map(|(_, place)| *place);
+                given(name).or_else(|| Some(predicate::row_group_bounds(&file.metadata, row_group, place()?)))
             };
             match filter.bound.prune(&bounds) {
                 Verdict::None => {}
                 Verdict::All => row_groups.push(whole((row_group, group))),
                 Verdict::Some => {
                     // The place of a row that holds a NaN is told by counting rows, so none may be passed over.
-                    let may_skip = self.spec.nan() != NanPolicy::Raise && filter.partitions.is_empty();
-                    let selection =
-                        may_skip.then(|| predicate::select_rows(&filter.bound, &file.metadata, row_group)).flatten();
+                    let may_skip = self.spec.nan() != NanPolicy::Raise;
+                    let selection = may_skip
+                        .then(|| predicate::select_rows(&filter.bound, &file.metadata, row_group, &given))
+                        .flatten();
                     let rows = selection.as_ref().map_or(rows(group), |selection| selection.row_count() as u64);
                     if rows > 0 {
                         row_groups.push(GroupPlan { row_group, rows, filtered: true, selection });

@@ -1,5 +1,6 @@
 //! What can be typed, and what it means.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
