@@ -201,6 +201,13 @@ impl<T: Value> Scan<T> {
         }
     }
 
+    /// An empty scan with the brackets that its values, all of which it holds, suggest for more values like them.
+    pub fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize) -> Self {
+        let fractions: Vec<f64> = spec.computed().iter().map(|p| p.value()).collect();
+        let brackets = self.candidates.as_mut().and_then(|candidates| candidates.aim(&fractions, sample));
+        Self::with_brackets(spec, keep, brackets.unwrap_or_else(Brackets::unknown))
+    }
+
     /// Whether it says as much of its quantiles as if it had been scanned with the brackets of the other one.
     pub fn is_aimed_like(&self, other: &Self) -> bool {
         match (&self.candidates, &other.candidates) {

@@ -461,6 +461,16 @@ impl LaneScan {
         }
     }
 
+    /// As [`Scan::aimed`].
+    pub(crate) fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize) -> Self {
+        match self {
+            Self::Float(scan) => Self::Float(scan.aimed(spec, keep, sample)),
+            Self::Signed(scan) => Self::Signed(scan.aimed(spec, keep, sample)),
+            Self::Unsigned(scan) => Self::Unsigned(scan.aimed(spec, keep, sample)),
+            Self::Exact(scan) => Self::Exact(Box::new(scan.aimed(spec, keep, sample))),
+        }
+    }
+
     /// As [`Scan::is_aimed_like`].
     pub(crate) fn is_aimed_like(&self, other: &Self) -> bool {
         match (self, other) {

@@ -222,7 +222,7 @@ impl<'a> Sorting<'a> {
         let files = plan.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file));
         let parts: Vec<Part> = files
             .flat_map(|(file, of)| (0..of.row_groups.len()).map(move |group| (file, group)))
-            .map(|(file, group)| Part { file, group, series: series.clone() })
+            .map(|(file, group)| Part { file, group, series: series.clone(), first: None })
             .collect();
         let rows: u64 = parts.iter().map(|part| plan.group(part).rows).sum();
         let bytes: u64 = parts.iter().map(|part| plan.stored(part.file, plan.group(part), &part.series)).sum();

@@ -15,6 +15,7 @@ mod partition;
 mod passes;
 mod plan;
 pub mod predicate;
+mod probe;
 mod request;
 mod spill;
 pub mod storage;

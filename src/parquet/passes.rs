@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::checkpoint::Checkpoint;
 use super::decode::Part;
 use super::incremental::describe_kept;
+use super::probe;
 use super::request::{OnError, Tally};
 use super::work::Run;
 use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
@@ -63,7 +64,8 @@ fn question(run: &Run<'_>) -> String {
 fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Vec<Summary>>> {
     let (plan, spec) = (run.plan, run.plan.spec);
     let keep = keep(run);
-    let empties: Scans = plan.series.iter().map(|series| Some(LaneScan::new(series.lane, spec, keep))).collect();
+    let mut empties: Scans = plan.series.iter().map(|series| Some(LaneScan::new(series.lane, spec, keep))).collect();
+    probe::aim(run, &mut empties, left_out, keep)?;
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
     let failed = pass(run, &empties, &counted, tally, &|_, scans| whole.merge(scans))?;
@@ -198,7 +200,7 @@ pub(super) fn pass(
             };
             for series in to_read.chunks(together.max(1)) {
                 bytes += plan.stored(file, group_plan, series);
-                parts.push(Part { file, group, series: series.to_vec() });
+                parts.push(Part { file, group, series: series.to_vec(), first: None });
             }
             rows += group_plan.rows;
         }

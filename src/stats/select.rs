@@ -463,6 +463,18 @@ impl<K: Key> Candidates<K> {
         }
     }
 
+    /// The brackets for more values like those that are here, all of which are kept: by a sample of so many of them. `None` if
+    /// they are not.
+    pub fn aim(&mut self, fractions: &[f64], size: usize) -> Option<Brackets<K>> {
+        self.distribute();
+        let [values] = &mut self.samples[..] else { return None };
+        let values = values.together();
+        let stretch = values.len() / size.max(1);
+        let mut sample: Vec<K> = sample_places(values.len(), stretch, 0).map(|place| values[place]).collect();
+        sample.sort_unstable();
+        (!sample.is_empty()).then(|| Brackets::from_sample(&sample, fractions, MARGIN))
+    }
+
     /// Whether it says as much as if it had been scanned with the brackets of the other one.
     pub fn is_aimed_like(&self, other: &Self) -> bool {
         self.holds_all() || self.cells.edges == other.cells.edges && self.cells.kept == other.cells.kept
