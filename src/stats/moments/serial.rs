@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Finished, Moments, Near, Order, Part};
 use crate::stats::exact::Exact;
+use crate::stats::exact_sum::ExactSumOfSquares;
 use crate::stats::number::SCALES;
 
 /// The units of every tier's frames: from that of the smallest subnormal up to 101 bits below the highest top.
@@ -30,7 +31,7 @@ impl Serialize for Moments {
         whole.drain();
         whole.empty_far();
         if self.order != Order::Second {
-            whole.parts.iter_mut().for_each(|part| part.squares = Box::default()); // only some were added up
+            whole.parts.iter_mut().for_each(|part| *part.squares = ExactSumOfSquares::default()); // only some were added up
         }
         let Self { order, count, positive_infinities, negative_infinities, near, parts, .. } = whole;
         Written { order, count, positive_infinities, negative_infinities, near, parts }.serialize(serializer)

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde::{Serialize, Serializer};
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{BLOCK, COMPARED, Candidates, Cells, KEPT, Key, LEAST_CAPACITY, Sample, single_key};
 use crate::arch::Tier;
@@ -148,35 +148,28 @@ impl<K: Key> Serialize for Candidates<K> {
 
 impl<'de, K: Key> Deserialize<'de> for Candidates<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (edges, kept, counts, capacity, pending, samples): (
-            Read<K>,
-            Vec<bool>,
-            Vec<u64>,
-            Option<usize>,
-            Read<K>,
-            Vec<Sample<K>>,
-        ) = Deserialize::deserialize(deserializer)?;
-        let written = Parts { edges: edges.0, kept, counts, capacity, pending: pending.0, samples };
-        written.candidates().map_err(D::Error::custom)
+        Parts::deserialize(deserializer)?.candidates().map_err(D::Error::custom)
     }
 }
 
 /// What was written of candidates.
+#[derive(Deserialize)]
+#[serde(bound = "K: Key")]
 struct Parts<K> {
-    edges: Vec<K>,
+    edges: Read<K>,
     kept: Vec<bool>,
     counts: Vec<u64>,
     /// `None` for any number of values.
     capacity: Option<usize>,
     /// What was kept of the last blocks and is not in the samples yet.
-    pending: Vec<K>,
+    pending: Read<K>,
     /// Those of cells that are kept.
     samples: Vec<Sample<K>>,
 }
 
 impl<K: Key> Parts<K> {
     fn candidates(self) -> Result<Candidates<K>, &'static str> {
-        let Self { edges, kept, counts, capacity, pending, samples: written } = self;
+        let Self { edges: Read(edges), kept, counts, capacity, pending: Read(pending), samples: written } = self;
         let cells = edges.len() + 1;
         if u32::try_from(cells).is_err() || kept.len() != cells || counts.len() != cells {
             return Err("the cells are not those around the edges");
