@@ -1,18 +1,4 @@
-//! From what a person types to files, in a fixed order: that of the inputs, and within one by name, folder by folder.
-//!
-//! - A **file** is taken whatever its name.
-//! - A **folder** stands for every `*.parquet` below it. Names that start with `.` or `_` are left out, folders and
-//!   files. Links are followed; a folder that was already searched is not searched again, so that a link may lead in a
-//!   circle.
-//! - A **glob** is what [`glob`](super::glob) says; a file or folder that has just this name comes first.
-//! - **`@paths.txt`** is a list of paths, globs and URLs, a line each; empty lines and those that start with `#` are
-//!   skipped. They are relative to the current folder. **`-`** is such a list on standard input. A file of such a name
-//!   is `./@paths.txt`, `./-`.
-//! - A **URL** is a file, a folder (a prefix: with a slash at its end, or where there is no object of the name itself)
-//!   or a glob. `s3://`, `s3a://`, `gs://`, `az://`, `abfs://` and `abfss://` are followed by bucket and key as they are
-//!   (not percent-encoded, as the providers' own tools take them); `http://`, `https://` and `file://` are encoded.
-//!
-//! A file that is named twice counts twice, and within one input once: so do DuckDB, Polars and pyarrow.
+//! From what a person types to files. The rules are those of [`find`].
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -26,7 +12,24 @@ use super::{Found, Location, partition, refused, remote, unreadable};
 use crate::Interrupt;
 use crate::error::Result;
 
-/// The files of some inputs.
+/// The files of some inputs, in a fixed order: that of the inputs, and within one by name, folder by folder.
+///
+/// - A **file** is taken whatever its name.
+/// - A **folder** stands for every `*.parquet` below it. Names that start with `.` or `_` are left out, folders and
+///   files. Links are followed; a folder that was already searched is not searched again, so that a link may lead in a
+///   circle.
+/// - A **glob** has `*`, `?`, `[ab]` and `{a,b}` within a name, and `**` for any number of folders. It matches names that
+///   start with `.` or `_` only where its own name starts so. A folder that matches stands for the files below it, and
+///   what has just the name of the glob comes before what matches.
+/// - **`@paths.txt`** is a list of paths, globs and URLs, a line each; empty lines and those that start with `#` are
+///   skipped. They are relative to the current folder. **`-`** is such a list on standard input. A file of such a name
+///   is `./@paths.txt`, `./-`.
+/// - A **URL** is a file, a folder (a prefix: with a slash at its end, or where there is no object of the name itself)
+///   or a glob. `s3://`, `s3a://`, `gs://`, `az://`, `abfs://` and `abfss://` are followed by bucket and key as they
+///   are (not percent-encoded, as the providers' own tools take them). `http://` and `https://` name files only, which
+///   may be signed, and are encoded; so is `file://`.
+///
+/// A file that is named twice counts twice, and within one input once: so do DuckDB, Polars and pyarrow.
 ///
 /// # Errors
 ///

@@ -1,5 +1,6 @@
 //! Footers: the end of a file, and what of its metadata lies before that.
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,7 +64,7 @@ impl Reader {
             .with_offset_index_policy(options.offset_index_policy())
             .with_metadata_options(Some(Arc::new(options.metadata_options().clone())));
         let tail = size.saturating_sub(TAIL)..size;
-        let mut reader = self.fetch(&[tail.clone()], interrupt)?;
+        let mut reader = self.fetch(slice::from_ref(&tail), interrupt)?;
         let end = reader.get_bytes(size - END, END as usize)?;
         let length = footer_length(&end).map_err(Failure::NotParquet)?;
         let Some(start) = size.checked_sub(END + length).filter(|start| *start >= 4) else {
@@ -71,7 +72,7 @@ impl Reader {
         };
         let from = start.min(tail.start);
         if from < tail.start {
-            reader = self.fetch(&[from..size], interrupt)?;
+            reader = self.fetch(slice::from_ref(&(from..size)), interrupt)?;
         }
         let whole = reader.get_bytes(from, (size - from) as usize)?;
         let skipped = (start - from) as usize;

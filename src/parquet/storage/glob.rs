@@ -81,7 +81,7 @@ impl Pattern {
     }
 
     /// How many of the first names are literal: the folder that a search starts in. The last name never is.
-    #[cfg_attr(not(feature = "remote"), expect(dead_code, reason = "local folders are walked from their root"))]
+    #[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "local folders are walked from their root"))]
     pub fn literals(&self) -> Vec<&str> {
         let literal = |name: &&Name| matches!(name, Name::Literal(_));
         let literals = self.names[..self.names.len().saturating_sub(1)].iter().take_while(literal);
@@ -89,7 +89,7 @@ impl Pattern {
     }
 
     /// How the names of a key match, if they do.
-    #[cfg_attr(not(feature = "remote"), expect(dead_code, reason = "only buckets have keys"))]
+    #[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "only buckets have keys"))]
     pub fn matches(&self, key: &[&str]) -> Option<Match> {
         // Of which names, after how many of the key's, a match may still come: the usual simulation of an automaton.
         let mut states = HashSet::from([0]);
@@ -143,7 +143,7 @@ impl Pattern {
 }
 
 /// Whether a folder's search would come to this path below it.
-#[cfg_attr(not(feature = "remote"), expect(dead_code, reason = "only buckets have keys"))]
+#[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "only buckets have keys"))]
 pub fn below(names: &[&str]) -> bool {
     let parquet = names.last().is_some_and(|name| is_parquet(Path::new(name)));
     parquet && !names.iter().any(|name| is_hidden(name.as_ref()))

@@ -18,6 +18,7 @@ mod remote;
 #[cfg(feature = "remote")]
 mod remote;
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "lists of one range are meant")]
 mod tests;
 mod thrift;
 

@@ -34,7 +34,7 @@ impl From<object_store::Error> for Failure {
                     "the server does not send parts of files (HTTP ranges), which Parquet is read by".to_owned();
                 return Self::Other { cause, kind: None };
             }
-            NotFound { .. } => Some(io::ErrorKind::NotFound),
+            _ if cause.contains("NoSuchBucket") => Some(io::ErrorKind::NotFound),
             PermissionDenied { .. } | Unauthenticated { .. } => Some(io::ErrorKind::PermissionDenied),
             _ => None,
         };

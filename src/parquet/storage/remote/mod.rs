@@ -16,6 +16,7 @@ mod listing;
 mod server;
 mod store;
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "lists of one range are meant")]
 mod tests;
 
 pub use fetch::{Permits, Running, fetch, prepare};

@@ -17,6 +17,8 @@ use super::store::Stores;
 pub enum Fault {
     /// A status, with an error as S3 words it.
     Status(u16),
+    /// What S3 says of a bucket that is not there.
+    NoBucket,
     /// So many bytes of the body, then the connection is closed.
     Cut(usize),
     /// An answer that says of itself that it is so much shorter than what was asked for.
@@ -171,6 +173,7 @@ impl Server {
         };
         match &fault {
             Some(Fault::Status(status)) => return send(&format!("{status} Fault"), "", error("Injected").as_bytes()),
+            Some(Fault::NoBucket) => return send("404 Not Found", "", error("NoSuchBucket").as_bytes()),
             Some(Fault::Slow(delay)) => std::thread::sleep(*delay),
             _ => {}
         }
