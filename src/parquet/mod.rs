@@ -4,5 +4,6 @@
 
 pub mod dataset;
 mod pass;
+pub mod predicate;
 
 pub use dataset::Dataset;

@@ -1,0 +1,278 @@
+//! What a predicate says, as it was written.
+
+use std::cmp::Ordering;
+use std::fmt::{self, Display, Write};
+
+use super::number::Number;
+
+/// The words that are no column's plain name.
+pub(super) const WORDS: [&str; 9] = ["and", "or", "not", "in", "is", "null", "between", "true", "false"];
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expression {
+    /// A literal on its own.
+    Constant(Option<bool>),
+    /// A boolean column on its own.
+    Flag(String),
+    Compare {
+        left: Operand,
+        relation: Relation,
+        right: Operand,
+    },
+    Between {
+        value: Operand,
+        low: Operand,
+        high: Operand,
+    },
+    In {
+        value: Operand,
+        list: Vec<Literal>,
+    },
+    IsNull(String),
+    /// At least two; none of them is an `All`.
+    All(Vec<Expression>),
+    /// At least two; none of them is an `Any`.
+    Any(Vec<Expression>),
+    /// Never of a `Not`.
+    Not(Box<Expression>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Operand {
+    Column(String),
+    Literal(Literal),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Literal {
+    Number(Number),
+    Text(String),
+    Boolean(bool),
+    Null,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+impl Relation {
+    /// The relation with its sides exchanged.
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::AtMost => Self::AtLeast,
+            Self::Greater => Self::Less,
+            Self::AtLeast => Self::AtMost,
+            Self::Equal | Self::NotEqual => self,
+        }
+    }
+
+    /// Whether it holds between values of this order; `None` is that of a NaN.
+    pub fn holds(self, order: Option<Ordering>) -> bool {
+        match self {
+            Self::Equal => order == Some(Ordering::Equal),
+            Self::NotEqual => order != Some(Ordering::Equal),
+            Self::Less => order == Some(Ordering::Less),
+            Self::AtMost => order.is_some_and(Ordering::is_le),
+            Self::Greater => order == Some(Ordering::Greater),
+            Self::AtLeast => order.is_some_and(Ordering::is_ge),
+        }
+    }
+}
+
+impl Expression {
+    pub fn columns<'a>(&'a self, columns: &mut Vec<&'a str>) {
+        let mut add = |name: &'a str| {
+            if !columns.contains(&name) {
+                columns.push(name);
+            }
+        };
+        match self {
+            Self::Constant(_) => {}
+            Self::Flag(name) | Self::IsNull(name) => add(name),
+            Self::Compare { left, right, .. } => [left, right].into_iter().filter_map(Operand::column).for_each(add),
+            Self::Between { value, low, high } => {
+                [value, low, high].into_iter().filter_map(Operand::column).for_each(add);
+            }
+            Self::In { value, .. } => value.column().into_iter().for_each(add),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.columns(columns)),
+            Self::Not(inner) => inner.columns(columns),
+        }
+    }
+
+    /// Of several expressions that hold together.
+    pub fn all(parts: Vec<Self>) -> Self {
+        Self::joined(parts, Self::All, |part| match part {
+            Self::All(parts) => Ok(parts),
+            other => Err(other),
+        })
+    }
+
+    /// Of several expressions of which one holds.
+    pub fn any(parts: Vec<Self>) -> Self {
+        Self::joined(parts, Self::Any, |part| match part {
+            Self::Any(parts) => Ok(parts),
+            other => Err(other),
+        })
+    }
+
+    /// The parts, and the parts of those of the same kind, in a row.
+    fn joined(parts: Vec<Self>, join: fn(Vec<Self>) -> Self, open: fn(Self) -> Result<Vec<Self>, Self>) -> Self {
+        let mut flat = Vec::with_capacity(parts.len());
+        for part in parts {
+            match open(part) {
+                Ok(parts) => flat.extend(parts),
+                Err(part) => flat.push(part),
+            }
+        }
+        match flat.pop() {
+            Some(only) if flat.is_empty() => only,
+            last => {
+                flat.extend(last);
+                join(flat)
+            }
+        }
+    }
+
+    pub fn negated(self) -> Self {
+        match self {
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
+    /// How tightly it holds its parts together: less is looser.
+    fn tightness(&self) -> u8 {
+        match self {
+            Self::Any(_) => 0,
+            Self::All(_) => 1,
+            Self::Not(inner) if !inner.takes_not() => 2,
+            _ => 3,
+        }
+    }
+
+    /// Whether its negation has a `not` of its own inside.
+    fn takes_not(&self) -> bool {
+        matches!(self, Self::Between { .. } | Self::In { .. } | Self::IsNull(_))
+    }
+
+    fn write(&self, not: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant(None) => f.write_str("null"),
+            Self::Constant(Some(value)) => write!(f, "{value}"),
+            Self::Flag(name) => Name(name).fmt(f),
+            Self::Compare { left, relation, right } => write!(f, "{left} {relation} {right}"),
+            Self::Between { value, low, high } => write!(f, "{value} {not}between {low} and {high}"),
+            Self::In { value, list } => {
+                write!(f, "{value} {not}in (")?;
+                separated(list, ", ", f)?;
+                f.write_char(')')
+            }
+            Self::IsNull(name) => write!(f, "{} is {not}null", Name(name)),
+            Self::All(parts) => separated(parts.iter().map(|part| Within(1, part)), " and ", f),
+            Self::Any(parts) => separated(parts.iter().map(|part| Within(0, part)), " or ", f),
+            Self::Not(inner) if inner.takes_not() => inner.write("not ", f),
+            Self::Not(inner) => write!(f, "not {}", Within(2, inner)),
+        }
+    }
+}
+
+impl Operand {
+    fn column(&self) -> Option<&str> {
+        match self {
+            Self::Column(name) => Some(name),
+            Self::Literal(_) => None,
+        }
+    }
+}
+
+/// A part, in parentheses if it holds together more loosely than what is around it.
+struct Within<'a>(u8, &'a Expression);
+
+impl Display for Within<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(around, part) = self;
+        if part.tightness() <= *around { write!(f, "({part})") } else { write!(f, "{part}") }
+    }
+}
+
+/// A column's name, in quotes if it is not plain.
+pub(super) struct Name<'a>(pub &'a str);
+
+impl Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name) = self;
+        let is_plain = name.starts_with(starts_name) && name.chars().all(continues_name);
+        if is_plain && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name)) {
+            return f.write_str(name);
+        }
+        write!(f, "\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+pub(super) fn starts_name(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+pub(super) fn continues_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn separated<T: Display>(
+    items: impl IntoIterator<Item = T>,
+    separator: &str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            f.write_str(separator)?;
+        }
+        item.fmt(f)?;
+    }
+    Ok(())
+}
+
+impl Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write("", f)
+    }
+}
+
+impl Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column(name) => Name(name).fmt(f),
+            Self::Literal(literal) => literal.fmt(f),
+        }
+    }
+}
+
+impl Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
+            Self::Boolean(value) => value.fmt(f),
+            Self::Null => f.write_str("null"),
+        }
+    }
+}
+
+impl Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::AtMost => "<=",
+            Self::Greater => ">",
+            Self::AtLeast => ">=",
+        })
+    }
+}

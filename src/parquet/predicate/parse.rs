@@ -1,0 +1,368 @@
+//! From text to an [`Expression`]: tokens, then recursive descent.
+
+use std::fmt;
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+use super::expression::{Expression, Literal, Name, Operand, Relation, WORDS, continues_name, starts_name};
+use super::number::Number;
+use crate::error::{Error, Result};
+
+/// The longest text that is read, in bytes.
+const MAX_LENGTH: usize = 1 << 20;
+
+/// How deep parentheses may be nested: each level takes a few frames of the stack, here and wherever the tree is walked.
+const MAX_DEPTH: usize = 100;
+
+pub(super) fn parse(text: &str) -> Result<Expression> {
+    if text.len() > MAX_LENGTH {
+        let message = format!("the predicate is {} bytes long; at most {MAX_LENGTH} are read", text.len());
+        return Err(Error::Invalid(message));
+    }
+    let mut parser = Parser { tokens: Lexer::new(text).tokens()?, next: 0, depth: 0 };
+    let expression = parser.any()?;
+    match parser.peek() {
+        Token::End => Ok(expression),
+        _ => Err(parser.expected("'and', 'or' or the end")),
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Token {
+    /// A word of the language, in lower case.
+    Word(&'static str),
+    Column(String),
+    Number(Number),
+    Text(String),
+    Relation(Relation),
+    Open,
+    Close,
+    Comma,
+    End,
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// What is quoted in a message.
+        const SHOWN: usize = 40;
+        let text = match self {
+            Self::Word(word) => format!("'{word}'"),
+            Self::Column(name) => format!("the column {}", Name(name)),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => Literal::Text(text.clone()).to_string(),
+            Self::Relation(relation) => format!("'{relation}'"),
+            Self::Open => "'('".to_owned(),
+            Self::Close => "')'".to_owned(),
+            Self::Comma => "','".to_owned(),
+            Self::End => "the end".to_owned(),
+        };
+        match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => write!(f, "{}…", &text[..end]),
+            None => f.write_str(&text),
+        }
+    }
+}
+
+/// A failure at a character, counted from 1.
+fn failure(character: usize, expected: &str, found: impl fmt::Display) -> Error {
+    Error::Invalid(format!("the predicate's character {character}: expected {expected}, found {found}"))
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    rest: Peekable<CharIndices<'a>>,
+    /// How many characters were taken.
+    taken: usize,
+}
+
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, rest: text.char_indices().peekable(), taken: 0 }
+    }
+
+    /// All tokens, each with its first character's place, counted from 1.
+    fn tokens(mut self) -> Result<Vec<(Token, usize)>> {
+        let mut tokens = Vec::new();
+        loop {
+            self.take_while(char::is_whitespace);
+            let place = self.taken + 1;
+            let token = self.token(place)?;
+            let is_last = token == Token::End;
+            tokens.push((token, place));
+            if is_last {
+                return Ok(tokens);
+            }
+        }
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.rest.peek().map(|&(_, c)| c)
+    }
+
+    fn take(&mut self) -> Option<char> {
+        self.taken += 1;
+        self.rest.next().map(|(_, c)| c)
+    }
+
+    fn take_if(&mut self, wanted: impl Fn(char) -> bool) -> bool {
+        let is_wanted = self.peek().is_some_and(wanted);
+        if is_wanted {
+            self.take();
+        }
+        is_wanted
+    }
+
+    /// The characters from here on that are wanted.
+    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+        let from = self.byte();
+        while self.take_if(&wanted) {}
+        &self.text[from..self.byte()]
+    }
+
+    fn byte(&mut self) -> usize {
+        self.rest.peek().map_or(self.text.len(), |&(byte, _)| byte)
+    }
+
+    fn token(&mut self, place: usize) -> Result<Token> {
+        let Some(first) = self.peek() else {
+            return Ok(Token::End);
+        };
+        if starts_name(first) {
+            let name = self.take_while(continues_name);
+            let word = WORDS.iter().find(|word| word.eq_ignore_ascii_case(name));
+            return Ok(word.map_or_else(|| Token::Column(name.to_owned()), |word| Token::Word(word)));
+        }
+        if first.is_ascii_digit() || first == '.' {
+            return self.number(false, place);
+        }
+        self.take();
+        Ok(match first {
+            '(' => Token::Open,
+            ')' => Token::Close,
+            ',' => Token::Comma,
+            '\'' => Token::Text(self.quoted(first, place)?),
+            '"' => Token::Column(self.quoted(first, place)?),
+            '+' | '-' => {
+                self.take_while(char::is_whitespace);
+                self.number(first == '-', place)?
+            }
+            '=' => {
+                self.take_if(|c| c == '=');
+                Token::Relation(Relation::Equal)
+            }
+            '!' if self.take_if(|c| c == '=') => Token::Relation(Relation::NotEqual),
+            '<' if self.take_if(|c| c == '>') => Token::Relation(Relation::NotEqual),
+            '<' if self.take_if(|c| c == '=') => Token::Relation(Relation::AtMost),
+            '<' => Token::Relation(Relation::Less),
+            '>' if self.take_if(|c| c == '=') => Token::Relation(Relation::AtLeast),
+            '>' => Token::Relation(Relation::Greater),
+            '!' => return Err(failure(place, "'!=' or 'not'", "'!'")),
+            other => {
+                let expected = "a column, a literal, a comparison or a parenthesis (a name with other characters \
+                                than letters, digits and _ stands in double quotes)";
+                return Err(failure(place, expected, format_args!("{other:?}")));
+            }
+        })
+    }
+
+    /// The text up to the closing quote; a doubled one is a quote of the text.
+    fn quoted(&mut self, quote: char, place: usize) -> Result<String> {
+        let mut text = String::new();
+        loop {
+            text.push_str(self.take_while(|c| c != quote));
+            if self.take().is_none() {
+                let expected = format!("a closing {quote} for the {quote} that opens here");
+                return Err(failure(place, &expected, "the end"));
+            }
+            if !self.take_if(|c| c == quote) {
+                return Ok(text);
+            }
+            text.push(quote);
+        }
+    }
+
+    fn number(&mut self, negative: bool, place: usize) -> Result<Token> {
+        let from = self.byte();
+        let is_digit = |c: char| c.is_ascii_digit();
+        let mut digits = self.take_while(is_digit).len();
+        if self.take_if(|c| c == '.') {
+            digits += self.take_while(is_digit).len();
+        }
+        let mut is_whole = digits > 0;
+        if is_whole && self.take_if(|c| matches!(c, 'e' | 'E')) {
+            self.take_if(|c| matches!(c, '+' | '-'));
+            is_whole = !self.take_while(is_digit).is_empty();
+        }
+        is_whole &= self.take_while(|c| continues_name(c) || c == '.').is_empty();
+        let text = &self.text[from..self.byte()];
+        if !is_whole {
+            let found = if text.is_empty() { "none".to_owned() } else { format!("'{text}'") };
+            let expected = "a number such as 5, -0.25 or 1e-3 (text stands in single quotes)";
+            return Err(failure(place, expected, found));
+        }
+        let number = Number::parse(negative, text).map(Token::Number);
+        number.ok_or_else(|| failure(place, "a number with an exponent of at most nine digits", format!("'{text}'")))
+    }
+}
+
+struct Parser {
+    /// The last one is the end, and is never taken.
+    tokens: Vec<(Token, usize)>,
+    next: usize,
+    depth: usize,
+}
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        self.tokens.get(self.next).map_or(&Token::End, |(token, _)| token)
+    }
+
+    fn take(&mut self) -> Token {
+        let token = self.tokens.get_mut(self.next).map_or(Token::End, |(token, _)| match token {
+            Token::End => Token::End,
+            other => std::mem::replace(other, Token::End),
+        });
+        self.next += usize::from(token != Token::End);
+        token
+    }
+
+    fn take_if(&mut self, wanted: &Token) -> bool {
+        let is_wanted = self.peek() == wanted;
+        if is_wanted {
+            self.take();
+        }
+        is_wanted
+    }
+
+    fn take_word(&mut self, word: &'static str) -> bool {
+        self.take_if(&Token::Word(word))
+    }
+
+    /// That something else stands here than was expected.
+    fn expected(&self, expected: &str) -> Error {
+        let place = self.tokens.get(self.next).map_or(1, |(_, place)| *place);
+        failure(place, expected, self.peek())
+    }
+
+    fn require(&mut self, wanted: &Token, expected: &str) -> Result<()> {
+        if self.take_if(wanted) { Ok(()) } else { Err(self.expected(expected)) }
+    }
+
+    fn any(&mut self) -> Result<Expression> {
+        let mut parts = vec![self.all()?];
+        while self.take_word("or") {
+            parts.push(self.all()?);
+        }
+        Ok(Expression::any(parts))
+    }
+
+    fn all(&mut self) -> Result<Expression> {
+        let mut parts = vec![self.not()?];
+        while self.take_word("and") {
+            parts.push(self.not()?);
+        }
+        Ok(Expression::all(parts))
+    }
+
+    fn not(&mut self) -> Result<Expression> {
+        let mut negated = false;
+        while self.take_word("not") {
+            negated = !negated;
+        }
+        let inner = self.inner()?;
+        Ok(if negated { inner.negated() } else { inner })
+    }
+
+    fn inner(&mut self) -> Result<Expression> {
+        if *self.peek() != Token::Open {
+            return self.test();
+        }
+        if self.depth == MAX_DEPTH {
+            return Err(self.expected(&format!("parentheses that are nested at most {MAX_DEPTH} deep")));
+        }
+        self.take();
+        self.depth += 1;
+        let inner = self.any()?;
+        self.require(&Token::Close, "'and', 'or' or ')'")?;
+        self.depth -= 1;
+        Ok(inner)
+    }
+
+    fn test(&mut self) -> Result<Expression> {
+        let value = self.operand()?;
+        if let Token::Relation(relation) = *self.peek() {
+            self.take();
+            return Ok(Expression::Compare { left: value, relation, right: self.operand()? });
+        }
+        if self.take_word("is") {
+            let negated = self.take_word("not");
+            self.require(&Token::Word("null"), if negated { "'null'" } else { "'null' or 'not null'" })?;
+            return match value {
+                Operand::Column(name) if negated => Ok(Expression::IsNull(name).negated()),
+                Operand::Column(name) => Ok(Expression::IsNull(name)),
+                Operand::Literal(literal) => {
+                    Err(Error::Invalid(format!("'is null' is asked of a column, not of {literal}")))
+                }
+            };
+        }
+        let negated = self.take_word("not");
+        let test = if self.take_word("between") {
+            let low = self.operand()?;
+            self.require(&Token::Word("and"), "'and' and the upper bound of 'between'")?;
+            Expression::Between { value, low, high: self.operand()? }
+        } else if self.take_word("in") {
+            Expression::In { value, list: self.list()? }
+        } else if negated {
+            return Err(self.expected("'between' or 'in' behind 'not'"));
+        } else {
+            match value {
+                Operand::Column(name) => Expression::Flag(name),
+                Operand::Literal(Literal::Boolean(value)) => Expression::Constant(Some(value)),
+                Operand::Literal(Literal::Null) => Expression::Constant(None),
+                Operand::Literal(literal) => {
+                    return Err(self.expected(&format!("a comparison behind {literal}")));
+                }
+            }
+        };
+        Ok(if negated { test.negated() } else { test })
+    }
+
+    fn list(&mut self) -> Result<Vec<Literal>> {
+        self.require(&Token::Open, "'(' and a list of literals behind 'in'")?;
+        let mut list = Vec::new();
+        loop {
+            match self.operand()? {
+                Operand::Literal(literal) => list.push(literal),
+                Operand::Column(name) => {
+                    let name = Name(&name);
+                    return Err(Error::Invalid(format!(
+                        "the list of 'in' holds literals, not the column {name} (text stands in single quotes)"
+                    )));
+                }
+            }
+            if self.take_if(&Token::Close) {
+                return Ok(list);
+            }
+            self.require(&Token::Comma, "',' or ')'")?;
+        }
+    }
+
+    fn operand(&mut self) -> Result<Operand> {
+        let is_operand = match self.peek() {
+            Token::Column(_) | Token::Number(_) | Token::Text(_) => true,
+            Token::Word(word) => matches!(*word, "true" | "false" | "null"),
+            _ => false,
+        };
+        if !is_operand {
+            return Err(self.expected("a column, a number, 'text', true, false or null"));
+        }
+        Ok(match self.take() {
+            Token::Column(name) => Operand::Column(name),
+            Token::Number(number) => Operand::Literal(Literal::Number(number)),
+            Token::Text(text) => Operand::Literal(Literal::Text(text)),
+            Token::Word("true") => Operand::Literal(Literal::Boolean(true)),
+            Token::Word("false") => Operand::Literal(Literal::Boolean(false)),
+            _ => Operand::Literal(Literal::Null),
+        })
+    }
+}
