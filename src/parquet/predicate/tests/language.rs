@@ -112,11 +112,11 @@ fn depth_and_length_are_limited() {
 
 /// Pieces of the language, and of what is none.
 fn piece() -> impl Strategy<Value = String> {
-    let known = [
+    const KNOWN: &[&str] = &[
         "a", "\"b c\"", "and", "OR", "not", "in", "is", "null", "between", "true", "False", "(", ")", ",", "=", "==",
         "!=", "<>", "<", "<=", ">", ">=", "1", "-2.5", "1e3", "'text'", "''", "'", "\"", "!", ".", "+", "é", "\u{301}",
     ];
-    prop_oneof![8 => proptest::sample::select(&known[..]).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
+    prop_oneof![8 => proptest::sample::select(KNOWN).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
 }
 
 proptest! {

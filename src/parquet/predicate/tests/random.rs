@@ -38,8 +38,8 @@ impl Dice {
         self.below(n) == 0
     }
 
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
+    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
     }
 
     /// An integer between bounds: small, at a bound, or anywhere.
@@ -78,18 +78,18 @@ impl Dice {
         match self.below(4) {
             0 => f64::from_bits(self.next()),
             1 => (self.below(9) as f64 - 4.0) / 4.0,
-            _ => *self.pick(&special),
+            _ => self.pick(&special),
         }
     }
 
     fn text(&mut self) -> String {
         let parts = ["", "a", "b", "ab", "é", "z", "'", "\0", "\u{10ffff}", "0", "zz", "long enough to be out of line"];
-        (0..self.below(3)).map(|_| *self.pick(&parts)).collect()
+        (0..self.below(3)).map(|_| self.pick(&parts)).collect()
     }
 
     /// Rows, in order more often than not, some of them null.
     fn rows<T>(&mut self, count: usize, value: impl Fn(&mut Self) -> T, key: impl Fn(&T) -> Value) -> Vec<Option<T>> {
-        let nulls = *self.pick(&[0, 0, 2, 5, 20]); // one row of so many is null
+        let nulls = self.pick(&[0, 0, 2, 5, 20]); // one row of so many is null
         let mut rows: Vec<T> = (0..count).map(|_| value(self)).collect();
         if self.one_in(8) && count > 0 {
             let only = value(self);
@@ -264,12 +264,12 @@ impl Dice {
     /// digits·10^exponent, in one of its spellings.
     fn number(&mut self, digits: &BigInt, exponent: i32) -> String {
         let (sign, magnitude) =
-            (if digits.is_negative() { "-" } else { *self.pick(&["", "", "+"]) }, digits.abs().to_string());
+            (if digits.is_negative() { "-" } else { self.pick(&["", "", "+"]) }, digits.abs().to_string());
         let zeros = "0".repeat(self.below(3));
         match self.below(3) {
             0 if exponent <= 0 => {
                 let places = exponent.unsigned_abs() as usize;
-                let padded = format!("{magnitude:0>1$}", places + 1);
+                let padded = format!("{magnitude:0>width$}", width = places + 1);
                 let (whole, fraction) = padded.split_at(padded.len() - places);
                 format!("{sign}{zeros}{whole}.{fraction}{zeros}")
             }
@@ -325,8 +325,8 @@ impl Dice {
     /// A decimal at a fraction, or a little above or below.
     fn nudged(&mut self, value: &Value) -> (BigInt, i32) {
         let (digits, exponent) = value.digits();
-        let further = *self.pick(&[0, 0, 1, 3]);
-        let nudge = *self.pick(&[-1, 0, 0, 0, 1, 5]);
+        let further = self.pick(&[0, 0, 1, 3]);
+        let nudge = self.pick(&[-1, 0, 0, 0, 1, 5]);
         (digits * BigInt::from(10).pow(further) + nudge, exponent - further as i32)
     }
 
@@ -364,7 +364,7 @@ impl Dice {
         let class = |place: usize| class(&table.columns[place].array.data_type().to_string());
         let alike: Vec<usize> = (0..table.columns.len()).filter(|other| class(*other) == class(column)).collect();
         if self.one_in(4) {
-            let other = *self.pick(&alike);
+            let other = self.pick(&alike);
             return (Side::Column(Some(other)), self.name(&table.columns[other].name));
         }
         self.literal(table, column)
@@ -373,7 +373,7 @@ impl Dice {
     /// A random predicate over the table's columns, and over one that is not there.
     pub fn predicate(&mut self, table: &Table, depth: usize) -> (Tree, String) {
         if depth > 0 && self.one_in(2) {
-            let (is_and, word) = *self.pick(&[(true, "and"), (false, "or")]);
+            let (is_and, word) = self.pick(&[(true, "and"), (false, "or")]);
             if self.one_in(4) {
                 let (inner, text) = self.predicate(table, depth - 1);
                 return (Tree::Not(Box::new(inner)), format!("{} ({text})", self.spelled("not")));
@@ -389,7 +389,7 @@ impl Dice {
         let side = Side::Column(Some(place));
         let class = class(&table.columns[place].array.data_type().to_string());
         if self.one_in(12) {
-            let answer = *self.pick(&[Some(true), Some(false), None]);
+            let answer = self.pick(&[Some(true), Some(false), None]);
             return (Tree::Constant(answer), answer.map_or_else(|| "null".to_owned(), |answer| answer.to_string()));
         }
         if self.one_in(12) {
@@ -421,7 +421,7 @@ impl Dice {
             }
             _ => {
                 let (other, other_text) = self.other_side(table, place);
-                let relation = *self.pick(&["=", "==", "!=", "<>", "<", "<=", ">", ">="]);
+                let relation = self.pick(&["=", "==", "!=", "<>", "<", "<=", ">", ">="]);
                 if self.one_in(4) {
                     (negate(Tree::Compare(other, relation, side)), format!("{not}{other_text}{relation}{name}"))
                 } else {
