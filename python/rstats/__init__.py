@@ -7,6 +7,7 @@ NumPy's, and `describe_parquet(paths)` describes datasets larger than memory. Me
 
 from collections.abc import Mapping
 
+from . import progress
 from ._rstats import (
     Description,
     MemoryLimitError,
@@ -29,6 +30,7 @@ __all__ = [
     "describe",
     "describe_json",
     "describe_parquet",
+    "progress",
 ]
 
 # `match` takes what is registered as a mapping for one.

@@ -6,6 +6,7 @@
 //! groups are scanned in passes over what lies on disk. Whichever way a group goes, its values are all there, so its answer has the same bits.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use arrow_array::cast::AsArray;
@@ -100,7 +101,8 @@ impl Table {
 
     /// How many rows may be in memory while their groups are described.
     fn most_rows(&self, plan: &Plan<'_>) -> u64 {
-        (plan.budget.kept() / (2 * self.width + ROW)).max(1 << 12)
+        // A third is for the answers of those that are done.
+        (plan.budget.kept() * 2 / 3 / (2 * self.width + ROW)).max(1 << 12)
     }
 
     fn key_columns(&self, batch: &RecordBatch) -> Vec<(String, ArrayRef)> {
@@ -234,6 +236,8 @@ impl<'a> Sorting<'a> {
         tally.files_read += files;
         tally.bytes += bytes;
         let together = (plan.budget.decoding() / 3 / self.table.width).clamp(1 << 14, DEALT as u64) as usize;
+        let left: Vec<AtomicUsize> = plan.files.iter().map(|file| AtomicUsize::new(file.row_groups.len())).collect();
+        tracing::debug!(files, rows, bytes, "a pass over groups begins");
         let failures = self.run.each_part(&parts, |part, reader| {
             let (mut waiting, mut count) = (Vec::new(), 0);
             self.run.decode(part, reader, &mut |rows| {
@@ -247,7 +251,9 @@ impl<'a> Sorting<'a> {
                 Ok(())
             })?;
             self.add(waiting)?;
-            if plan.files[part.file].row_groups.len() == part.group + 1 {
+            // The last one to be done, whichever that is.
+            if left[part.file].fetch_sub(1, Ordering::Relaxed) == 1 {
+                tracing::info!(file = plan.dataset.files[part.file].name(), "read");
                 self.run.progress.add_file();
             }
             Ok(())
@@ -283,6 +289,7 @@ impl<'a> Sorting<'a> {
             let plan = self.run.plan;
             // A third more than an even share, as hashes are not that even.
             let partitions = plan.rows() * 4 / 3 / self.table.most_rows(plan) + 1;
+            tracing::info!(partitions, "rows do not fit in memory, and go to a temporary file");
             let dealt = Dealt::new(Arc::new(Spill::new(&plan.request.temporary)?), 0, partitions);
             let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(|poison| poison.into_inner()));
             let mut waiting = Vec::new();

@@ -26,6 +26,9 @@ use crate::summary::Summary;
 /// Values that are decoded for a part at least, if there are as many: of short row groups, several columns go together.
 const TOGETHER: u64 = 1 << 17;
 
+/// How many values all series together keep in a first pass that another one follows.
+const SAMPLED: usize = 1 << 22;
+
 /// Scans of all series, of which those that need no pass are missing.
 pub(super) type Scans = Vec<Option<LaneScan>>;
 
@@ -64,7 +67,13 @@ fn question(run: &Run<'_>) -> String {
 fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Vec<Summary>>> {
     let (plan, spec) = (run.plan, run.plan.spec);
     let keep = keep(run);
-    let mut empties: Scans = plan.series.iter().map(|series| Some(LaneScan::new(series.lane, spec, keep))).collect();
+    // All values, or a sample of them: a longer one would take longer to sort than it saves.
+    let sampled = (SAMPLED / plan.series.len().max(1)).max(SAMPLE);
+    let first = match keep {
+        Keep::AtMost(most) if most as u64 <= plan.rows() => Keep::AtMost(most.min(sampled)),
+        all => all,
+    };
+    let mut empties: Scans = plan.series.iter().map(|series| Some(LaneScan::new(series.lane, spec, first))).collect();
     probe::aim(run, &mut empties, left_out, keep)?;
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
@@ -213,6 +222,7 @@ pub(super) fn pass(
         pending.push(Mutex::new((count > 0).then_some(Pending { parts: count, scans })));
     }
     run.progress.begin(files, rows, bytes);
+    tracing::debug!(files, rows, bytes, series = wanted.len(), "a pass over series begins");
     tally.passes += 1;
     tally.files_read += files;
     tally.bytes += bytes;
@@ -231,6 +241,7 @@ pub(super) fn pass(
             let whole = slot.take().map(|file| file.scans).unwrap_or_default();
             drop(slot);
             done(part.file, whole)?;
+            tracing::info!(file = plan.dataset.files[part.file].name(), "scanned");
             run.progress.add_file();
         }
         Ok(())

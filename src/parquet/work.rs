@@ -88,6 +88,7 @@ impl Run<'_> {
         let failures: Mutex<Vec<(usize, Error)>> = Mutex::new(Vec::new());
         let readers = Readers::new(self, parts)?;
         let fail = |index: usize, error: Error| {
+            tracing::warn!(file = self.plan.dataset.files[parts[index].file].name(), %error, "cannot be read");
             failed[parts[index].file].store(true, Ordering::Relaxed);
             let fatal = matches!(error, Error::Interrupted | Error::MemoryLimit { .. });
             if fatal || self.plan.request.on_error == OnError::Fail {

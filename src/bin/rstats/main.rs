@@ -8,6 +8,11 @@ mod run;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// Gives back what is freed, so that a memory limit is kept; and threads have heaps of their own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let args::Cli { command } = args::Cli::parse();

@@ -12,8 +12,8 @@ use rstats::parquet::{Answer, Progress};
 
 use crate::args::{Describe, ProgressStyle};
 
-/// Between two looks for a bar.
-const BAR: Duration = Duration::from_millis(100);
+/// Between two looks at how far it has got.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Between two lines.
 const LINE: Duration = Duration::from_secs(5);
@@ -35,8 +35,7 @@ pub fn shown(args: &Describe, work: impl FnOnce(&Progress) -> Result<Answer>) ->
         let progress = &progress;
         scope.spawn(move || {
             let mut view = View::new(style);
-            let pause = if style == ProgressStyle::Bar { BAR } else { LINE };
-            while waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            while waiting.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 view.show(progress);
             }
             view.clear();
@@ -77,6 +76,7 @@ struct View {
     style: ProgressStyle,
     pass: u64,
     since: Instant,
+    last_line: Instant,
 }
 
 impl View {
@@ -90,7 +90,7 @@ impl View {
         if let Ok(template) = Style::with_template(template) {
             bar.set_style(template);
         }
-        Self { bar, style, pass: 0, since: Instant::now() }
+        Self { bar, style, pass: 0, since: Instant::now(), last_line: Instant::now() }
     }
 
     fn show(&mut self, progress: &Progress) {
@@ -118,7 +118,9 @@ impl View {
                 self.bar.set_position(done.min(all));
                 self.bar.set_message(message);
             }
+            _ if self.last_line.elapsed() < LINE => {}
             _ => {
+                self.last_line = Instant::now();
                 let left = seconds * all.saturating_sub(done) as f64 / done.max(1) as f64;
                 let share = 100 * done.min(all) / all.max(1);
                 match done {
