@@ -7,10 +7,15 @@ use std::path::{Path, PathBuf};
 
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::ParquetMetaDataReader;
 
+use super::footer;
 use crate::error::{Error, Result};
 use crate::series::table::{Columns, is_boolean};
 use crate::series::{Kind, Lane};
+
+/// The most memory that decoding a footer, or a column chunk's page and batch, may ask for.
+pub(super) const LIMIT: u64 = 1 << 31;
 
 /// Parquet files whose columns of one name are one series.
 #[derive(Debug)]
@@ -178,8 +183,12 @@ fn read_metadata(path: &Path) -> Result<ArrowReaderMetadata> {
     if length == 0 {
         return Err(broken(path, "the file is empty, so it is not a Parquet file"));
     }
-    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-        .map_err(|error| broken(path, &format!("not a Parquet file, or a damaged one: {error}")))
+    let not_parquet =
+        |message: &dyn std::fmt::Display| broken(path, &format!("not a Parquet file, or a damaged one: {message}"));
+    let footer = footer::read_footer(&file, LIMIT).map_err(|message| not_parquet(&message))?;
+    let metadata = ParquetMetaDataReader::decode_metadata(&footer).map_err(|error| not_parquet(&error))?;
+    footer::check_rows(&metadata).map_err(|message| not_parquet(&message))?;
+    ArrowReaderMetadata::try_new(metadata.into(), ArrowReaderOptions::new()).map_err(|error| not_parquet(&error))
 }
 
 pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {

@@ -7,7 +7,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::prelude::*;
 
-use super::dataset::{DataColumn, Dataset, broken, guarded, unreadable};
+use super::dataset::{DataColumn, Dataset, LIMIT, broken, guarded, unreadable};
+use super::pages;
 use crate::describe::{Interrupt, LaneOutcome, LaneScan, PASSES, changed};
 use crate::error::{Error, Result};
 use crate::scan::{Keep, SAMPLE};
@@ -140,9 +141,11 @@ impl Dataset {
             let metadata = file.metadata.metadata();
             let group = metadata.row_group(task.row_group);
             let expected = u64::try_from(group.num_rows()).unwrap_or(0);
-            check_sizes(group, open.metadata().map_err(|e| unreadable(&file.path, e))?.len())
-                .map_err(|message| damaged(&message))?;
-            let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), [task.place]);
+            let schema = metadata.file_metadata().schema_descr();
+            for leaf in (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == task.place) {
+                pages::check_column(&open, group, leaf, BATCH, LIMIT).map_err(|message| damaged(&message))?;
+            }
+            let mask = ProjectionMask::roots(schema, [task.place]);
             let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(open, file.metadata.clone())
                 .with_projection(mask)
                 .with_row_groups(vec![task.row_group])
@@ -171,18 +174,4 @@ impl Dataset {
             Ok(())
         })
     }
-}
-
-/// Refuses a row group whose column chunks are said to lie beyond the end of the file, before memory is asked for them.
-fn check_sizes(group: &parquet::file::metadata::RowGroupMetaData, file_length: u64) -> Result<(), String> {
-    for column in group.columns() {
-        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-        let size = column.compressed_size();
-        let end =
-            u64::try_from(start).ok().zip(u64::try_from(size).ok()).and_then(|(start, size)| start.checked_add(size));
-        if end.is_none_or(|end| end > file_length) {
-            return Err(format!("its {size} bytes from byte {start} on lie outside the file of {file_length} bytes"));
-        }
-    }
-    Ok(())
 }
