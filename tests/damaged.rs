@@ -49,8 +49,10 @@ const HUNG: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, PartialEq)]
 struct Answer {
     rows: u64,
-    series: Vec<(Option<String>, [u64; 3], Vec<Option<u64>>)>,
+    series: Vec<Series>,
 }
+
+type Series = (Option<String>, [u64; 3], Vec<Option<u64>>);
 
 fn describe(path: &Path, interrupt: &Interrupt) -> Result<Answer, Error> {
     let everything = Spec::default().with_statistics(Statistic::ALL.map(|(statistic, _)| statistic));

@@ -78,8 +78,8 @@ impl<'a> Deltas<'a> {
         // Blocks of at least 32 values, and few enough for their sizes to be added up.
         let sound = (128..=1 << 31).contains(&deltas.per_block)
             && miniblocks > 0
-            && deltas.per_block % miniblocks == 0
-            && (deltas.per_block / miniblocks) % 32 == 0;
+            && deltas.per_block.is_multiple_of(miniblocks)
+            && (deltas.per_block / miniblocks).is_multiple_of(32);
         if !sound {
             return Err(format!("its lengths stand in blocks of {} values in {miniblocks} parts", deltas.per_block));
         }
