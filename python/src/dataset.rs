@@ -62,7 +62,7 @@ pub fn describe_parquet(
     let paths = files(paths)?;
     let done = Progress::default();
     let work = |interrupt: &Interrupt| {
-        let dataset = Dataset::open_with(&paths, request.on_error, interrupt)?;
+        let dataset = Dataset::open_with(&paths, &request, interrupt)?;
         dataset.plan(&request, &spec)?.run(interrupt, &done)
     };
     let mut tick = |py: Python<'_>| match &progress {

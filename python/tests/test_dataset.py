@@ -22,7 +22,7 @@ LEAST = "72MiB"
 
 def table(rows: int, seed: int = 0) -> pa.Table:
     rng = np.random.default_rng(seed)
-    x = rng.standard_normal(rows) * 10 ** rng.integers(-3, 3)
+    x = rng.standard_normal(rows) * 10.0 ** rng.integers(-3, 3)
     return pa.table(
         {
             "k": rng.integers(0, max(rows // 50, 2), rows),

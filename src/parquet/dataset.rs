@@ -9,7 +9,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use super::partition::Partition;
-use super::request::OnError;
+use super::request::{OnError, Request};
 use super::storage::{self, Found};
 use crate::describe::Interrupt;
 use crate::error::{Error, Result};
@@ -60,7 +60,7 @@ impl Dataset {
     ///
     /// [`Error::File`] for a path that is not there, a folder without Parquet files, and a file that is not Parquet.
     pub fn open<S: AsRef<OsStr>>(paths: impl IntoIterator<Item = S>) -> Result<Self> {
-        Self::open_with(paths, OnError::Fail, &Interrupt::default())
+        Self::open_with(paths, &Request::default(), &Interrupt::default())
     }
 
     /// Finds files, folders, globs, lists and URLs as [`storage::find`] does, and reads their footers on the threads of the pool.
@@ -71,12 +71,13 @@ impl Dataset {
     /// that is not Parquet. [`Error::Interrupted`].
     pub fn open_with<S: AsRef<OsStr>>(
         paths: impl IntoIterator<Item = S>,
-        on_error: OnError,
+        request: &Request,
         interrupt: &Interrupt,
     ) -> Result<Self> {
         let found = storage::find(paths, interrupt)?;
-        // The page index is small beside the data, and tells which pages a predicate needs.
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        // The page index tells which pages a predicate needs; nothing else asks for it.
+        let policy = if request.predicate.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let options = ArrowReaderOptions::new().with_page_index_policy(policy);
         // So many at a time that the operating system lets them be open at once.
         let opened = found.chunks(OPEN).flat_map(|found| {
             let opened = storage::open_all(found, &options, interrupt).into_iter();
@@ -88,7 +89,7 @@ impl Dataset {
             match opened {
                 Ok(metadata) => files.push(DataFile { found, metadata }),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
-                Err(error) if on_error == OnError::Skip => {
+                Err(error) if request.on_error == OnError::Skip => {
                     left_out.push(skipped(&found.location.to_string(), &error));
                 }
                 Err(error) => return Err(error),

@@ -12,6 +12,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::dataset::guarded;
+use super::pages;
 use super::plan::{GroupPlan, Plan};
 use super::storage::Reader;
 use crate::describe::Interrupt;
@@ -126,17 +127,22 @@ impl Plan<'_> {
             }
             return Ok(());
         }
-        for leaf in self.leaves(part.file, &roots) {
-            let column = metadata.row_group(group.row_group).column(leaf);
-            check_sizes(column, parquet::file::reader::Length::len(&reader)).map_err(|message| damaged(&message))?;
-        }
         let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), roots.iter().copied());
         let row_bytes = 16 * roots.len() as u64;
         let batch = (self.budget.decoding() / 8 / row_bytes).clamp(LEAST_BATCH as u64, BATCH as u64);
+        let batch = batch.min(group.rows.max(1)) as usize;
+        // Of a remote file whose pages are selected, only these are there.
+        if group.selection.is_none() || !reader.is_remote() {
+            let row_group = metadata.row_group(group.row_group);
+            for leaf in self.leaves(part.file, &roots) {
+                pages::check_column(&reader, row_group, leaf, batch, self.budget.decoding())
+                    .map_err(|message| damaged(&message))?;
+            }
+        }
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
             .with_projection(mask)
             .with_row_groups(vec![group.row_group])
-            .with_batch_size(batch.min(group.rows.max(1)) as usize);
+            .with_batch_size(batch);
         if let Some(selection) = &group.selection {
             builder = builder.with_row_selection(selection.clone());
         }
@@ -237,17 +243,6 @@ impl Plan<'_> {
         let mask = filter.bound.evaluate(&batch)?;
         Ok(Some(if mask.null_count() > 0 { prep_null_mask_filter(&mask) } else { mask }))
     }
-}
-
-/// Refuses a column chunk that is said to lie beyond the end of the file, before memory is asked for it.
-fn check_sizes(column: &parquet::file::metadata::ColumnChunkMetaData, file_length: u64) -> Result<(), String> {
-    let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-    let size = column.compressed_size();
-    let end = u64::try_from(start).ok().zip(u64::try_from(size).ok()).and_then(|(start, size)| start.checked_add(size));
-    if end.is_none_or(|end| end > file_length) {
-        return Err(format!("its {size} bytes from byte {start} on lie outside the file of {file_length} bytes"));
-    }
-    Ok(())
 }
 
 /// Values as floats or integers of 64 bits, exactly; `None` for what only decimals and mixed columns need.

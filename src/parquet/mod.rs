@@ -2,15 +2,21 @@
 //!
 //! [`storage`] finds the files and reads their bytes, [`dataset`] fits their schemas together, `plan` says what of them has to be
 //! read for a [`Request`], `decode` turns a part of a row group into arrays. `passes` scans series, `groups` sorts rows out by key;
-//! both keep to the [`memory`] they are given.
+//! both keep to the [`memory`] they are given. What a file says of itself is checked before it is decoded: [`footer`] and
+//! [`pages`], by `thrift`, `format`, `header` and `delta`.
 
 mod checkpoint;
 mod columns;
 pub mod dataset;
 mod decode;
+mod delta;
+pub mod footer;
+mod format;
 mod groups;
+mod header;
 mod incremental;
 pub mod memory;
+pub mod pages;
 mod partition;
 mod passes;
 mod plan;
@@ -19,6 +25,7 @@ mod probe;
 mod request;
 mod spill;
 pub mod storage;
+mod thrift;
 mod work;
 
 pub use dataset::Dataset;

@@ -40,6 +40,7 @@ impl Plan<'_> {
         let files = || counted.iter().map(|&file| &self.dataset.files[file]);
         let mut errors = self.dataset.skipped.clone();
         errors.extend(left_out.into_values());
+        errors.sort();
         let source = Source {
             files: counted.len(),
             rows: files().map(|file| u64::try_from(file.parquet().file_metadata().num_rows()).unwrap_or(0)).sum(),

@@ -74,7 +74,7 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads.into()).build();
     let pool = pool.map_err(|error| Failure::Other(format!("cannot start the threads: {error}")))?;
-    let open = || Dataset::open_with(&args.paths, request.on_error, &interrupt);
+    let open = || Dataset::open_with(&args.paths, &request, &interrupt);
     let dataset = pool.install(open).map_err(failed)?;
     let plan = pool.install(|| dataset.plan(&request, &spec)).map_err(failed)?;
     if args.explain {

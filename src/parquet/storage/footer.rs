@@ -11,13 +11,16 @@ use parquet::file::metadata::ParquetMetaDataPushDecoder;
 use parquet::file::reader::ChunkReader;
 
 use super::super::dataset::guarded;
-use super::thrift::walk;
+use super::super::footer::{check_footer, check_rows};
 use super::{Found, Reader};
 use crate::Interrupt;
 use crate::error::{Error, Result};
 
 /// What is asked for first: with it come the footers of all but the widest files.
 const TAIL: u64 = 1 << 16;
+
+/// The most memory that a footer may ask for.
+const LIMIT: u64 = 1 << 30;
 
 /// So many files are opened at a time, if some of them are remote: most of the time is spent on waiting.
 const REMOTE: usize = 32;
@@ -76,12 +79,14 @@ impl Reader {
         }
         let whole = reader.get_bytes(from, (size - from) as usize)?;
         let skipped = (start - from) as usize;
-        walk(&whole[skipped..whole.len() - END as usize], &mut |_, _| ())
-            .map_err(|_| Failure::NotParquet("its footer names more than it holds".to_owned()))?;
+        check_footer(&whole[skipped..whole.len() - END as usize], LIMIT).map_err(Failure::NotParquet)?;
         decoder.push_range(from..size, whole)?;
         for _ in 0..STEPS {
             match decoder.try_decode()? {
-                DecodeResult::Data(metadata) => return Ok(ArrowReaderMetadata::try_new(Arc::new(metadata), options)?),
+                DecodeResult::Data(metadata) => {
+                    check_rows(&metadata).map_err(Failure::NotParquet)?;
+                    return Ok(ArrowReaderMetadata::try_new(Arc::new(metadata), options)?);
+                }
                 DecodeResult::Finished => break,
                 DecodeResult::NeedsData(ranges) => {
                     let reader = self.fetch(&ranges, interrupt)?;
