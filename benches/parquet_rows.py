@@ -51,7 +51,12 @@ def by_polars(path, columns, where=None):
     asked = []
     for name in columns:
         c = pl.col(name)
-        moments = [c.min().alias(f"{name}0"), c.max().alias(f"{name}1"), c.mean().alias(f"{name}2"), c.std().alias(f"{name}3")]
+        moments = [
+            c.min().alias(f"{name}0"),
+            c.max().alias(f"{name}1"),
+            c.mean().alias(f"{name}2"),
+            c.std().alias(f"{name}3"),
+        ]
         asked += moments + [c.quantile(p, "linear").alias(f"{name}{p}") for p in QUARTILES]
     frame = pl.scan_parquet(path)
     return list((frame if where is None else frame.filter(where)).select(asked).collect().row(0))

@@ -105,20 +105,14 @@ fn memory_stays_within_its_limit() {
         let arguments = [&[lake, "-q", "0.01,0.25,0.5,0.99"], question].concat();
         let expected = answer(&arguments);
         let limited = [&arguments[..], &["--memory-limit", LIMIT]].concat();
-        let child = command(&limited).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Into a file: a pipe that nobody reads would stop it.
         let out = folder.path().join("out");
-        let mut child = child_with_output_in(child, &out);
-        let (most, output) = peak(child.take().unwrap());
+        let child = command(&limited).stdout(fs::File::create(&out).unwrap()).stderr(Stdio::piped()).spawn().unwrap();
+        let (most, output) = peak(child);
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(fs::read(&out).unwrap() == expected, "the limit shows in {question:?}");
         assert!(most <= 80 << 20, "{question:?} took {} MiB", most >> 20);
     }
-}
-
-/// The child, with its answer in a file: a pipe that nobody reads would stop it.
-#[cfg(target_os = "linux")]
-fn child_with_output_in(command: &mut Command, path: &Path) -> Option<Child> {
-    Some(command.stdout(fs::File::create(path).unwrap()).spawn().unwrap())
 }
 
 #[test]
@@ -128,8 +122,7 @@ fn a_run_that_is_killed_goes_on_where_it_was() {
     let (lake, out) = (lake.to_str().unwrap(), folder.path().join("out.json"));
     let expected = answer(&[lake, "-f", "json", "-A"]);
     let state = folder.path().join("state");
-    let arguments =
-        [lake, "-A", "--checkpoint", state.to_str().unwrap(), "-o", out.to_str().unwrap(), "-j", "2"];
+    let arguments = [lake, "-A", "--checkpoint", state.to_str().unwrap(), "-o", out.to_str().unwrap(), "-j", "2"];
     let started = Instant::now();
     let fresh = folder.path().join("fresh");
     answer(&[lake, "-A", "--checkpoint", fresh.to_str().unwrap(), "-f", "json"]);
@@ -215,7 +208,8 @@ fn files_that_cannot_be_read_are_left_out_by_name() {
         assert_eq!(document["source"]["files"], 1);
     }
     let lines = run(&[lake, "-f", "ndjson", "--on-error", "skip"]);
-    let plain = |bytes: &[u8]| text(bytes).replace("\"files_left_out\": 2, ", "").replace(", \"files_left_out\": 2", "");
+    let plain =
+        |bytes: &[u8]| text(bytes).replace("\"files_left_out\": 2, ", "").replace(", \"files_left_out\": 2", "");
     assert_eq!(plain(&lines.stdout), plain(&good));
 }
 
@@ -225,7 +219,9 @@ fn a_plan_tells_what_would_be_read() {
     let lake = lake(&folder, 2, 9_000, 50);
     let lake = lake.to_str().unwrap();
     let said = text(&answer(&[lake, "--explain", "-c", "x", "--where", "k > 1000", "--memory-limit", "1GiB"]));
-    for line in ["files        0 of 2", "row groups   0 of 6", "columns      x", "where        k > 1000", "up to 1.0 GiB"] {
+    for line in
+        ["files        0 of 2", "row groups   0 of 6", "columns      x", "where        k > 1000", "up to 1.0 GiB"]
+    {
         assert!(said.contains(line), "{said}");
     }
     let said = text(&answer(&[lake, "--explain", "-c", "x", "-g", "k"]));

@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
 
 use files::Base;
 use mutants::{Mutant, Place};
-use rstats::parquet::Dataset;
-use rstats::{Columns, Error, Interrupt, Spec, Statistic};
+use rstats::parquet::{Dataset, Progress, Request};
+use rstats::{Columns, Error, Interrupt, Spec, Statistic, Summaries};
 
 /// No file here has a page of more than a few KiB.
 const LARGEST: usize = 64 << 20;
@@ -58,14 +58,18 @@ fn describe(path: &Path, interrupt: &Interrupt) -> Result<Answer, Error> {
     let everything = Spec::default().with_statistics(Statistic::ALL.map(|(statistic, _)| statistic));
     let dataset = Dataset::open([path])?;
     let rows = dataset.rows();
-    let mut summaries = dataset.describe(&Columns::Numeric, &everything, interrupt, |_| ())?;
+    let ask = |columns: Columns| -> Result<Summaries, Error> {
+        let request = Request { columns, memory_limit: 256 << 20, ..Request::default() };
+        Ok(dataset.plan(&request, &everything)?.run(interrupt, &Progress::default())?.series)
+    };
+    let mut summaries = ask(Columns::Numeric)?;
     if summaries.is_empty() {
         // Booleans are described when they are named.
-        summaries = dataset.describe(&Columns::Named(vec!["b".to_owned()]), &everything, interrupt, |_| ())?;
+        summaries = ask(Columns::Named(vec!["b".to_owned()]))?;
     }
-    let series = summaries.into_iter().map(|summary| {
-        let bits = summary.statistics().map(|(_, value)| value.map(f64::to_bits)).collect();
-        (summary.column.clone(), [summary.count, summary.null_count, summary.nan_count], bits)
+    let series = (0..summaries.len()).map(|row| {
+        let bits = summaries.statistics(row).map(|(_, value)| value.map(f64::to_bits)).collect();
+        (summaries.column(row).map(str::to_owned), summaries.counts(row).unwrap_or_default(), bits)
     });
     Ok(Answer { rows, series: series.collect() })
 }

@@ -2,7 +2,8 @@
 
 `compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
 parses JSON too, and `from rstats import statistics` for the module itself; `describe(data)` stands in for pandas' and
-NumPy's, and `describe_parquet(paths)` describes datasets larger than memory. Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
+NumPy's, and `describe_parquet(paths)` describes datasets larger than memory. Mean, variance and stddev are correctly
+rounded, quantiles exact, and nothing depends on chunks or threads.
 """
 
 from collections.abc import Mapping

@@ -345,12 +345,12 @@ def describe_parquet(
         nothing to it (with `by`, its rows count as null). Numeric types mix exactly; other clashes are an error that
         names both files.
     by
-        Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates or
-        text.
+        Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates
+        or text.
     where
         Which rows count: comparisons (`temp > 0`, `city = 'Seattle'`, `day >= '2026-11-01'`), `and`, `or`, `not`,
-        `in (1, 2)`, `between 1 and 2`, `is null`. A comparison with null is unknown, and only what is true counts; a NaN
-        satisfies no comparison but `!=`. Files, row groups and pages that cannot hold such rows are not read.
+        `in (1, 2)`, `between 1 and 2`, `is null`. A comparison with null is unknown, and only what is true counts; a
+        NaN satisfies no comparison but `!=`. Files, row groups and pages that cannot hold such rows are not read.
     memory_limit
         The most memory that the process may take, in bytes or as text ("512MiB"). Default: half of the machine's, or of
         what its control group allows. What does not fit goes to temporary files, or is read again; the answer is the

@@ -90,7 +90,9 @@ def test_groups_are_those_of_the_table(lake: tuple[Path, pa.Table], by: Any) -> 
 def test_a_limit_never_shows(tmp_path: Path) -> None:
     rows = 1_500_000
     rng = np.random.default_rng(3)
-    whole = pa.table({"k": rng.integers(0, 30_000, rows), "x": rng.standard_normal(rows), "n": rng.integers(0, 9, rows)})
+    whole = pa.table(
+        {"k": rng.integers(0, 30_000, rows), "x": rng.standard_normal(rows), "n": rng.integers(0, 9, rows)}
+    )
     write(tmp_path, split(whole, 3), row_group_size=250_000)
     spilled = rstats.describe_parquet(tmp_path, by="k", memory_limit=LEAST, **ALL)
     same(spilled, rstats.describe_parquet(tmp_path, by="k", **ALL))
@@ -127,7 +129,9 @@ def test_partitions_are_columns(tmp_path: Path) -> None:
             part = table(500, seed=place)
             write(tmp_path / f"day={day}" / f"zone={zone}", [part])
             count = part.num_rows
-            parts.append(part.append_column("day", pa.array([day] * count)).append_column("zone", pa.array([zone] * count)))
+            parts.append(
+                part.append_column("day", pa.array([day] * count)).append_column("zone", pa.array([zone] * count))
+            )
     whole = pa.concat_tables(parts)
     for by in ("day", ["zone", "day"], ["day", "city"]):
         expected = rstats.describe(whole, by=by, columns=["x", "price"])
@@ -167,7 +171,11 @@ def test_sorted_data_is_pruned(tmp_path: Path) -> None:
     expected = rstats.describe(whole.slice(42_000, 1_000), columns="x", **ALL)
     seen: list[dict[str, int]] = []
     found = rstats.describe_parquet(
-        tmp_path, where="t >= 42000 and t < 43000", columns="x", progress=lambda figures: seen.append(dict(figures)), **ALL
+        tmp_path,
+        where="t >= 42000 and t < 43000",
+        columns="x",
+        progress=lambda figures: seen.append(dict(figures)),
+        **ALL,
     )
     same(found, expected)
     assert seen[-1]["rows_total"] < 10_000

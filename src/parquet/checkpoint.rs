@@ -308,7 +308,7 @@ fn remove_abandoned(folder: &Path) {
             && let Err(error) = fs::remove_file(file.path())
             && error.kind() != ErrorKind::NotFound
         {
-            tracing::debug!("{}", unreadable(&file.path(), error));
+            tracing::debug!("{}", unreadable(file.path(), error));
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema};
-use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use arrow_select::filter::FilterBuilder;
+use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 

@@ -123,7 +123,8 @@ fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
     }
     let places = series.places.iter().enumerate().filter_map(|(file, place)| Some((file, (*place)?)));
     let fields = places.map(|(file, place)| plan.dataset.files[file].schema().field(place));
-    let numeric: Vec<&DataType> = fields.filter(|field| Kind::of_field(field).is_some()).map(Field::data_type).collect();
+    let numeric: Vec<&DataType> =
+        fields.filter(|field| Kind::of_field(field).is_some()).map(Field::data_type).collect();
     let kinds: Vec<Kind> = numeric.iter().filter_map(|data_type| Kind::of(data_type)).collect();
     if let [first, rest @ ..] = &numeric[..]
         && rest.iter().all(|data_type| data_type == first)
@@ -258,9 +259,8 @@ impl<'a> Sorting<'a> {
             }
             Ok(())
         })?;
-        let failed = failures.into_iter().map(|(index, error)| {
-            (parts[index].file, plan.skipped(&parts[index], &error))
-        });
+        let failed =
+            failures.into_iter().map(|(index, error)| (parts[index].file, plan.skipped(&parts[index], &error)));
         Ok(failed.collect())
     }
 
@@ -414,8 +414,14 @@ impl<'a> Sorting<'a> {
         let (plan, spec) = (self.run.plan, self.run.plan.spec);
         let keep = (plan.budget.kept() / (256 * plan.series.len() as u64)) as usize;
         let keep = Keep::AtMost(keep.clamp(SAMPLE >> 6, SAMPLE));
-        let lanes: Vec<Lane> = self.table.schema.fields().iter().skip(self.table.keys)
-            .map(|field| Lane::of(Kind::of(field.data_type()).as_slice())).collect();
+        let lanes: Vec<Lane> = self
+            .table
+            .schema
+            .fields()
+            .iter()
+            .skip(self.table.keys)
+            .map(|field| Lane::of(Kind::of(field.data_type()).as_slice()))
+            .collect();
         let empties: Vec<LaneScan> = lanes.iter().map(|&lane| LaneScan::new(lane, spec, keep)).collect();
         let mut keys: Option<RecordBatch> = None;
         let mut scans: Vec<Vec<LaneScan>> = Vec::new();
@@ -465,7 +471,9 @@ impl<'a> Sorting<'a> {
             // What is decided gets a scan that nothing is asked of.
             let mut narrow: Vec<Vec<LaneScan>> = again
                 .iter()
-                .map(|of| of.iter().zip(&empties).map(|(scan, empty)| scan.clone().unwrap_or_else(|| empty.clone())).collect())
+                .map(|of| {
+                    of.iter().zip(&empties).map(|(scan, empty)| scan.clone().unwrap_or_else(|| empty.clone())).collect()
+                })
                 .collect();
             for &segment in segments {
                 self.run.interrupt.check()?;
@@ -575,7 +583,8 @@ fn join(parts: Vec<Summaries>) -> Result<Summaries> {
         return Err(Error::Data("no group was found".to_owned()));
     };
     let keys = concat_batches(&schema, keys).map_err(|error| Error::Data(error.to_string()))?;
-    let named = schema.fields().iter().zip(keys.columns()).map(|(field, column)| (field.name().clone(), column.clone()));
+    let named =
+        schema.fields().iter().zip(keys.columns()).map(|(field, column)| (field.name().clone(), column.clone()));
     let sorted = Groups::new(named.collect(), keys.num_rows())?;
     Ok(Summaries::join(parts, sorted.keys, &sorted.rows))
 }

@@ -73,7 +73,11 @@ pub(super) fn describe_kept(
         let mut stale = BTreeSet::new();
         for &file in entries.iter().filter(|file| !left_out.contains_key(file)) {
             let Kept { scans, .. } = load(file).ok_or_else(|| damaged(file))?;
-            if scans.iter().zip(&target).any(|(scan, target)| scan.as_ref().is_some_and(|scan| !scan.is_aimed_like(target))) {
+            if scans
+                .iter()
+                .zip(&target)
+                .any(|(scan, target)| scan.as_ref().is_some_and(|scan| !scan.is_aimed_like(target)))
+            {
                 stale.insert(file);
             }
         }

@@ -135,7 +135,11 @@ fn check_tallies(run: &Run<'_>) -> Result<()> {
     if needed > plan.budget.kept() {
         let limit = plan.budget.limit;
         let needed = needed + limit - plan.budget.kept();
-        return Err(Error::MemoryLimit { what: "mad, mode and n_unique need all values at once, which".into(), needed, limit });
+        return Err(Error::MemoryLimit {
+            what: "mad, mode and n_unique need all values at once, which".into(),
+            needed,
+            limit,
+        });
     }
     Ok(())
 }
@@ -254,12 +258,7 @@ pub(super) fn pass(
 }
 
 /// The scans of the series of one part.
-fn scan_part(
-    run: &Run<'_>,
-    part: &Part,
-    reader: super::storage::Reader,
-    empties: &Scans,
-) -> Result<Vec<LaneScan>> {
+fn scan_part(run: &Run<'_>, part: &Part, reader: super::storage::Reader, empties: &Scans) -> Result<Vec<LaneScan>> {
     let plan = run.plan;
     let mut scans: Vec<LaneScan> = part.series.iter().filter_map(|&series| empties[series].clone()).collect();
     run.decode(part, reader, &mut |rows| {

@@ -123,8 +123,7 @@ impl<'a> Plan<'a> {
             }
         }
         let mut plan = Self { dataset, spec, request, budget, series, keys, files: Vec::new() };
-        plan.files =
-            (0..dataset.files.len()).map(|index| plan.of_file(index)).collect::<Result<Vec<_>>>()?;
+        plan.files = (0..dataset.files.len()).map(|index| plan.of_file(index)).collect::<Result<Vec<_>>>()?;
         Ok(plan)
     }
 
@@ -243,12 +242,13 @@ impl fmt::Display for Plan<'_> {
         let groups: usize = self.files.iter().map(|file| file.row_groups.len()).sum();
         let filtered = self.files.iter().flat_map(|file| &file.row_groups).filter(|group| group.filtered).count();
         let series: Vec<usize> = (0..self.series.len()).collect();
-        let plans = self.files.iter().enumerate().flat_map(|(file, plan)| plan.row_groups.iter().map(move |g| (file, g)));
+        let plans =
+            self.files.iter().enumerate().flat_map(|(file, plan)| plan.row_groups.iter().map(move |g| (file, g)));
         let bytes: u64 = plans.map(|(file, group)| self.stored(file, group, &series)).sum();
         let total: u64 = dataset.files.iter().map(|file| file.found.size).sum();
         let names = |names: Vec<&str>| match names.len() {
             0 => "none".to_owned(),
-            ..=20 => names.join(", "),
+            1..=20 => names.join(", "),
             more => format!("{}, and {} more", names[..20].join(", "), more - 20),
         };
         writeln!(f, "files        {files} of {}", dataset.files.len())?;

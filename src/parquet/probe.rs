@@ -79,8 +79,12 @@ fn middle(run: &Run<'_>, series: usize, left_out: &LeftOut) -> Option<Part> {
     });
     let alike = groups.iter().all(|(_, _, _, extrema)| extrema[1] - extrema[0] >= ALIKE * (high - low));
     let &(file, group, rows, _) = groups.get(groups.len() / 2)?;
-    (groups.len() >= GROUPS && alike && rows >= ROWS as u64)
-        .then(|| Part { file, group, series: vec![series], first: Some(ROWS) })
+    (groups.len() >= GROUPS && alike && rows >= ROWS as u64).then(|| Part {
+        file,
+        group,
+        series: vec![series],
+        first: Some(ROWS),
+    })
 }
 
 /// The extrema that a file says a row group has: a hint, so that it does not matter how exact they are.

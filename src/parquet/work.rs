@@ -160,7 +160,7 @@ impl Run<'_> {
                     }
                     ranges
                 }
-                _ => vec![start..start.saturating_add(length)],
+                _ => std::iter::once(start..start.saturating_add(length)).collect(),
             }
         });
         ranges.collect()

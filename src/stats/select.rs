@@ -477,7 +477,9 @@ impl<K: Key> Candidates<K> {
 
     /// Whether it says as much as if it had been scanned with the brackets of the other one.
     pub fn is_aimed_like(&self, other: &Self) -> bool {
-        self.holds_all() || self.cells.edges == other.cells.edges && self.cells.kept == other.cells.kept
+        // What waits to be moved to its cell may not all fit there.
+        let fits = || self.samples.iter().map(Sample::len).sum::<usize>() + self.cells.filled <= self.capacity;
+        self.holds_all() && fits() || self.cells.edges == other.cells.edges && self.cells.kept == other.cells.kept
     }
 
     /// Whether every value seen is still here.

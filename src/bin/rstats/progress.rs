@@ -140,7 +140,7 @@ impl View {
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let places = digits.char_indices().map(|(place, digit)| {
-        let separator = if place > 0 && (digits.len() - place) % 3 == 0 { "," } else { "" };
+        let separator = if place > 0 && (digits.len() - place).is_multiple_of(3) { "," } else { "" };
         format!("{separator}{digit}")
     });
     places.collect()

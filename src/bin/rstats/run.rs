@@ -169,10 +169,12 @@ impl Output {
 
     fn write_with(self, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Failure> {
         match self {
-            Self::Stdout => write(&mut io::stdout()).and_then(|()| io::stdout().flush()).map_err(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-                _ => Failure::Other(format!("cannot write to standard output: {error}")),
-            }),
+            Self::Stdout => {
+                write(&mut io::stdout()).and_then(|()| io::stdout().flush()).map_err(|error| match error.kind() {
+                    io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+                    _ => Failure::Other(format!("cannot write to standard output: {error}")),
+                })
+            }
             Self::Special(mut file) => write(&mut file).map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
                 _ => Failure::Other(format!("cannot write the output: {error}")),
