@@ -66,26 +66,31 @@ impl Plan<'_> {
 
     /// A failure to read a part, with its place.
     pub(super) fn damaged(&self, part: &Part, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
-        let row_group = self.group(part).row_group;
-        let place = match series.or(if let [one] = part.series[..] { Some(one) } else { None }) {
-            Some(series) => format!("column '{}', row group {row_group}: ", self.series[series].name),
-            None => format!("row group {row_group}: "),
-        };
+        let series = series.or(if let [one] = part.series[..] { Some(one) } else { None });
+        let place = self.place(part, series.map(|series| self.series[series].name.as_str()));
         self.dataset.files[part.file].broken(&format!("{place}{error}"))
+    }
+
+    fn place(&self, part: &Part, column: Option<&str>) -> String {
+        let row_group = self.group(part).row_group;
+        match column {
+            Some(column) => format!("column '{column}', row group {row_group}: "),
+            None => format!("row group {row_group}: "),
+        }
     }
 
     /// The same as the report tells it.
     pub(super) fn skipped(&self, part: &Part, error: &Error) -> Skipped {
-        let row_group = self.group(part).row_group;
-        let column = if let [one] = part.series[..] { Some(self.series[one].name.clone()) } else { None };
-        let plain = super::dataset::skipped(&self.dataset.files[part.file].name(), error);
-        let prefixes = [
-            column.as_ref().map(|name| format!("column '{name}', row group {row_group}: ")),
-            Some(format!("row group {row_group}: ")),
-        ];
-        let message = prefixes.iter().flatten().find_map(|prefix| plain.message.strip_prefix(prefix.as_str()));
-        match message {
-            Some(message) => Skipped { message: message.to_owned(), column, row_group: Some(row_group), ..plain },
+        let file = &self.dataset.files[part.file];
+        let plain = super::dataset::skipped(&file.name(), error);
+        let row_group = Some(self.group(part).row_group);
+        let names = file.schema().fields().iter().map(|field| Some(field.name().as_str()));
+        let found = names.chain([None]).find_map(|column| {
+            let message = plain.message.strip_prefix(&self.place(part, column))?.to_owned();
+            Some((column.map(str::to_owned), message))
+        });
+        match found {
+            Some((column, message)) => Skipped { column, row_group, message, ..plain },
             None => plain,
         }
     }
@@ -134,9 +139,11 @@ impl Plan<'_> {
         // Of a remote file whose pages are selected, only these are there.
         if group.selection.is_none() || !reader.is_remote() {
             let row_group = metadata.row_group(group.row_group);
+            let schema = metadata.file_metadata().schema_descr();
             for leaf in self.leaves(part.file, &roots) {
+                let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
                 pages::check_column(&reader, row_group, leaf, batch, self.budget.decoding())
-                    .map_err(|message| damaged(&message))?;
+                    .map_err(|message| file.broken(&format!("{}{message}", self.place(part, Some(column)))))?;
             }
         }
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
