@@ -2,7 +2,7 @@
 //!
 //! The parquet crate reserves room for as many row groups and children of a schema's group as the footer says, and descends
 //! into the schema by recursion: a few wrong bytes abort the process, which nothing catches. So a footer is
-//! [walked](super::thrift) first. Then each list has as many elements as it says, the children of the schema add up, and what
+//! walked (`thrift`) first. Then each list has as many elements as it says, the children of the schema add up, and what
 //! decoding will take is known from what is really there.
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -9,13 +9,13 @@
 //! | chunk's offset and size | an assertion, reads from there | [`survey`]: within the file |
 //! | page's compressed size | reads as much into memory | within the chunk |
 //! | page's uncompressed size | reserves it, for most codecs twice or filled with zeros | what the codec can expand to, the chunk's size, the limit |
-//! | lengths in a page's header (statistics) | skips as many bytes | [`super::thrift`]: within the header |
+//! | lengths in a page's header (statistics) | skips as many bytes | `thrift`: within the header |
 //! | number of values of a dictionary | fills as many values | the page holds them |
 //! | number of values of a data page | the number of steps, a batch at a time | together those of the chunk, which are the group's rows |
 //! | lengths of levels in a v2 header | adds them in 32 bits, slices | within the page |
 //! | lengths and counts of levels and runs within a page | slices (a panic, caught), fills at most a batch | the batch |
 //! | block sizes of `DELTA_BINARY_PACKED` | steps, each of which takes bytes of the page | the page |
-//! | counts of lengths of `DELTA_LENGTH_BYTE_ARRAY`, `DELTA_BYTE_ARRAY` | reserves them | [`super::delta`]: the page's values |
+//! | counts of lengths of `DELTA_LENGTH_BYTE_ARRAY`, `DELTA_BYTE_ARRAY` | reserves them | `delta`: the page's values |
 //! | width of a `FIXED_LEN_BYTE_ARRAY` | reserves a batch of it, divides by it | [`Pages::widest`], not 0 |
 //! | a long string of a dictionary, or a long prefix | repeated a batch of times | [`Pages::widest`] |
 //! | dictionary indices, string lengths, decimals' widths | checked by the crate, or a panic, caught | the page |

@@ -44,8 +44,8 @@ impl Plan<'_> {
         let source = Source {
             files: counted.len(),
             rows: files().map(|file| u64::try_from(file.parquet().file_metadata().num_rows()).unwrap_or(0)).sum(),
-            bytes: Some(files().map(|file| file.found.size).sum()),
             kept: self.kept(&series, &counted),
+            bytes: None,
             errors,
         };
         Ok(Answer { series, source, tally })

@@ -50,11 +50,11 @@ fn use_up(kept: Kept, empty: &[Option<LaneScan>], spec: &Spec) {
         let (Some(scan), Some(mut whole)) = (scan, empty.clone()) else { continue };
         whole.merge(scan.clone());
         whole.merge(scan);
-        if let LaneOutcome::Again(mut pass) = whole.finish(spec) {
-            let same = pass.finish(spec);
+        if let LaneOutcome::Again(mut pass) = whole.finish(spec, Keep::AtMost(1 << 12)) {
+            let same = pass.finish(spec, Keep::AtMost(1 << 12));
             drop(same);
             let _ = whole.settle(pass);
-            drop(whole.finish(spec));
+            drop(whole.finish(spec, Keep::AtMost(1 << 12)));
         }
     }
 }

@@ -41,7 +41,7 @@ use super::values::Integer;
 const DAY: i64 = 86_400_000;
 
 /// Bounds of a column in a row group, from the file's statistics. What cannot be trusted is `None`; the
-/// [module](self) has the rules. `root_column` is the column's place among the file's columns.
+/// module has the rules. `root_column` is the column's place among the file's columns.
 pub fn row_group_bounds(metadata: &ArrowReaderMetadata, row_group: usize, root_column: usize) -> Bounds {
     let group = metadata.metadata().row_groups().get(row_group);
     let column = FileColumn::find(metadata, root_column);
