@@ -98,7 +98,7 @@ impl Dice {
             rows = if rows.len() == count { rows } else { (0..count).map(|_| value(self)).collect() };
         }
         if !self.one_in(3) {
-            rows.sort_by(|a, b| sort_key(&key(a)).cmp(&sort_key(&key(b))));
+            rows.sort_by_key(|row| sort_key(&key(row)));
         }
         let all_null = self.one_in(25);
         rows.into_iter().map(|row| (!all_null && (nulls == 0 || !self.one_in(nulls))).then_some(row)).collect()
