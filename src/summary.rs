@@ -3,7 +3,15 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+#[cfg(feature = "parquet")]
+use arrow_array::{
+    ArrayRef,
+    cast::AsArray,
+    types::{Float64Type, UInt64Type},
+};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
+#[cfg(feature = "parquet")]
+use arrow_schema::{ArrowError, Field, Schema};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
@@ -147,6 +155,17 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The row of what [`Summaries::to_batch`] has made.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn set_from(&mut self, row: usize, batch: &RecordBatch, from: usize) {
+        let counts = [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().value(from));
+        self.set_counts(row, counts);
+        for (place, column) in batch.columns()[3..].iter().enumerate() {
+            let column = column.as_primitive::<Float64Type>();
+            self.set_statistic(row, place, if column.is_valid(from) { column.value(from) } else { UNDEFINED });
+        }
+    }
+
     pub(crate) fn set_counts(&mut self, row: usize, counts: [u64; 3]) {
         for (column, count) in self.counts.iter_mut().zip(counts) {
             // Most are zeros, which are there already: memory that nobody writes to is not even asked for.
@@ -207,43 +226,15 @@ impl Summaries {
         Self { columns, keys, names: spec.field_names().clone(), rows, counts: answers.counts.map(counts), statistics }
     }
 
-    /// Several answers to one question as one, where each has keys of its own. `keys` are those of all parts, in their order, and
-    /// `order` gives the place of each among those of one part after the other.
+    /// The counts and the statistics of all rows, as they are kept elsewhere for a while.
     #[cfg(feature = "parquet")]
-    pub(crate) fn join(mut parts: Vec<Self>, keys: RecordBatch, order: &[u32]) -> Self {
-        let mut starts = vec![0];
-        for part in &parts {
-            starts.push(starts[starts.len() - 1] + part.keys.as_ref().map_or(0, RecordBatch::num_rows));
-        }
-        let place = |&global: &u32| {
-            let part = starts.partition_point(|&start| start <= global as usize) - 1;
-            (part, global as usize - starts[part])
-        };
-        let places: Vec<(usize, usize)> = order.iter().map(place).collect();
-        let columns = parts.first().map(|part| part.columns.clone()).unwrap_or_default();
-        let names = parts.first().map(|part| part.names.clone()).unwrap_or_default();
-        let series = columns.len();
-        // For each column of the data one key after the other.
-        let rows = || (0..series).flat_map(|series| places.iter().map(move |&(part, key)| (series, part, key)));
-        let row_in = |series: usize, part: usize, key: usize| series * (starts[part + 1] - starts[part]) + key;
-        // Column by column, so that the answers need not all be there twice.
-        let counts = [0, 1, 2].map(|which| {
-            let values = rows().map(|(series, part, key)| parts[part].counts[which].value(row_in(series, part, key)));
-            let values: UInt64Array = values.collect::<Vec<_>>().into();
-            parts.iter_mut().for_each(|part| part.counts[which] = UInt64Array::from(Vec::<u64>::new()));
-            values
-        });
-        let statistics = (0..names.len()).map(|which| {
-            let values = rows().map(|(series, part, key)| {
-                let (statistic, row) = (&parts[part].statistics[which], row_in(series, part, key));
-                if statistic.is_valid(row) { statistic.value(row) } else { UNDEFINED }
-            });
-            let values = statistic(values.collect());
-            parts.iter_mut().for_each(|part| part.statistics[which] = Float64Array::from(Vec::<f64>::new()));
-            values
-        });
-        let statistics = statistics.collect();
-        Self { rows: series * places.len(), columns, keys: Some(keys), names, counts, statistics }
+    pub(crate) fn to_batch(&self) -> Result<RecordBatch, ArrowError> {
+        let counts = self.counts.iter().map(|counts| Arc::new(counts.clone()) as ArrayRef);
+        let statistics = self.statistics.iter().map(|statistic| Arc::new(statistic.clone()) as ArrayRef);
+        let columns: Vec<ArrayRef> = counts.chain(statistics).collect();
+        let fields = columns.iter().enumerate();
+        let fields = fields.map(|(place, column)| Field::new(place.to_string(), column.data_type().clone(), true));
+        RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
     }
 
     /// The number of rows.

@@ -50,7 +50,16 @@ pub fn describe_groups(
             return Err(Error::Data(format!("{column} has {found} rows, and the keys have {rows}")));
         }
     }
-    let groups = Groups::new(by, rows)?;
+    describe_each_group(Groups::new(by, rows)?, series, spec, interrupt)
+}
+
+/// The same for rows whose groups are known.
+pub(crate) fn describe_each_group(
+    groups: Groups,
+    series: &[Series],
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Summaries> {
     interrupt.check()?;
     let mut answers = Answers::new(series.len() * groups.len(), spec);
     let mut rows = answers.rows();

@@ -14,6 +14,8 @@ pub(crate) use group::Groups;
 #[cfg(feature = "parquet")]
 pub(crate) use many::check_names;
 
+#[cfg(feature = "parquet")]
+pub(crate) use many::describe_each_group;
 pub use many::{ListColumn, describe_groups, describe_lists, describe_matrix};
 pub use weighted::{Weighting, describe_weighted};
 

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::report::Skipped;
 
 /// The most rows that are decoded at a time.
-const BATCH: usize = 1 << 14;
+pub(super) const BATCH: usize = 1 << 14;
 
 /// The least.
 const LEAST_BATCH: usize = 1 << 10;
@@ -127,7 +127,7 @@ impl Plan<'_> {
             let mut left = group.rows;
             while left > 0 {
                 let count = left.min(BATCH as u64) as usize;
-                self.hand_over(part, &RecordBatch::new_empty(Arc::new(Schema::empty())), &roots, count, start, sink)?;
+                self.deliver(part, &RecordBatch::new_empty(Arc::new(Schema::empty())), &roots, count, start, sink)?;
                 (start, left) = (start + count as u64, left - count as u64);
             }
             return Ok(());
@@ -162,7 +162,7 @@ impl Plan<'_> {
             interrupt.check()?;
             let batch = batch.map_err(|error| damaged(&error))?;
             let count = batch.num_rows();
-            self.hand_over(part, &batch, &roots, count, first_row + decoded, sink)?;
+            self.deliver(part, &batch, &roots, count, first_row + decoded, sink)?;
             decoded += count as u64;
         }
         if part.first.is_none() && decoded != group.rows {
@@ -171,7 +171,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn hand_over(
+    fn deliver(
         &self,
         part: &Part,
         batch: &RecordBatch,

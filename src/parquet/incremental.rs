@@ -6,9 +6,10 @@
 //! is never read again.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use super::checkpoint::{Checkpoint, FileKey, Kept};
-use super::passes::{LeftOut, Scans, pass};
+use super::passes::{HandOver, LeftOut, Scanned, Scans, pass};
 use super::request::Tally;
 use super::work::Run;
 use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
@@ -69,67 +70,79 @@ pub(super) fn describe_kept(
         source: None,
     };
     for _ in 0..PASSES {
-        // Files without an entry, and for each series those whose entry has other brackets.
-        let mut stale = BTreeSet::new();
-        for &file in entries.iter().filter(|file| !left_out.contains_key(file)) {
-            let Kept { scans, .. } = load(file).ok_or_else(|| damaged(file))?;
-            if scans
-                .iter()
-                .zip(&target)
-                .any(|(scan, target)| scan.as_ref().is_some_and(|scan| !scan.is_aimed_like(target)))
-            {
-                stale.insert(file);
-            }
-        }
         let new: BTreeSet<usize> =
             files.iter().copied().filter(|file| !entries.contains(file) && !left_out.contains_key(file)).collect();
-        let mut failed = LeftOut::new();
-        if !new.is_empty() {
-            let empties: Scans = target.iter().cloned().map(Some).collect();
-            let save = |file: usize, scans: Scans| checkpoint.save(&key(file), rows(file), &scans);
-            failed.extend(pass(run, &empties, &|file| new.contains(&file), tally, &save)?);
-        }
-        if !stale.is_empty() {
-            let empties: Scans = target.iter().map(|target| Some(target.narrowed(keep))).collect();
-            let save = |file: usize, narrow: Scans| {
-                let Kept { mut scans, .. } = load(file).ok_or_else(|| damaged(file))?;
-                for ((scan, narrow), target) in scans.iter_mut().zip(narrow).zip(&target) {
-                    if let (Some(scan), Some(narrow)) = (scan.as_mut(), narrow)
-                        && !scan.is_aimed_like(target)
-                        && !scan.settle(narrow)
-                    {
-                        return Err(changed());
-                    }
-                }
-                checkpoint.save(&key(file), rows(file), &scans)
-            };
-            failed.extend(pass(run, &empties, &|file| stale.contains(&file), tally, &save)?);
-            read_again.extend(stale.intersection(&from_before).copied());
-            tally.files_read_again = read_again.len() as u64;
-        }
-        entries.extend(new.iter().filter(|file| !failed.contains_key(file)));
-        left_out.extend(failed);
-
-        let mut whole = target.clone();
-        for &file in entries.iter().filter(|file| !left_out.contains_key(file)) {
-            run.interrupt.check()?;
-            let Kept { scans, .. } = load(file).ok_or_else(|| damaged(file))?;
+        let whole = Mutex::new(target.clone());
+        let merge = |scans: Scans| {
+            let mut whole = whole.lock().unwrap_or_else(|poison| poison.into_inner());
             for (whole, scan) in whole.iter_mut().zip(scans) {
                 if let Some(scan) = scan {
                     whole.merge(scan);
                 }
             }
+        };
+        // Entries that have other brackets wait for their files to be read once more.
+        let mut stale = BTreeSet::new();
+        for &file in &entries {
+            run.interrupt.check()?;
+            let Kept { scans, .. } = load(file).ok_or_else(|| damaged(file))?;
+            let is_like = |(scan, target): (&Option<LaneScan>, &LaneScan)| {
+                scan.as_ref().is_none_or(|scan| scan.is_aimed_like(target))
+            };
+            match scans.iter().zip(&target).all(is_like) {
+                true => merge(scans),
+                false => _ = stale.insert(file),
+            }
         }
+        let mut failed = LeftOut::new();
+        if !new.is_empty() {
+            let empties: Scans = target.iter().cloned().map(Some).collect();
+            let save = |file: usize, scanned: Scanned| {
+                let mut scans: Scans = vec![None; target.len()];
+                scanned.into_iter().for_each(|(series, scan)| scans[series] = Some(scan));
+                checkpoint.save(&key(file), rows(file), &scans)?;
+                merge(scans);
+                Ok(())
+            };
+            failed.extend(pass(run, &empties, &|file| new.contains(&file), HandOver::Files, tally, &save)?);
+        }
+        if !stale.is_empty() {
+            let empties: Scans = target.iter().map(|target| Some(target.narrowed(keep))).collect();
+            let save = |file: usize, narrow: Scanned| {
+                let Kept { mut scans, .. } = load(file).ok_or_else(|| damaged(file))?;
+                for (series, narrow) in narrow {
+                    if let Some(scan) = scans[series].as_mut()
+                        && !scan.is_aimed_like(&target[series])
+                        && !scan.settle(narrow)
+                    {
+                        return Err(changed());
+                    }
+                }
+                checkpoint.save(&key(file), rows(file), &scans)?;
+                merge(scans);
+                Ok(())
+            };
+            failed.extend(pass(run, &empties, &|file| stale.contains(&file), HandOver::Files, tally, &save)?);
+            read_again.extend(stale.intersection(&from_before).copied());
+            tally.files_read_again = read_again.len() as u64;
+        }
+        entries.extend(new);
+        entries.retain(|file| !failed.contains_key(file));
+        left_out.extend(failed);
+
+        let mut whole = whole.into_inner().unwrap_or_else(|poison| poison.into_inner());
         let mut summaries = Vec::with_capacity(whole.len());
-        for ((whole, target), series) in whole.iter_mut().zip(&mut target).zip(&plan.series) {
+        let mut next = target.clone();
+        for ((whole, next), series) in whole.iter_mut().zip(&mut next).zip(&plan.series) {
             match whole.finish(spec, keep) {
                 LaneOutcome::Done(summary) => summaries.push(summary.named(Some(&series.name))),
-                LaneOutcome::Again(narrow) => *target = LaneScan::with_brackets_of(&narrow, spec, keep),
+                LaneOutcome::Again(narrow) => *next = LaneScan::with_brackets_of(&narrow, spec, keep),
             }
         }
         if summaries.len() == target.len() {
             return Ok((summaries, left_out));
         }
+        target = next;
     }
     Err(changed())
 }

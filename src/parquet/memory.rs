@@ -104,11 +104,8 @@ impl Budget {
         self.rest() / 2
     }
 
-    /// How many values of `size` bytes a scan may keep, where so many series are open in so many places at once.
-    pub fn values(self, size: usize, series: usize, places: usize) -> usize {
-        // A collection that grows holds up to twice of what is in it.
-        let each = 2 * size as u64 * (series * places) as u64 + 2 * size as u64 * self.threads;
-        (self.kept() / each.max(1)) as usize
+    pub fn threads(self) -> usize {
+        self.threads as usize
     }
 }
 

@@ -23,7 +23,6 @@ mod plan;
 pub mod predicate;
 mod probe;
 mod request;
-mod spill;
 pub mod storage;
 mod thrift;
 mod work;

@@ -1,7 +1,8 @@
 //! Series of a dataset: passes over its files until every scan has its answer.
 //!
-//! The parts of a file are scanned by several threads and merged; when all of a file is there, it joins the whole. So a file counts
-//! whole or not at all. Where a file fails in a later pass, after it has been counted, everything starts again without it.
+//! Parts are scanned by several threads, and merged. Where a file that fails is left out, those of a file are merged first, and join
+//! the whole when all are there, so that a file counts whole or not at all. Where a file fails in a later pass, after it has been
+//! counted, everything starts again without it.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,9 +23,6 @@ use crate::scan::{Keep, SAMPLE};
 use crate::series::{Chunk, Kind};
 use crate::spec::{NanPolicy, Statistic};
 use crate::summary::Summary;
-
-/// Values that are decoded for a part at least, if there are as many: of short row groups, several columns go together.
-const TOGETHER: u64 = 1 << 17;
 
 /// How many values all series together keep in a first pass that another one follows.
 const SAMPLED: usize = 1 << 22;
@@ -77,7 +75,7 @@ fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<O
     probe::aim(run, &mut empties, left_out, keep)?;
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
-    let failed = pass(run, &empties, &counted, tally, &|_, scans| whole.merge(scans))?;
+    let failed = pass(run, &empties, &counted, plan.hand_over(), tally, &|_, scans| whole.merge(scans))?;
     left_out.extend(failed);
     let mut scans = whole.into_scans();
     let mut summaries: Vec<Option<Summary>> = vec![None; plan.series.len()];
@@ -100,7 +98,7 @@ fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<O
         }
         let whole = Whole::new(again.clone());
         let counted = |file: usize| !left_out.contains_key(&file);
-        let failed = pass(run, &again, &counted, tally, &|_, scans| whole.merge(scans))?;
+        let failed = pass(run, &again, &counted, plan.hand_over(), tally, &|_, scans| whole.merge(scans))?;
         if !failed.is_empty() {
             left_out.extend(failed);
             return Ok(None);
@@ -152,10 +150,10 @@ impl Whole {
         Self(empties.into_iter().map(Mutex::new).collect())
     }
 
-    fn merge(&self, scans: Scans) -> Result<()> {
-        for (whole, scan) in self.0.iter().zip(scans) {
-            let mut whole = whole.lock().unwrap_or_else(|poison| poison.into_inner());
-            if let (Some(whole), Some(scan)) = (whole.as_mut(), scan) {
+    fn merge(&self, scans: Scanned) -> Result<()> {
+        for (series, scan) in scans {
+            let mut whole = self.0[series].lock().unwrap_or_else(|poison| poison.into_inner());
+            if let Some(whole) = whole.as_mut() {
                 whole.merge(scan);
             }
         }
@@ -173,13 +171,26 @@ struct Pending {
     scans: Scans,
 }
 
-/// Fills a copy of the empty scans with each wanted file, and hands it over when it is whole. The files that failed.
+/// When scans are handed over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum HandOver {
+    /// Those of a part as soon as it is scanned: less is in memory at a time.
+    Parts,
+    /// Those of a file when all are there.
+    Files,
+}
+
+/// Scans with the places of their series.
+pub(super) type Scanned = Vec<(usize, LaneScan)>;
+
+/// Fills copies of the empty scans with each wanted file, and hands them over to `done`. The files that failed.
 pub(super) fn pass(
     run: &Run<'_>,
     empties: &Scans,
     wanted_file: &dyn Fn(usize) -> bool,
+    hand_over: HandOver,
     tally: &mut Tally,
-    done: &(dyn Fn(usize, Scans) -> Result<()> + Sync),
+    done: &(dyn Fn(usize, Scanned) -> Result<()> + Sync),
 ) -> Result<LeftOut> {
     let plan = run.plan;
     let wanted: Vec<usize> = (0..empties.len()).filter(|&series| empties[series].is_some()).collect();
@@ -193,7 +204,7 @@ pub(super) fn pass(
         }
         let here: Vec<usize> =
             wanted.iter().copied().filter(|&series| plan.series[series].places[file].is_some()).collect();
-        let mut scans: Scans = vec![None; empties.len()];
+        let mut scans: Scans = Vec::new();
         let first = parts.len();
         for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
             let mut to_read = Vec::new();
@@ -201,17 +212,14 @@ pub(super) fn pass(
                 match known(run, file, group, series) {
                     Some(known) => {
                         if let Some(empty) = &empties[series] {
+                            scans.resize(empties.len(), None);
                             known.add_to(scans[series].get_or_insert_with(|| empty.clone()));
                         }
                     }
                     None => to_read.push(series),
                 }
             }
-            let together = match group_plan.filtered {
-                true => to_read.len(),
-                false => (TOGETHER / group_plan.rows.max(1)) as usize,
-            };
-            for series in to_read.chunks(together.max(1)) {
+            for series in to_read.chunks(plan.together(group_plan).max(1)) {
                 bytes += plan.stored(file, group_plan, series);
                 parts.push(Part { file, group, series: series.to_vec(), first: None });
             }
@@ -219,9 +227,11 @@ pub(super) fn pass(
         }
         let count = parts.len() - first;
         files += u64::from(count > 0);
-        let is_known = count == 0 && scans.iter().any(Option::is_some);
-        if is_known {
-            done(file, std::mem::take(&mut scans))?;
+        if count == 0 || hand_over == HandOver::Parts {
+            let known = scanned(std::mem::take(&mut scans));
+            if !known.is_empty() {
+                done(file, known)?;
+            }
         }
         pending.push(Mutex::new((count > 0).then_some(Pending { parts: count, scans })));
     }
@@ -231,10 +241,14 @@ pub(super) fn pass(
     tally.files_read += files;
     tally.bytes += bytes;
     let failures = run.each_part(&parts, |part, reader| {
-        let scans = scan_part(run, part, reader, empties)?;
+        let mut scans = scan_part(run, part, reader, empties)?;
+        if hand_over == HandOver::Parts {
+            done(part.file, std::mem::take(&mut scans))?;
+        }
         let mut slot = pending[part.file].lock().unwrap_or_else(|poison| poison.into_inner());
         let Some(file) = slot.as_mut() else { return Ok(()) };
-        for (&series, scan) in part.series.iter().zip(scans) {
+        for (series, scan) in scans {
+            file.scans.resize(empties.len(), None);
             match file.scans[series].as_mut() {
                 Some(whole) => whole.merge(scan),
                 None => file.scans[series] = Some(scan),
@@ -242,9 +256,11 @@ pub(super) fn pass(
         }
         file.parts -= 1;
         if file.parts == 0 {
-            let whole = slot.take().map(|file| file.scans).unwrap_or_default();
+            let whole = slot.take().map(|file| scanned(file.scans)).unwrap_or_default();
             drop(slot);
-            done(part.file, whole)?;
+            if hand_over == HandOver::Files {
+                done(part.file, whole)?;
+            }
             tracing::info!(file = plan.dataset.files[part.file].name(), "scanned");
             run.progress.add_file();
         }
@@ -257,18 +273,24 @@ pub(super) fn pass(
     Ok(failed.collect())
 }
 
+/// The scans that are there.
+fn scanned(scans: Scans) -> Scanned {
+    scans.into_iter().enumerate().filter_map(|(series, scan)| Some((series, scan?))).collect()
+}
+
 /// The scans of the series of one part.
-fn scan_part(run: &Run<'_>, part: &Part, reader: super::storage::Reader, empties: &Scans) -> Result<Vec<LaneScan>> {
+fn scan_part(run: &Run<'_>, part: &Part, reader: super::storage::Reader, empties: &Scans) -> Result<Scanned> {
     let plan = run.plan;
-    let mut scans: Vec<LaneScan> = part.series.iter().filter_map(|&series| empties[series].clone()).collect();
+    let mut scans: Scanned =
+        part.series.iter().filter_map(|&series| Some((series, empties[series].clone()?))).collect();
     run.decode(part, reader, &mut |rows| {
-        for ((scan, values), &series) in scans.iter_mut().zip(&rows.values).zip(&part.series) {
+        for ((series, scan), values) in scans.iter_mut().zip(&rows.values) {
             let Some(values) = values else { continue };
             let chunk = Chunk::Array(values.clone());
-            scan.read(&chunk).map_err(|error| plan.damaged(part, Some(series), &error))?;
+            scan.read(&chunk).map_err(|error| plan.damaged(part, Some(*series), &error))?;
             if plan.spec.nan() == NanPolicy::Raise && scan.nan_count() > 0 {
                 let file = plan.dataset.files[part.file].name();
-                let place = format!("column '{}' of {file}", plan.series[series].name);
+                let place = format!("column '{}' of {file}", plan.series[*series].name);
                 return Err(Error::Nan { place, row: rows.row(chunk.first_nan()?.unwrap_or_default()) });
             }
         }

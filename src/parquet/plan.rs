@@ -13,11 +13,15 @@ use parquet::file::metadata::RowGroupMetaData;
 use super::columns::DataColumn;
 use super::dataset::{DataFile, Dataset};
 use super::memory::Budget;
+use super::passes::HandOver;
 use super::predicate::{self, Bound, Bounds, Verdict};
-use super::request::Request;
+use super::request::{OnError, Request};
 use crate::describe::check_names;
 use crate::error::{Error, Result, size};
 use crate::spec::{NanPolicy, Spec};
+
+/// Values that are decoded for a part at least, if there are as many.
+const TOGETHER: u64 = 1 << 17;
 
 /// What will be read for a request. [`Display`](fmt::Display) tells it to a person.
 #[derive(Debug)]
@@ -214,12 +218,35 @@ impl<'a> Plan<'a> {
         self.files.iter().flat_map(|file| &file.row_groups).map(|group| group.rows).sum()
     }
 
+    /// When the scans of a pass are merged: where a file that fails is left out, its parts must not be among the others.
+    pub(super) fn hand_over(&self) -> HandOver {
+        match self.request.on_error {
+            OnError::Fail => HandOver::Parts,
+            OnError::Skip => HandOver::Files,
+        }
+    }
+
+    /// How many series of a row group are decoded together: several of a short one, and all where a predicate needs its columns.
+    pub(super) fn together(&self, group: &GroupPlan) -> usize {
+        match group.filtered {
+            true => self.series.len(),
+            false => ((TOGETHER / group.rows.max(1)) as usize).clamp(1, self.series.len().max(1)),
+        }
+    }
+
     /// How many values each scan of a series may keep.
     pub(super) fn values_kept(&self) -> usize {
-        // A scan for each file that is under way, and the whole.
+        // The whole has one of each series, and so has each file that is under way; the parts that are being scanned have theirs.
         let files = self.files.iter().filter(|file| !file.row_groups.is_empty()).count();
-        let places = 1 + files.saturating_sub(1).min(rayon::current_num_threads());
-        self.budget.values(size_of::<f64>(), self.series.len().max(1), places)
+        let under_way = match self.request.checkpoint.is_none() && self.hand_over() == HandOver::Parts {
+            true => 0,
+            false => files.min(self.budget.threads()),
+        };
+        let groups = self.files.iter().flat_map(|file| &file.row_groups);
+        // What several series of a short row group hold is no more than one of a long one.
+        let together = groups.filter(|group| group.filtered).map(|group| self.together(group)).max().unwrap_or(1);
+        let scans = self.series.len() * (1 + under_way) + together * self.budget.threads();
+        (self.budget.kept() / (size_of::<f64>() * scans.max(1)) as u64) as usize
     }
 
     fn passes(&self) -> &'static str {

@@ -91,8 +91,7 @@ impl Run<'_> {
         let fail = |index: usize, error: Error| {
             tracing::warn!(file = self.plan.dataset.files[parts[index].file].name(), %error, "cannot be read");
             failed[parts[index].file].store(true, Ordering::Relaxed);
-            let fatal = matches!(error, Error::Interrupted | Error::MemoryLimit { .. });
-            if fatal || self.plan.request.on_error == OnError::Fail {
+            if self.is_fatal(&error) || self.plan.request.on_error == OnError::Fail {
                 stop.store(true, Ordering::Relaxed);
             }
             failures.lock().unwrap_or_else(|poison| poison.into_inner()).push((index, error));
@@ -121,8 +120,7 @@ impl Run<'_> {
         let mut failures = failures.into_inner().unwrap_or_else(|poison| poison.into_inner());
         // In the order of the parts, so that the error is the same one on every run.
         failures.sort_by_key(|(index, _)| *index);
-        let fatal = |error: &Error| matches!(error, Error::Interrupted | Error::MemoryLimit { .. });
-        if let Some(place) = failures.iter().position(|(_, error)| fatal(error)) {
+        if let Some(place) = failures.iter().position(|(_, error)| self.is_fatal(error)) {
             return Err(failures.swap_remove(place).1);
         }
         if self.plan.request.on_error == OnError::Fail
@@ -132,6 +130,16 @@ impl Run<'_> {
         }
         failures.dedup_by_key(|(index, _)| parts[*index].file);
         Ok(failures)
+    }
+
+    /// Whether a failure is none of the file that was read, so that to leave that out would not help.
+    fn is_fatal(&self, error: &Error) -> bool {
+        let request = self.plan.request;
+        match error {
+            Error::Interrupted | Error::MemoryLimit { .. } | Error::Nan { .. } => true,
+            Error::File { path, .. } => *path == request.temporary || Some(path) == request.checkpoint.as_ref(),
+            _ => false,
+        }
     }
 
     /// Decodes a part of a file that is still what it was.

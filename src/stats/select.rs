@@ -8,8 +8,8 @@
 //! - a cell between a key and its successor holds one key only, and is never kept: ties and constant data cost nothing;
 //! - a rank that falls anywhere else has missed its bracket. The counts say so, and say where to look in the next pass.
 //!
-//! Without edges there is one cell, (−∞, +∞). A cell that would grow beyond its capacity thins out into a random sample
-//! of itself, from which the next pass gets its brackets: the order statistics of the sample, some standard deviations
+//! Without edges there is one cell, (−∞, +∞). Where more would be kept than there is room for, the fullest cell thins out into a
+//! random sample of itself, from which the next pass gets its brackets: the order statistics of the sample, some standard deviations
 //! below and above the wanted rank (R. W. Floyd and R. L. Rivest, *Expected time bounds for selection*, CACM 18(3),
 //! 1975). The sample decides how long the answer takes, never what it is. Among many values that are all there,
 //! `select_among` goes the same way.
@@ -35,8 +35,8 @@ pub const MARGIN: f64 = 3.5;
 /// The same among values that can be looked at again for next to nothing.
 pub const SHORT_MARGIN: f64 = 2.5;
 
-/// The least capacity of a cell. From half as many sampled values on, a bracket is always narrower than the sample, so
-/// that every pass gets closer.
+/// Cells of up to so many values are not thinned out. From half as many sampled values on, a bracket is always narrower than
+/// the sample, so that every pass gets closer.
 const LEAST_CAPACITY: usize = 128;
 
 /// Up to so many values are sorted where there is no network for it.
@@ -50,6 +50,9 @@ const FREQUENT: usize = 8;
 
 /// Up to so many edges are compared with every key; among more of them its cell is searched.
 pub const COMPARED: usize = 24;
+
+/// Runs that are shorter as a mean are moved together before they are thinned out.
+const SHORTEST_RUN: usize = 64;
 
 /// So many keys that were kept go to their cells together.
 const KEPT: usize = 1 << 13;
@@ -335,6 +338,7 @@ pub struct Candidates<K> {
     cells: Cells<K>,
     /// What was kept of each cell before.
     samples: Vec<Sample<K>>,
+    /// How many values all of these keep.
     capacity: usize,
     tier: Tier,
     /// For the selection among many candidates, kept for the next series.
@@ -342,7 +346,7 @@ pub struct Candidates<K> {
 }
 
 impl<K: Key> Candidates<K> {
-    /// Keeps at most `capacity` values in a cell, or 128 if that is more.
+    /// Keeps at most `capacity` values, or 128 of each cell if that is more, beside those of the last few blocks.
     pub fn new(brackets: Brackets<K>, capacity: usize, tier: Tier) -> Self {
         let samples = brackets.kept.iter().map(|_| Sample::new()).collect();
         Self { cells: Cells::new(brackets), samples, capacity: capacity.max(LEAST_CAPACITY), tier, among: None }
@@ -375,6 +379,7 @@ impl<K: Key> Candidates<K> {
         {
             let cells = &mut self.cells;
             cells.filled = sample.keys.len();
+            grow(&mut sample.keys, BLOCK, self.capacity);
             std::mem::swap(&mut cells.keys, &mut sample.keys);
             sort_out(cells, self.tier);
             cells.keys.truncate(cells.filled);
@@ -421,7 +426,8 @@ impl<K: Key> Candidates<K> {
         } else {
             for (cell, sample) in self.samples.iter_mut().enumerate().filter(|(cell, _)| kept[*cell]) {
                 let (low, high) = (cell.checked_sub(1).map(|lower| edges[lower]), edges.get(cell).copied());
-                if sample.has_room(keys.len(), self.capacity) {
+                if sample.stride == 1 {
+                    grow(&mut sample.keys, keys.len(), self.capacity);
                     K::between(keys, low, high, &mut sample.keys, self.tier);
                 } else {
                     let mut here = Vec::new();
@@ -431,6 +437,21 @@ impl<K: Key> Candidates<K> {
             }
         }
         self.cells.clear_kept();
+        self.make_room();
+    }
+
+    /// Thins the fullest cells out, until there is room for all.
+    fn make_room(&mut self) {
+        let mut total = self.samples.iter().map(Sample::len).sum::<usize>();
+        while total > self.capacity {
+            let Some(fullest) = self.samples.iter_mut().max_by_key(|sample| sample.len()) else { break };
+            let before = fullest.len();
+            if before <= LEAST_CAPACITY {
+                break;
+            }
+            fullest.thin();
+            total -= before - fullest.len();
+        }
     }
 
     /// Another part of the same series, whatever its brackets.
@@ -446,8 +467,9 @@ impl<K: Key> Candidates<K> {
                 *ours += theirs;
             }
             for (ours, theirs) in self.samples.iter_mut().zip(other.samples) {
-                ours.merge(theirs, self.capacity);
+                ours.merge(theirs);
             }
+            self.make_room();
         } else if other.holds_all() {
             for sample in &mut other.samples {
                 self.update_keys(sample.together());
@@ -456,10 +478,11 @@ impl<K: Key> Candidates<K> {
             // Counts between different edges say nothing together: start again from what both know of the values.
             let count = self.count() + other.count();
             let mut whole = self.clone().into_sample();
-            whole.merge(other.into_sample(), self.capacity);
+            whole.merge(other.into_sample());
             self.cells = Cells::new(Brackets::unknown());
             self.cells.counts[0] = count;
             self.samples = vec![whole];
+            self.make_room();
         }
     }
 
@@ -621,6 +644,15 @@ pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterato
     })
 }
 
+/// Makes room for so many keys more, as a `Vec` does, but for hardly more than there can ever be.
+fn grow<K>(keys: &mut Vec<K>, more: usize, capacity: usize) {
+    // The kernels write a block at a time, of which some is left.
+    let needed = keys.len() + more + BLOCK;
+    if needed > keys.capacity() && 2 * keys.capacity() > capacity {
+        keys.reserve_exact(needed.max(capacity.saturating_add(BLOCK)) - keys.len());
+    }
+}
+
 /// The values of a cell, or a sample of them.
 #[derive(Clone, Debug)]
 struct Sample<K> {
@@ -653,6 +685,7 @@ impl<K: Key> Sample<K> {
 
     /// All of them in one place.
     fn together(&mut self) -> &mut Vec<K> {
+        self.keys.reserve_exact(self.len() - self.keys.len());
         for mut run in self.runs.drain(..) {
             self.keys.append(&mut run);
         }
@@ -667,35 +700,20 @@ impl<K: Key> Sample<K> {
         self.random
     }
 
-    /// Whether so many more can be kept, all of them.
-    fn has_room(&self, keys: usize, capacity: usize) -> bool {
-        self.stride == 1 && keys <= capacity.saturating_sub(self.len())
-    }
-
+    /// More values, of which it keeps all or a sample.
     #[inline]
     fn extend(&mut self, mut keys: &[K], capacity: usize) {
-        if self.has_room(keys.len(), capacity) {
+        if self.stride == 1 {
+            grow(&mut self.keys, keys.len(), capacity);
             return self.keys.extend_from_slice(keys);
         }
-        self.together();
-        while !keys.is_empty() {
-            if self.stride == 1 {
-                let room = (capacity - self.keys.len()).min(keys.len());
-                self.keys.extend_from_slice(&keys[..room]);
-                keys = &keys[room..];
-            } else if self.skip >= keys.len() as u64 {
-                self.skip -= keys.len() as u64;
-                return;
-            } else {
-                let index = self.skip as usize;
-                self.keys.push(keys[index]);
-                keys = &keys[index + 1..];
-                self.next_window();
-            }
-            if self.keys.len() >= capacity && !keys.is_empty() {
-                self.thin();
-            }
+        while (self.skip as usize) < keys.len() {
+            let index = self.skip as usize;
+            self.keys.push(keys[index]);
+            keys = &keys[index + 1..];
+            self.next_window();
         }
+        self.skip -= keys.len() as u64;
     }
 
     /// One of the next `stride` values, each as likely, is the next to be taken.
@@ -707,22 +725,37 @@ impl<K: Key> Sample<K> {
 
     /// Keeps one of each two neighbours, either as likely.
     fn thin(&mut self) {
-        self.together();
-        let halved = self.keys.len().div_ceil(2);
-        for i in 0..self.keys.len() / 2 {
-            let choice = (self.random() & 1) as usize;
-            self.keys[i] = self.keys[2 * i + choice];
+        // Short runs would hardly get shorter.
+        if self.runs.len() * SHORTEST_RUN > self.len() {
+            self.together();
         }
-        if self.keys.len() % 2 == 1 {
-            self.keys[halved - 1] = self.keys[2 * halved - 2]; // the odd one stays, so that no sample is empty
+        let mut keys = std::mem::take(&mut self.keys);
+        self.halve(&mut keys);
+        self.keys = keys;
+        let mut runs = std::mem::take(&mut self.runs);
+        for run in &mut runs {
+            self.halve(run);
+            run.shrink_to_fit();
         }
-        self.keys.truncate(halved);
+        self.runs = runs;
         self.stride *= 2;
         self.rest = 0;
         self.next_window();
     }
 
-    fn merge(&mut self, mut other: Self, capacity: usize) {
+    fn halve(&mut self, keys: &mut Vec<K>) {
+        for i in 0..keys.len() / 2 {
+            let choice = (self.random() & 1) as usize;
+            keys[i] = keys[2 * i + choice];
+        }
+        let halved = keys.len().div_ceil(2);
+        if keys.len() % 2 == 1 {
+            keys[halved - 1] = keys[2 * halved - 2]; // the odd one stays, so that no sample is empty
+        }
+        keys.truncate(halved);
+    }
+
+    fn merge(&mut self, mut other: Self) {
         while self.stride < other.stride {
             self.thin();
         }
@@ -733,9 +766,6 @@ impl<K: Key> Sample<K> {
             self.runs.push(other.keys);
         }
         self.runs.append(&mut other.runs);
-        while self.len() > capacity {
-            self.thin();
-        }
     }
 }
 

@@ -1,0 +1,219 @@
+//! Groups of the rows of a dataset: the rows are sorted out by key, and each group is described as a series.
+//!
+//! As long as all rows fit in memory, they are one [`table`], which is taken apart there. Beyond that, few groups have a scan each,
+//! in passes over the dataset ([`scans`]); the rows of many are dealt out on disk to partitions that fit ([`deal`]), and
+//! the answers of the partitions are put in the order of the keys. Whichever way a group goes, its values are all
+//! there, so its answer has the same bits.
+
+mod deal;
+mod scans;
+mod spill;
+mod table;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, RwLock};
+
+use arrow_array::RecordBatch;
+
+use self::deal::Dealt;
+use self::scans::GroupScans;
+use self::table::{Table, describe_rows, join};
+use super::decode::{BATCH, Part};
+use super::passes::LeftOut;
+use super::request::Tally;
+use super::work::Run;
+use crate::error::{Error, Result};
+use crate::summary::Summaries;
+
+/// Rows that are sorted out together.
+const TOGETHER: u64 = 1 << 18;
+
+/// The answer for each column and each key, and the files that were left out.
+pub(super) fn describe_dataset_groups(run: &Run<'_>, tally: &mut Tally) -> Result<(Summaries, LeftOut)> {
+    let table = Table::new(run.plan)?;
+    let mut left_out = LeftOut::new();
+    let mut may_be_few = true;
+    loop {
+        let sorting = Sorting::new(run, &table, may_be_few);
+        match sorting.read(&mut left_out, tally) {
+            Ok(true) => {}
+            // Rows of a file that failed half-way are among the others: start again without it.
+            Ok(false) => continue,
+            Err(Error::MemoryLimit { .. }) if sorting.were_not_few.load(Ordering::Relaxed) => {
+                may_be_few = false;
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(summaries) = sorting.finish(&mut left_out, tally)? {
+            return Ok((summaries, left_out));
+        }
+    }
+}
+
+/// Rows on their way to their groups.
+struct Sorting<'a> {
+    run: &'a Run<'a>,
+    table: &'a Table,
+    may_be_few: bool,
+    /// Whether the groups turned out to be too many to have a scan each.
+    were_not_few: AtomicBool,
+    place: RwLock<Place<'a>>,
+}
+
+/// Where rows go.
+enum Place<'a> {
+    Memory(Mutex<Held>),
+    Scans(GroupScans<'a>),
+    Disk(Dealt<'a>),
+}
+
+/// Rows in memory.
+#[derive(Default)]
+struct Held {
+    batches: Vec<RecordBatch>,
+    rows: u64,
+}
+
+impl<'a> Sorting<'a> {
+    fn new(run: &'a Run<'a>, table: &'a Table, may_be_few: bool) -> Self {
+        let place = RwLock::new(Place::Memory(Mutex::default()));
+        Self { run, table, may_be_few, were_not_few: AtomicBool::new(false), place }
+    }
+
+    /// Reads all files; `false` if some failed, which are left out then.
+    fn read(&self, left_out: &mut LeftOut, tally: &mut Tally) -> Result<bool> {
+        read(self.run, self.table, left_out, tally, &|batches| self.add(batches))
+    }
+
+    /// More rows, to where they are going.
+    fn add(&self, batches: Vec<RecordBatch>) -> Result<()> {
+        {
+            let place = self.place.read().unwrap_or_else(|poison| poison.into_inner());
+            if let Place::Memory(held) = &*place {
+                let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+                let mut held = held.lock().unwrap_or_else(|poison| poison.into_inner());
+                if held.rows + rows <= self.table.most_rows(self.run.plan) {
+                    held.batches.extend(batches);
+                    held.rows += rows;
+                    return Ok(());
+                }
+            } else {
+                return self.pass_on(&place, &batches);
+            }
+        }
+        let mut place = self.place.write().unwrap_or_else(|poison| poison.into_inner());
+        // Another thread may have been first.
+        if let Place::Memory(held) = &mut *place {
+            let Held { batches, .. } = std::mem::take(held.get_mut().unwrap_or_else(|poison| poison.into_inner()));
+            let scans = match self.may_be_few {
+                true => GroupScans::for_few(self.run, self.table, &batches)?,
+                false => None,
+            };
+            *place = match scans {
+                Some(scans) => Place::Scans(scans),
+                None => Place::Disk(Dealt::new(self.run, self.table, self.run.plan.rows())?),
+            };
+            let mut waiting = batches;
+            while !waiting.is_empty() {
+                let rest = waiting.split_off(waiting.len().min(TOGETHER as usize / BATCH));
+                self.pass_on(&place, &waiting)?;
+                waiting = rest;
+            }
+        }
+        self.pass_on(&place, &batches)
+    }
+
+    /// Rows that do not stay in memory.
+    fn pass_on(&self, place: &Place<'_>, batches: &[RecordBatch]) -> Result<()> {
+        match place {
+            Place::Memory(_) => Ok(()),
+            Place::Disk(dealt) => dealt.add(batches),
+            Place::Scans(scans) => match scans.add(&self.table.joined(batches)?)? {
+                true => Ok(()),
+                false => {
+                    self.were_not_few.store(true, Ordering::Relaxed);
+                    let limit = self.run.plan.budget.limit;
+                    Err(Error::MemoryLimit { what: "a scan of each group".to_owned(), needed: limit, limit })
+                }
+            },
+        }
+    }
+
+    /// The answers, in the order of the keys; `None` if a file failed in a further pass, which is left out then.
+    fn finish(self, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Summaries>> {
+        let Self { run, table, .. } = self;
+        match self.place.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+            Place::Memory(held) => {
+                let Held { batches, .. } = held.into_inner().unwrap_or_else(|poison| poison.into_inner());
+                Ok(Some(describe_rows(run, table, batches, (0, 1.0))?))
+            }
+            Place::Disk(dealt) => Ok(Some(dealt.finish(tally)?)),
+            Place::Scans(scans) => {
+                let found = scans.finish(&mut |narrow| {
+                    read(run, table, left_out, tally, &|batches| narrow.add(&table.joined(&batches)?).map(|_| ()))
+                })?;
+                let sorted = found.map(|found| {
+                    let answers = found.to_batch().map_err(|error| Error::Data(error.to_string()));
+                    join(run, found.keys().cloned().into_iter().collect(), std::iter::once(answers))
+                });
+                sorted.transpose()
+            }
+        }
+    }
+}
+
+/// Reads the rows of all files that are not left out; `false` if some failed, which are left out then.
+fn read(
+    run: &Run<'_>,
+    table: &Table,
+    left_out: &mut LeftOut,
+    tally: &mut Tally,
+    add: &(dyn Fn(Vec<RecordBatch>) -> Result<()> + Sync),
+) -> Result<bool> {
+    let plan = run.plan;
+    let series: Vec<usize> = (0..plan.series.len()).collect();
+    let files = plan.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file));
+    let parts: Vec<Part> = files
+        .flat_map(|(file, of)| (0..of.row_groups.len()).map(move |group| (file, group)))
+        .map(|(file, group)| Part { file, group, series: series.clone(), first: None })
+        .collect();
+    let rows: u64 = parts.iter().map(|part| plan.group(part).rows).sum();
+    let bytes: u64 = parts.iter().map(|part| plan.stored(part.file, plan.group(part), &part.series)).sum();
+    let mut distinct: Vec<usize> = parts.iter().map(|part| part.file).collect();
+    distinct.dedup();
+    let files = distinct.len() as u64;
+    run.progress.begin(files, rows, bytes);
+    tally.passes += 1;
+    tally.files_read += files;
+    tally.bytes += bytes;
+    let together = (plan.budget.decoding() / 3 / table.width).clamp(1 << 14, TOGETHER) as usize;
+    let left: Vec<AtomicUsize> = plan.files.iter().map(|file| AtomicUsize::new(file.row_groups.len())).collect();
+    tracing::debug!(files, rows, bytes, "a pass over groups begins");
+    let failures = run.each_part(&parts, |part, reader| {
+        let (mut waiting, mut count) = (Vec::new(), 0);
+        run.decode(part, reader, &mut |rows| {
+            let batch = table.batch(plan, part, rows)?;
+            count += batch.num_rows();
+            waiting.push(batch);
+            if count >= together {
+                count = 0;
+                add(std::mem::take(&mut waiting))?;
+            }
+            Ok(())
+        })?;
+        if !waiting.is_empty() {
+            add(waiting)?;
+        }
+        // The last one to be done, whichever that is.
+        if left[part.file].fetch_sub(1, Ordering::Relaxed) == 1 {
+            tracing::info!(file = plan.dataset.files[part.file].name(), "read");
+            run.progress.add_file();
+        }
+        Ok(())
+    })?;
+    let all_read = failures.is_empty();
+    let failed = failures.into_iter().map(|(index, error)| (parts[index].file, plan.skipped(&parts[index], &error)));
+    left_out.extend(failed);
+    Ok(all_read)
+}

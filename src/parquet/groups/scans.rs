@@ -1,0 +1,215 @@
+//! Few groups of many rows: a scan for each group and series, in passes over the rows, wherever those are.
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_schema::Schema;
+use arrow_select::concat::concat_batches;
+use arrow_select::take::{take, take_record_batch};
+use rayon::prelude::*;
+
+use super::table::Table;
+use crate::describe::{Groups, LaneOutcome, LaneScan, PASSES, changed};
+use crate::error::{Error, Result};
+use crate::parquet::work::Run;
+use crate::scan::{Keep, SAMPLE};
+use crate::series::{Chunk, Kind, Lane};
+use crate::summary::{Answers, Summaries};
+
+/// Bytes of a scan beside the values that it keeps.
+const SCAN: u64 = 16 << 10;
+
+/// The least number of values that a scan keeps.
+const LEAST_KEPT: u64 = SAMPLE as u64 >> 4;
+
+/// Groups are few where each has so many of the rows that were looked at, as a mean.
+const ROWS: usize = 64;
+
+/// See the [module](self).
+pub(super) struct GroupScans<'a> {
+    run: &'a Run<'a>,
+    table: &'a Table,
+    /// How many groups there may be.
+    most: usize,
+    /// What a scan keeps.
+    keep: Keep,
+    /// A scan for each series of a new group; none in a further pass, in which there can be no new one.
+    empties: Option<Vec<LaneScan>>,
+    found: RwLock<Found>,
+}
+
+/// The groups so far.
+#[derive(Default)]
+struct Found {
+    /// A row of keys for each, in the order in which they came.
+    keys: Option<RecordBatch>,
+    /// A scan for each series; none that is decided.
+    scans: Vec<Mutex<Vec<Option<LaneScan>>>>,
+}
+
+impl<'a> GroupScans<'a> {
+    /// For the groups of rows of which these are some; `None` if there seem to be too many.
+    pub fn for_few(run: &'a Run<'a>, table: &'a Table, rows: &[RecordBatch]) -> Result<Option<Self>> {
+        let keys: Vec<usize> = (0..table.keys).collect();
+        let columns = rows.iter().map(|batch| batch.project(&keys)).collect::<Result<Vec<_>, _>>();
+        let columns = columns.map_err(|error| failed(&error))?;
+        let Some(schema) = columns.first().map(RecordBatch::schema) else { return Ok(None) };
+        let keys = concat_batches(&schema, &columns).map_err(|error| failed(&error))?;
+        let rows = keys.num_rows();
+        let groups = Groups::new(table.key_columns(&keys), rows)?.len();
+        // Some more may come.
+        let most = groups + groups / 4 + 16;
+        let plan = run.plan;
+        let scans = most * plan.series.len();
+        let each = plan.budget.kept() / scans.max(1) as u64;
+        if groups * ROWS > rows || each < SCAN + 8 * LEAST_KEPT {
+            return Ok(None);
+        }
+        let keep = ((each - SCAN) / 8) as usize;
+        tracing::info!(groups, keep, "rows do not fit in memory, but a scan of each group does");
+        // A longer sample would take longer to sort than it saves.
+        let first = Keep::AtMost(keep.min((4 << SAMPLE.ilog2()).max((1 << 22) / scans)));
+        let lanes = table.schema.fields().iter().skip(table.keys);
+        let lanes = lanes.map(|field| Lane::of(Kind::of(field.data_type()).as_slice()));
+        let empties = lanes.map(|lane| LaneScan::new(lane, plan.spec, first)).collect();
+        Ok(Some(Self { run, table, most, keep: Keep::AtMost(keep), empties: Some(empties), found: RwLock::default() }))
+    }
+
+    /// More rows; `false` if there are too many groups after all.
+    pub fn add(&self, batch: &RecordBatch) -> Result<bool> {
+        let groups = Groups::new(self.table.key_columns(batch), batch.num_rows())?;
+        let Some(numbers) = self.numbers(&groups.keys)? else { return Ok(false) };
+        let values = &batch.columns()[self.table.keys..];
+        let found = self.found.read().unwrap_or_else(|poison| poison.into_inner());
+        // Threads begin at different groups, so that they seldom want the same one.
+        let first = numbers.len() * rayon::current_thread_index().unwrap_or(0) / rayon::current_num_threads();
+        for group in (first..numbers.len()).chain(0..first) {
+            let rows = UInt32Array::from(groups.rows(group..group + 1).to_vec());
+            let taken = values.iter().map(|values| take(values, &rows, None).map_err(|error| failed(&error)));
+            let taken = taken.collect::<Result<Vec<_>>>()?;
+            let mut scans = found.scans[numbers[group]].lock().unwrap_or_else(|poison| poison.into_inner());
+            for (scan, taken) in scans.iter_mut().zip(taken) {
+                if let Some(scan) = scan {
+                    scan.read(&Chunk::Array(taken))?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// The number of each of these groups; those of new ones are added. `None` if there are too many.
+    fn numbers(&self, keys: &RecordBatch) -> Result<Option<Vec<usize>>> {
+        {
+            let found = self.found.read().unwrap_or_else(|poison| poison.into_inner());
+            if let Some(known) = &found.keys {
+                let (numbers, more) = self.look_up(known, keys)?;
+                if more.num_rows() == known.num_rows() {
+                    return Ok(Some(numbers));
+                }
+            }
+        }
+        let Some(empties) = &self.empties else { return Err(changed()) };
+        let mut found = self.found.write().unwrap_or_else(|poison| poison.into_inner());
+        let (numbers, all) = match &found.keys {
+            Some(known) => self.look_up(known, keys)?,
+            None => ((0..keys.num_rows()).collect(), keys.clone()),
+        };
+        if all.num_rows() > self.most {
+            return Ok(None);
+        }
+        found.scans.resize_with(all.num_rows(), || Mutex::new(empties.iter().cloned().map(Some).collect()));
+        found.keys = Some(all);
+        Ok(Some(numbers))
+    }
+
+    /// The number of each of these keys, and the known ones with those of them that are new.
+    fn look_up(&self, known: &RecordBatch, keys: &RecordBatch) -> Result<(Vec<usize>, RecordBatch)> {
+        let both = concat_batches(&known.schema(), [known, keys]).map_err(|error| failed(&error))?;
+        let joint = Groups::new(self.table.key_columns(&both), both.num_rows())?;
+        let before = known.num_rows();
+        let mut numbers = vec![0; keys.num_rows()];
+        let mut new = Vec::new();
+        for group in 0..joint.len() {
+            // Rows ascend within a group, so that a key that is known comes first.
+            match *joint.rows(group..group + 1) {
+                [row] if (row as usize) < before => {}
+                [row] => {
+                    numbers[row as usize - before] = before + new.len();
+                    new.push(row);
+                }
+                [old, row, ..] => numbers[row as usize - before] = old as usize,
+                [] => {}
+            }
+        }
+        if new.is_empty() {
+            return Ok((numbers, known.clone()));
+        }
+        let rows: UInt32Array = (0..before as u32).chain(new).collect::<Vec<_>>().into();
+        Ok((numbers, take_record_batch(&both, &rows).map_err(|error| failed(&error))?))
+    }
+
+    /// The answers, in no order. `again` goes through all rows once more, and says whether it could: `None` if not.
+    pub fn finish(self, again: &mut dyn FnMut(&Self) -> Result<bool>) -> Result<Option<Summaries>> {
+        let (plan, spec) = (self.run.plan, self.run.plan.spec);
+        let Found { keys, scans } = self.found.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        let keys = keys.unwrap_or_else(|| RecordBatch::new_empty(self.table.schema.clone()));
+        let (groups, series) = (scans.len(), plan.series.len());
+        let mut scans: Vec<Vec<Option<LaneScan>>> =
+            scans.into_iter().map(|scans| scans.into_inner().unwrap_or_else(|poison| poison.into_inner())).collect();
+        let mut answers = Answers::new(groups * series, spec);
+        let mut undecided = groups * series;
+        for _ in 0..PASSES {
+            let outcomes = scans.par_iter_mut().map(|scans| {
+                scans.iter_mut().map(|scan| Some(scan.as_mut()?.finish(spec, self.keep))).collect::<Vec<_>>()
+            });
+            let outcomes: Vec<Vec<Option<LaneOutcome>>> = outcomes.collect();
+            self.run.interrupt.check()?;
+            let mut rows = answers.rows();
+            let mut narrow = Vec::with_capacity(groups);
+            for (group, (outcomes, scans)) in outcomes.into_iter().zip(&mut scans).enumerate() {
+                let of_group = outcomes.into_iter().zip(scans).enumerate().map(|(series, (outcome, scan))| {
+                    match outcome {
+                        Some(LaneOutcome::Again(narrow)) => return Some(narrow),
+                        Some(LaneOutcome::Done(summary)) => {
+                            rows.set(series * groups + group, &summary);
+                            undecided -= 1;
+                        }
+                        None => {}
+                    }
+                    *scan = None;
+                    None
+                });
+                narrow.push(Mutex::new(of_group.collect()));
+            }
+            if undecided == 0 {
+                let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
+                let names = self.table.schema.fields().iter().take(self.table.keys).cloned().collect::<Vec<_>>();
+                let keys =
+                    RecordBatch::try_new(Arc::new(Schema::new(names)), keys.columns()[..self.table.keys].to_vec())
+                        .map_err(|error| failed(&error))?;
+                return Ok(Some(Summaries::with_keys(columns, Some(keys), spec, answers)));
+            }
+            let pass =
+                Self { empties: None, found: RwLock::new(Found { keys: Some(keys.clone()), scans: narrow }), ..self };
+            if !again(&pass)? {
+                return Ok(None);
+            }
+            let narrow = pass.found.into_inner().unwrap_or_else(|poison| poison.into_inner()).scans;
+            for (scans, narrow) in scans.iter_mut().zip(narrow) {
+                let narrow = narrow.into_inner().unwrap_or_else(|poison| poison.into_inner());
+                for (scan, narrow) in scans.iter_mut().zip(narrow) {
+                    if let (Some(scan), Some(narrow)) = (scan, narrow)
+                        && !scan.settle(narrow)
+                    {
+                        return Err(changed());
+                    }
+                }
+            }
+        }
+        Err(changed())
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Error {
+    Error::Data(format!("rows of groups: {error}"))
+}

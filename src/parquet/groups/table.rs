@@ -1,0 +1,256 @@
+//! How rows of groups are kept, and what they take.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_select::concat::{concat, concat_batches};
+use rayon::prelude::*;
+
+use crate::describe::{Groups, describe_each_group};
+use crate::error::{Error, Result};
+use crate::parquet::columns::DataColumn;
+use crate::parquet::decode::{Part, Rows, plain_type};
+use crate::parquet::plan::Plan;
+use crate::parquet::work::Run;
+use crate::series::{Chunk, Kind, Series};
+use crate::spec::NanPolicy;
+use crate::summary::{Answers, Summaries};
+
+/// Bytes that a row takes while its group is found and described, beside twice its own width.
+const ROW: u64 = 48;
+
+/// How rows are kept: the keys, then the values, each in one type for all files.
+pub(super) struct Table {
+    pub schema: SchemaRef,
+    /// How many of the columns are keys.
+    pub keys: usize,
+    /// Bytes of a row, about.
+    pub width: u64,
+}
+
+impl Table {
+    pub fn new(plan: &Plan<'_>) -> Result<Self> {
+        let keys = plan.keys.iter().map(|key| Ok(Field::new(&key.name, key.data_type.clone(), true)));
+        let values = plan.series.iter().map(|series| Ok(Field::new(&series.name, common_type(plan, series)?, true)));
+        let fields = keys.chain(values).collect::<Result<Vec<_>>>()?;
+        let width = fields.iter().map(|field| width(field.data_type())).sum();
+        Ok(Self { schema: Arc::new(Schema::new(fields)), keys: plan.keys.len(), width })
+    }
+
+    /// Rows as they are kept.
+    pub fn batch(&self, plan: &Plan<'_>, part: &Part, rows: Rows) -> Result<RecordBatch> {
+        let values = rows.values.iter().zip(&part.series).map(|(values, &series)| {
+            let data_type = self.schema.field(self.keys + series).data_type();
+            let Some(values) = values else { return Ok(new_null_array(data_type, rows.count)) };
+            if plan.spec.nan() == NanPolicy::Raise
+                && let Some(row) = Chunk::Array(values.clone()).first_nan()?
+            {
+                let file = plan.dataset.files[part.file].name();
+                let place = format!("column '{}' of {file}", plan.series[series].name);
+                return Err(Error::Nan { place, row: rows.row(row) });
+            }
+            exactly(values, data_type).map_err(|message| plan.damaged(part, Some(series), &message))
+        });
+        let values = values.collect::<Result<Vec<_>>>()?;
+        let columns = rows.keys.iter().cloned().chain(values).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.count));
+        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|error| plan.damaged(part, None, &error))
+    }
+
+    /// How many rows may be in memory together, and be described there.
+    pub fn most_rows(&self, plan: &Plan<'_>) -> u64 {
+        // A third is for the answers.
+        self.rows_in(plan.budget.kept() * 2 / 3)
+    }
+
+    /// How many rows are described at a time in so many bytes.
+    pub fn rows_in(&self, bytes: u64) -> u64 {
+        (bytes / (2 * self.width + ROW)).max(1 << 12)
+    }
+
+    /// Bytes of the answers for so many keys.
+    pub fn answers(&self, plan: &Plan<'_>, keys: usize) -> u64 {
+        let fields = self.schema.fields();
+        let key: u64 = fields.iter().take(self.keys).map(|field| width(field.data_type())).sum();
+        let answer = size_of::<u64>() * (3 + plan.spec.field_names().len());
+        keys as u64 * (key + (plan.series.len() * answer) as u64)
+    }
+
+    /// Refuses answers that do not fit in memory, which are those of so many keys in this share of all rows.
+    pub fn check_answers(&self, plan: &Plan<'_>, keys: usize, share: f64) -> Result<()> {
+        let (most, limit) = (plan.budget.kept(), plan.budget.limit);
+        let found = self.answers(plan, keys);
+        if found <= most {
+            return Ok(());
+        }
+        let all = (found as f64 / share.clamp(1e-6, 1.0)) as u64;
+        Err(Error::MemoryLimit { what: "the answer for all groups".to_owned(), needed: limit - most + all, limit })
+    }
+
+    /// Batches as one.
+    pub fn joined(&self, batches: &[RecordBatch]) -> Result<RecordBatch> {
+        concat_batches(&self.schema, batches).map_err(|error| Error::Data(format!("rows of groups: {error}")))
+    }
+
+    pub fn key_columns(&self, batch: &RecordBatch) -> Vec<(String, ArrayRef)> {
+        let fields = self.schema.fields().iter().zip(batch.columns()).take(self.keys);
+        fields.map(|(field, column)| (field.name().clone(), column.clone())).collect()
+    }
+
+    fn series(&self, batch: &RecordBatch) -> Result<Vec<Series>> {
+        let fields = self.schema.fields().iter().zip(batch.columns()).skip(self.keys);
+        fields.map(|(field, column)| Series::from_arrays(Some(field.name().clone()), vec![column.clone()])).collect()
+    }
+}
+
+/// Bytes of a value, about.
+fn width(data_type: &DataType) -> u64 {
+    data_type.primitive_width().unwrap_or(24) as u64
+}
+
+/// A type that holds the values of a column in every file exactly.
+fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
+    if let Some(plain) = plain_type(series.lane) {
+        return Ok(plain);
+    }
+    let places = series.places.iter().enumerate().filter_map(|(file, place)| Some((file, (*place)?)));
+    let fields = places.map(|(file, place)| plan.dataset.files[file].schema().field(place));
+    let numeric: Vec<&DataType> =
+        fields.filter(|field| Kind::of_field(field).is_some()).map(Field::data_type).collect();
+    let kinds: Vec<Kind> = numeric.iter().filter_map(|data_type| Kind::of(data_type)).collect();
+    if let [first, rest @ ..] = &numeric[..]
+        && rest.iter().all(|data_type| data_type == first)
+    {
+        return Ok((*first).clone());
+    }
+    if !kinds.contains(&Kind::Float) {
+        // Whole numbers of either sign have 20 digits at most; decimals have their own.
+        let scale = numeric.iter().filter_map(|data_type| match data_type {
+            DataType::Decimal32(_, scale)
+            | DataType::Decimal64(_, scale)
+            | DataType::Decimal128(_, scale)
+            | DataType::Decimal256(_, scale) => Some(*scale),
+            _ => None,
+        });
+        return Ok(DataType::Decimal256(76, scale.max().unwrap_or(0).max(0)));
+    }
+    if kinds.contains(&Kind::Decimal) {
+        let column = &series.name;
+        return Err(Error::Invalid(format!(
+            "column '{column}' holds decimals in one file and floats in another, which no type holds together; group them apart"
+        )));
+    }
+    Ok(DataType::Float64)
+}
+
+/// Values in another type, of which none may change.
+fn exactly(values: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, String> {
+    if values.data_type() == data_type {
+        return Ok(values.clone());
+    }
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = |values: &ArrayRef, data_type: &DataType| {
+        cast_with_options(values, data_type, &strict).map_err(|error| error.to_string())
+    };
+    let found = cast(values, data_type)?;
+    if *data_type == DataType::Float64 {
+        const EXACT: u64 = 1 << 53;
+        let inexact = match values.data_type() {
+            DataType::Int64 => values.as_primitive::<Int64Type>().iter().flatten().any(|v| v.unsigned_abs() > EXACT),
+            DataType::UInt64 => values.as_primitive::<UInt64Type>().iter().flatten().any(|value| value > EXACT),
+            DataType::Dictionary(..) | DataType::RunEndEncoded(..) => {
+                let plain = match Kind::of(values.data_type()) {
+                    Some(Kind::Signed) => cast(values, &DataType::Int64)?,
+                    Some(Kind::Unsigned) => cast(values, &DataType::UInt64)?,
+                    _ => return Ok(found),
+                };
+                return exactly(&plain, data_type);
+            }
+            _ => false,
+        };
+        if inexact {
+            return Err("holds integers beyond 2^53, and floats in another file: no type holds both exactly".to_owned());
+        }
+    }
+    debug_assert!(*data_type != DataType::Float64 || found.as_primitive::<Float64Type>().len() == values.len());
+    Ok(found)
+}
+
+/// Describes the groups of rows that are in memory.
+///
+/// # Errors
+///
+/// [`Error::MemoryLimit`] for more groups than their answers have room for, beside those of so many keys in the share of all
+/// rows that this makes complete.
+pub(super) fn describe_rows(
+    run: &Run<'_>,
+    table: &Table,
+    batches: Vec<RecordBatch>,
+    (before, share): (usize, f64),
+) -> Result<Summaries> {
+    // Column by column, so that the batches need not all be there twice.
+    let mut columns: Vec<Vec<ArrayRef>> = vec![Vec::with_capacity(batches.len()); table.schema.fields().len()];
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    for batch in batches {
+        columns.iter_mut().zip(batch.columns()).for_each(|(chunks, column)| chunks.push(column.clone()));
+    }
+    let whole = columns.into_par_iter().zip(&table.schema.fields()[..]).map(|(chunks, field)| {
+        let chunks: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+        match chunks[..] {
+            [] => Ok(new_null_array(field.data_type(), 0)),
+            _ => concat(&chunks).map_err(|error| Error::Data(format!("rows of groups: {error}"))),
+        }
+    });
+    let whole = whole.collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let batch = RecordBatch::try_new_with_options(table.schema.clone(), whole, &options)
+        .map_err(|error| Error::Data(error.to_string()))?;
+    let (keys, series) = (table.key_columns(&batch), table.series(&batch)?);
+    drop(batch);
+    let groups = Groups::new(keys, rows)?;
+    table.check_answers(run.plan, before + groups.len(), share)?;
+    describe_each_group(groups, &series, run.plan.spec, run.interrupt)
+}
+
+/// Answers of which each has keys of its own as one, in the order of the keys.
+pub(super) fn join(
+    run: &Run<'_>,
+    keys: Vec<RecordBatch>,
+    parts: impl Iterator<Item = Result<RecordBatch>>,
+) -> Result<Summaries> {
+    let plan = run.plan;
+    let Some(schema) = keys.first().map(RecordBatch::schema) else {
+        return Err(Error::Data("no group was found".to_owned()));
+    };
+    let lengths: Vec<usize> = keys.iter().map(RecordBatch::num_rows).collect();
+    let all = concat_batches(&schema, &keys).map_err(|error| Error::Data(error.to_string()))?;
+    drop(keys);
+    let named = schema.fields().iter().zip(all.columns());
+    let named = named.map(|(field, column)| (field.name().clone(), column.clone())).collect();
+    let Groups { keys, rows, .. } = Groups::new(named, all.num_rows())?;
+    drop(all);
+    // The place of each key of one part after the other.
+    let mut places = vec![0; rows.len()];
+    rows.iter().zip(0_u32..).for_each(|(&row, place)| places[row as usize] = place);
+    drop(rows);
+    let mut answers = Answers::new(plan.series.len() * places.len(), plan.spec);
+    let mut answered = answers.rows();
+    let mut rest = &places[..];
+    for (part, length) in parts.zip(lengths) {
+        run.interrupt.check()?;
+        let (part, (here, others)) = (part?, rest.split_at(length));
+        rest = others;
+        for (from, (series, &place)) in
+            (0..plan.series.len()).flat_map(|series| here.iter().map(move |place| (series, place))).enumerate()
+        {
+            answered.set_from(series * places.len() + place as usize, &part, from);
+        }
+    }
+    let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
+    Ok(Summaries::with_keys(columns, Some(keys), plan.spec, answers))
+}
