@@ -27,7 +27,10 @@ const PARTS: usize = 256;
 const FEW: usize = 1 << 14;
 
 /// Up to so many distinct keys are found in each stripe.
-const TABLE: usize = 1 << 13;
+const TABLE: usize = 1 << 14;
+
+/// Codes that are no further apart have a slot each.
+const NEAR: usize = 1 << 16;
 
 /// Groups whose rows are ranked together.
 const TOGETHER: usize = 1 << 10;
@@ -53,6 +56,16 @@ impl Groups {
     ///
     /// [`Error::NoKey`] for a column of a nested type, [`Error::Data`] for one of another length, or 2³² rows and more.
     pub fn new(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
+        Self::sorted(columns, rows, true)
+    }
+
+    /// The same, but the keys may be in any order.
+    #[cfg(feature = "parquet")]
+    pub fn in_any_order(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
+        Self::sorted(columns, rows, false)
+    }
+
+    fn sorted(columns: Vec<(String, ArrayRef)>, rows: usize, sorts: bool) -> Result<Self> {
         if u32::try_from(rows).is_err() {
             return Err(Error::Data(format!("{rows} rows cannot be grouped at once; at most {} can", u32::MAX)));
         }
@@ -65,15 +78,15 @@ impl Groups {
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let places = match &columns[..] {
             [] => Places { firsts: vec![], starts: vec![0, rows], rows: (0..rows as u32).collect() },
-            [column] => places(column),
+            [column] => places(column, sorts),
             [first, rest @ ..] => {
                 // Keys side by side are a number of two digits: the ranks of what is before, and of this column.
-                let mut joint = places(first);
+                let mut joint = places(first, sorts);
                 for column in rest {
                     let (before, _) = ranked(joint);
-                    let (ranks, count) = ranked(places(column));
+                    let (ranks, count) = ranked(places(column, sorts));
                     let pair = |row: usize| u64::from(before[row]) * u64::from(count) + u64::from(ranks[row]);
-                    joint = sort_out(rows, None, pair, |_, _, _| true, by_code);
+                    joint = sort_out(rows, None, pair, |_, _, _| true, by_code, sorts);
                 }
                 joint
             }
@@ -134,11 +147,31 @@ struct Places {
 trait Code: Copy + Default + Ord + Send + Sync {
     /// 64 bits that depend on all of it.
     fn folded(self) -> u64;
+
+    /// How far it is above another one, if equal codes alone are equal keys.
+    fn above(self, low: Self) -> Option<u64> {
+        let _ = low;
+        None
+    }
 }
 
 impl Code for u64 {
     fn folded(self) -> u64 {
         self
+    }
+
+    fn above(self, low: Self) -> Option<u64> {
+        Some(self.wrapping_sub(low))
+    }
+}
+
+/// What keys have in common that may be equal.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Hash(u64);
+
+impl Code for Hash {
+    fn folded(self) -> u64 {
+        self.0
     }
 }
 
@@ -164,9 +197,10 @@ fn by_code<C: Ord>(a: Distinct<C>, b: Distinct<C>) -> Ordering {
     a.code.cmp(&b.code)
 }
 
-/// The groups of one column.
-fn places(column: &KeyColumn) -> Places {
+/// The groups of one column, in the order of their keys or in any.
+fn places(column: &KeyColumn, sorts: bool) -> Places {
     struct Sort<'a> {
+        sorts: bool,
         rows: usize,
         nulls: Option<&'a NullBuffer>,
     }
@@ -174,7 +208,7 @@ fn places(column: &KeyColumn) -> Places {
         type Outcome = Places;
 
         fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Places {
-            sort_out(self.rows, self.nulls, code, |_, _, _| true, by_code)
+            sort_out(self.rows, self.nulls, code, |_, _, _| true, by_code, self.sorts)
         }
         fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> Places {
             // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
@@ -185,7 +219,7 @@ fn places(column: &KeyColumn) -> Places {
                 0 => a.code.cmp(&b.code),
                 _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
             };
-            sort_out(self.rows, self.nulls, code, same, order)
+            sort_out(self.rows, self.nulls, code, same, order, self.sorts)
         }
         fn ordered<'b>(
             self,
@@ -193,12 +227,13 @@ fn places(column: &KeyColumn) -> Places {
             order: impl Fn(usize, usize) -> Ordering + Sync,
         ) -> Places {
             let hasher = RandomState::new();
-            let code = |row| hasher.hash_one(bytes(row));
-            let order = |a: Distinct<u64>, b: Distinct<u64>| order(a.first as usize, b.first as usize);
-            sort_out(self.rows, self.nulls, code, |_, a, b| bytes(a) == bytes(b), order)
+            let code = |row| Hash(hasher.hash_one(bytes(row)));
+            let order = |a: Distinct<Hash>, b: Distinct<Hash>| order(a.first as usize, b.first as usize);
+            let same = |_, a, b| bytes(a) == bytes(b);
+            sort_out(self.rows, self.nulls, code, same, order, self.sorts)
         }
     }
-    column.visit(Sort { rows: column.len(), nulls: column.nulls() })
+    column.visit(Sort { sorts, rows: column.len(), nulls: column.nulls() })
 }
 
 /// Set in the code of text that is longer than [`SHORT`] bytes.
@@ -219,7 +254,7 @@ fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
 
 /// The place of each row's key among the distinct ones, of a column that is a dictionary's.
 fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
-    Ok(ranked(places(&column)).0)
+    Ok(ranked(places(&column, true)).0)
 }
 
 /// The rank of each row's group, and the number of groups.
@@ -236,13 +271,14 @@ fn ranked(places: Places) -> (Vec<u32>, u32) {
     (ranks.into_iter().map(AtomicU32::into_inner).collect(), groups as u32)
 }
 
-/// Groups rows by equal codes, if they are also the `same`; in the order of the codes, unless there is another one.
+/// Groups rows by equal codes, if they are also the `same`; in this order of the keys, or in any.
 fn sort_out<C: Code>(
     rows: usize,
     nulls: Option<&NullBuffer>,
     code: impl Fn(usize) -> C + Sync,
     same: impl Fn(C, usize, usize) -> bool + Sync,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
+    sorts: bool,
 ) -> Places {
     let seed = RandomState::new().hash_one(0) | 1;
     let there = |row: &u32| nulls.is_none_or(|nulls| nulls.is_valid(*row as usize));
@@ -256,7 +292,8 @@ fn sort_out<C: Code>(
     let most = if rows <= FEW { FEW } else { TABLE };
     let too_many = AtomicBool::new(false);
     let tables = each(&starts, rows, |&start| {
-        let mut table = Table::new(seed);
+        let mut table =
+            Table::near(stripe(start).filter(there).map(|row| code(row as usize)), stripe(start).len(), seed);
         table.keys.reserve(stripe(start).len());
         for row in stripe(start).filter(there) {
             table.add(code(row as usize), row, &same);
@@ -268,7 +305,9 @@ fn sort_out<C: Code>(
         Some(table)
     });
     if let Some(tables) = tables.into_iter().collect::<Option<Vec<_>>>() {
-        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order);
+        // Several tables may have keys in common, which are brought together by sorting.
+        let sorts = sorts || tables.len() > 1;
+        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order, sorts);
     }
 
     let part_of = |code: C| (mixed(code, seed) >> 56) as usize;
@@ -287,7 +326,7 @@ fn sort_out<C: Code>(
         }
         table
     });
-    placed(rows, &tables, rows_of, null_rows, order)
+    placed(rows, &tables, rows_of, null_rows, order, sorts)
 }
 
 /// Every row at its place, the nulls last. Tables may have keys in common, each with rows after those of the table before.
@@ -297,6 +336,7 @@ fn placed<C: Code, R: Iterator<Item = u32>>(
     rows_of: impl Fn(usize) -> R + Sync,
     null_rows: Vec<u32>,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
+    sorts: bool,
 ) -> Places {
     let mut all: Vec<Distinct<C>> = Vec::with_capacity(tables.iter().map(|table| table.codes.len()).sum());
     for (number, table) in tables.iter().enumerate() {
@@ -305,6 +345,7 @@ fn placed<C: Code, R: Iterator<Item = u32>>(
     }
     let ascending = |a: &Distinct<C>, b: &Distinct<C>| order(*a, *b).then(a.table.cmp(&b.table));
     match rows <= FEW {
+        _ if !sorts => {}
         true => all.sort_unstable_by(ascending),
         false => all.par_sort_unstable_by(ascending),
     }
@@ -409,15 +450,38 @@ struct Table<C> {
     /// One more than the key in a slot; 0 of a free one. At most half of the slots are taken.
     slots: Vec<u32>,
     seed: u64,
+    /// The lowest code, if all of them are near it: the slot of a code is how far it is above.
+    low: Option<C>,
 }
 
 impl<C: Code> Table<C> {
     fn new(seed: u64) -> Self {
-        Self { codes: vec![], firsts: vec![], counts: vec![], keys: vec![], slots: vec![0; 64], seed }
+        Self { codes: vec![], firsts: vec![], counts: vec![], keys: vec![], slots: vec![0; 64], seed, low: None }
+    }
+
+    /// For these codes, of so many rows at most.
+    fn near(codes: impl Iterator<Item = C> + Clone, rows: usize, seed: u64) -> Self {
+        let empty = Self::new(seed);
+        let Some(first) = codes.clone().next().filter(|first| first.above(*first).is_some()) else { return empty };
+        let (low, high) = codes.fold((first, first), |(low, high), code| (low.min(code), high.max(code)));
+        match high.above(low).and_then(|range| usize::try_from(range).ok()) {
+            // Twice as many as can be taken.
+            Some(range) if range < rows.min(NEAR) => Self { slots: vec![0; 2 * (range + 1)], low: Some(low), ..empty },
+            _ => empty,
+        }
     }
 
     #[inline]
     fn add(&mut self, code: C, row: u32, same: impl Fn(C, usize, usize) -> bool) {
+        if let Some(slot) = self.low.and_then(|low| code.above(low)) {
+            let slot = slot as usize;
+            let key = match self.slots[slot] {
+                0 => self.insert(code, row, slot),
+                taken => (taken - 1) as usize,
+            };
+            self.counts[key] += 1;
+            return self.keys.push(key as u32);
+        }
         let mask = self.slots.len() - 1;
         let mut slot = mixed(code, self.seed) as usize & mask;
         let key = loop {

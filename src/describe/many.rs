@@ -267,7 +267,7 @@ fn giants(chunk: &Chunk, groups: &Groups, spec: &Spec, interrupt: &Interrupt) ->
 }
 
 /// Ranges of neighbours that have about [`TASK`] rows together; one that has more is alone.
-fn tasks(count: usize, rows: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+pub(super) fn tasks(count: usize, rows: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
     let mut tasks = Vec::new();
     let (mut start, mut filled) = (0, 0);
     for place in 0..count {
@@ -286,7 +286,7 @@ fn tasks(count: usize, rows: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
 }
 
 /// Does the tasks, each thread with a describer of its own: each sets the rows of a range of its own. The first row with a NaN.
-fn in_parts(
+pub(super) fn in_parts(
     tasks: Vec<Range<usize>>,
     mut rows: Rows<'_>,
     values: usize,
@@ -314,7 +314,7 @@ fn in_parts(
 }
 
 /// Sets the rows of stretches of an array, of which `None` is one that is itself missing.
-fn of_segments<T: Scanned>(
+pub(super) fn of_segments<T: Scanned>(
     values: &dyn Array,
     segments: impl Iterator<Item = Option<Range<usize>>>,
     describer: &mut Describer,

@@ -1,22 +1,23 @@
 //! Many series at once, on the rayon pool that the caller is in: passes over sources until every scan has its answer.
 //!
-//! `group` finds the rows of groups, `many` describes them, and rows of lists; `few` is for the shortest
-//! series, `weighted` for those whose rows have weights.
+//! `group` finds the rows of groups, `many` describes them, and rows of lists; `sorted` those that came in parts. `few` is for the
+//! shortest series, `weighted` for those whose rows have weights.
 
 mod few;
 mod group;
 mod many;
+#[cfg(feature = "parquet")]
+mod sorted;
 mod weighted;
 
 use few::FewValues;
 #[cfg(feature = "parquet")]
 pub(crate) use group::Groups;
-#[cfg(feature = "parquet")]
-pub(crate) use many::check_names;
-
-#[cfg(feature = "parquet")]
-pub(crate) use many::describe_each_group;
 pub use many::{ListColumn, describe_groups, describe_lists, describe_matrix};
+#[cfg(feature = "parquet")]
+pub(crate) use many::{check_names, describe_each_group};
+#[cfg(feature = "parquet")]
+pub(crate) use sorted::{SortedRows, describe_sorted, distinct};
 pub use weighted::{Weighting, describe_weighted};
 
 use std::sync::Arc;

@@ -20,7 +20,10 @@ use crate::error::{Error, Result};
 use crate::report::Skipped;
 
 /// The most rows that are decoded at a time.
-pub(super) const BATCH: usize = 1 << 14;
+const BATCH: usize = 1 << 14;
+
+/// The same where they are sorted out by key.
+const KEYED_BATCH: usize = 1 << 17;
 
 /// The least.
 const LEAST_BATCH: usize = 1 << 10;
@@ -134,7 +137,8 @@ impl Plan<'_> {
         }
         let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), roots.iter().copied());
         let row_bytes = 16 * roots.len() as u64;
-        let batch = (self.budget.decoding() / 8 / row_bytes).clamp(LEAST_BATCH as u64, BATCH as u64);
+        let most = if self.keys.is_empty() { BATCH } else { KEYED_BATCH };
+        let batch = (self.budget.decoding() / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
         let batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
         if group.selection.is_none() || !reader.is_remote() {

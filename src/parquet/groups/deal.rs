@@ -177,12 +177,13 @@ impl<'a> Dealt<'a> {
             looked <= most
         });
         let few = few.map(|&segment| self.spill.read(segment)).collect::<Result<Vec<_>>>()?;
-        let Some(scans) = GroupScans::for_few(self.run, self.table, &few)? else { return Ok(None) };
+        let few = self.table.sorted(&few)?;
+        let Some(scans) = GroupScans::for_few(self.run, self.table, few.groups(), few.rows()) else { return Ok(None) };
         drop(few);
         let read = |scans: &GroupScans<'_>| {
             for &segment in segments {
-                self.run.interrupt.check()?;
-                if !scans.add(&self.spill.read(segment)?)? {
+                let rows = self.table.sorted(&[self.spill.read(segment)?])?;
+                if !scans.add(&rows)? {
                     return Ok(false);
                 }
             }

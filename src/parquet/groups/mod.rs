@@ -18,12 +18,16 @@ use arrow_array::RecordBatch;
 use self::deal::Dealt;
 use self::scans::GroupScans;
 use self::table::{Table, describe_rows, join};
-use super::decode::{BATCH, Part};
+use super::decode::Part;
 use super::passes::LeftOut;
 use super::request::Tally;
 use super::work::Run;
+use crate::describe::{SortedRows, describe_sorted, distinct};
 use crate::error::{Error, Result};
 use crate::summary::Summaries;
+
+/// Keys that have fewer of the rows that come together, as a mean, are not sorted out as they come.
+const FEW_ROWS: u64 = 4;
 
 /// Rows that are sorted out together.
 const TOGETHER: u64 = 1 << 18;
@@ -58,6 +62,8 @@ struct Sorting<'a> {
     may_be_few: bool,
     /// Whether the groups turned out to be too many to have a scan each.
     were_not_few: AtomicBool,
+    /// Whether rows in memory are sorted out as they come: not where most of them have a key of their own.
+    sorts: AtomicBool,
     place: RwLock<Place<'a>>,
 }
 
@@ -71,14 +77,22 @@ enum Place<'a> {
 /// Rows in memory.
 #[derive(Default)]
 struct Held {
-    batches: Vec<RecordBatch>,
-    rows: u64,
+    sorted: Vec<SortedRows>,
+    others: Vec<RecordBatch>,
+    bytes: u64,
+}
+
+/// Rows that have come together.
+enum Rows {
+    Sorted(SortedRows),
+    Others(Vec<RecordBatch>),
 }
 
 impl<'a> Sorting<'a> {
     fn new(run: &'a Run<'a>, table: &'a Table, may_be_few: bool) -> Self {
         let place = RwLock::new(Place::Memory(Mutex::default()));
-        Self { run, table, may_be_few, were_not_few: AtomicBool::new(false), place }
+        let (were_not_few, sorts) = (AtomicBool::new(false), AtomicBool::new(true));
+        Self { run, table, may_be_few, were_not_few, sorts, place }
     }
 
     /// Reads all files; `false` if some failed, which are left out then.
@@ -88,70 +102,122 @@ impl<'a> Sorting<'a> {
 
     /// More rows, to where they are going.
     fn add(&self, batches: Vec<RecordBatch>) -> Result<()> {
+        let mut rows = Rows::Others(batches);
         {
             let place = self.place.read().unwrap_or_else(|poison| poison.into_inner());
-            if let Place::Memory(held) = &*place {
-                let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-                let mut held = held.lock().unwrap_or_else(|poison| poison.into_inner());
-                if held.rows + rows <= self.table.most_rows(self.run.plan) {
-                    held.batches.extend(batches);
-                    held.rows += rows;
-                    return Ok(());
+            let Place::Memory(held) = &*place else { return self.pass_on(&place, rows) };
+            let bytes;
+            (rows, bytes) = self.prepared(rows)?;
+            let mut held = held.lock().unwrap_or_else(|poison| poison.into_inner());
+            // A third is for the answers.
+            if held.bytes + bytes <= self.run.plan.budget.kept() * 2 / 3 {
+                held.bytes += bytes;
+                match rows {
+                    Rows::Sorted(rows) => held.sorted.push(rows),
+                    Rows::Others(batches) => held.others.extend(batches),
                 }
-            } else {
-                return self.pass_on(&place, &batches);
+                return Ok(());
             }
         }
         let mut place = self.place.write().unwrap_or_else(|poison| poison.into_inner());
         // Another thread may have been first.
         if let Place::Memory(held) = &mut *place {
-            let Held { batches, .. } = std::mem::take(held.get_mut().unwrap_or_else(|poison| poison.into_inner()));
-            let scans = match self.may_be_few {
-                true => GroupScans::for_few(self.run, self.table, &batches)?,
-                false => None,
-            };
-            *place = match scans {
-                Some(scans) => Place::Scans(scans),
-                None => Place::Disk(Dealt::new(self.run, self.table, self.run.plan.rows())?),
-            };
-            let mut waiting = batches;
-            while !waiting.is_empty() {
-                let rest = waiting.split_off(waiting.len().min(TOGETHER as usize / BATCH));
-                self.pass_on(&place, &waiting)?;
-                waiting = rest;
+            let held = std::mem::take(held.get_mut().unwrap_or_else(|poison| poison.into_inner()));
+            *place = self.place_for(&held)?;
+            for rows in held.sorted {
+                self.pass_on(&place, Rows::Sorted(rows))?;
+            }
+            let mut others = held.others;
+            while !others.is_empty() {
+                let mut rows = 0;
+                let together = others.iter().take_while(|batch| {
+                    rows += batch.num_rows() as u64;
+                    rows <= TOGETHER
+                });
+                let rest = others.split_off(together.count().max(1));
+                self.pass_on(&place, Rows::Others(others))?;
+                others = rest;
             }
         }
-        self.pass_on(&place, &batches)
+        self.pass_on(&place, rows)
+    }
+
+    /// Rows as they are kept in memory, and how many bytes of it they take.
+    fn prepared(&self, rows: Rows) -> Result<(Rows, u64)> {
+        Ok(match rows {
+            Rows::Others(batches) if self.sorts.load(Ordering::Relaxed) => {
+                let rows = self.table.sorted(&batches)?;
+                // What is left at the end of a row group tells little.
+                if rows.rows() >= TOGETHER / 8 && rows.groups() as u64 > rows.rows() / FEW_ROWS {
+                    self.sorts.store(false, Ordering::Relaxed);
+                }
+                let bytes = self.table.sorted_bytes(rows.rows() as usize, rows.groups());
+                (Rows::Sorted(rows), bytes)
+            }
+            Rows::Others(batches) => {
+                let bytes = self.table.bytes(batches.iter().map(RecordBatch::num_rows).sum());
+                (Rows::Others(batches), bytes)
+            }
+            sorted @ Rows::Sorted(_) => (sorted, 0),
+        })
+    }
+
+    /// Where rows go that do not fit in memory, beside these.
+    fn place_for(&self, held: &Held) -> Result<Place<'a>> {
+        if self.may_be_few && held.others.is_empty() {
+            let rows = held.sorted.iter().map(SortedRows::rows).sum();
+            if let Some(scans) = GroupScans::for_few(self.run, self.table, distinct(&held.sorted)?, rows) {
+                return Ok(Place::Scans(scans));
+            }
+        }
+        Ok(Place::Disk(Dealt::new(self.run, self.table, self.run.plan.rows())?))
     }
 
     /// Rows that do not stay in memory.
-    fn pass_on(&self, place: &Place<'_>, batches: &[RecordBatch]) -> Result<()> {
+    fn pass_on(&self, place: &Place<'_>, rows: Rows) -> Result<()> {
         match place {
             Place::Memory(_) => Ok(()),
-            Place::Disk(dealt) => dealt.add(batches),
-            Place::Scans(scans) => match scans.add(&self.table.joined(batches)?)? {
-                true => Ok(()),
-                false => {
-                    self.were_not_few.store(true, Ordering::Relaxed);
-                    let limit = self.run.plan.budget.limit;
-                    Err(Error::MemoryLimit { what: "a scan of each group".to_owned(), needed: limit, limit })
-                }
+            Place::Disk(dealt) => match rows {
+                Rows::Sorted(rows) => dealt.add(&[self.table.unsorted(&rows)?]),
+                Rows::Others(batches) => dealt.add(&batches),
             },
+            Place::Scans(scans) => {
+                let rows = match rows {
+                    Rows::Sorted(rows) => rows,
+                    Rows::Others(batches) => self.table.sorted(&batches)?,
+                };
+                if scans.add(&rows)? {
+                    return Ok(());
+                }
+                self.were_not_few.store(true, Ordering::Relaxed);
+                let limit = self.run.plan.budget.limit;
+                Err(Error::MemoryLimit { what: "a scan of each group".to_owned(), needed: limit, limit })
+            }
         }
     }
 
     /// The answers, in the order of the keys; `None` if a file failed in a further pass, which is left out then.
     fn finish(self, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Summaries>> {
         let Self { run, table, .. } = self;
+        let plan = run.plan;
         match self.place.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
             Place::Memory(held) => {
-                let Held { batches, .. } = held.into_inner().unwrap_or_else(|poison| poison.into_inner());
-                Ok(Some(describe_rows(run, table, batches, (0, 1.0))?))
+                let Held { mut sorted, others, .. } = held.into_inner().unwrap_or_else(|poison| poison.into_inner());
+                if sorted.is_empty() {
+                    return Ok(Some(describe_rows(run, table, others, (0, 1.0))?));
+                }
+                if !others.is_empty() {
+                    sorted.push(table.sorted(&others)?);
+                    drop(others);
+                }
+                let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
+                let check = |groups| table.check_answers(plan, groups, 1.0);
+                describe_sorted(&sorted, columns, plan.spec, run.interrupt, check).map(Some)
             }
             Place::Disk(dealt) => Ok(Some(dealt.finish(tally)?)),
             Place::Scans(scans) => {
                 let found = scans.finish(&mut |narrow| {
-                    read(run, table, left_out, tally, &|batches| narrow.add(&table.joined(&batches)?).map(|_| ()))
+                    read(run, table, left_out, tally, &|batches| narrow.add(&table.sorted(&batches)?).map(|_| ()))
                 })?;
                 let sorted = found.map(|found| {
                     let answers = found.to_batch().map_err(|error| Error::Data(error.to_string()));
@@ -190,21 +256,23 @@ fn read(
     let together = (plan.budget.decoding() / 3 / table.width).clamp(1 << 14, TOGETHER) as usize;
     let left: Vec<AtomicUsize> = plan.files.iter().map(|file| AtomicUsize::new(file.row_groups.len())).collect();
     tracing::debug!(files, rows, bytes, "a pass over groups begins");
+    let waiting = Mutex::new((Vec::new(), 0));
     let failures = run.each_part(&parts, |part, reader| {
-        let (mut waiting, mut count) = (Vec::new(), 0);
         run.decode(part, reader, &mut |rows| {
             let batch = table.batch(plan, part, rows)?;
-            count += batch.num_rows();
-            waiting.push(batch);
-            if count >= together {
-                count = 0;
-                add(std::mem::take(&mut waiting))?;
-            }
-            Ok(())
+            let batches = {
+                let mut waiting = waiting.lock().unwrap_or_else(|poison| poison.into_inner());
+                let (batches, count) = &mut *waiting;
+                *count += batch.num_rows();
+                batches.push(batch);
+                if *count < together {
+                    return Ok(());
+                }
+                *count = 0;
+                std::mem::take(batches)
+            };
+            add(batches)
         })?;
-        if !waiting.is_empty() {
-            add(waiting)?;
-        }
         // The last one to be done, whichever that is.
         if left[part.file].fetch_sub(1, Ordering::Relaxed) == 1 {
             tracing::info!(file = plan.dataset.files[part.file].name(), "read");
@@ -212,7 +280,11 @@ fn read(
         }
         Ok(())
     })?;
+    let (batches, _) = waiting.into_inner().unwrap_or_else(|poison| poison.into_inner());
     let all_read = failures.is_empty();
+    if all_read && !batches.is_empty() {
+        add(batches)?;
+    }
     let failed = failures.into_iter().map(|(index, error)| (parts[index].file, plan.skipped(&parts[index], &error)));
     left_out.extend(failed);
     Ok(all_read)

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, RwLock};
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::Schema;
 use arrow_select::concat::concat_batches;
-use arrow_select::take::{take, take_record_batch};
+use arrow_select::take::take_record_batch;
 use rayon::prelude::*;
 
 use super::table::Table;
-use crate::describe::{Groups, LaneOutcome, LaneScan, PASSES, changed};
+use crate::describe::{Groups, LaneOutcome, LaneScan, PASSES, SortedRows, changed};
 use crate::error::{Error, Result};
 use crate::parquet::work::Run;
 use crate::scan::{Keep, SAMPLE};
@@ -23,7 +23,7 @@ const SCAN: u64 = 16 << 10;
 const LEAST_KEPT: u64 = SAMPLE as u64 >> 4;
 
 /// Groups are few where each has so many of the rows that were looked at, as a mean.
-const ROWS: usize = 64;
+const ROWS: u64 = 64;
 
 /// See the [module](self).
 pub(super) struct GroupScans<'a> {
@@ -48,22 +48,15 @@ struct Found {
 }
 
 impl<'a> GroupScans<'a> {
-    /// For the groups of rows of which these are some; `None` if there seem to be too many.
-    pub fn for_few(run: &'a Run<'a>, table: &'a Table, rows: &[RecordBatch]) -> Result<Option<Self>> {
-        let keys: Vec<usize> = (0..table.keys).collect();
-        let columns = rows.iter().map(|batch| batch.project(&keys)).collect::<Result<Vec<_>, _>>();
-        let columns = columns.map_err(|error| failed(&error))?;
-        let Some(schema) = columns.first().map(RecordBatch::schema) else { return Ok(None) };
-        let keys = concat_batches(&schema, &columns).map_err(|error| failed(&error))?;
-        let rows = keys.num_rows();
-        let groups = Groups::new(table.key_columns(&keys), rows)?.len();
+    /// For so many groups, which some of the rows have, so many; `None` if there seem to be too many groups.
+    pub fn for_few(run: &'a Run<'a>, table: &'a Table, groups: usize, rows: u64) -> Option<Self> {
         // Some more may come.
         let most = groups + groups / 4 + 16;
         let plan = run.plan;
         let scans = most * plan.series.len();
         let each = plan.budget.kept() / scans.max(1) as u64;
-        if groups * ROWS > rows || each < SCAN + 8 * LEAST_KEPT {
-            return Ok(None);
+        if groups as u64 * ROWS > rows || each < SCAN + 8 * LEAST_KEPT {
+            return None;
         }
         let keep = ((each - SCAN) / 8) as usize;
         tracing::info!(groups, keep, "rows do not fit in memory, but a scan of each group does");
@@ -72,28 +65,24 @@ impl<'a> GroupScans<'a> {
         let lanes = table.schema.fields().iter().skip(table.keys);
         let lanes = lanes.map(|field| Lane::of(Kind::of(field.data_type()).as_slice()));
         let empties = lanes.map(|lane| LaneScan::new(lane, plan.spec, first)).collect();
-        Ok(Some(Self { run, table, most, keep: Keep::AtMost(keep), empties: Some(empties), found: RwLock::default() }))
+        Some(Self { run, table, most, keep: Keep::AtMost(keep), empties: Some(empties), found: RwLock::default() })
     }
 
     /// More rows; `false` if there are too many groups after all.
-    pub fn add(&self, batch: &RecordBatch) -> Result<bool> {
-        let groups = Groups::new(self.table.key_columns(batch), batch.num_rows())?;
-        let Some(numbers) = self.numbers(&groups.keys)? else { return Ok(false) };
-        let values = &batch.columns()[self.table.keys..];
+    pub fn add(&self, rows: &SortedRows) -> Result<bool> {
+        let Some(numbers) = self.numbers(&rows.keys)? else { return Ok(false) };
         let found = self.found.read().unwrap_or_else(|poison| poison.into_inner());
         // Threads begin at different groups, so that they seldom want the same one.
         let first = numbers.len() * rayon::current_thread_index().unwrap_or(0) / rayon::current_num_threads();
         for group in (first..numbers.len()).chain(0..first) {
-            let rows = UInt32Array::from(groups.rows(group..group + 1).to_vec());
-            let taken = values.iter().map(|values| take(values, &rows, None).map_err(|error| failed(&error)));
-            let taken = taken.collect::<Result<Vec<_>>>()?;
             let mut scans = found.scans[numbers[group]].lock().unwrap_or_else(|poison| poison.into_inner());
-            for (scan, taken) in scans.iter_mut().zip(taken) {
+            for (series, scan) in scans.iter_mut().enumerate() {
                 if let Some(scan) = scan {
-                    scan.read(&Chunk::Array(taken))?;
+                    scan.read(&Chunk::Array(rows.group(series, group)))?;
                 }
             }
         }
+        self.run.interrupt.check()?;
         Ok(true)
     }
 

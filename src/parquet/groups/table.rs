@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::{concat, concat_batches};
 use rayon::prelude::*;
 
-use crate::describe::{Groups, describe_each_group};
+use crate::describe::{Groups, SortedRows, describe_each_group};
 use crate::error::{Error, Result};
 use crate::parquet::columns::DataColumn;
 use crate::parquet::decode::{Part, Rows, plain_type};
@@ -62,15 +62,31 @@ impl Table {
             .map_err(|error| plan.damaged(part, None, &error))
     }
 
-    /// How many rows may be in memory together, and be described there.
-    pub fn most_rows(&self, plan: &Plan<'_>) -> u64 {
-        // A third is for the answers.
-        self.rows_in(plan.budget.kept() * 2 / 3)
+    /// Bytes that so many rows take until they are described.
+    pub fn bytes(&self, rows: usize) -> u64 {
+        rows as u64 * (2 * self.width + ROW)
+    }
+
+    /// The same for rows that are sorted out by so many keys.
+    pub fn sorted_bytes(&self, rows: usize, keys: usize) -> u64 {
+        let keys_width: u64 = self.schema.fields().iter().take(self.keys).map(|field| width(field.data_type())).sum();
+        rows as u64 * (self.width - keys_width) + keys as u64 * (3 * keys_width + ROW)
+    }
+
+    /// Rows sorted out by key.
+    pub fn sorted(&self, batches: &[RecordBatch]) -> Result<SortedRows> {
+        let batch = self.joined(batches)?;
+        SortedRows::new(self.key_columns(&batch), &batch.columns()[self.keys..], batch.num_rows())
+    }
+
+    /// Sorted rows as they were before.
+    pub fn unsorted(&self, rows: &SortedRows) -> Result<RecordBatch> {
+        RecordBatch::try_new(self.schema.clone(), rows.columns()?).map_err(|error| Error::Data(error.to_string()))
     }
 
     /// How many rows are described at a time in so many bytes.
     pub fn rows_in(&self, bytes: u64) -> u64 {
-        (bytes / (2 * self.width + ROW)).max(1 << 12)
+        (bytes / self.bytes(1)).max(1 << 12)
     }
 
     /// Bytes of the answers for so many keys.
@@ -94,6 +110,9 @@ impl Table {
 
     /// Batches as one.
     pub fn joined(&self, batches: &[RecordBatch]) -> Result<RecordBatch> {
+        if let [batch] = batches {
+            return Ok(batch.clone());
+        }
         concat_batches(&self.schema, batches).map_err(|error| Error::Data(format!("rows of groups: {error}")))
     }
 
