@@ -18,7 +18,8 @@
 //! # Ok::<(), rstats::Error>(())
 //! ```
 //!
-//! Features: `json` (default) reads numbers from JSON, `parquet` reads Parquet datasets, `table` prints tables, `cli` (default) is the command `rstats`.
+//! Features: `json` (default) reads numbers from JSON, `parquet` reads Parquet datasets, `table` prints tables, `allocator` has what a program needs to keep to a
+//! memory limit, `cli` (default) is the command `rstats`.
 
 #![warn(missing_docs)]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]

@@ -201,6 +201,12 @@ impl<T: Value> Scan<T> {
         }
     }
 
+    /// Gives back the memory of the values that it kept: another pass looks for the quantiles, whose scan is [settled](Scan::settle)
+    /// here.
+    pub fn forget_candidates(&mut self) {
+        self.candidates = None;
+    }
+
     /// An empty scan with the brackets that its values, all of which it holds, suggest for more values like them.
     pub fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize) -> Self {
         let fractions: Vec<f64> = spec.computed().iter().map(|p| p.value()).collect();

@@ -14,6 +14,10 @@ mod numbers;
 mod statistics;
 
 use pyo3::prelude::*;
+use rstats::arch::allocator::Allocator;
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 #[pymodule]
 mod _rstats {

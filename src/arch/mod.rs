@@ -4,6 +4,8 @@
 //! plain Rust, compiled once for each tier; `avx512` is those that gain from being written in intrinsics, `decimals` the one of them for text. All tiers
 //! compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
 
+#[cfg(feature = "allocator")]
+pub mod allocator;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]

@@ -608,6 +608,10 @@ fn lane_outcome<T: Element>(
 ) -> LaneOutcome {
     match scan.finish(spec) {
         Outcome::Done(summary) => LaneOutcome::Done(summary),
-        Outcome::Again(brackets) => LaneOutcome::Again(wrap(scan.narrow(keep, brackets))),
+        Outcome::Again(brackets) => {
+            let narrow = scan.narrow(keep, brackets);
+            scan.forget_candidates();
+            LaneOutcome::Again(wrap(narrow))
+        }
     }
 }

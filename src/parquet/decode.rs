@@ -142,13 +142,7 @@ impl Plan<'_> {
         let batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
         if group.selection.is_none() || !reader.is_remote() {
-            let row_group = metadata.row_group(group.row_group);
-            let schema = metadata.file_metadata().schema_descr();
-            for leaf in self.leaves(part.file, &roots) {
-                let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
-                pages::check_column(&reader, row_group, leaf, batch, self.budget.decoding())
-                    .map_err(|message| file.broken(&format!("{}{message}", self.place(part, Some(column)))))?;
-            }
+            self.check_leaves(part, &reader, &self.leaves(part.file, &roots), batch)?;
         }
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
             .with_projection(mask)
@@ -171,6 +165,19 @@ impl Plan<'_> {
         }
         if part.first.is_none() && decoded != group.rows {
             return Err(damaged(&format!("{decoded} rows where its metadata has {}", group.rows)));
+        }
+        Ok(())
+    }
+
+    /// Checks column chunks before they are decoded, so many rows at a time.
+    pub(super) fn check_leaves(&self, part: &Part, reader: &Reader, leaves: &[usize], batch: usize) -> Result<()> {
+        let file = &self.dataset.files[part.file];
+        let row_group = file.parquet().row_group(self.group(part).row_group);
+        let schema = file.parquet().file_metadata().schema_descr();
+        for &leaf in leaves {
+            let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
+            pages::check_column(reader, row_group, leaf, batch, self.budget.decoding())
+                .map_err(|message| file.broken(&format!("{}{message}", self.place(part, Some(column)))))?;
         }
         Ok(())
     }

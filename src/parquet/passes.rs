@@ -283,6 +283,13 @@ fn scan_part(run: &Run<'_>, part: &Part, reader: super::storage::Reader, empties
     let plan = run.plan;
     let mut scans: Scanned =
         part.series.iter().filter_map(|&series| Some((series, empties[series].clone()?))).collect();
+    if let [(_, scan)] = &mut scans[..] {
+        let mut plain = scan.clone();
+        if run.scan_plain(part, &reader, &mut plain)? {
+            *scan = plain;
+            return Ok(scans);
+        }
+    }
     run.decode(part, reader, &mut |rows| {
         for ((series, scan), values) in scans.iter_mut().zip(&rows.values) {
             let Some(values) = values else { continue };

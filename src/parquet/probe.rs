@@ -20,8 +20,11 @@ use crate::series::Chunk;
 /// Shorter series are kept whole.
 const LONG: u64 = 1 << 20;
 
-/// Rows that are looked at: the first ones of a row group in the middle.
-const ROWS: usize = 1 << 16;
+/// Rows that are looked at: the first ones of a row group in the middle, as many as most writers put in a page.
+const ROWS: usize = 1 << 17;
+
+/// The least number of them.
+const LEAST_ROWS: u64 = 1 << 16;
 
 /// So many of them make the brackets. The others are there so that where in the file they come from matters little.
 const SAMPLE: usize = ROWS / 4;
@@ -79,7 +82,7 @@ fn middle(run: &Run<'_>, series: usize, left_out: &LeftOut) -> Option<Part> {
     });
     let alike = groups.iter().all(|(_, _, _, extrema)| extrema[1] - extrema[0] >= ALIKE * (high - low));
     let &(file, group, rows, _) = groups.get(groups.len() / 2)?;
-    (groups.len() >= GROUPS && alike && rows >= ROWS as u64).then(|| Part {
+    (groups.len() >= GROUPS && alike && rows >= LEAST_ROWS).then(|| Part {
         file,
         group,
         series: vec![series],

@@ -4,17 +4,19 @@
 //! can be asked for ahead.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::columns::DataColumn;
+use super::dataset::guarded;
 use super::decode::{Part, Rows};
 use super::groups::describe_dataset_groups;
 use super::passes::describe_series;
 use super::plan::Plan;
 use super::request::{Answer, OnError, Progress, Tally};
 use super::storage::{Prefetch, Reader, Task};
-use crate::describe::Interrupt;
+use crate::describe::{Interrupt, LaneScan};
 use crate::error::{Error, Result};
 use crate::report::{Kept, Source};
 use crate::spec::NanPolicy;
@@ -28,6 +30,8 @@ impl Plan<'_> {
     /// [`Error::File`] for damaged files under [`OnError::Fail`], [`Error::Nan`] as the spec has it, [`Error::MemoryLimit`] for what
     /// does not fit even in parts, [`Error::Interrupted`].
     pub fn run(&self, interrupt: &Interrupt, progress: &Progress) -> Result<Answer> {
+        #[cfg(feature = "allocator")]
+        crate::arch::allocator::keep_within(self.budget.limit);
         let run = Run { plan: self, interrupt, progress };
         let mut tally = Tally::default();
         let (series, left_out) = if self.keys.is_empty() {
@@ -147,6 +151,15 @@ impl Run<'_> {
         reader.check_unchanged()?;
         self.plan.decode(part, reader.clone(), self.interrupt, sink)?;
         reader.check_unchanged()
+    }
+
+    /// The same straight into a scan, as [`Plan::scan_plain`].
+    pub fn scan_plain(&self, part: &Part, reader: &Reader, scan: &mut LaneScan) -> Result<bool> {
+        let name = self.plan.dataset.files[part.file].name();
+        reader.check_unchanged()?;
+        let is_plain = guarded(Path::new(&name), || self.plan.scan_plain(self, part, reader, scan))?;
+        reader.check_unchanged()?;
+        Ok(is_plain)
     }
 
     /// The bytes of a file that a part needs.

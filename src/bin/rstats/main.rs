@@ -8,11 +8,10 @@ mod run;
 use std::process::ExitCode;
 
 use clap::Parser;
-use mimalloc::MiMalloc;
+use rstats::arch::allocator::Allocator;
 
-/// Gives back what is freed, so that a memory limit is kept; and threads have heaps of their own.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Allocator = Allocator;
 
 fn main() -> ExitCode {
     let args::Cli { command } = args::Cli::parse();

@@ -54,7 +54,8 @@ impl<'a> GroupScans<'a> {
         let most = groups + groups / 4 + 16;
         let plan = run.plan;
         let scans = most * plan.series.len();
-        let each = plan.budget.kept() / scans.max(1) as u64;
+        // A third is for rows that are on their way.
+        let each = plan.budget.kept() * 2 / 3 / scans.max(1) as u64;
         if groups as u64 * ROWS > rows || each < SCAN + 8 * LEAST_KEPT {
             return None;
         }
