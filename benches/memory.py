@@ -1,9 +1,9 @@
-"""Is the memory limit kept, and what does it cost? Datasets ten times the limit, described by the command with the limit and
-without one, in turn.
+"""Is the memory limit kept, and what does it cost? Datasets ten times the limit, described by the command with the
+limit and without one, in turn.
 
-Prints a Markdown table: the peak of resident memory of the whole process (the kernel's own count), and the time with the limit
-over the time without. Answers with other bytes end the run. The data (2.5 GB decoded for each row, at the default limit) is made by
-NumPy's seeded generator into a folder that is removed afterwards. Linux.
+Prints a Markdown table: the peak of resident memory of the whole process (the kernel's own count), and the time with
+the limit over the time without. Answers with other bytes end the run. The data (2.5 GB decoded for each row, at the
+default limit) is made by NumPy's seeded generator into a folder that is removed afterwards. Linux.
 """
 
 import argparse
@@ -83,7 +83,8 @@ def main():
     if arguments.make:
         shape, folder, rows = arguments.make
         return make(shape, Path(folder), int(rows))
-    print(f"| data, {10 * arguments.limit} MiB decoded | peak memory, limit {arguments.limit} MiB | time with, without |")
+    limit = arguments.limit
+    print(f"| data, {10 * limit} MiB decoded | peak memory, limit {limit} MiB | time with, without |")
     print("| --- | ---: | ---: |", flush=True)
     with tempfile.TemporaryDirectory(prefix="rstats-bench-") as temporary:
         for shape, (width, options) in SHAPES.items():
@@ -92,14 +93,12 @@ def main():
             data = Path(arguments.folder or temporary) / shape.replace(" ", "-").replace(",", "")
             if not data.exists():
                 data.mkdir(parents=True)
-                rows = 10 * arguments.limit * MIB // width
+                rows = 10 * limit * MIB // width
                 subprocess.run([sys.executable, __file__, "--make", shape, str(data), str(rows)], check=True)
             limited, free = [data.with_name(f"{data.name}-{name}.json") for name in ("limited", "free")]
             with_limit, without, peaks = [], [], []
             for _ in range(arguments.rounds):
-                seconds, peak = run(
-                    arguments.command, data, [*options, "--memory-limit", f"{arguments.limit}MiB"], limited
-                )
+                seconds, peak = run(arguments.command, data, [*options, "--memory-limit", f"{limit}MiB"], limited)
                 with_limit.append(seconds)
                 peaks.append(peak)
                 without.append(run(arguments.command, data, [*options, "--memory-limit", "1TiB"], free)[0])

@@ -12,11 +12,39 @@ const PURGE_DELAY: mi_option_t = 15;
 /// From so much on, the memory that waits to be given back is a small part of a limit.
 const AMPLE: u64 = 2 << 30;
 
-/// Gives memory back at once where the process has little, and else keeps it for a while, which is faster.
+/// Gives memory back at once where the process has little, and else keeps it for a while and asks for it in huge pages, which is
+/// faster.
 pub fn keep_within(limit: u64) {
     let delay: c_long = if limit < AMPLE { 10 } else { 1000 };
     // SAFETY: the place is in the table, see the test; what is stored there is one word, of which other threads see the old or the new.
-    unsafe { mi_option_set(PURGE_DELAY, delay) }
+    unsafe { mi_option_set(PURGE_DELAY, delay) };
+    #[cfg(target_os = "linux")]
+    if limit >= AMPLE {
+        use_huge_pages();
+    }
+}
+
+/// From now on, memory of the allocator that was not touched yet comes in huge pages. Until this is asked for it does not: a process that
+/// describes a few arrays would grow by several megabytes.
+#[cfg(target_os = "linux")]
+fn use_huge_pages() {
+    use std::ffi::{c_int, c_void};
+
+    unsafe extern "C" {
+        /// Where an arena of mimalloc 2 lies, and how long it is; null if there is none of this number.
+        fn mi_arena_area(arena: c_int, size: *mut usize) -> *mut c_void;
+    }
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let mut size = 0;
+        // SAFETY: the size is written to a variable of ours; the first arena has the number 1 and is never given back.
+        let start = unsafe { mi_arena_area(1, &raw mut size) };
+        if !start.is_null() {
+            // SAFETY: the range is mapped by mimalloc, and the advice changes what its pages are made of, not what is in them. A kernel
+            // that does not take it says so, and all stays as it is.
+            unsafe { libc::madvise(start, size, libc::MADV_HUGEPAGE) };
+        }
+    });
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// What the program takes before any data: its code, the threads' stacks, the allocator's own.
-const PROGRAM: u64 = 28 << 20;
+/// What the program takes before any data: its code (and that of Python, if that calls), the allocator's own.
+const PROGRAM: u64 = 34 << 20;
 
 /// The same for each thread.
 const THREAD: u64 = 2 << 20;
@@ -102,6 +102,11 @@ impl Budget {
     /// answer's.
     pub fn kept(self) -> u64 {
         self.rest() / 2
+    }
+
+    /// The limit that would leave so much for [`Budget::kept`].
+    pub fn limit_for(self, kept: u64) -> u64 {
+        self.limit - self.rest() + 2 * kept
     }
 
     pub fn threads(self) -> usize {

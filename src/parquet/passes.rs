@@ -131,12 +131,10 @@ fn check_tallies(run: &Run<'_>) -> Result<()> {
     }
     let needed = 3 * 8 * plan.rows() * plan.series.len() as u64;
     if needed > plan.budget.kept() {
-        let limit = plan.budget.limit;
-        let needed = needed + limit - plan.budget.kept();
         return Err(Error::MemoryLimit {
             what: "mad, mode and n_unique need all values at once, which".into(),
-            needed,
-            limit,
+            needed: plan.budget.limit_for(needed),
+            limit: plan.budget.limit,
         });
     }
     Ok(())

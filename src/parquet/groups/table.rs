@@ -99,13 +99,13 @@ impl Table {
 
     /// Refuses answers that do not fit in memory, which are those of so many keys in this share of all rows.
     pub fn check_answers(&self, plan: &Plan<'_>, keys: usize, share: f64) -> Result<()> {
-        let (most, limit) = (plan.budget.kept(), plan.budget.limit);
         let found = self.answers(plan, keys);
-        if found <= most {
+        if found <= plan.budget.kept() {
             return Ok(());
         }
         let all = (found as f64 / share.clamp(1e-6, 1.0)) as u64;
-        Err(Error::MemoryLimit { what: "the answer for all groups".to_owned(), needed: limit - most + all, limit })
+        let (what, needed) = ("the answer for all groups".to_owned(), plan.budget.limit_for(all));
+        Err(Error::MemoryLimit { what, needed, limit: plan.budget.limit })
     }
 
     /// Batches as one.
