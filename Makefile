@@ -31,8 +31,9 @@ lint: $(VENV)/installed ## Formats, clippy, rustdoc, ruff
 test-rust: ## The tests of the library and the command
 	cargo test --workspace
 
+# Optimised as it is shipped, but for what the linker does, which takes minutes.
 test-python: $(VENV)/installed ## Build the extension, check its stubs, run the Python tests
-	$(BIN)/pip install --quiet --no-deps --force-reinstall .
+	CARGO_PROFILE_RELEASE_LTO=off $(BIN)/pip install --quiet --no-deps --force-reinstall .
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml ../python/tests/typing_example.py
 	cd $(VENV) && bin/python -m mypy.stubtest rstats --mypy-config-file ../pyproject.toml
 	$(BIN)/pytest -n $(WORKERS)
@@ -44,6 +45,8 @@ bench: $(VENV)/installed ## Install the peers, and measure against them: benches
 	$(BIN)/python benches/peers.py
 	$(BIN)/python benches/peers.py --threads 1
 	$(BIN)/python benches/scaling.py
+	cargo build --release --quiet --bin rstats
+	$(BIN)/python benches/memory.py
 	$(BIN)/python benches/http/load.py
 	cargo bench --bench kernels
 

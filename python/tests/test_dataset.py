@@ -101,14 +101,43 @@ def test_a_limit_never_shows(tmp_path: Path) -> None:
 
 
 def test_few_keys_with_most_of_the_rows(tmp_path: Path) -> None:
-    # Dealing out again does not help here: the groups are scanned from the temporary file.
-    rows = 1_200_000
+    # Each group has a scan, and the files are read again.
+    rows = 2_400_000
     rng = np.random.default_rng(4)
     whole = pa.table({"k": rng.integers(0, 3, rows), "s": ["a"] * rows, "x": rng.standard_normal(rows)})
     write(tmp_path, [whole], row_group_size=300_000)
     for by in ("k", "s", ["s", "k"]):
         expected = rstats.describe(whole, by=by, columns="x", **ALL)
         same(rstats.describe_parquet(tmp_path, by=by, columns="x", memory_limit=LEAST, **ALL), expected)
+
+
+def test_keys_that_are_few_at_first_or_unlike(tmp_path: Path) -> None:
+    rows = 2_400_000
+    rng = np.random.default_rng(5)
+    place = np.arange(rows)
+    keys = {
+        # So many after all that they cannot each have a scan.
+        "late": np.where(place < rows * 2 // 3, place % 5, place // 8),
+        # One of them has half of the rows, which are in no partition that fits.
+        "heavy": np.where(rng.random(rows) < 0.5, -1, rng.integers(0, 50_000, rows)),
+        # Most rows have one of their own.
+        "own": rng.permutation(rows) // 2,
+    }
+    for name, values in keys.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        whole = pa.table({"k": values, "x": rng.standard_normal(rows)})
+        write(folder, split(whole, 3), row_group_size=200_000)
+        limit = "512MiB" if name == "own" else LEAST
+        found = rstats.describe_parquet(folder, by="k", memory_limit=limit, **ALL)
+        same(found, rstats.describe(whole, by="k", **ALL))
+
+
+def test_a_nan_that_is_an_error_is_not_skipped(tmp_path: Path) -> None:
+    write(tmp_path, [pa.table({"k": [1, 1, 2], "x": [1.0, float("nan"), 2.0]})])
+    for by in (None, "k"):
+        with pytest.raises(ValueError, match="column 'x' of .* holds a NaN in row 1"):
+            rstats.describe_parquet(tmp_path, columns="x", by=by, nan="raise", on_error="skip")
 
 
 def test_limits_that_cannot_be_kept_are_told(lake: tuple[Path, pa.Table]) -> None:
