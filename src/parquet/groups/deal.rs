@@ -171,14 +171,13 @@ impl<'a> Dealt<'a> {
 
     /// Scans the groups of a partition that does not fit in memory because few keys have most of its rows. `None` if it is not so.
     fn scan(&self, segments: &[Segment], most: u64) -> Result<Option<Summaries>> {
-        let mut looked = 0;
-        let few = segments.iter().take_while(|segment| {
-            looked += segment.rows as u64;
-            looked <= most
-        });
-        let few = few.map(|&segment| self.spill.read(segment)).collect::<Result<Vec<_>>>()?;
-        let few = self.table.sorted(&few)?;
-        let Some(scans) = GroupScans::for_few(self.run, self.table, few.groups(), few.rows()) else { return Ok(None) };
+        // Some from everywhere, as many as fit.
+        let rows: u64 = segments.iter().map(|segment| segment.rows as u64).sum();
+        let few = segments.iter().step_by(rows.div_ceil(most.max(1)).max(1) as usize);
+        let few = self.table.sorted(&few.map(|&segment| self.spill.read(segment)).collect::<Result<Vec<_>>>()?)?;
+        let is_last = self.depth == DEPTH;
+        let scans = GroupScans::for_few(self.run, self.table, few.groups(), few.rows(), is_last);
+        let Some(scans) = scans else { return Ok(None) };
         drop(few);
         let read = |scans: &GroupScans<'_>| {
             for &segment in segments {
@@ -210,8 +209,8 @@ fn partitions(run: &Run<'_>, table: &Table, rows: u64) -> Vec<Mutex<Vec<Segment>
 }
 
 fn mixed(hash: u64, seed: u64) -> u64 {
-    let product = u128::from(hash ^ seed) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
-    (product >> 64) as u64
+    let product = u128::from(hash ^ seed) * 0x9e37_79b9_7f4a_7c15;
+    product as u64 ^ (product >> 64) as u64
 }
 
 /// Adds the hash of a column to those of the columns before.

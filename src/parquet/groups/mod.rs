@@ -166,7 +166,7 @@ impl<'a> Sorting<'a> {
     fn place_for(&self, held: &Held) -> Result<Place<'a>> {
         if self.may_be_few && held.others.is_empty() {
             let rows = held.sorted.iter().map(SortedRows::rows).sum();
-            if let Some(scans) = GroupScans::for_few(self.run, self.table, distinct(&held.sorted)?, rows) {
+            if let Some(scans) = GroupScans::for_few(self.run, self.table, distinct(&held.sorted)?, rows, false) {
                 return Ok(Place::Scans(scans));
             }
         }

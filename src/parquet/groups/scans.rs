@@ -48,17 +48,20 @@ struct Found {
 }
 
 impl<'a> GroupScans<'a> {
-    /// For so many groups, which some of the rows have, so many; `None` if there seem to be too many groups.
-    pub fn for_few(run: &'a Run<'a>, table: &'a Table, groups: usize, rows: u64) -> Option<Self> {
-        // Some more may come.
-        let most = groups + groups / 4 + 16;
+    /// For so many groups, which some of the rows have, so many; `None` if there seem to be too many groups. Where this is the last
+    /// resort, there may be as many as there is memory for.
+    pub fn for_few(run: &'a Run<'a>, table: &'a Table, groups: usize, rows: u64, is_last: bool) -> Option<Self> {
         let plan = run.plan;
-        let scans = most * plan.series.len();
         // A third is for rows that are on their way.
-        let each = plan.budget.kept() * 2 / 3 / scans.max(1) as u64;
-        if groups as u64 * ROWS > rows || each < SCAN + 8 * LEAST_KEPT {
+        let room = plan.budget.kept() * 2 / 3 / plan.series.len().max(1) as u64;
+        let possible = (room / (SCAN + 8 * LEAST_KEPT)) as usize;
+        // Some more may come.
+        let most = if is_last { possible } else { groups + groups / 4 + 16 };
+        if groups.max(most) > possible || !is_last && groups as u64 * ROWS > rows {
             return None;
         }
+        let scans = most * plan.series.len();
+        let each = room / most.max(1) as u64;
         let keep = ((each - SCAN) / 8) as usize;
         tracing::info!(groups, keep, "rows do not fit in memory, but a scan of each group does");
         // A longer sample would take longer to sort than it saves.
