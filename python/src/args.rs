@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString, PyTuple, PyType};
-use rstats::{Columns, Filter, Spec, Weighting};
+use rstats::{Bias, Columns, Filter, Spec, Weighting};
 
 use crate::errors::to_python;
 
@@ -121,15 +121,24 @@ pub fn whole(argument: &str, value: &Bound<'_, PyAny>, least: i64, most: i64) ->
     }
 }
 
+/// How many threads may work, if that was said.
+pub fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
+    threads.map(|threads| whole("threads", threads, 1, 1024)).transpose()
+}
+
+/// What is asked, by the arguments that have the same names everywhere.
 pub fn spec(
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
     method: &str,
-    ddof: usize,
+    ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
     level: f64,
+    bias: bool,
 ) -> PyResult<Spec> {
+    let ddof = ddof.map(|ddof| whole("ddof", ddof, 0, i64::MAX)).transpose()?.unwrap_or(1);
     let spec = Spec::default()
+        .with_bias(if bias { Bias::Kept } else { Bias::Corrected })
         .with_method(method.parse().map_err(PyValueError::new_err)?)
         .with_nan(nan.parse().map_err(PyValueError::new_err)?)
         .with_ddof(ddof as u64)

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use rstats::Interrupt;
 use rstats::parquet::{Dataset, OnError, Predicate, Progress, Request, memory};
 use rstats::report::Report;
-use rstats::{Bias, Interrupt};
 
 use crate::args;
 use crate::call;
@@ -40,10 +40,8 @@ pub fn describe_parquet(
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
     let py = paths.py();
-    let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
-    let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
-    let spec = spec.with_bias(if bias { Bias::Kept } else { Bias::Corrected });
-    let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
+    let spec = args::spec(stats, q, method, ddof, nan, level, bias)?;
+    let threads = args::threads(threads)?;
     let defaults = Request::default();
     let request = Request {
         columns: args::columns(columns)?,

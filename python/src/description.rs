@@ -13,7 +13,7 @@ use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
 use rstats::spec::is_count;
 use rstats::{
-    Bias, Interrupt, Spec, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_matrix,
+    Interrupt, Spec, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_matrix,
     describe_stream, describe_weighted,
 };
 
@@ -53,10 +53,8 @@ pub fn describe(
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
     let py = data.py();
-    let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
-    let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
-    let spec = spec.with_bias(if bias { Bias::Kept } else { Bias::Corrected });
-    let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
+    let spec = args::spec(stats, q, method, ddof, nan, level, bias)?;
+    let threads = args::threads(threads)?;
     let axis = axis.map(args::axis).transpose()?;
     let columns = args::columns(columns)?;
     if let Some(weighting) = args::weighting(weights, weighting)? {

@@ -7,7 +7,7 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::PyBytes;
 use rstats::json::{self, Limits};
 use rstats::report::{Report, Source};
-use rstats::{Bias, Interrupt, Summaries, describe_all};
+use rstats::{Interrupt, Summaries, describe_all};
 
 use crate::args;
 use crate::call;
@@ -100,10 +100,8 @@ pub fn describe_json(
 ) -> PyResult<Description> {
     let py = body.py();
     let body = Body::new(body)?;
-    let ddof = ddof.map(|ddof| args::whole("ddof", ddof, 0, i64::MAX)).transpose()?;
-    let spec = args::spec(stats, q, method, ddof.unwrap_or(1), nan, level)?;
-    let spec = spec.with_bias(if bias { Bias::Kept } else { Bias::Corrected });
-    let threads = threads.map(|threads| args::whole("threads", threads, 1, 1024)).transpose()?;
+    let spec = args::spec(stats, q, method, ddof, nan, level, bias)?;
+    let threads = args::threads(threads)?;
     let limits = limits(max_bytes, max_depth)?;
     let work = |interrupt: &Interrupt| {
         let all = json::series(body.bytes(), pointer, limits)?;

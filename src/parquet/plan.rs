@@ -251,7 +251,7 @@ impl<'a> Plan<'a> {
 
     fn passes(&self) -> &'static str {
         if !self.keys.is_empty() {
-            return "1; the rows of groups are sorted out by key, on disk where they do not fit in memory";
+            return "1; more for few groups whose rows do not fit in memory, while the rows of many go to temporary files";
         }
         match !self.spec.computed().is_empty() {
             false => "1",
