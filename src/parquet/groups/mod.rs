@@ -147,7 +147,7 @@ impl<'a> Sorting<'a> {
         Ok(match rows {
             Rows::Others(batches) if self.sorts.load(Ordering::Relaxed) => {
                 let rows = self.table.sorted(&batches)?;
-                // What is left at the end of a row group tells little.
+                // A few rows tell little.
                 if rows.rows() >= TOGETHER / 8 && rows.groups() as u64 > rows.rows() / FEW_ROWS {
                     self.sorts.store(false, Ordering::Relaxed);
                 }
