@@ -25,7 +25,7 @@ use crate::spec::{NanPolicy, Statistic};
 use crate::summary::Summary;
 
 /// How many values all series together keep in a first pass that another one follows.
-const SAMPLED: usize = 1 << 22;
+pub(super) const SAMPLED: usize = 1 << 22;
 
 /// Scans of all series, of which those that need no pass are missing.
 pub(super) type Scans = Vec<Option<LaneScan>>;

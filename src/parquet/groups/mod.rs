@@ -102,12 +102,10 @@ impl<'a> Sorting<'a> {
 
     /// More rows, to where they are going.
     fn add(&self, batches: Vec<RecordBatch>) -> Result<()> {
-        let mut rows = Rows::Others(batches);
-        {
+        let rows = {
             let place = self.place.read().unwrap_or_else(|poison| poison.into_inner());
-            let Place::Memory(held) = &*place else { return self.pass_on(&place, rows) };
-            let bytes;
-            (rows, bytes) = self.prepared(rows)?;
+            let Place::Memory(held) = &*place else { return self.pass_on(&place, Rows::Others(batches)) };
+            let (rows, bytes) = self.prepared(batches)?;
             let mut held = held.lock().unwrap_or_else(|poison| poison.into_inner());
             // A third is for the answers.
             if held.bytes + bytes <= self.run.plan.budget.kept() * 2 / 3 {
@@ -118,7 +116,8 @@ impl<'a> Sorting<'a> {
                 }
                 return Ok(());
             }
-        }
+            rows
+        };
         let mut place = self.place.write().unwrap_or_else(|poison| poison.into_inner());
         // Another thread may have been first.
         if let Place::Memory(held) = &mut *place {
@@ -143,23 +142,18 @@ impl<'a> Sorting<'a> {
     }
 
     /// Rows as they are kept in memory, and how many bytes of it they take.
-    fn prepared(&self, rows: Rows) -> Result<(Rows, u64)> {
-        Ok(match rows {
-            Rows::Others(batches) if self.sorts.load(Ordering::Relaxed) => {
-                let rows = self.table.sorted(&batches)?;
-                // A few rows tell little.
-                if rows.rows() >= TOGETHER / 8 && rows.groups() as u64 > rows.rows() / FEW_ROWS {
-                    self.sorts.store(false, Ordering::Relaxed);
-                }
-                let bytes = self.table.sorted_bytes(rows.rows() as usize, rows.groups());
-                (Rows::Sorted(rows), bytes)
-            }
-            Rows::Others(batches) => {
-                let bytes = self.table.bytes(batches.iter().map(RecordBatch::num_rows).sum());
-                (Rows::Others(batches), bytes)
-            }
-            sorted @ Rows::Sorted(_) => (sorted, 0),
-        })
+    fn prepared(&self, batches: Vec<RecordBatch>) -> Result<(Rows, u64)> {
+        if !self.sorts.load(Ordering::Relaxed) {
+            let bytes = self.table.bytes(batches.iter().map(RecordBatch::num_rows).sum());
+            return Ok((Rows::Others(batches), bytes));
+        }
+        let rows = self.table.sorted(&batches)?;
+        // A few rows tell little.
+        if rows.rows() >= TOGETHER / 8 && rows.groups() as u64 > rows.rows() / FEW_ROWS {
+            self.sorts.store(false, Ordering::Relaxed);
+        }
+        let bytes = self.table.sorted_bytes(rows.rows() as usize, rows.groups());
+        Ok((Rows::Sorted(rows), bytes))
     }
 
     /// Where rows go that do not fit in memory, beside these.

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::table::Table;
 use crate::describe::{Groups, LaneOutcome, LaneScan, PASSES, SortedRows, changed};
 use crate::error::{Error, Result};
+use crate::parquet::passes::SAMPLED;
 use crate::parquet::work::Run;
 use crate::scan::{Keep, SAMPLE};
 use crate::series::{Chunk, Kind, Lane};
@@ -65,7 +66,7 @@ impl<'a> GroupScans<'a> {
         let keep = ((each - SCAN) / 8) as usize;
         tracing::info!(groups, keep, "rows do not fit in memory, but a scan of each group does");
         // A longer sample would take longer to sort than it saves.
-        let first = Keep::AtMost(keep.min((4 << SAMPLE.ilog2()).max((1 << 22) / scans)));
+        let first = Keep::AtMost(keep.min((4 * SAMPLE).max(SAMPLED / scans)));
         let lanes = table.schema.fields().iter().skip(table.keys);
         let lanes = lanes.map(|field| Lane::of(Kind::of(field.data_type()).as_slice()));
         let empties = lanes.map(|lane| LaneScan::new(lane, plan.spec, first)).collect();
