@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{Field, Schema};
+#[cfg(feature = "parquet")]
+use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 use rayon::prelude::*;
 
@@ -63,6 +65,21 @@ impl Groups {
     #[cfg(feature = "parquet")]
     pub fn in_any_order(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
         Self::sorted(columns, rows, false)
+    }
+
+    /// The groups of rows of keys that are in several batches, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As above, and [`Error::Data`] for no batches or such as do not fit together.
+    #[cfg(feature = "parquet")]
+    pub fn of_batches<'a>(batches: impl IntoIterator<Item = &'a RecordBatch>) -> Result<Self> {
+        let mut batches = batches.into_iter().peekable();
+        let schema = batches.peek().map(|batch| batch.schema());
+        let schema = schema.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
+        let all = concat_batches(&schema, batches).map_err(|error| Error::Data(format!("keys of groups: {error}")))?;
+        let named = schema.fields().iter().zip(all.columns());
+        Self::new(named.map(|(field, column)| (field.name().clone(), column.clone())).collect(), all.num_rows())
     }
 
     fn sorted(columns: Vec<(String, ArrayRef)>, rows: usize, sorts: bool) -> Result<Self> {
@@ -436,7 +453,12 @@ impl<C: Code> Dealt<C> {
 
 /// Bits of a code, well spread: all of them depend on all of it.
 fn mixed(code: impl Code, seed: u64) -> u64 {
-    let product = u128::from(code.folded() ^ seed) * 0x9e37_79b9_7f4a_7c15;
+    mixed_bits(code.folded(), seed)
+}
+
+/// Bits all of which depend on all of both.
+pub(crate) fn mixed_bits(bits: u64, seed: u64) -> u64 {
+    let product = u128::from(bits ^ seed) * 0x9e37_79b9_7f4a_7c15;
     (product as u64) ^ (product >> 64) as u64
 }
 

@@ -12,7 +12,7 @@ mod weighted;
 
 use few::FewValues;
 #[cfg(feature = "parquet")]
-pub(crate) use group::Groups;
+pub(crate) use group::{Groups, mixed_bits};
 pub use many::{ListColumn, describe_groups, describe_lists, describe_matrix};
 #[cfg(feature = "parquet")]
 pub(crate) use many::{check_names, describe_each_group};

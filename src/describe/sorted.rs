@@ -8,7 +8,7 @@ use std::ops::Range;
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, UInt32Array, cast::AsArray};
 use arrow_schema::DataType;
-use arrow_select::concat::{concat, concat_batches};
+use arrow_select::concat::concat;
 use arrow_select::take::take;
 
 use super::group::Groups;
@@ -93,15 +93,7 @@ struct Joined<'a> {
 
 impl<'a> Joined<'a> {
     fn new(parts: &'a [SortedRows]) -> Result<Self> {
-        let keys: Vec<&RecordBatch> = parts.iter().map(|part| &part.keys).collect();
-        let Some(schema) = keys.first().map(|keys| keys.schema()) else {
-            return Err(Error::Data("there are no rows".to_owned()));
-        };
-        let all = concat_batches(&schema, keys).map_err(|error| failed(&error))?;
-        let named = schema.fields().iter().zip(all.columns());
-        let named = named.map(|(field, column)| (field.name().clone(), column.clone())).collect();
-        let Groups { keys, starts: first_runs, rows } = Groups::new(named, all.num_rows())?;
-        drop(all);
+        let Groups { keys, starts: first_runs, rows } = Groups::of_batches(parts.iter().map(|part| &part.keys))?;
         // The part and the group of each key, of one part after the other.
         let places: Vec<(u32, u32)> = parts
             .iter()

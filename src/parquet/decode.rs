@@ -1,6 +1,5 @@
 //! A part of a row group as arrays: decoded, filtered, batch by batch.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
@@ -11,7 +10,6 @@ use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::dataset::guarded;
 use super::pages;
 use super::plan::{GroupPlan, Plan};
 use super::storage::Reader;
@@ -98,19 +96,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Decodes a part, and hands its rows to `sink`.
+    /// Decodes a part, and hands its rows to `sink`. The parquet crate may panic: [`Run::decode`](super::work::Run::decode) sees to that.
     pub(super) fn decode(
-        &self,
-        part: &Part,
-        reader: Reader,
-        interrupt: &Interrupt,
-        sink: &mut dyn FnMut(Rows) -> Result<()>,
-    ) -> Result<()> {
-        let file = &self.dataset.files[part.file];
-        guarded(Path::new(&file.name()), || self.decode_unguarded(part, reader, interrupt, sink))
-    }
-
-    fn decode_unguarded(
         &self,
         part: &Part,
         reader: Reader,

@@ -14,8 +14,7 @@ use parquet::file::reader::SerializedPageReader;
 use super::decode::Part;
 use super::plan::Plan;
 use super::storage::Reader;
-use super::work::Run;
-use crate::describe::LaneScan;
+use crate::describe::{Interrupt, LaneScan};
 use crate::error::Result;
 use crate::spec::NanPolicy;
 
@@ -44,7 +43,13 @@ impl Plan<'_> {
     }
 
     /// Scans a part, if it is plain; `false` if it is not, and then what was scanned counts for nothing.
-    pub(super) fn scan_plain(&self, run: &Run<'_>, part: &Part, reader: &Reader, scan: &mut LaneScan) -> Result<bool> {
+    pub(super) fn scan_plain(
+        &self,
+        interrupt: &Interrupt,
+        part: &Part,
+        reader: &Reader,
+        scan: &mut LaneScan,
+    ) -> Result<bool> {
         let Some(leaf) = self.plain_leaf(part, scan) else { return Ok(false) };
         let damaged = |error: &dyn std::fmt::Display| self.damaged(part, None, error);
         let group = self.group(part);
@@ -55,7 +60,7 @@ impl Plan<'_> {
             .map_err(|error| damaged(&error))?;
         let mut seen = 0;
         while let Some(page) = pages.get_next_page().map_err(|error| damaged(&error))? {
-            run.interrupt.check()?;
+            interrupt.check()?;
             let Some((values, count)) = plain_values(page, has_levels) else { return Ok(false) };
             seen += count;
             scan_bytes(&values, scan);

@@ -146,20 +146,23 @@ impl Run<'_> {
         }
     }
 
-    /// Decodes a part of a file that is still what it was.
+    /// Decodes a part of a file, as [`Plan::decode`].
     pub fn decode(&self, part: &Part, reader: Reader, sink: &mut dyn FnMut(Rows) -> Result<()>) -> Result<()> {
-        reader.check_unchanged()?;
-        self.plan.decode(part, reader.clone(), self.interrupt, sink)?;
-        reader.check_unchanged()
+        self.guarded(part, &reader, || self.plan.decode(part, reader.clone(), self.interrupt, sink))
     }
 
     /// The same straight into a scan, as [`Plan::scan_plain`].
     pub fn scan_plain(&self, part: &Part, reader: &Reader, scan: &mut LaneScan) -> Result<bool> {
+        self.guarded(part, reader, || self.plan.scan_plain(self.interrupt, part, reader, scan))
+    }
+
+    /// Does what may panic over a damaged file, of one that is still what it was, and stays so.
+    fn guarded<T>(&self, part: &Part, reader: &Reader, decode: impl FnOnce() -> Result<T>) -> Result<T> {
         let name = self.plan.dataset.files[part.file].name();
         reader.check_unchanged()?;
-        let is_plain = guarded(Path::new(&name), || self.plan.scan_plain(self, part, reader, scan))?;
+        let decoded = guarded(Path::new(&name), decode)?;
         reader.check_unchanged()?;
-        Ok(is_plain)
+        Ok(decoded)
     }
 
     /// The bytes of a file that a part needs.

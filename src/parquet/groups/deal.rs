@@ -10,6 +10,7 @@ use arrow_select::take::take_record_batch;
 use super::scans::GroupScans;
 use super::spill::{Segment, Spill};
 use super::table::{Table, describe_rows, join};
+use crate::describe::mixed_bits;
 use crate::error::{Error, Result};
 use crate::parquet::request::Tally;
 use crate::parquet::work::Run;
@@ -99,7 +100,7 @@ impl<'a> Dealt<'a> {
             column.visit(Hashing { hashes: &mut hashes, nulls: column.nulls(), hasher: &self.hasher });
         }
         let seed = self.hasher.hash_one(0);
-        hashes.iter_mut().for_each(|hash| *hash = mixed(*hash, seed));
+        hashes.iter_mut().for_each(|hash| *hash = mixed_bits(*hash, seed));
         Ok(hashes)
     }
 
@@ -208,11 +209,6 @@ fn partitions(run: &Run<'_>, table: &Table, rows: u64) -> Vec<Mutex<Vec<Segment>
     (0..count).map(|_| Mutex::new(Vec::new())).collect()
 }
 
-fn mixed(hash: u64, seed: u64) -> u64 {
-    let product = u128::from(hash ^ seed) * 0x9e37_79b9_7f4a_7c15;
-    product as u64 ^ (product >> 64) as u64
-}
-
 /// Adds the hash of a column to those of the columns before.
 struct Hashing<'a> {
     hashes: &'a mut [u64],
@@ -227,7 +223,7 @@ impl Hashing<'_> {
                 true => hash(row),
                 false => 1,
             };
-            *whole = mixed(*whole, hash);
+            *whole = mixed_bits(*whole, hash);
         }
     }
 }

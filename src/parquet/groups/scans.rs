@@ -1,9 +1,8 @@
 //! Few groups of many rows: a scan for each group and series, in passes over the rows, wherever those are.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Mutex, RwLock};
 
 use arrow_array::{RecordBatch, UInt32Array};
-use arrow_schema::Schema;
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use rayon::prelude::*;
@@ -29,7 +28,6 @@ const ROWS: u64 = 64;
 /// See the [module](self).
 pub(super) struct GroupScans<'a> {
     run: &'a Run<'a>,
-    table: &'a Table,
     /// How many groups there may be.
     most: usize,
     /// What a scan keeps.
@@ -51,7 +49,7 @@ struct Found {
 impl<'a> GroupScans<'a> {
     /// For so many groups, which some of the rows have, so many; `None` if there seem to be too many groups. Where this is the last
     /// resort, there may be as many as there is memory for.
-    pub fn for_few(run: &'a Run<'a>, table: &'a Table, groups: usize, rows: u64, is_last: bool) -> Option<Self> {
+    pub fn for_few(run: &'a Run<'a>, table: &Table, groups: usize, rows: u64, is_last: bool) -> Option<Self> {
         let plan = run.plan;
         // A third is for rows that are on their way.
         let room = plan.budget.kept() * 2 / 3 / plan.series.len().max(1) as u64;
@@ -70,7 +68,7 @@ impl<'a> GroupScans<'a> {
         let lanes = table.schema.fields().iter().skip(table.keys);
         let lanes = lanes.map(|field| Lane::of(Kind::of(field.data_type()).as_slice()));
         let empties = lanes.map(|lane| LaneScan::new(lane, plan.spec, first)).collect();
-        Some(Self { run, table, most, keep: Keep::AtMost(keep), empties: Some(empties), found: RwLock::default() })
+        Some(Self { run, most, keep: Keep::AtMost(keep), empties: Some(empties), found: RwLock::default() })
     }
 
     /// More rows; `false` if there are too many groups after all.
@@ -96,7 +94,7 @@ impl<'a> GroupScans<'a> {
         {
             let found = self.found.read().unwrap_or_else(|poison| poison.into_inner());
             if let Some(known) = &found.keys {
-                let (numbers, more) = self.look_up(known, keys)?;
+                let (numbers, more) = Self::look_up(known, keys)?;
                 if more.num_rows() == known.num_rows() {
                     return Ok(Some(numbers));
                 }
@@ -105,7 +103,7 @@ impl<'a> GroupScans<'a> {
         let Some(empties) = &self.empties else { return Err(changed()) };
         let mut found = self.found.write().unwrap_or_else(|poison| poison.into_inner());
         let (numbers, all) = match &found.keys {
-            Some(known) => self.look_up(known, keys)?,
+            Some(known) => Self::look_up(known, keys)?,
             None => ((0..keys.num_rows()).collect(), keys.clone()),
         };
         if all.num_rows() > self.most {
@@ -117,9 +115,8 @@ impl<'a> GroupScans<'a> {
     }
 
     /// The number of each of these keys, and the known ones with those of them that are new.
-    fn look_up(&self, known: &RecordBatch, keys: &RecordBatch) -> Result<(Vec<usize>, RecordBatch)> {
-        let both = concat_batches(&known.schema(), [known, keys]).map_err(|error| failed(&error))?;
-        let joint = Groups::new(self.table.key_columns(&both), both.num_rows())?;
+    fn look_up(known: &RecordBatch, keys: &RecordBatch) -> Result<(Vec<usize>, RecordBatch)> {
+        let joint = Groups::of_batches([known, keys])?;
         let before = known.num_rows();
         let mut numbers = vec![0; keys.num_rows()];
         let mut new = Vec::new();
@@ -138,15 +135,16 @@ impl<'a> GroupScans<'a> {
         if new.is_empty() {
             return Ok((numbers, known.clone()));
         }
-        let rows: UInt32Array = (0..before as u32).chain(new).collect::<Vec<_>>().into();
-        Ok((numbers, take_record_batch(&both, &rows).map_err(|error| failed(&error))?))
+        let new = UInt32Array::from_iter_values(new.into_iter().map(|row| row - before as u32));
+        let new = take_record_batch(keys, &new).map_err(|error| failed(&error))?;
+        Ok((numbers, concat_batches(&known.schema(), [known, &new]).map_err(|error| failed(&error))?))
     }
 
     /// The answers, in no order. `again` goes through all rows once more, and says whether it could: `None` if not.
     pub fn finish(self, again: &mut dyn FnMut(&Self) -> Result<bool>) -> Result<Option<Summaries>> {
         let (plan, spec) = (self.run.plan, self.run.plan.spec);
         let Found { keys, scans } = self.found.into_inner().unwrap_or_else(|poison| poison.into_inner());
-        let keys = keys.unwrap_or_else(|| RecordBatch::new_empty(self.table.schema.clone()));
+        let keys = keys.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
         let (groups, series) = (scans.len(), plan.series.len());
         let mut scans: Vec<Vec<Option<LaneScan>>> =
             scans.into_iter().map(|scans| scans.into_inner().unwrap_or_else(|poison| poison.into_inner())).collect();
@@ -177,10 +175,6 @@ impl<'a> GroupScans<'a> {
             }
             if undecided == 0 {
                 let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
-                let names = self.table.schema.fields().iter().take(self.table.keys).cloned().collect::<Vec<_>>();
-                let keys =
-                    RecordBatch::try_new(Arc::new(Schema::new(names)), keys.columns()[..self.table.keys].to_vec())
-                        .map_err(|error| failed(&error))?;
                 return Ok(Some(Summaries::with_keys(columns, Some(keys), spec, answers)));
             }
             let pass =

@@ -243,16 +243,10 @@ pub(super) fn join(
     parts: impl Iterator<Item = Result<RecordBatch>>,
 ) -> Result<Summaries> {
     let plan = run.plan;
-    let Some(schema) = keys.first().map(RecordBatch::schema) else {
-        return Err(Error::Data("no group was found".to_owned()));
-    };
     let lengths: Vec<usize> = keys.iter().map(RecordBatch::num_rows).collect();
-    let all = concat_batches(&schema, &keys).map_err(|error| Error::Data(error.to_string()))?;
+    let groups = Groups::of_batches(&keys)?;
     drop(keys);
-    let named = schema.fields().iter().zip(all.columns());
-    let named = named.map(|(field, column)| (field.name().clone(), column.clone())).collect();
-    let Groups { keys, rows, .. } = Groups::new(named, all.num_rows())?;
-    drop(all);
+    let Groups { keys, rows, .. } = groups;
     // The place of each key of one part after the other.
     let mut places = vec![0; rows.len()];
     rows.iter().zip(0_u32..).for_each(|(&row, place)| places[row as usize] = place);
