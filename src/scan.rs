@@ -100,6 +100,18 @@ impl<T: Value> Further<T> {
         })
     }
 
+    /// The same of nothing.
+    fn empty(&self) -> Self {
+        Self {
+            zeros: 0,
+            negatives: 0,
+            powers: self.powers.as_ref().map(|_| Powers::default()),
+            geometric: self.geometric.as_ref().map(|_| GeometricMean::default()),
+            harmonic: self.harmonic.as_ref().map(|_| HarmonicMean::default()),
+            tally: self.tally.as_ref().map(|_| Tally::new()),
+        }
+    }
+
     /// One more value, not NaN.
     fn add(&mut self, value: T) {
         let nearest = value.nearest();
@@ -283,6 +295,42 @@ impl<T: Value> Scan<T> {
         }
         if let Some(candidates) = &mut self.candidates {
             candidates.update(|cells, tier| T::sort_out(values, valid, cells, tier));
+        }
+    }
+
+    /// More of the series: each of these values so many times.
+    ///
+    /// Its sums are those of the values whose count has a binary digit, doubled from digit to digit: scans merge exactly, also with
+    /// themselves.
+    pub fn update_repeated<C: Copy + Into<u64>>(&mut self, values: &[T], counts: &[C]) {
+        let all = counts.iter().fold(0, |all, &count| all | count.into());
+        let mut sums = Self {
+            moments: Moments::new(self.moments.order()),
+            extrema: self.extrema.as_ref().map(|_| Extrema::new()),
+            candidates: None,
+            further: self.further.as_ref().map(|further| Box::new(further.empty())),
+            found: Vec::new(),
+            null_count: 0,
+            nan_count: 0,
+            ..*self
+        };
+        for digit in (0..u64::BITS - all.leading_zeros()).rev() {
+            sums.merge(sums.clone());
+            for (values, counts) in values.chunks(BLOCK).zip(counts.chunks(BLOCK)) {
+                let mut digits = [0_u8; BLOCK / 8];
+                for (digits, counts) in digits.iter_mut().zip(counts.chunks(8)) {
+                    let bits =
+                        counts.iter().zip(0..).map(|(&count, place)| ((count.into() >> digit & 1) as u8) << place);
+                    *digits = bits.sum();
+                }
+                sums.update_valid(values, &digits);
+            }
+        }
+        self.merge(sums);
+        if let Some(candidates) = &mut self.candidates {
+            for (value, &count) in values.iter().zip(counts).filter(|(value, _)| !value.is_nan()) {
+                candidates.update_repeated(value.key(), count.into());
+            }
         }
     }
 
@@ -527,6 +575,39 @@ mod tests {
             }
             parts.push(rest);
             let summary = passes(&spec, Keep::AtMost(128), &parts);
+            prop_assert_eq!(bits(&summary), bits(&expected));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn values_with_counts_are_values_that_are_repeated(
+            values in prop::collection::vec(seeds::value(), 0..1500), seed: u64, keep in prop::option::of(128usize..5000), omit: bool,
+        ) {
+            let spec = everything().with_nan(if omit { NanPolicy::Omit } else { NanPolicy::Propagate });
+            // Counts of any number of binary digits, many of them 0.
+            let counts: Vec<u32> =
+                (1..).map(|n| (seed.wrapping_mul(n) >> 58) as u32).zip(&values).map(|(count, _)| count >> (count % 7)).collect();
+            let repeated: Vec<f64> =
+                values.iter().zip(&counts).flat_map(|(&value, &count)| std::iter::repeat_n(value, count as usize)).collect();
+            let expected = passes(&spec, Keep::All, &[&repeated]);
+            let keep = keep.map_or(Keep::All, Keep::AtMost);
+            let scan_all = |mut scan: Scan<f64>| {
+                scan.update_repeated(&values, &counts);
+                scan
+            };
+            let mut scan = scan_all(Scan::new(&spec, keep));
+            let summary = loop {
+                match scan.finish(&spec) {
+                    Outcome::Done(summary) => break summary,
+                    Outcome::Again(brackets) => {
+                        let pass = scan_all(scan.narrow(keep, brackets));
+                        prop_assert!(scan.settle(pass));
+                    }
+                }
+            };
+            prop_assert_eq!(summary.count, expected.count);
             prop_assert_eq!(bits(&summary), bits(&expected));
         }
     }

@@ -268,6 +268,44 @@ def test_metadata_alone_suffices(tmp_path: Path) -> None:
     same(rstats.describe_parquet(path, stats=["min", "max", "range"], q=()), expected)
 
 
+EVERY_STATISTIC = (
+    "min max range sum mean variance stddev mean_ci sem iqr skewness kurtosis mad mode n_unique n_zero n_negative "
+    "geometric_mean harmonic_mean cv"
+).split()
+
+PAGES = {
+    "few": lambda rng: rng.integers(-3, 4, 20_000) / 4,
+    "many": lambda rng: rng.integers(-9_000, 9_000, 20_000) / 8,
+    "runs": lambda rng: np.sort(rng.integers(0, 2_000, 20_000)) / 16,
+    "one": lambda rng: np.full(20_000, 0.1),
+    "specials": lambda rng: rng.choice([0.0, -0.0, np.inf, 5e-324, 1e308, 0.1], 20_000),
+    "nans": lambda rng: rng.choice([0.1, np.nan, -2.5], 20_000),
+    "wide": lambda rng: rng.integers(-(2**62), 2**62, 40)[rng.integers(0, 40, 20_000)],
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("nulls", [None, 0.0, 0.1, 1.0], ids=["required", "none", "some", "all"])
+def test_pages_of_every_encoding(tmp_path: Path, kind: str, nulls: float | None) -> None:
+    rng = np.random.default_rng(7)
+    values = PAGES[kind](rng)
+    everything = {"stats": EVERY_STATISTIC, "q": [0.01, 0.25, 0.5, 0.9]}
+    column = pa.array(values, mask=None if nulls is None else rng.random(len(values)) < nulls, from_pandas=False)
+    whole = pa.table([column], schema=pa.schema([pa.field("x", column.type, nullable=nulls is not None)]))
+    expected = {nan: rstats.describe(whole, nan=nan, **everything) for nan in ("propagate", "omit")}
+    shapes: list[dict[str, Any]] = [
+        {"use_dictionary": False, "data_page_size": 9_000},
+        {"data_page_size": 1_000, "write_batch_size": 700},
+        {"dictionary_pagesize_limit": 200},
+        {"row_group_size": 3_000},
+    ]
+    for shape in shapes:
+        for version in ("1.0", "2.0"):
+            (path,) = write(tmp_path, [whole], data_page_version=version, **shape)
+            for nan, answer in expected.items():
+                same(rstats.describe_parquet(path, nan=nan, **everything), answer)
+
+
 def test_nans_are_named_by_their_row(tmp_path: Path) -> None:
     values = np.arange(10_000.0)
     values[7_531] = np.nan

@@ -180,28 +180,23 @@ fn summary(
 
 fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec) -> Result<Summary> {
     let scanned = spec.clone().with_nan(NanPolicy::Omit).without_order();
-    // One scan for each binary digit of the frequencies; then from the highest digit on, twice what is above and this one.
-    let empty = Scan::<T>::new(&scanned, Keep::All);
-    let mut digits = vec![empty.clone(); 64];
-    let mut sorted: Vec<(T::Key, u64)> = Vec::new();
+    let (mut values, mut frequencies) = (Vec::new(), Vec::new());
     let (mut null_count, mut nan_count) = (0, 0);
     for (value, &weight) in rows.iter().zip(weights).filter(|(_, weight)| **weight > 0) {
         match value {
             None => null_count += weight,
             Some(value) if value.is_nan() => nan_count += weight,
             Some(value) => {
-                (0..64).filter(|digit| weight >> digit & 1 == 1).for_each(|digit| digits[digit].update(&[*value]));
-                sorted.push((value.key(), weight));
+                values.push(*value);
+                frequencies.push(weight);
             }
         }
     }
-    let whole = digits.into_iter().rev().reduce(|above, digit| {
-        let mut twice = above.clone();
-        twice.merge(above);
-        twice.merge(digit);
-        twice
-    });
-    let Outcome::Done(sums) = whole.unwrap_or(empty).finish(&scanned) else { return Err(changed()) };
+    let mut scan = Scan::new(&scanned, Keep::All);
+    scan.update_repeated(&values, &frequencies);
+    let Outcome::Done(sums) = scan.finish(&scanned) else { return Err(changed()) };
+    let keys = values.iter().map(|value| value.key());
+    let mut sorted: Vec<(T::Key, u64)> = keys.zip(frequencies).collect();
     sorted.sort_unstable_by_key(|&(key, _)| key);
     let n = sums.count;
     let frequencies = Frequencies::<T>::new(&sorted, n);

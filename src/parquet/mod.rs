@@ -1,7 +1,7 @@
 //! Parquet files as series: columns of one name in any number of files are one series.
 //!
 //! [`storage`] finds the files and reads their bytes, [`dataset`] fits their schemas together, `plan` says what of them has to be
-//! read for a [`Request`], `decode` turns a part of a row group into arrays, and `plain` passes over those where it can. `passes` scans series, `groups` sorts rows out by key;
+//! read for a [`Request`], `decode` turns a part of a row group into arrays, and `direct` passes over those where it can. `passes` scans series, `groups` sorts rows out by key;
 //! both keep to the [`memory`] they are given. What a file says of itself is checked before it is decoded: [`footer`] and
 //! [`pages`], by `thrift`, `format`, `header` and `delta`.
 
@@ -10,6 +10,7 @@ mod columns;
 pub mod dataset;
 mod decode;
 mod delta;
+mod direct;
 pub mod footer;
 mod format;
 mod groups;
@@ -19,11 +20,11 @@ pub mod memory;
 pub mod pages;
 mod partition;
 mod passes;
-mod plain;
 mod plan;
 pub mod predicate;
 mod probe;
 mod request;
+mod runs;
 pub mod storage;
 mod thrift;
 mod work;

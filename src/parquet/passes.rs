@@ -282,9 +282,9 @@ fn scan_part(run: &Run<'_>, part: &Part, reader: super::storage::Reader, empties
     let mut scans: Scanned =
         part.series.iter().filter_map(|&series| Some((series, empties[series].clone()?))).collect();
     if let [(_, scan)] = &mut scans[..] {
-        let mut plain = scan.clone();
-        if run.scan_plain(part, &reader, &mut plain)? {
-            *scan = plain;
+        let mut direct = scan.clone();
+        if run.scan_direct(part, &reader, &mut direct)? {
+            *scan = direct;
             return Ok(scans);
         }
     }

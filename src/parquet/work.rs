@@ -151,9 +151,9 @@ impl Run<'_> {
         self.guarded(part, &reader, || self.plan.decode(part, reader.clone(), self.interrupt, sink))
     }
 
-    /// The same straight into a scan, as [`Plan::scan_plain`].
-    pub fn scan_plain(&self, part: &Part, reader: &Reader, scan: &mut LaneScan) -> Result<bool> {
-        self.guarded(part, reader, || self.plan.scan_plain(self.interrupt, part, reader, scan))
+    /// The same straight into a scan, as [`Plan::scan_direct`].
+    pub fn scan_direct(&self, part: &Part, reader: &Reader, scan: &mut LaneScan) -> Result<bool> {
+        self.guarded(part, reader, || self.plan.scan_direct(self.interrupt, part, reader, scan))
     }
 
     /// Does what may panic over a damaged file, of one that is still what it was, and stays so.

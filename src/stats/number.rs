@@ -433,7 +433,7 @@ impl Value for Number {
     }
     fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<Place>, _: Tier) {
         for value in there(values, valid) {
-            cells.add(value.key());
+            cells.add(value.key(), 1);
         }
     }
 }

@@ -66,7 +66,7 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
     fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
         let _ = tier;
         for &key in keys {
-            cells.add(key);
+            cells.add(key, 1);
         }
     }
 
@@ -232,18 +232,19 @@ impl<K: Key> Cells<K> {
         self.filled = 0;
     }
 
-    /// One more key.
-    pub fn add(&mut self, key: K) {
+    /// A key, so many times.
+    pub fn add(&mut self, key: K, times: usize) {
         let cell = self.edges.partition_point(|edge| *edge <= key);
-        self.counts[cell] += 1;
+        self.counts[cell] += times as u64;
         if self.kept[cell] {
+            let filled = self.filled + times;
             self.keys.truncate(self.filled);
-            self.keys.push(key);
-            self.filled += 1;
+            self.keys.resize(filled, key);
             if self.edges.len() > COMPARED {
-                self.places.truncate(self.filled - 1);
-                self.places.push(cell as u32);
+                self.places.truncate(self.filled);
+                self.places.resize(filled, cell as u32);
             }
+            self.filled = filled;
         }
     }
 
@@ -390,6 +391,15 @@ impl<K: Key> Candidates<K> {
         sort_out(&mut self.cells, self.tier);
         if self.cells.filled >= KEPT {
             self.distribute();
+        }
+    }
+
+    /// A value so many times.
+    pub fn update_repeated(&mut self, key: K, mut times: u64) {
+        while times > 0 {
+            let some = times.min(BLOCK as u64);
+            self.update(|cells, _| cells.add(key, some as usize));
+            times -= some;
         }
     }
 

@@ -1,8 +1,7 @@
 //! Statistics of weighted values, exactly.
 //!
-//! **Frequencies** are whole numbers: everything is as if each value were repeated so often. Sums are those of the values
-//! whose frequency has a binary digit, doubled from digit to digit: scans merge exactly, also with themselves. Order
-//! statistics are found by cumulative frequency.
+//! **Frequencies** are whole numbers: everything is as if each value were repeated so often. Sums are those of
+//! [`Scan::update_repeated`](crate::scan::Scan::update_repeated); order statistics are found by cumulative frequency.
 //!
 //! **Importances** w are any numbers from 0 on. With W = Σw, V = Σw², S = Σwx and Q = Σwx²:
 //!
