@@ -60,8 +60,8 @@ const SMALL: u64 = 1 << 12;
 /// ...so many bytes of them.
 const AHEAD: u64 = 1 << 16;
 
-/// No header is longer: it has two values of the column at most.
-const LONG: u64 = 1 << 24;
+/// No header is longer: it has two values of the column at most. Arrow's C++ reader has the same bound.
+pub(super) const LONG: u64 = 1 << 24;
 
 /// The headers of a chunk, one after the other.
 pub(super) struct Headers<'a, R> {
@@ -125,6 +125,13 @@ impl<'a, R: ChunkReader> Headers<'a, R> {
         self.at += length;
         self.ahead = if self.at - self.began < SMALL { AHEAD } else { SHORT };
     }
+}
+
+/// The bytes that the page after this header is said to have once it is decompressed.
+pub(super) fn uncompressed_size(header: &[u8]) -> Result<u64, Fault> {
+    let mut fields = HeaderFields::default();
+    walk(header, &PAGE_HEADER, &mut fields)?;
+    Ok(fields.page[2].and_then(|size| u64::try_from(size).ok()).unwrap_or(0))
 }
 
 /// The fields of a page's header, as they come.

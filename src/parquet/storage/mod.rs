@@ -2,7 +2,7 @@
 //!
 //! [`find`](find()) takes what a person types (files, folders, globs, lists, URLs) and answers [`Found`] files;
 //! [`Found::open`] gives a [`Reader`], which is what the parquet crate reads from; [`Prefetch`] fetches ahead what lies
-//! in a bucket. `glob`, `partition`, `ranges` and `thrift` are the rules that these go by, each in one file; `remote`
+//! in a bucket. `glob`, `partition` and `ranges` are the rules that these go by, each in one file; `remote`
 //! holds all that needs a network.
 
 mod find;
@@ -20,7 +20,6 @@ mod remote;
 #[cfg(test)]
 #[expect(clippy::single_range_in_vec_init, reason = "lists of one range are meant")]
 mod tests;
-mod thrift;
 
 pub use find::find;
 pub use footer::open_all;

@@ -2,7 +2,7 @@
 //!
 //! Local files are read at positions, never through an offset that clones would share. Remote ones serve what was
 //! fetched before. Each request is held against the file's length before memory is asked for, and each page header is
-//! walked before the decoder believes the lengths in it ([`thrift`](super::thrift)).
+//! walked before the decoder believes the lengths in it.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -13,17 +13,15 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::super::header::{LONG, uncompressed_size};
+use super::super::thrift::Fault;
 use super::find::state;
-use super::thrift::{Fault, walk};
 use super::{Found, Location, ranges, refused, remote, unreadable};
 use crate::Interrupt;
 use crate::error::Result;
 
 /// What is first read where a page header is expected: most are shorter.
 const HEADER: usize = 512;
-
-/// No page header is longer: the bound that Arrow's C++ reader has.
-const LONGEST_HEADER: u64 = 1 << 24;
 
 /// An open file. Clones share it, and what was fetched of it.
 #[derive(Clone, Debug)]
@@ -214,15 +212,11 @@ impl PageReader {
         let mut length = HEADER;
         loop {
             let bytes = self.reader.read_at(start, length)?;
-            let (mut uncompressed, limit) = (0, self.reader.page_limit);
-            match walk(&bytes, &mut |id, value| {
-                if id == 2 {
-                    uncompressed = value
-                }
-            }) {
-                Ok(_) if u64::try_from(uncompressed).is_ok_and(|size| size > limit) => {
+            let limit = self.reader.page_limit;
+            match uncompressed_size(&bytes) {
+                Ok(size) if size > limit => {
                     return Err(damaged(format!(
-                        "the page at byte {start} is said to be {uncompressed} bytes long, more than the {limit} that it may be"
+                        "the page at byte {start} is said to be {size} bytes long, more than the {limit} that it may be"
                     )));
                 }
                 Ok(_) => {
@@ -230,9 +224,7 @@ impl PageReader {
                     self.buffer = bytes;
                     return Ok(());
                 }
-                Err(Fault::Short(missing)) if bytes.len() == length && length as u64 + missing <= LONGEST_HEADER => {
-                    length += usize::try_from(missing).unwrap_or(usize::MAX).max(length);
-                }
+                Err(Fault::Short) if bytes.len() == length && (length as u64) < LONG => length *= 8,
                 Err(_) => return Err(damaged(format!("the page header at byte {start} is damaged"))),
             }
         }

@@ -1,0 +1,177 @@
+//! Values sorted out into cells.
+
+use std::fmt::Debug;
+
+use serde::{Deserializer, Serializer};
+use smallvec::SmallVec;
+
+use super::{Brackets, serial};
+use crate::arch::tier::{Cuts, Found, Keyed};
+use crate::arch::{BLOCK, Index, Tier};
+use crate::stats::bits;
+
+/// Up to so many edges are compared with every key; among more of them its cell is searched.
+pub const COMPARED: usize = 24;
+
+/// What values are compared by.
+pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
+    /// The least key above this one; `None` where there is none.
+    fn successor(self) -> Option<Self>;
+
+    /// As [`sort_out`], for keys.
+    fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
+        let _ = tier;
+        for &key in keys {
+            cells.add(key, 1);
+        }
+    }
+
+    /// Sorts a few keys in a network of the tier; `false` if it has none.
+    fn sort(keys: &mut [Self], tier: Tier) -> bool {
+        let _ = (keys, tier);
+        false
+    }
+
+    /// Appends the keys from `low` on, up to but without `high`, where `None` is the infinity of its side.
+    fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {
+        let _ = tier;
+        let inside = |key: &Self| low.is_none_or(|low| low <= *key) && high.is_none_or(|high| *key < high);
+        to.extend(keys.iter().copied().filter(inside));
+    }
+
+    /// Keys as bytes, for a binary format.
+    fn write<S: Serializer>(keys: &[Self], serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// What [`Key::write`] has written. It takes no more memory than the keys that are there, whatever their number is said to be.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error>;
+}
+
+/// Cells with their counts, and the keys that are kept of them, in no order.
+#[derive(Clone, Debug)]
+pub struct Cells<K> {
+    pub(super) edges: Vec<K>,
+    /// Of more than [`COMPARED`] edges, once it was looked for; not every place has one.
+    pub(super) index: Option<Option<Index>>,
+    pub(super) kept: Vec<bool>,
+    pub(super) counts: Vec<u64>,
+    /// Only the first `filled` of them count: the kernels write whole vectors, and what is behind is written over.
+    pub(super) keys: Vec<K>,
+    pub(super) filled: usize,
+    /// The cell of each of these keys, where there are more than [`COMPARED`] edges.
+    pub(super) places: Vec<u32>,
+}
+
+impl<K: Key> Cells<K> {
+    pub(super) fn new(brackets: Brackets<K>) -> Self {
+        let Brackets { edges, kept } = brackets;
+        let counts = vec![0; kept.len()];
+        Self { edges, index: None, kept, counts, keys: Vec::new(), filled: 0, places: Vec::new() }
+    }
+
+    pub(super) fn restart(&mut self, Brackets { edges, kept }: Brackets<K>) {
+        self.counts.clear();
+        self.counts.resize(kept.len(), 0);
+        (self.edges, self.kept) = (edges, kept);
+        self.index = None;
+        self.filled = 0;
+    }
+
+    /// A key, so many times.
+    pub fn add(&mut self, key: K, times: usize) {
+        let cell = self.edges.partition_point(|edge| *edge <= key);
+        self.counts[cell] += times as u64;
+        if self.kept[cell] {
+            let filled = self.filled + times;
+            self.keys.truncate(self.filled);
+            self.keys.resize(filled, key);
+            if self.edges.len() > COMPARED {
+                self.places.truncate(self.filled);
+                self.places.resize(filled, cell as u32);
+            }
+            self.filled = filled;
+        }
+    }
+
+    pub(super) fn clear_kept(&mut self) {
+        self.filled = 0;
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+}
+
+impl Key for i64 {
+    fn successor(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+
+    fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
+        sort_out(keys, None, cells, tier);
+    }
+
+    fn sort(keys: &mut [Self], tier: Tier) -> bool {
+        tier.sort(keys)
+    }
+
+    fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {
+        let ends: SmallVec<[i64; 2]> = [low, high].into_iter().flatten().collect();
+        let cuts = Cuts { edges: &ends, first: low.is_none(), flips: &[true; 2][..ends.len()] };
+        for block in keys.chunks(BLOCK) {
+            let filled = to.len();
+            to.resize(filled + block.len().next_multiple_of(64), 0);
+            let added = tier.sort_out(block, None, cuts, &mut [0; 2][..ends.len()], &mut to[filled..]);
+            to.truncate(filled + added);
+        }
+    }
+
+    fn write<S: Serializer>(keys: &[Self], serializer: S) -> Result<S::Ok, S::Error> {
+        serial::write_integers(keys, serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error> {
+        serial::read_integers(deserializer)
+    }
+}
+
+/// Sorts a block of values out by the kernels of the tier; those of them whose bit is set.
+pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
+    let Cells { edges, index, kept, counts, keys, filled, places } = cells;
+    if edges.len() <= COMPARED {
+        let mut below = [0; COMPARED + 1];
+        let mut flips = [false; COMPARED];
+        for (flip, pair) in flips.iter_mut().zip(kept.windows(2)) {
+            *flip = pair[0] != pair[1];
+        }
+        let room = *filled + values.len().next_multiple_of(64);
+        if keys.len() < room {
+            keys.resize(room, 0);
+        }
+        let cuts = Cuts { edges, first: kept[0], flips: &flips[..edges.len()] };
+        *filled += tier.sort_out(values, valid, cuts, &mut below[..edges.len()], &mut keys[*filled..]);
+        below[edges.len()] = bits::count(values.len(), valid);
+        let mut before = 0;
+        for (count, below) in counts.iter_mut().zip(below) {
+            *count += below - before;
+            before = below;
+        }
+    } else {
+        let mut found = Found::new();
+        let count =
+            tier.search(values, valid, edges, index.get_or_insert_with(|| Index::new::<V>(edges)).as_ref(), &mut found);
+        if keys.len() < *filled + BLOCK {
+            keys.resize(*filled + BLOCK, 0);
+        }
+        places.resize(keys.len(), 0);
+        let (keys, places) = (&mut keys[*filled..], &mut places[*filled..]);
+        let mut added = 0;
+        for (&key, &cell) in found.keys.iter().zip(&found.cells).take(count) {
+            let cell = cell as usize;
+            counts[cell] += 1;
+            // Written in any case, and kept if its cell is: a branch would be guessed wrong too often.
+            (keys[added], places[added]) = (key, cell as u32);
+            added += usize::from(kept[cell]);
+        }
+        *filled += added;
+    }
+}
