@@ -62,6 +62,16 @@ def by_polars(path, columns, where=None):
     return list((frame if where is None else frame.filter(where)).select(asked).collect().row(0))
 
 
+def exact(path, columns, threads):
+    """Who gives the statistics of these columns exactly."""
+    return {
+        "rstats": lambda: own(path, threads),
+        "pyarrow": lambda: by_pyarrow(path),
+        "DuckDB": lambda: by_duckdb(path, columns),
+        "Polars": lambda: by_polars(path, columns),
+    }
+
+
 def checksum(columns):
     """What answers of many groups are compared by."""
     return [float(np.sum(np.asarray(column, dtype=float))) for column in columns]
@@ -83,16 +93,8 @@ def rows(threads, size=5_000_000):
         pq.write_table(wide, path, compression="zstd", row_group_size=size // 10, use_dictionary=False)
         del wide
 
-        def exact():
-            return {
-                "rstats": lambda: own(path, threads),
-                "pyarrow": lambda: by_pyarrow(path),
-                "DuckDB": lambda: by_duckdb(path, columns),
-                "Polars": lambda: by_polars(path, columns),
-            }
-
         label = f"Parquet, 10 columns x {size / 1e6:g} M, zstd, 10 row groups"
-        yield f"{label}, moments, extrema and quartiles", 1e-9, exact
+        yield f"{label}, moments, extrema and quartiles", 1e-9, lambda: exact(path, columns, threads)
 
         def decoding():
             return {
@@ -140,15 +142,8 @@ def rows(threads, size=5_000_000):
         pq.write_table(pa.table(prices), path, compression="zstd", row_group_size=size // 10)
         del prices
 
-        def dictionaries():
-            return {
-                "rstats": lambda: own(path, threads),
-                "pyarrow": lambda: by_pyarrow(path),
-                "DuckDB": lambda: by_duckdb(path, columns),
-                "Polars": lambda: by_polars(path, columns),
-            }
-
-        yield f"Parquet, 10 columns x {size / 1e6:g} M prices, dictionaries, the same", 1e-9, dictionaries
+        label = f"Parquet, 10 columns x {size / 1e6:g} M prices, dictionaries, the same"
+        yield label, 1e-9, lambda: exact(path, columns, threads)
     with folder() as at:
         path = at / "sorted.parquet"
         length = 4 * size

@@ -109,6 +109,14 @@ pub enum Error {
 /// The result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+#[cfg(feature = "parquet")]
+impl Error {
+    /// Rows that could not be put together by their keys.
+    pub(crate) fn of_groups(error: &dyn std::fmt::Display) -> Self {
+        Self::Data(format!("rows of groups: {error}"))
+    }
+}
+
 /// A series as messages speak of it.
 pub(crate) fn column(name: Option<&str>) -> String {
     match name {

@@ -38,7 +38,7 @@ impl SortedRows {
     pub(crate) fn new(keys: Vec<(String, ArrayRef)>, values: &[ArrayRef], rows: usize) -> Result<Self> {
         let Groups { keys, starts, rows } = Groups::in_any_order(keys, rows)?;
         let rows = UInt32Array::from(rows);
-        let values = values.iter().map(|values| take(values, &rows, None).map_err(|error| failed(&error)));
+        let values = values.iter().map(|values| take(values, &rows, None).map_err(|error| Error::of_groups(&error)));
         Ok(Self { keys, starts, values: values.collect::<Result<_>>()? })
     }
 
@@ -69,7 +69,8 @@ impl SortedRows {
             std::iter::repeat_n(group, rows)
         });
         let places: UInt32Array = places.collect::<Vec<_>>().into();
-        let keys = self.keys.columns().iter().map(|keys| take(keys, &places, None).map_err(|error| failed(&error)));
+        let keys =
+            self.keys.columns().iter().map(|keys| take(keys, &places, None).map_err(|error| Error::of_groups(&error)));
         keys.chain(self.values.iter().cloned().map(Ok)).collect()
     }
 }
@@ -149,7 +150,7 @@ impl<'a> Joined<'a> {
         let runs: Vec<ArrayRef> =
             self.runs(groups).map(|(part, rows)| part.values[series].slice(rows.start, rows.len())).collect();
         let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
-        concat(&runs).map_err(|error| failed(&error))
+        concat(&runs).map_err(|error| Error::of_groups(&error))
     }
 
     /// Sets the rows of one series, group by group.
@@ -208,8 +209,4 @@ pub(crate) fn describe_sorted(
         }?;
     }
     Ok(Summaries::with_keys(columns, Some(joined.keys), spec, answers))
-}
-
-fn failed(error: &dyn std::fmt::Display) -> Error {
-    Error::Data(format!("rows of groups: {error}"))
 }

@@ -79,8 +79,7 @@ impl<'a> Dealt<'a> {
             rows[next[place]] = row;
             next[place] += 1;
         }
-        let sorted = take_record_batch(&batch, &UInt32Array::from(rows))
-            .map_err(|error| Error::Data(format!("rows of groups: {error}")))?;
+        let sorted = take_record_batch(&batch, &UInt32Array::from(rows)).map_err(|error| Error::of_groups(&error))?;
         drop(batch);
         for (partition, segments) in self.partitions.iter().enumerate() {
             let length = starts[partition + 1] - starts[partition];
