@@ -1,9 +1,9 @@
 //! Parquet files as series: columns of one name in any number of files are one series.
 //!
 //! [`storage`] finds the files and reads their bytes, [`dataset`] fits their schemas together, `plan` says what of them has to be
-//! read for a [`Request`], `decode` turns a part of a row group into arrays, and `direct` passes over those where it can. `passes` scans series, `groups` sorts rows out by key;
-//! both keep to the [`memory`] they are given. What a file says of itself is checked before it is decoded: [`footer`] and
-//! [`pages`], by `thrift`, `format`, `header` and `delta`.
+//! read for a [`Request`], `decode` turns a part of a row group into arrays, and `direct` scans its pages without them where it can.
+//! `passes` scans series, `groups` sorts rows out by key; both keep to the [`memory`] they are given. What a file says of itself is
+//! checked before it is decoded: [`footer`] and [`pages`], by `thrift`, `format`, `header` and `delta`.
 
 mod checkpoint;
 mod columns;
