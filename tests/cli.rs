@@ -384,6 +384,38 @@ fn what_nobody_reads_goes_into_a_pipe() {
 
 #[cfg(unix)]
 #[test]
+fn what_is_open_under_a_name_is_written_to_and_not_replaced() {
+    let folder = TempDir::new().unwrap();
+    let log = path(&folder, "log");
+    fs::write(&log, "precious\n").unwrap();
+    let run = |out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rstats"));
+        command.args(["describe", "data/city_temps.parquet", "-f", "ndjson", "-o", "/dev/stdout"]).stdout(out);
+        command.output().unwrap()
+    };
+    let piped = run(Stdio::piped());
+    assert!(piped.status.success() && !piped.stdout.is_empty(), "{}", text(&piped.stderr));
+    let appended = run(fs::OpenOptions::new().append(true).open(&log).unwrap().into());
+    assert!(appended.status.success(), "{}", text(&appended.stderr));
+    assert_eq!(fs::read_to_string(&log).unwrap(), format!("precious\n{}", text(&piped.stdout)));
+    let circle = path(&folder, "circle");
+    std::os::unix::fs::symlink("circle", &circle).unwrap();
+    fails(1, &["data/", "-o", circle.to_str().unwrap()], &["a link that leads back to itself"]);
+}
+
+#[test]
+fn what_is_described_is_not_replaced() {
+    let folder = TempDir::new().unwrap();
+    let input = path(&folder, "a.parquet");
+    write(&input, vec![("x", floats([1.0]))], 10);
+    let before = fs::read(&input).unwrap();
+    let again = folder.path().join(".").join("a.parquet");
+    fails(1, &[input.to_str().unwrap(), "-o", again.to_str().unwrap()], &["one of the files that are described"]);
+    assert_eq!(fs::read(&input).unwrap(), before);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_closed_pipe_is_silence() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rstats"))
         .args(["describe", "data/", "-q", "100"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
 import random
 import warnings
 from pathlib import Path
@@ -224,7 +225,7 @@ def test_schemas_drift(tmp_path: Path) -> None:
     assert (rows["b"]["count"], rows["b"]["null_count"], rows["b"]["sum"]) == (4, 0, 7.0)
     grouped = rstats.describe_parquet(tmp_path, by="k", columns="b", stats="sum", q=()).to_dicts()
     assert [(row["k"], row["count"], row["sum"]) for row in grouped] == [(1, 2, 3.5), (2, 2, 3.5), (3, 0, 0.0)]
-    with pytest.raises(OSError, match=r"part-000.*column 'a'.*beyond 2\^53"):
+    with pytest.raises(ValueError, match=r"part-000.*column 'a'.*beyond 2\^53"):
         rstats.describe_parquet(tmp_path, by="k", columns="a")
     write(tmp_path / "clash", [pa.table({"a": [1.0]}), pa.table({"a": ["x"]})])
     with pytest.raises(ValueError, match=r"part-000.*part-001"):
@@ -374,3 +375,89 @@ def test_arguments_that_are_wrong(lake: tuple[Path, pa.Table]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         rstats.describe_parquet(folder / "odd", columns="x")
+
+
+def test_a_page_may_be_larger_than_a_share_of_the_limit(tmp_path: Path) -> None:
+    whole = pa.table({"v": np.random.default_rng(0).normal(size=500_000)})
+    (path,) = write(tmp_path, [whole], use_dictionary=False)
+    options: dict[str, Any] = {"stats": ["sum"], "on_error": "skip", "memory_limit": "128MiB"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same(rstats.describe_parquet(path, threads=16, **options), rstats.describe(whole, stats=["sum"]))
+    one_page: dict[str, Any] = {"row_group_size": 1 << 23, "data_page_size": 1 << 30, "max_rows_per_page": 1 << 23}
+    pq.write_table(pa.concat_tables([whole] * 8), path, use_dictionary=False, **one_page)
+    with pytest.raises(rstats.MemoryLimitError, match="decoding column 'v', row group 0 of .* takes about"):
+        rstats.describe_parquet(path, threads=2, stats=["sum"], on_error="skip", memory_limit="80MiB")
+
+
+def test_many_columns_have_their_turns(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    whole = pa.table({f"c{i}": rng.integers(0, 50, 4_000) * 1.5 for i in range(1_500)})
+    (path,) = write(tmp_path, [whole])
+    limited = rstats.describe_parquet(path, memory_limit="80MiB", stats=["mean"], threads=2)
+    same(limited, rstats.describe(whole, stats=["mean"]))
+    with pytest.raises(rstats.MemoryLimitError, match="1500 columns at once, as a checkpoint is written"):
+        rstats.describe_parquet(path, memory_limit="80MiB", threads=2, checkpoint=tmp_path / "state")
+
+
+def test_first_rows_that_do_not_fit_are_grouped(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    columns = {f"c{i}": rng.integers(0, 9, 40_000) * 1.0 for i in range(60)}
+    whole = pa.table({**columns, "k": rng.integers(0, 5, 40_000)})
+    (path,) = write(tmp_path, [whole])
+    for limit in ("96MiB", "112MiB", "160MiB"):
+        same(
+            rstats.describe_parquet(path, by="k", memory_limit=limit, stats=["mean"], threads=2),
+            rstats.describe(whole, by="k", stats=["mean"]),
+        )
+
+
+def test_types_that_do_not_go_together_are_no_damage(tmp_path: Path) -> None:
+    write(tmp_path, [pa.table({"k": [1, 1], "v": [1, 2**53 + 1]}), pa.table({"k": [1, 1], "v": [0.5, 1.5]})])
+    with pytest.raises(ValueError, match="part-000.parquet: column 'v'.*beyond 2\\^53"):
+        rstats.describe_parquet(tmp_path, by="k", on_error="skip")
+
+
+def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path, [pa.table({"v": [1.0]})])
+    (tmp_path / "gone.parquet").symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError, match="gone.parquet"):
+        rstats.describe_parquet(tmp_path)
+    with pytest.warns(UserWarning, match="gone.parquet"):
+        d = rstats.describe_parquet(tmp_path, on_error="skip")
+    assert [row["count"] for row in d.to_dicts()] == [1]
+
+
+def test_a_checkpoint_is_of_its_question_and_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state"
+    (first,) = write(tmp_path / "files", [pa.table({"v": [1.0, 2.0, 3.0], "k": [1, 2, 3]})])
+    (second,) = write(tmp_path / "files" / "k=2", [pa.table({"v": [10.0, 20.0, 30.0]})])
+    options: dict[str, Any] = {"columns": "v", "where": "k <= 2 or v > 2", "stats": ["sum"]}
+    rstats.describe_parquet(first, checkpoint=state, **options)
+    fresh = rstats.describe_parquet([first, second], **options)
+    same(rstats.describe_parquet([first, second], checkpoint=state, **options), fresh)
+    for folder, value in (("p", 1.0), ("r", 2.0)):
+        (path,) = write(tmp_path / folder, [pa.table({"v": [value]})])
+        os.utime(path, (1e9, 1e9))
+        monkeypatch.chdir(path.parent)
+        (row,) = rstats.describe_parquet(path.name, checkpoint=state, stats=["sum"]).to_dicts()
+        assert row["sum"] == value
+
+
+def test_literals_are_floats_of_the_column(tmp_path: Path) -> None:
+    values = [0.1, 0.2, 0.3]
+    columns = {"d": pa.array(values), "s": pa.array(values, pa.float32()), "i": [1, 2, 3]}
+    (path,) = write(tmp_path, [pa.table(columns)], row_group_size=1)
+    for column in "ds":
+        kept = {
+            "= 0.1": 1,
+            "<= 0.1": 1,
+            "> 0.1": 2,
+            ">= 0.3": 1,
+            "in (0.1, 0.2)": 2,
+            "!= 0.3": 2,
+            "between 0.1 and 0.2": 2,
+        }
+        for predicate, count in kept.items():
+            (row,) = rstats.describe_parquet(path, columns="i", where=f"{column} {predicate}").to_dicts()
+            assert row["count"] == count, (column, predicate)

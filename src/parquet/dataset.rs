@@ -10,7 +10,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use super::partition::Partition;
 use super::request::{OnError, Request};
-use super::storage::{self, Found};
+use super::storage::{self, Found, Location};
 use crate::describe::Interrupt;
 use crate::error::{Error, Result};
 use crate::report::Skipped;
@@ -108,6 +108,15 @@ impl Dataset {
     pub fn rows(&self) -> u64 {
         let rows = self.files.iter().map(|file| file.parquet().file_metadata().num_rows());
         rows.map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
+    }
+
+    /// Whether a file is one of those that are read, by whatever name.
+    pub fn reads(&self, path: &Path) -> bool {
+        let Ok(wanted) = path.canonicalize() else { return false };
+        self.files.iter().any(|file| match &file.found.location {
+            Location::Local(path) => path.canonicalize().is_ok_and(|path| path == wanted),
+            Location::Remote(_) => false,
+        })
     }
 
     pub(super) fn partition(&self, name: &str) -> Option<&Partition> {

@@ -10,7 +10,8 @@ use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::pages;
+use super::memory::Taken;
+use super::pages::{self, Refusal};
 use super::plan::{GroupPlan, Plan};
 use super::storage::Reader;
 use crate::describe::Interrupt;
@@ -72,6 +73,12 @@ impl Plan<'_> {
         self.dataset.files[part.file].broken(&format!("{place}{error}"))
     }
 
+    /// What a part holds does not go together with other files: none of them is damaged.
+    pub(super) fn unfit(&self, part: &Part, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
+        let place = self.place(part, series.map(|series| self.series[series].name.as_str()));
+        Error::Invalid(format!("{}: {place}{error}", self.dataset.files[part.file].name()))
+    }
+
     fn place(&self, part: &Part, column: Option<&str>) -> String {
         let row_group = self.group(part).row_group;
         match column {
@@ -128,9 +135,10 @@ impl Plan<'_> {
         let batch = (self.budget.decoding() / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
         let batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
-        if group.selection.is_none() || !reader.is_remote() {
-            self.check_leaves(part, &reader, &self.leaves(part.file, &roots), batch)?;
-        }
+        let _room = match group.selection.is_none() || !reader.is_remote() {
+            true => Some(self.check_leaves(part, &reader, &self.leaves(part.file, &roots), batch, interrupt)?),
+            false => None,
+        };
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
             .with_projection(mask)
             .with_row_groups(vec![group.row_group])
@@ -156,17 +164,39 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Checks column chunks before they are decoded, so many rows at a time.
-    pub(super) fn check_leaves(&self, part: &Part, reader: &Reader, leaves: &[usize], batch: usize) -> Result<()> {
+    /// Checks column chunks before they are decoded together, so many rows at a time, and waits until there is room for that: for as
+    /// long as it is held.
+    pub(super) fn check_leaves(
+        &self,
+        part: &Part,
+        reader: &Reader,
+        leaves: &[usize],
+        batch: usize,
+        interrupt: &Interrupt,
+    ) -> Result<Taken<'_>> {
         let file = &self.dataset.files[part.file];
         let row_group = file.parquet().row_group(self.group(part).row_group);
         let schema = file.parquet().file_metadata().schema_descr();
+        let most = self.budget.decoding_alone();
+        let too_large = |memory, place: String| Error::MemoryLimit {
+            what: format!("decoding {place} of {}", file.name()),
+            needed: self.budget.limit_for(memory),
+            limit: self.budget.limit,
+        };
+        let mut memory: u64 = 0;
         for &leaf in leaves {
             let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
-            pages::check_column(reader, row_group, leaf, batch, self.budget.decoding())
-                .map_err(|message| file.broken(&format!("{}{message}", self.place(part, Some(column)))))?;
+            let place = || format!("column '{column}', row group {}", self.group(part).row_group);
+            let pages = pages::check_column(reader, row_group, leaf, batch, most).map_err(|refusal| match refusal {
+                Refusal::Damaged(message) => file.broken(&format!("{}: {message}", place())),
+                Refusal::TooLarge { memory, .. } => too_large(memory, place()),
+            })?;
+            memory = memory.saturating_add(pages.memory(batch));
         }
-        Ok(())
+        if memory > most {
+            return Err(too_large(memory, format!("row group {}", self.group(part).row_group)));
+        }
+        self.decoding.take(memory, interrupt)
     }
 
     fn deliver(
@@ -218,7 +248,7 @@ impl Plan<'_> {
             match *array.data_type() == key.data_type {
                 true => Ok(array),
                 false => cast_with_options(&array, &key.data_type, &strict)
-                    .map_err(|error| self.damaged(part, None, &format!("key '{}': {error}", key.name))),
+                    .map_err(|error| self.unfit(part, None, &format!("key '{}': {error}", key.name))),
             }
         });
         let keys = keys.collect::<Result<Vec<_>>>()?;

@@ -31,7 +31,7 @@ pub(super) fn describe_kept(
     let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
     let key = |file: usize| {
         let found = &plan.dataset.files[file].found;
-        FileKey { name: found.location.to_string(), size: found.size, version: found.version.clone() }
+        FileKey { name: found.location.absolute(), size: found.size, version: found.version.clone() }
     };
     let rows = |file: usize| plan.files[file].row_groups.iter().map(|group| group.rows).sum::<u64>();
     // As much as a sample needs whose brackets leave few candidates; the rest of a long file need not be in its entry.

@@ -5,7 +5,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
+use crate::Interrupt;
 use crate::error::{Error, Result};
 
 /// What the program takes before any data: its code (and that of Python, if that calls), the allocator's own.
@@ -83,7 +86,7 @@ impl Budget {
     pub fn new(limit: u64, threads: usize) -> Result<Self> {
         let least = least_limit(threads);
         if limit < least {
-            let what = format!("a run on {threads} threads");
+            let what = format!("a run on {threads} {}", if threads == 1 { "thread" } else { "threads" });
             return Err(Error::MemoryLimit { what, needed: least, limit });
         }
         Ok(Self { limit, threads: threads as u64 })
@@ -93,9 +96,19 @@ impl Budget {
         self.limit - PROGRAM - THREAD * self.threads
     }
 
-    /// What one thread may hold to decode a part of a row group.
+    /// What one thread may hold to decode a part of a row group, unless the part's pages are larger.
     pub fn decoding(self) -> u64 {
-        self.rest() / 4 / self.threads
+        self.decoding_of_all() / self.threads
+    }
+
+    /// What all threads together may hold for that.
+    pub fn decoding_of_all(self) -> u64 {
+        self.rest() / 4
+    }
+
+    /// What a single part may take to be decoded, while no other one is: the last quarter as well.
+    pub fn decoding_alone(self) -> u64 {
+        self.rest() / 2
     }
 
     /// What is there for the values that quantiles need, or for the rows of groups. The last quarter is the allocator's, and the
@@ -104,13 +117,60 @@ impl Budget {
         self.rest() / 2
     }
 
-    /// The limit that would leave so much for [`Budget::kept`].
+    /// The limit that would leave so much for [`Budget::kept`], or [`Budget::decoding_alone`].
     pub fn limit_for(self, kept: u64) -> u64 {
         self.limit - self.rest() + 2 * kept
     }
 
     pub fn threads(self) -> usize {
         self.threads as usize
+    }
+}
+
+/// Memory that threads take from and give back to: where one needs more than its share, others wait.
+#[derive(Debug)]
+pub(super) struct Room {
+    all: u64,
+    free: Mutex<u64>,
+    freed: Condvar,
+}
+
+/// How often it is looked whether the work was given up.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl Room {
+    pub fn new(bytes: u64) -> Self {
+        Self { all: bytes, free: Mutex::new(bytes), freed: Condvar::new() }
+    }
+
+    /// Takes so many bytes as soon as they are free, or all that there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`].
+    pub fn take(&self, bytes: u64, interrupt: &Interrupt) -> Result<Taken<'_>> {
+        let bytes = bytes.min(self.all);
+        let mut free = self.free.lock().unwrap_or_else(|poison| poison.into_inner());
+        while *free < bytes {
+            interrupt.check()?;
+            (free, _) = self.freed.wait_timeout(free, LOOK).unwrap_or_else(|poison| poison.into_inner());
+        }
+        *free -= bytes;
+        Ok(Taken { room: self, bytes })
+    }
+}
+
+/// Goes back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    room: &'a Room,
+    bytes: u64,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        *self.room.free.lock().unwrap_or_else(|poison| poison.into_inner()) += self.bytes;
+        self.room.freed.notify_all();
     }
 }
 

@@ -29,6 +29,7 @@ use parquet::basic::{Compression, Type};
 use parquet::column::page::{Page, PageReader};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
+use std::fmt;
 use std::sync::Arc;
 
 use super::delta;
@@ -50,6 +51,50 @@ pub struct Pages {
     pub widest: u64,
 }
 
+impl Pages {
+    /// The most memory that decoding takes, so many rows at a time.
+    pub fn memory(&self, batch: usize) -> u64 {
+        self.largest.saturating_add(self.widest.saturating_mul(self.values.min(batch as u64)))
+    }
+}
+
+/// Why a column chunk is not decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// What is wrong with it.
+    Damaged(String),
+    /// That would take so much memory, more than there is for it.
+    TooLarge {
+        /// In bytes.
+        memory: u64,
+        /// What takes it.
+        message: String,
+    },
+}
+
+impl Refusal {
+    fn within(self, place: &str) -> Self {
+        match self {
+            Self::Damaged(message) => Self::Damaged(format!("{place}: {message}")),
+            Self::TooLarge { memory, message } => Self::TooLarge { memory, message: format!("{place}: {message}") },
+        }
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self::Damaged(message)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(message) | Self::TooLarge { message, .. } => f.write_str(message),
+        }
+    }
+}
+
 /// Checks a column of a row group before it is decoded `batch` rows at a time.
 ///
 /// # Errors
@@ -61,20 +106,21 @@ pub fn check_column<R: ChunkReader>(
     leaf: usize,
     batch: usize,
     limit: u64,
-) -> Result<Pages, String> {
+) -> Result<Pages, Refusal> {
     let Some(column) = group.columns().get(leaf) else {
-        return Err(format!("it has {} columns, none at place {leaf}", group.num_columns()));
+        return Err(format!("it has {} columns, none at place {leaf}", group.num_columns()).into());
     };
     let rows = u64::try_from(group.num_rows()).map_err(|_| format!("it is said to have {} rows", group.num_rows()))?;
     let pages = survey(reader, column, rows, limit)?;
-    let batch = (batch as u64).min(pages.values);
-    let memory = pages.largest.saturating_add(pages.widest.saturating_mul(batch));
+    let memory = pages.memory(batch);
     if memory > limit {
-        let Pages { largest, widest, .. } = pages;
-        return Err(format!(
-            "decoding it {batch} rows at a time would take {memory} bytes ({largest} for its largest page, and {widest} a row), beyond \
-             the memory limit of {limit}"
-        ));
+        let Pages { largest, widest, values, .. } = pages;
+        let batch = values.min(batch as u64);
+        let message = format!(
+            "decoding it {batch} rows at a time takes {memory} bytes ({largest} for its largest page, and {widest} a row), and there \
+             are {limit} for it"
+        );
+        return Err(Refusal::TooLarge { memory, message });
     }
     Ok(pages)
 }
@@ -91,14 +137,14 @@ pub fn survey<R: ChunkReader>(
     column: &ColumnChunkMetaData,
     rows: u64,
     limit: u64,
-) -> Result<Pages, String> {
+) -> Result<Pages, Refusal> {
     let (start, end) = range(column, reader.len())?;
     let mut tally = Tally::new(column, rows, limit)?;
     let mut headers = Headers::new(reader, start, end);
     let mut bodies = 0;
     while let Some(header) = headers.next()? {
         let at = headers.began;
-        tally.add(&header).map_err(|message| format!("its page at byte {at}: {message}"))?;
+        tally.add(&header).map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
         if tally.wants_body(&header) {
             bodies = tally.found.pages;
         }
@@ -106,7 +152,9 @@ pub fn survey<R: ChunkReader>(
     }
     let Tally { mut found, .. } = tally;
     if found.values != tally.expected {
-        return Err(format!("its pages hold {} values, where it is said to hold {}", found.values, tally.expected));
+        return Err(
+            format!("its pages hold {} values, where it is said to hold {}", found.values, tally.expected).into()
+        );
     }
     if bodies > 0 {
         found.widest = found.widest.max(tally.check_bodies(reader, bodies)?);
@@ -165,7 +213,7 @@ impl<'a> Tally<'a> {
         Ok(Tally { column, limit, expected, found, dictionary: None, repeated: 0 })
     }
 
-    fn add(&mut self, header: &Header) -> Result<(), String> {
+    fn add(&mut self, header: &Header) -> Result<(), Refusal> {
         let codec = self.column.compression();
         let Header { compressed, uncompressed, .. } = *header;
         let expands = self.expands(header);
@@ -173,7 +221,7 @@ impl<'a> Tally<'a> {
         match header.kind {
             Kind::Dictionary { values } => {
                 if self.found.pages > 0 {
-                    return Err("a dictionary that is not its first page".to_owned());
+                    return Err("a dictionary that is not its first page".to_owned().into());
                 }
                 let body = self.body_length(header);
                 let decoded = self.dictionary_memory(values, body)?;
@@ -190,7 +238,9 @@ impl<'a> Tally<'a> {
                 self.found.values += values;
                 if self.found.values > self.expected {
                     let (found, expected) = (self.found.values, self.expected);
-                    return Err(format!("{found} values up to there, where the chunk is said to hold {expected}"));
+                    return Err(
+                        format!("{found} values up to there, where the chunk is said to hold {expected}").into()
+                    );
                 }
                 match header.encoding {
                     encoding::DELTA_LENGTH_BYTE_ARRAY => memory += 4 * values,
@@ -203,9 +253,9 @@ impl<'a> Tally<'a> {
             check_expansion(header, codec)?;
             let chunk = self.column.uncompressed_size();
             if u64::try_from(chunk).is_ok_and(|chunk| uncompressed > chunk) {
-                return Err(format!(
-                    "{uncompressed} bytes decompressed, where the whole chunk is said to have {chunk}"
-                ));
+                let message =
+                    format!("{uncompressed} bytes decompressed, where the whole chunk is said to have {chunk}");
+                return Err(message.into());
             }
             // Brotli is decompressed through a buffer of that size.
             let copies = if matches!(codec, Compression::BROTLI(_)) { 2 } else { 1 };
@@ -213,10 +263,11 @@ impl<'a> Tally<'a> {
         }
         memory = memory.saturating_add(self.dictionary.unwrap_or(0));
         if memory > self.limit {
-            return Err(format!(
-                "{compressed} bytes, {uncompressed} decompressed, would take {memory} bytes to decode, beyond the memory limit of {}",
+            let message = format!(
+                "{compressed} bytes, {uncompressed} decompressed, take {memory} bytes to decode, and there are {} for it",
                 self.limit
-            ));
+            );
+            return Err(Refusal::TooLarge { memory, message });
         }
         self.found.pages += 1;
         self.found.largest = self.found.largest.max(memory);

@@ -5,6 +5,7 @@
 //! counted, everything starts again without it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use parquet::file::statistics::Statistics;
@@ -38,7 +39,15 @@ pub(super) fn describe_series(run: &Run<'_>, tally: &mut Tally) -> Result<(Vec<S
     check_tallies(run)?;
     if let Some(folder) = &run.plan.request.checkpoint {
         let checkpoint = Checkpoint::open(folder, &question(run))?;
-        return describe_kept(run, &checkpoint, keep(run), tally);
+        let (plan, all) = (run.plan, run.plan.series.len());
+        if plan.series_at_once(LEAST_KEPT) < all {
+            return Err(Error::MemoryLimit {
+                what: format!("scanning {all} columns at once, as a checkpoint is written,"),
+                needed: plan.budget.limit_for(plan.bytes_kept(all, LEAST_KEPT)),
+                limit: plan.budget.limit,
+            });
+        }
+        return describe_kept(run, &checkpoint, keep(run, all), tally);
     }
     let mut left_out = LeftOut::new();
     loop {
@@ -58,30 +67,57 @@ fn question(run: &Run<'_>) -> String {
     let plan = run.plan;
     let series: Vec<_> = plan.series.iter().map(|series| (&series.name, series.lane)).collect();
     let predicate = plan.request.predicate.as_ref().map(ToString::to_string);
-    format!("series {series:?}, where {predicate:?}, asked {:?}", plan.spec)
+    // What a predicate says of a file depends on which columns are in the paths, and on their types.
+    let partitions = plan.dataset.partitions.iter().filter(|_| predicate.is_some());
+    let partitions: Vec<_> = partitions.map(|partition| (&partition.name, partition.data_type())).collect();
+    format!("series {series:?}, where {predicate:?}, partitions {partitions:?}, asked {:?}", plan.spec)
 }
 
 /// Passes over the files that are not left out; `None` where one had to be left out after it was counted.
 fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Vec<Summary>>> {
+    let all = run.plan.series.len();
+    let mut summaries: Vec<Option<Summary>> = vec![None; all];
+    let at_once = run.plan.series_at_once(LEAST_KEPT);
+    for first in (0..all.max(1)).step_by(at_once) {
+        let before = left_out.len();
+        let done = describe_some(run, first..all.min(first + at_once), left_out, tally, &mut summaries)?;
+        // What is left out now was counted for the series before.
+        if !done || first > 0 && left_out.len() > before {
+            return Ok(None);
+        }
+    }
+    Ok(Some(summaries.into_iter().flatten().collect()))
+}
+
+/// The summaries of some series; `false` where a file had to be left out after it was counted.
+fn describe_some(
+    run: &Run<'_>,
+    series: Range<usize>,
+    left_out: &mut LeftOut,
+    tally: &mut Tally,
+    summaries: &mut [Option<Summary>],
+) -> Result<bool> {
     let (plan, spec) = (run.plan, run.plan.spec);
-    let keep = keep(run);
+    let keep = keep(run, series.len());
     // All values, or a sample of them: a longer one would take longer to sort than it saves.
-    let sampled = (SAMPLED / plan.series.len().max(1)).max(SAMPLE);
+    let sampled = (SAMPLED / series.len().max(1)).max(SAMPLE);
     let first = match keep {
         Keep::AtMost(most) if most as u64 <= plan.rows() => Keep::AtMost(most.min(sampled)),
         all => all,
     };
-    let mut empties: Scans = plan.series.iter().map(|series| Some(LaneScan::new(series.lane, spec, first))).collect();
+    let mut empties: Scans = vec![None; plan.series.len()];
+    for series in series {
+        empties[series] = Some(LaneScan::new(plan.series[series].lane, spec, first));
+    }
     probe::aim(run, &mut empties, left_out, keep)?;
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
     let failed = pass(run, &empties, &counted, plan.hand_over(), tally, &|_, scans| whole.merge(scans))?;
     left_out.extend(failed);
     let mut scans = whole.into_scans();
-    let mut summaries: Vec<Option<Summary>> = vec![None; plan.series.len()];
     for _ in 0..PASSES {
         // Every series that is not decided yet gets an empty scan for one more pass.
-        let undecided = scans.par_iter_mut().zip(&mut summaries).zip(&plan.series).map(|((scan, summary), series)| {
+        let undecided = scans.par_iter_mut().zip(&mut *summaries).zip(&plan.series).map(|((scan, summary), series)| {
             let scan = scan.as_mut().filter(|_| summary.is_none())?;
             match scan.finish(spec, keep) {
                 LaneOutcome::Done(done) => {
@@ -94,14 +130,14 @@ fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<O
         let again: Scans = undecided.collect();
         run.interrupt.check()?;
         if again.iter().all(Option::is_none) {
-            return Ok(Some(summaries.into_iter().flatten().collect()));
+            return Ok(true);
         }
         let whole = Whole::new(again.clone());
         let counted = |file: usize| !left_out.contains_key(&file);
         let failed = pass(run, &again, &counted, plan.hand_over(), tally, &|_, scans| whole.merge(scans))?;
         if !failed.is_empty() {
             left_out.extend(failed);
-            return Ok(None);
+            return Ok(false);
         }
         for (scan, narrow) in scans.iter_mut().zip(whole.into_scans()) {
             if let (Some(scan), Some(narrow)) = (scan, narrow)
@@ -114,9 +150,9 @@ fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<O
     Err(changed())
 }
 
-/// How many values each scan keeps.
-fn keep(run: &Run<'_>) -> Keep {
-    Keep::AtMost(run.plan.values_kept().max(LEAST_KEPT))
+/// How many values each scan of so many series keeps.
+fn keep(run: &Run<'_>, series: usize) -> Keep {
+    Keep::AtMost(run.plan.values_kept(series).max(LEAST_KEPT))
 }
 
 /// From so many sampled values on, another pass has brackets that are narrow enough.

@@ -12,7 +12,7 @@ use parquet::file::metadata::RowGroupMetaData;
 
 use super::columns::DataColumn;
 use super::dataset::{DataFile, Dataset};
-use super::memory::Budget;
+use super::memory::{Budget, Room};
 use super::passes::HandOver;
 use super::predicate::{self, Bound, Bounds, Verdict};
 use super::request::{OnError, Request};
@@ -30,6 +30,8 @@ pub struct Plan<'a> {
     pub(super) spec: &'a Spec,
     pub(super) request: &'a Request,
     pub(super) budget: Budget,
+    /// What parts are decoded in.
+    pub(super) decoding: Room,
     pub(super) series: Vec<DataColumn>,
     pub(super) keys: Vec<KeySource>,
     /// For each file of the dataset what is read of it.
@@ -93,6 +95,7 @@ impl<'a> Plan<'a> {
     /// not fit its columns; [`Error::MemoryLimit`] for a limit below what any run needs.
     pub fn new(dataset: &'a Dataset, request: &'a Request, spec: &'a Spec) -> Result<Self> {
         let budget = Budget::new(request.memory_limit, rayon::current_num_threads())?;
+        let decoding = Room::new(budget.decoding_of_all());
         check_names(request.by.iter().map(String::as_str), spec)?;
         let series = dataset.columns(&request.columns, &request.by)?;
         let keys = request.by.iter().map(|name| {
@@ -126,7 +129,7 @@ impl<'a> Plan<'a> {
                 return Err(Error::NoSuchColumn { name: missing.to_owned(), available });
             }
         }
-        let mut plan = Self { dataset, spec, request, budget, series, keys, files: Vec::new() };
+        let mut plan = Self { dataset, spec, request, budget, decoding, series, keys, files: Vec::new() };
         plan.files = (0..dataset.files.len()).map(|index| plan.of_file(index)).collect::<Result<Vec<_>>>()?;
         Ok(plan)
     }
@@ -234,8 +237,35 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// How many values each scan of a series may keep.
-    pub(super) fn values_kept(&self) -> usize {
+    /// How many values each scan may keep if so many series are scanned at a time.
+    pub(super) fn values_kept(&self, series: usize) -> usize {
+        (self.budget.kept() / self.bytes_kept(series, 1).max(1)) as usize
+    }
+
+    /// What it takes if each of their scans keeps so many values.
+    pub(super) fn bytes_kept(&self, series: usize, kept: usize) -> u64 {
+        let (each, besides) = self.scans();
+        let scans = series * each + besides.min(series * self.budget.threads());
+        (size_of::<f64>() * kept) as u64 * scans as u64
+    }
+
+    /// How many series can be scanned at a time if each scan has to keep so many values: all, if there is room for them.
+    pub(super) fn series_at_once(&self, kept: usize) -> usize {
+        let all = self.series.len().max(1);
+        if self.spec.computed().is_empty() || self.values_kept(all) >= kept {
+            return all;
+        }
+        // More series have room for fewer values each.
+        let mut most = (1, all);
+        while most.0 + 1 < most.1 {
+            let middle = most.0.midpoint(most.1);
+            most = if self.values_kept(middle) >= kept { (middle, most.1) } else { (most.0, middle) };
+        }
+        most.0
+    }
+
+    /// How many scans of each series there are at a time, and how many besides.
+    fn scans(&self) -> (usize, usize) {
         // The whole has one of each series, and so has each file that is under way; the parts that are being scanned have theirs.
         let files = self.files.iter().filter(|file| !file.row_groups.is_empty()).count();
         let under_way = match self.request.checkpoint.is_none() && self.hand_over() == HandOver::Parts {
@@ -245,8 +275,7 @@ impl<'a> Plan<'a> {
         let groups = self.files.iter().flat_map(|file| &file.row_groups);
         // What several series of a short row group hold is no more than one of a long one.
         let together = groups.filter(|group| group.filtered).map(|group| self.together(group)).max().unwrap_or(1);
-        let scans = self.series.len() * (1 + under_way) + together * self.budget.threads();
-        (self.budget.kept() / (size_of::<f64>() * scans.max(1)) as u64) as usize
+        (1 + under_way, together * self.budget.threads())
     }
 
     fn passes(&self) -> &'static str {
@@ -255,7 +284,9 @@ impl<'a> Plan<'a> {
         }
         match !self.spec.computed().is_empty() {
             false => "1",
-            true if self.rows() <= self.values_kept() as u64 => "1; the values that quantiles need fit in memory",
+            true if self.rows() <= self.values_kept(self.series.len()) as u64 => {
+                "1; the values that quantiles need fit in memory"
+            }
             true => "2 or more; the values that quantiles need do not fit in memory at once",
         }
     }

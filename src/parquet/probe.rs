@@ -41,7 +41,10 @@ pub(super) fn aim(run: &Run<'_>, empties: &mut Scans, left_out: &LeftOut, keep: 
     if spec.computed().is_empty() || plan.rows() < LONG {
         return Ok(());
     }
-    let parts: Vec<Part> = (0..empties.len()).filter_map(|series| middle(run, series, left_out)).collect();
+    let parts: Vec<Part> = (0..empties.len())
+        .filter(|&series| empties[series].is_some())
+        .filter_map(|series| middle(run, series, left_out))
+        .collect();
     let aimed: Mutex<Vec<(usize, LaneScan)>> = Mutex::new(Vec::new());
     // A file that cannot be read is found out in the pass.
     run.each_part(&parts, |part, reader| {

@@ -140,7 +140,7 @@ impl Run<'_> {
     fn is_fatal(&self, error: &Error) -> bool {
         let request = self.plan.request;
         match error {
-            Error::Interrupted | Error::MemoryLimit { .. } | Error::Nan { .. } => true,
+            Error::Interrupted | Error::MemoryLimit { .. } | Error::Nan { .. } | Error::Invalid(_) => true,
             Error::File { path, .. } => *path == request.temporary || Some(path) == request.checkpoint.as_ref(),
             _ => false,
         }
@@ -225,7 +225,7 @@ impl<'a> Readers<'a> {
             (Some(task), Some(ahead)) => ahead.take(task)?,
             _ => self.run.plan.dataset.files[self.parts[index].file].found.open()?,
         };
-        Ok(reader.with_page_limit(self.run.plan.budget.decoding()))
+        Ok(reader.with_page_limit(self.run.plan.budget.decoding_alone()))
     }
 
     /// Gives up a part that nobody wants any more.

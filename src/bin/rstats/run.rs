@@ -77,6 +77,10 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     let open = || Dataset::open_with(&args.paths, &request, &interrupt);
     let dataset = pool.install(open).map_err(failed)?;
     let plan = pool.install(|| dataset.plan(&request, &spec)).map_err(failed)?;
+    if let Some(path) = output.replaced().filter(|path| dataset.reads(path)) {
+        let message = "it is one of the files that are described; write the answer to another one";
+        return Err(cannot_write(path, &io::Error::other(message)));
+    }
     if args.explain {
         return output.write_text(&plan.to_string());
     }
@@ -124,16 +128,18 @@ impl Output {
             return Ok(Self::Stdout);
         };
         let failed = |error: io::Error| cannot_write(path, &error);
-        let path = follow_links(path);
+        if is_stream(path) || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+            // What is there stays there: it may be a file that something is appended to.
+            let file = fs::OpenOptions::new().append(true).open(path).map_err(failed)?;
+            return Ok(Self::Special(file));
+        }
+        let path = follow_links(path).map_err(failed)?;
         let existing = fs::metadata(&path).ok();
         if let Some(metadata) = &existing {
             if metadata.is_dir() {
                 return Err(failed(io::Error::other("it is a folder")));
             }
-            let file = fs::OpenOptions::new().write(true).open(&path).map_err(failed)?;
-            if !metadata.is_file() {
-                return Ok(Self::Special(file));
-            }
+            fs::OpenOptions::new().write(true).open(&path).map_err(failed)?;
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -148,6 +154,14 @@ impl Output {
             temporary.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
         }
         Ok(Self::File { temporary, path })
+    }
+
+    /// The file that will be replaced, if it is there.
+    fn replaced(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } if path.exists() => Some(path),
+            _ => None,
+        }
     }
 
     fn seen(&self) -> Seen {
@@ -191,14 +205,21 @@ impl Output {
 }
 
 /// Where a path leads to: a link stays a link, and what it points to is written, even if it is not there yet.
-fn follow_links(path: &Path) -> PathBuf {
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
     const LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..LINKS {
-        let Ok(target) = fs::read_link(&path) else { break };
+        let Ok(target) = fs::read_link(&path) else { return Ok(path) };
         path = path.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
     }
-    path
+    Err(io::Error::other("it is a link that leads back to itself"))
+}
+
+/// Whether a path is another name of what the process has open, such as `/dev/stdout` or what a shell makes of `>(command)`.
+fn is_stream(path: &Path) -> bool {
+    let names: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    matches!(names[..], ["/", "dev", "stdout" | "stderr"] | ["/", "dev", "fd", _] | ["/", "proc", _, "fd", _])
 }
 
 fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {

@@ -198,7 +198,7 @@ impl<'a> Dealt<'a> {
 /// How many rows of one partition are described at a time: in the memory that decoding has left.
 fn most_rows(run: &Run<'_>, table: &Table) -> u64 {
     let budget = run.plan.budget;
-    table.rows_in(budget.decoding() * budget.threads() as u64)
+    table.rows_in(budget.decoding_of_all())
 }
 
 fn partitions(run: &Run<'_>, table: &Table, rows: u64) -> Vec<Mutex<Vec<Segment>>> {

@@ -82,6 +82,15 @@ struct Held {
     bytes: u64,
 }
 
+impl Held {
+    fn push(&mut self, rows: Rows) {
+        match rows {
+            Rows::Sorted(rows) => self.sorted.push(rows),
+            Rows::Others(batches) => self.others.extend(batches),
+        }
+    }
+}
+
 /// Rows that have come together.
 enum Rows {
     Sorted(SortedRows),
@@ -110,10 +119,7 @@ impl<'a> Sorting<'a> {
             // A third is for the answers.
             if held.bytes + bytes <= self.run.plan.budget.kept() * 2 / 3 {
                 held.bytes += bytes;
-                match rows {
-                    Rows::Sorted(rows) => held.sorted.push(rows),
-                    Rows::Others(batches) => held.others.extend(batches),
-                }
+                held.push(rows);
                 return Ok(());
             }
             rows
@@ -121,7 +127,8 @@ impl<'a> Sorting<'a> {
         let mut place = self.place.write().unwrap_or_else(|poison| poison.into_inner());
         // Another thread may have been first.
         if let Place::Memory(held) = &mut *place {
-            let held = std::mem::take(held.get_mut().unwrap_or_else(|poison| poison.into_inner()));
+            let mut held = std::mem::take(held.get_mut().unwrap_or_else(|poison| poison.into_inner()));
+            held.push(rows);
             *place = self.place_for(&held)?;
             for rows in held.sorted {
                 self.pass_on(&place, Rows::Sorted(rows))?;
@@ -137,6 +144,7 @@ impl<'a> Sorting<'a> {
                 self.pass_on(&place, Rows::Others(others))?;
                 others = rest;
             }
+            return Ok(());
         }
         self.pass_on(&place, rows)
     }
@@ -156,7 +164,7 @@ impl<'a> Sorting<'a> {
         Ok((Rows::Sorted(rows), bytes))
     }
 
-    /// Where rows go that do not fit in memory, beside these.
+    /// Where rows go that do not fit in memory, such as these.
     fn place_for(&self, held: &Held) -> Result<Place<'a>> {
         if self.may_be_few && held.others.is_empty() {
             let rows = held.sorted.iter().map(SortedRows::rows).sum();
@@ -247,7 +255,7 @@ fn read(
     tally.passes += 1;
     tally.files_read += files;
     tally.bytes += bytes;
-    let together = (plan.budget.decoding() / 3 / table.width).clamp(1 << 14, TOGETHER) as usize;
+    let together = (plan.budget.decoding() / 3 / table.width).clamp(1 << 10, TOGETHER) as usize;
     let left: Vec<AtomicUsize> = plan.files.iter().map(|file| AtomicUsize::new(file.row_groups.len())).collect();
     tracing::debug!(files, rows, bytes, "a pass over groups begins");
     let waiting = Mutex::new((Vec::new(), 0));

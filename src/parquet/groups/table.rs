@@ -53,7 +53,7 @@ impl Table {
                 let place = format!("column '{}' of {file}", plan.series[series].name);
                 return Err(Error::Nan { place, row: rows.row(row) });
             }
-            exactly(values, data_type).map_err(|message| plan.damaged(part, Some(series), &message))
+            exactly(values, data_type).map_err(|message| plan.unfit(part, Some(series), &message))
         });
         let values = values.collect::<Result<Vec<_>>>()?;
         let columns = rows.keys.iter().cloned().chain(values).collect();

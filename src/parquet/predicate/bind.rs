@@ -171,7 +171,7 @@ impl Binder {
                 other => Err(unfit(name, kind, other)),
             })?),
             Kind::Float => Set::Floats(ranges(relation, literals, |literal| match literal {
-                Literal::Number(number) => Ok(number.among_floats()),
+                Literal::Number(number) => Ok(number.among_floats(values_type(&self.types[column]))),
                 other => Err(unfit(name, kind, other)),
             })?),
             Kind::Text => Set::Texts(ranges(relation, literals, |literal| match literal {
@@ -267,6 +267,15 @@ fn instant(name: &str, kind: Kind, literal: &Literal) -> Result<Instant> {
         return Err(unfit(name, kind, literal));
     };
     Instant::parse(text).ok_or_else(|| unfit(name, kind, literal))
+}
+
+/// The type of what a dictionary or runs stand for.
+fn values_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values_type(values),
+        DataType::RunEndEncoded(_, values) => values_type(values.data_type()),
+        plain => plain,
+    }
 }
 
 /// Two literals.

@@ -16,9 +16,9 @@
 //! without an offset is UTC, and so is a column without a time zone.
 //!
 //! The logic is SQL's, of three values: a null compares as unknown, `not` leaves unknown as it is, and a row is kept
-//! where the answer is true. Comparison is that of the real numbers, whatever the types: an integer column against 2.5,
-//! or a float column against a literal that no float equals, is not rounded. A NaN satisfies `!=` and no other
-//! comparison (IEEE 754), and it is not null.
+//! where the answer is true. Comparison is that of the real numbers, whatever the types: an integer column against 2.5, or
+//! against a column of floats, is not rounded. Only a literal beside a column of floats is read as a float of the column's type,
+//! so that `x = 0.1` finds what was written as 0.1. A NaN satisfies `!=` and no other comparison (IEEE 754), and it is not null.
 //!
 //! A predicate is [parsed](Predicate::parse), then [bound](Predicate::bind) to the types of a file's columns. There each
 //! comparison with a literal becomes a set of ranges of the column's own values (`ranges`), and negations move into the

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use arrow_buffer::i256;
+use arrow_schema::DataType;
+use half::f16;
 
 use super::ranges::Place;
 
@@ -88,20 +90,42 @@ impl Number {
         }
     }
 
-    /// Where the number stands among the floats, infinities included.
-    pub fn among_floats(&self) -> Place<f64> {
+    /// The float of this type that is nearest to the number, ties to even, as any language reads such a literal: where it stands among
+    /// the floats, infinities included. One beyond the largest is not rounded.
+    pub fn among_floats(&self, data_type: &DataType) -> Place<f64> {
+        if self.digits.is_empty() {
+            return Place::At(0.0);
+        }
         // The standard library rounds correctly, whatever the number of digits.
-        let nearest = match format!("0.{}e{}", self.digits, self.point).parse::<f64>() {
-            Ok(nearest) if self.negative => -nearest,
-            Ok(nearest) => nearest,
-            Err(_) => return Place::At(0.0), // zero, which has no digits to read
+        let text = format!("0.{}e{}", self.digits, self.point);
+        let magnitude = match data_type {
+            DataType::Float32 => text.parse::<f32>().map(f64::from),
+            DataType::Float16 => text.parse().map(|nearest| f16::from_f32(self.to_odd(nearest)).to_f64()),
+            _ => text.parse(),
         };
-        match Self::of_float(nearest).map(|exact| (*self).cmp(&exact)) {
-            Some(Ordering::Equal) => Place::At(nearest),
-            Some(Ordering::Greater) => Place::Between(nearest),
-            Some(Ordering::Less) => Place::Between(nearest.next_down()),
-            None if self.negative => Place::Between(f64::NEG_INFINITY),
-            None => Place::Between(f64::MAX),
+        match magnitude {
+            Ok(magnitude) if magnitude.is_finite() => {
+                Place::At(if self.negative && magnitude > 0.0 { -magnitude } else { magnitude })
+            }
+            _ if self.negative => Place::Between(f64::NEG_INFINITY),
+            _ => Place::Between(f64::MAX),
+        }
+    }
+
+    /// The magnitude, to which this f64 is the nearest, as an f32 that shows in its last bit that it is not exact, so that it can be
+    /// rounded once more (S. Boldo and G. Melquiond, *When double rounding is odd*, IMACS 2005).
+    fn to_odd(&self, nearest: f64) -> f32 {
+        let magnitude = Self { negative: false, ..self.clone() };
+        let odd = match Self::of_float(nearest).map(|exact| magnitude.cmp(&exact)) {
+            Some(Ordering::Less) => f64::from_bits(nearest.next_down().to_bits() | 1),
+            Some(Ordering::Greater) => f64::from_bits(nearest.to_bits() | 1),
+            Some(Ordering::Equal) | None => nearest,
+        };
+        let near = odd as f32;
+        match f64::from(near).total_cmp(&odd) {
+            Ordering::Less => f32::from_bits(near.to_bits() | 1),
+            Ordering::Equal => near,
+            Ordering::Greater => f32::from_bits(near.next_down().to_bits() | 1),
         }
     }
 }
@@ -207,20 +231,30 @@ mod tests {
 
     #[test]
     fn places_among_floats() {
-        let at = |text: &str| number(text).among_floats();
+        let at = |text: &str| number(text).among_floats(&DataType::Float64);
         assert_eq!(at("0.5"), Place::At(0.5));
         assert_eq!(at("0"), Place::At(0.0));
-        assert_eq!(at("0.1"), Place::Between(0.1f64.next_down())); // the f64 0.1 is above a tenth
-        assert_eq!(at("-0.1"), Place::Between(-0.1));
-        assert_eq!(at("9007199254740993"), Place::Between(9007199254740992.0));
+        assert_eq!(at("0.1"), Place::At(0.1));
+        assert_eq!(at("-0.1"), Place::At(-0.1));
+        assert_eq!(at("9007199254740993"), Place::At(9007199254740992.0));
         assert_eq!(at("1e309"), Place::Between(f64::MAX));
         assert_eq!(at("-1e900000000"), Place::Between(f64::NEG_INFINITY));
-        assert_eq!(at("1e-900000000"), Place::Between(0.0));
-        assert_eq!(at("-1e-324"), Place::Between(-5e-324));
+        assert_eq!(at("1e-900000000"), Place::At(0.0));
+        assert!(matches!(at("-1e-400"), Place::At(zero) if zero.is_sign_positive()));
         for value in [f64::MAX, f64::MIN_POSITIVE, 5e-324, -5e-324, 0.1, -1e300] {
             let exact = Number::of_float(value).unwrap();
-            assert_eq!(exact.among_floats(), Place::At(value));
+            assert_eq!(exact.among_floats(&DataType::Float64), Place::At(value));
             assert_eq!(number(&exact.to_string()), exact);
         }
+        let at = |text: &str| number(text).among_floats(&DataType::Float32);
+        assert_eq!(at("0.1"), Place::At(f64::from(0.1f32)));
+        assert_eq!(at("1e39"), Place::Between(f64::MAX));
+        let at = |text: &str| number(text).among_floats(&DataType::Float16);
+        assert_eq!(at("0.1"), Place::At(f16::from_f64(0.1).to_f64()));
+        // Halfway between two of them, and a little above, which no f64 tells from it.
+        assert_eq!(at("2049"), Place::At(2048.0));
+        assert_eq!(at("-2049.00000000000000001"), Place::At(-2050.0));
+        assert_eq!(at("2050.99999999999999999"), Place::At(2050.0));
+        assert_eq!(at("65520"), Place::Between(f64::MAX));
     }
 }

@@ -155,9 +155,8 @@ fn local(path: &Path, glob: Option<&str>, found: &mut Vec<Found>) -> Result<()> 
             }
         }
     }
-    for path in paths {
-        found.push(Found::local(path)?);
-    }
+    // What vanished since it was listed, or is a link that leads nowhere, is found out when it is opened: it may be left out then.
+    found.extend(paths.into_iter().map(|path| Found::local(path.clone()).unwrap_or_else(|_| Found::unknown(path))));
     Ok(())
 }
 
@@ -165,10 +164,15 @@ impl Found {
     fn local(path: PathBuf) -> Result<Self> {
         let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, error))?;
         let (size, version) = state(&metadata).map_err(|error| unreadable(&path, error))?;
+        Ok(Self { size, version, ..Self::unknown(path) })
+    }
+
+    /// A file of which nothing is known but where it should be.
+    fn unknown(path: PathBuf) -> Self {
         let folders = path.parent().into_iter().flat_map(Path::components);
         let folders: Vec<_> = folders.map(|folder| folder.as_os_str().to_string_lossy()).collect();
         let partition = partition::keys(folders.iter().map(AsRef::as_ref));
-        Ok(Self { location: Location::Local(path), size, version, partition })
+        Self { location: Location::Local(path), size: 0, version: String::new(), partition }
     }
 }
 
@@ -196,9 +200,9 @@ pub fn search(folder: &Path, visited: &mut HashSet<PathBuf>, found: &mut Vec<Pat
         let wanted = is_parquet(&path);
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => search(&path, visited, found)?,
-            Ok(_) if wanted => found.push(path),
-            Err(error) if wanted => return Err(unreadable(&path, error)),
-            Ok(_) | Err(_) => {} // another file, or a link that leads nowhere
+            // A link that leads nowhere is told of when it is opened.
+            Ok(_) | Err(_) if wanted => found.push(path),
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(())

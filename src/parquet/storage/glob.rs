@@ -203,8 +203,8 @@ impl Walk<'_> {
     }
 
     fn end(&mut self, path: &Path) -> Result<()> {
-        let metadata = fs::metadata(here(path)).map_err(|error| unreadable(path, error))?;
-        if metadata.is_dir() {
+        // What is no folder, be it that it leads nowhere, is told of when it is opened.
+        if here(path).is_dir() {
             let mut below = Vec::new();
             search(path, &mut HashSet::new(), &mut below)?;
             self.found.extend(below.into_iter().map(|path| (path, ())));

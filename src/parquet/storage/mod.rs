@@ -72,6 +72,14 @@ impl Location {
         }
     }
 
+    /// The same, whatever the current folder: a checkpoint may be used from another one.
+    pub fn absolute(&self) -> String {
+        match self {
+            Self::Local(path) => std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string(),
+            Self::Remote(object) => object.to_string(),
+        }
+    }
+
     fn error(&self, message: impl Into<String>, source: Option<io::Error>) -> Error {
         Error::File { path: self.to_path(), message: message.into(), source }
     }

@@ -51,6 +51,49 @@ impl Value {
         if power < 0 { Self::Fraction(significand, two) } else { Self::Fraction(significand * two, BigInt::one()) }
     }
 
+    /// The nearest float of the type, if it is one of floats; what is beyond the largest one stays as it is.
+    fn read_as(&self, data_type: &DataType) -> Self {
+        let (digits, least, largest) = match data_type {
+            DataType::Dictionary(_, values) => return self.read_as(values),
+            DataType::RunEndEncoded(_, values) => return self.read_as(values.data_type()),
+            DataType::Float64 => (53, -1074, f64::MAX),
+            DataType::Float32 => (24, -149, f32::MAX.into()),
+            DataType::Float16 => (11, -24, 65504.0),
+            _ => return self.clone(),
+        };
+        let Self::Fraction(numerator, denominator) = self else { return self.clone() };
+        let scaled = |unit: i64| match unit {
+            0.. => (numerator.abs(), denominator << unit),
+            _ => (numerator.abs() << -unit, denominator.clone()),
+        };
+        let bits = |unit: i64| {
+            let (above, below) = scaled(unit);
+            (above / below).bits() as i64
+        };
+        let mut unit = (numerator.bits() as i64 - denominator.bits() as i64 - digits - 1).max(least);
+        while bits(unit) > digits {
+            unit += 1;
+        }
+        let (above, below) = scaled(unit);
+        let (mut whole, rest) = (&above / &below, (&above % &below) * 2);
+        if rest > below || rest == below && whole.bit(0) {
+            whole += 1;
+        }
+        let whole = if numerator.is_negative() { -whole } else { whole };
+        let rounded = match unit {
+            0.. => Self::Fraction(whole << unit, BigInt::one()),
+            _ => Self::Fraction(whole, BigInt::one() << -unit),
+        };
+        let magnitude = |value: &Self| match value {
+            Self::Fraction(numerator, denominator) => Self::Fraction(numerator.abs(), denominator.clone()),
+            other => other.clone(),
+        };
+        match magnitude(&rounded).compare(&Self::float(largest)) {
+            Some(Ordering::Greater) => self.clone(),
+            _ => rounded,
+        }
+    }
+
     fn compare(&self, other: &Self) -> Option<Ordering> {
         use Value::{Boolean, Fraction, Infinity, NaN, Text};
         match (self, other) {
@@ -161,18 +204,27 @@ impl Tree {
     /// True, false, or unknown.
     pub fn answer(&self, table: &Table, row: usize) -> Option<bool> {
         let value = |side: &Side| side.value(table, row);
+        // Literals beside floats are such floats.
+        let beside = |side: &Side, other: &Side| match (side, other) {
+            (Side::Literal(Some(literal)), Side::Column(Some(place))) => {
+                Some(literal.read_as(table.columns[*place].array.data_type()))
+            }
+            _ => value(side),
+        };
         match self {
             Self::Constant(answer) => *answer,
             Self::Flag(side) => match value(side)? {
                 Value::Boolean(value) => Some(value),
                 other => panic!("{other:?} is no answer"),
             },
-            Self::Compare(left, relation, right) => compare(value(left), relation, value(right)),
-            Self::Between(side, low, high) => {
-                and(&[compare(value(side), ">=", value(low)), compare(value(side), "<=", value(high))])
-            }
+            Self::Compare(left, relation, right) => compare(beside(left, right), relation, beside(right, left)),
+            Self::Between(side, low, high) => and(&[
+                compare(beside(side, low), ">=", beside(low, side)),
+                compare(beside(side, high), "<=", beside(high, side)),
+            ]),
             Self::In(side, list) => {
-                let answers: Vec<_> = list.iter().map(|item| compare(value(side), "=", value(item))).collect();
+                let answer = |item| compare(beside(side, item), "=", beside(item, side));
+                let answers: Vec<_> = list.iter().map(answer).collect();
                 not(and(&answers.into_iter().map(not).collect::<Vec<_>>()))
             }
             Self::IsNull(side) => Some(value(side).is_none()),

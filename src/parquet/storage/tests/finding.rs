@@ -57,9 +57,9 @@ fn links_may_lead_in_circles() {
     assert_eq!(names(folder.path(), &[""]).unwrap(), ["a/x.parquet"]);
     assert_eq!(names(folder.path(), &["**/*.parquet"]).unwrap(), ["a/x.parquet"]);
     std::os::unix::fs::symlink("gone", folder.path().join("b.parquet")).unwrap();
+    // What leads nowhere is found, and an error when it is opened: a run may leave it out.
     for input in ["", "*.parquet"] {
-        let error = message(names(folder.path(), &[input]));
-        assert!(error.ends_with("b.parquet: no such file or folder"), "{error}");
+        assert!(names(folder.path(), &[input]).unwrap().contains(&"b.parquet".to_owned()));
     }
 }
 
