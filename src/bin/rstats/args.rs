@@ -59,7 +59,8 @@ pub struct Describe {
     #[arg(short = 'g', long, value_name = "KEY,...", value_delimiter = ',')]
     by: Vec<String>,
 
-    /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null; dates in quotes
+    /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null; dates in quotes;
+    /// a number beside a column of floats is read as such a float
     #[arg(long = "where", value_name = "PREDICATE")]
     predicate: Option<String>,
 
