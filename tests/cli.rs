@@ -404,6 +404,15 @@ fn what_is_open_under_a_name_is_written_to_and_not_replaced() {
 }
 
 #[test]
+fn a_table_in_a_file_has_all_rows() {
+    let folder = TempDir::new().unwrap();
+    let input = path(&folder, "a.parquet");
+    write(&input, vec![("k", floats((0..99).map(f64::from))), ("x", floats((0..99).map(f64::from)))], 100);
+    let table = text(&rstats(&["describe", input.to_str().unwrap(), "-g", "k", "-f", "table"]).stdout);
+    assert!(!table.contains('…') && table.lines().filter(|line| line.contains(" x ")).count() == 99, "{table}");
+}
+
+#[test]
 fn what_is_described_is_not_replaced() {
     let folder = TempDir::new().unwrap();
     let input = path(&folder, "a.parquet");

@@ -351,7 +351,8 @@ def describe_parquet(
         Which rows count: comparisons (`temp > 0`, `city = 'Seattle'`, `day >= '2026-11-01'`), `and`, `or`, `not`,
         `in (1, 2)`, `between 1 and 2`, `is null`. A comparison with null is unknown, and only what is true counts; a
         NaN satisfies no comparison but `!=`. Comparisons are exact, but a number beside a column of floats is read as a
-        float of its type, so that `temp = 0.1` finds 0.1. Files, row groups and pages that cannot hold such rows are not read.
+        float of its type, so that `temp = 0.1` finds 0.1. Row groups and pages that cannot hold such rows are not read;
+        footers are, of all files.
     memory_limit
         The most memory that the process may take, in bytes or as text ("512MiB"). Default: half of the machine's, or of
         what its control group allows. What does not fit goes to temporary files, or is read again; the answer is the

@@ -328,6 +328,13 @@ impl fmt::Display for Plan<'_> {
             writeln!(f, "where        {predicate}")?;
             writeln!(f, "             {filtered} row groups are filtered after decoding, the others count whole")?;
         }
+        if let Some(folder) = &request.checkpoint {
+            writeln!(
+                f,
+                "checkpoint   {}: files that it knows are read only where quantiles need them",
+                folder.display()
+            )?;
+        }
         writeln!(f, "passes       {}", self.passes())?;
         writeln!(f, "memory       up to {}", size(self.budget.limit))
     }

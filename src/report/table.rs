@@ -19,13 +19,22 @@ impl Report {
     /// A table of at most `width` characters where that can be: statistics down and series across if they are few and
     /// fit, else a line a series. The footer names what was asked, and the files that were left out.
     pub fn to_table(&self, width: usize) -> String {
+        self.table(width, SHOWN)
+    }
+
+    /// The same with all rows, whatever their number.
+    pub fn to_whole_table(&self, width: usize) -> String {
+        self.table(width, usize::MAX)
+    }
+
+    fn table(&self, width: usize, most: usize) -> String {
         let series = &self.series;
         let keys = series.keys().map(Keys::new).and_then(Result::ok);
         let by = self.columns().len() - 1 - COUNTS.len() - series.names().len();
         let mut header = self.columns();
         header[0].clear();
         let mut lines = vec![header];
-        for row in self.shown(SHOWN) {
+        for row in self.shown(most) {
             let Some(row) = row else {
                 lines.push(vec!["…".to_owned(); self.columns().len()]);
                 continue;
@@ -40,19 +49,19 @@ impl Report {
             lines.push(line);
         }
         if by > 0 {
-            return format!("{}\n{}\n", render(&lines), self.footer());
+            return format!("{}\n{}\n", render(&lines), self.footer(most));
         }
         let upright = render(&transpose(&lines));
         let fits = upright.lines().next().is_none_or(|line| line.chars().count() <= width);
         let body = if self.series.len() <= UPRIGHT && fits { upright } else { render(&lines) };
-        format!("{body}\n{}\n", self.footer())
+        format!("{body}\n{}\n", self.footer(most))
     }
 
-    fn footer(&self) -> String {
+    fn footer(&self, most: usize) -> String {
         let spec = &self.spec;
         let mut parts = Vec::new();
-        if self.series.len() > SHOWN {
-            parts.push(format!("{} rows", self.series.len()));
+        if self.series.len() > most {
+            parts.push(format!("{most} of {} rows are shown", self.series.len()));
         }
         let source = &self.source;
         if source.is_files() {

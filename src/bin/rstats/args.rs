@@ -65,7 +65,8 @@ pub struct Describe {
     predicate: Option<String>,
 
     /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, sem, iqr, skewness, kurtosis, mad, mode, n_unique,
-    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, q1, median, q3; '' for none
+    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, q1, median, q3; '' for none. Quantiles are those of -q, whatever
+    /// else is named here
     #[arg(
         short = 'a',
         long,
@@ -120,7 +121,7 @@ pub struct Describe {
     #[arg(long, value_enum, default_value = "fail")]
     on_error: OnErrorName,
 
-    /// Keep what was learned of each file in DIR, and read only what is new there the next time
+    /// Keep what was learned of each file in DIR, and read only what is new when the same is asked again; not with --by
     #[arg(long, value_name = "DIR")]
     checkpoint: Option<PathBuf>,
 

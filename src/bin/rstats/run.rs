@@ -174,7 +174,9 @@ impl Output {
     }
 
     fn write(self, report: &Report, format: Format) -> Result<(), Failure> {
-        self.write_with(|out| write_report(report, format, out))
+        // A person is shown the first and the last rows of many.
+        let whole = !matches!(self.seen(), Seen::Terminal);
+        self.write_with(|out| write_report(report, format, whole, out))
     }
 
     fn write_text(self, text: &str) -> Result<(), Failure> {
@@ -238,7 +240,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::Other(format!("cannot write {}: {error}", path.display()))
 }
 
-fn write_report(report: &Report, format: Format, out: impl Write + Send) -> io::Result<()> {
+fn write_report(report: &Report, format: Format, whole: bool, out: impl Write + Send) -> io::Result<()> {
     // Standard output has a small buffer of its own, which ends with each line: larger pieces pass it by.
     let mut out = BufWriter::with_capacity(1 << 16, out);
     match format {
@@ -246,7 +248,8 @@ fn write_report(report: &Report, format: Format, out: impl Write + Send) -> io::
         Format::Ndjson => report.write_ndjson(&mut out)?,
         Format::Table => {
             let width = comfy_table::Table::new().width().map_or(100, usize::from);
-            out.write_all(report.to_table(width).as_bytes())?;
+            let table = if whole { report.to_whole_table(width) } else { report.to_table(width) };
+            out.write_all(table.as_bytes())?;
         }
         Format::Parquet => report.write_parquet(&mut out)?,
         Format::Arrow => report.write_arrow(&mut out)?,
