@@ -70,7 +70,8 @@ pub fn describe_parquet(
     tick(py)?;
     if !answer.source.errors.is_empty() {
         let names: Vec<String> = answer.source.errors.iter().map(ToString::to_string).collect();
-        let message = format!("{} files were left out: {}", names.len(), names.join("; "));
+        let files = if names.len() == 1 { "file was" } else { "files were" };
+        let message = format!("{} {files} left out: {}", names.len(), names.join("; "));
         let warn = py.import("warnings")?.getattr("warn")?;
         warn.call1((message, py.get_type::<PyUserWarning>(), 2))?;
     }

@@ -46,7 +46,8 @@ pub fn shown(args: &Describe, work: impl FnOnce(&Progress) -> Result<Answer>) ->
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let (tally, source) = (&answer.tally, &answer.source);
-    let mut line = format!("{} files, {} rows", grouped(source.files as u64), grouped(source.rows));
+    let files = if source.files == 1 { "file" } else { "files" };
+    let mut line = format!("{} {files}, {} rows", grouped(source.files as u64), grouped(source.rows));
     line += &format!("; {} in {seconds:.1} s", size(tally.bytes));
     if seconds > 0.0 {
         line += &format!(" ({}/s)", size((tally.bytes as f64 / seconds) as u64));
