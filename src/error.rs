@@ -112,7 +112,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[cfg(feature = "parquet")]
 impl Error {
     /// Rows that could not be put together by their keys.
-    pub(crate) fn of_groups(error: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn of_groups(error: arrow_schema::ArrowError) -> Self {
         Self::Data(format!("rows of groups: {error}"))
     }
 }

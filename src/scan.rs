@@ -143,11 +143,10 @@ impl<T: Value> Further<T> {
     }
 
     fn clear(&mut self) {
-        (self.zeros, self.negatives) = (0, 0);
-        self.powers.iter_mut().for_each(|powers| *powers = Powers::default());
-        self.geometric.iter_mut().for_each(|mean| *mean = GeometricMean::default());
-        self.harmonic.iter_mut().for_each(|mean| *mean = HarmonicMean::default());
-        self.tally.iter_mut().for_each(Tally::clear);
+        // The room of what was tallied serves the next series.
+        let mut tally = self.tally.take();
+        tally.iter_mut().for_each(Tally::clear);
+        *self = Self { tally, ..self.empty() };
     }
 }
 

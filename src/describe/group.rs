@@ -77,7 +77,7 @@ impl Groups {
         let mut batches = batches.into_iter().peekable();
         let schema = batches.peek().map(|batch| batch.schema());
         let schema = schema.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
-        let all = concat_batches(&schema, batches).map_err(|error| Error::of_groups(&error))?;
+        let all = concat_batches(&schema, batches).map_err(Error::of_groups)?;
         let named = schema.fields().iter().zip(all.columns());
         Self::new(named.map(|(field, column)| (field.name().clone(), column.clone())).collect(), all.num_rows())
     }

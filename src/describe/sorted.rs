@@ -38,7 +38,7 @@ impl SortedRows {
     pub(crate) fn new(keys: Vec<(String, ArrayRef)>, values: &[ArrayRef], rows: usize) -> Result<Self> {
         let Groups { keys, starts, rows } = Groups::in_any_order(keys, rows)?;
         let rows = UInt32Array::from(rows);
-        let values = values.iter().map(|values| take(values, &rows, None).map_err(|error| Error::of_groups(&error)));
+        let values = values.iter().map(|values| take(values, &rows, None).map_err(Error::of_groups));
         Ok(Self { keys, starts, values: values.collect::<Result<_>>()? })
     }
 
@@ -69,8 +69,7 @@ impl SortedRows {
             std::iter::repeat_n(group, rows)
         });
         let places: UInt32Array = places.collect::<Vec<_>>().into();
-        let keys =
-            self.keys.columns().iter().map(|keys| take(keys, &places, None).map_err(|error| Error::of_groups(&error)));
+        let keys = self.keys.columns().iter().map(|keys| take(keys, &places, None).map_err(Error::of_groups));
         keys.chain(self.values.iter().cloned().map(Ok)).collect()
     }
 }
@@ -150,7 +149,7 @@ impl<'a> Joined<'a> {
         let runs: Vec<ArrayRef> =
             self.runs(groups).map(|(part, rows)| part.values[series].slice(rows.start, rows.len())).collect();
         let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
-        concat(&runs).map_err(|error| Error::of_groups(&error))
+        concat(&runs).map_err(Error::of_groups)
     }
 
     /// Sets the rows of one series, group by group.

@@ -139,11 +139,18 @@ impl Dataset {
 
 /// The type that a key is told apart by: dictionaries and runs are what they stand for.
 fn key_type(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Dictionary(_, values) => key_type(values),
-        DataType::RunEndEncoded(_, values) => key_type(values.data_type()),
+    match values_type(data_type) {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         data_type => data_type.clone(),
+    }
+}
+
+/// The type of what a dictionary or runs stand for.
+pub(super) fn values_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values_type(values),
+        DataType::RunEndEncoded(_, values) => values_type(values.data_type()),
+        plain => plain,
     }
 }
 

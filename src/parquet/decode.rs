@@ -70,20 +70,20 @@ impl Plan<'_> {
     pub(super) fn damaged(&self, part: &Part, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
         let series = series.or(if let [one] = part.series[..] { Some(one) } else { None });
         let place = self.place(part, series.map(|series| self.series[series].name.as_str()));
-        self.dataset.files[part.file].broken(&format!("{place}{error}"))
+        self.dataset.files[part.file].broken(&format!("{place}: {error}"))
     }
 
     /// What a part holds does not go together with other files: none of them is damaged.
     pub(super) fn unfit(&self, part: &Part, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
         let place = self.place(part, series.map(|series| self.series[series].name.as_str()));
-        Error::Invalid(format!("{}: {place}{error}", self.dataset.files[part.file].name()))
+        Error::Invalid(format!("{}: {place}: {error}", self.dataset.files[part.file].name()))
     }
 
     fn place(&self, part: &Part, column: Option<&str>) -> String {
         let row_group = self.group(part).row_group;
         match column {
-            Some(column) => format!("column '{column}', row group {row_group}: "),
-            None => format!("row group {row_group}: "),
+            Some(column) => format!("column '{column}', row group {row_group}"),
+            None => format!("row group {row_group}"),
         }
     }
 
@@ -94,7 +94,7 @@ impl Plan<'_> {
         let row_group = Some(self.group(part).row_group);
         let names = file.schema().fields().iter().map(|field| Some(field.name().as_str()));
         let found = names.chain([None]).find_map(|column| {
-            let message = plain.message.strip_prefix(&self.place(part, column))?.to_owned();
+            let message = plain.message.strip_prefix(&self.place(part, column))?.strip_prefix(": ")?.to_owned();
             Some((column.map(str::to_owned), message))
         });
         match found {
@@ -186,7 +186,7 @@ impl Plan<'_> {
         let mut memory: u64 = 0;
         for &leaf in leaves {
             let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
-            let place = || format!("column '{column}', row group {}", self.group(part).row_group);
+            let place = || self.place(part, Some(column));
             let pages = pages::check_column(reader, row_group, leaf, batch, most).map_err(|refusal| match refusal {
                 Refusal::Damaged(message) => file.broken(&format!("{}: {message}", place())),
                 Refusal::TooLarge { memory, .. } => too_large(memory, place()),
@@ -194,7 +194,7 @@ impl Plan<'_> {
             memory = memory.saturating_add(pages.memory(batch));
         }
         if memory > most {
-            return Err(too_large(memory, format!("row group {}", self.group(part).row_group)));
+            return Err(too_large(memory, self.place(part, None)));
         }
         self.decoding.take(memory, interrupt)
     }

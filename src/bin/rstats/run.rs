@@ -77,7 +77,7 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     let open = || Dataset::open_with(&args.paths, &request, &interrupt);
     let dataset = pool.install(open).map_err(failed)?;
     let plan = pool.install(|| dataset.plan(&request, &spec)).map_err(failed)?;
-    if let Some(path) = output.replaced().filter(|path| dataset.reads(path)) {
+    if let Some(path) = output.path().filter(|path| dataset.reads(path)) {
         let message = "it is one of the files that are described; write the answer to another one";
         return Err(cannot_write(path, &io::Error::other(message)));
     }
@@ -128,13 +128,14 @@ impl Output {
             return Ok(Self::Stdout);
         };
         let failed = |error: io::Error| cannot_write(path, &error);
-        if is_stream(path) || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        let existing = fs::metadata(path).ok();
+        let is_special = existing.as_ref().is_some_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        if is_special || is_stream(path) {
             // What is there stays there: it may be a file that something is appended to.
             let file = fs::OpenOptions::new().append(true).open(path).map_err(failed)?;
             return Ok(Self::Special(file));
         }
         let path = follow_links(path).map_err(failed)?;
-        let existing = fs::metadata(&path).ok();
         if let Some(metadata) = &existing {
             if metadata.is_dir() {
                 return Err(failed(io::Error::other("it is a folder")));
@@ -156,10 +157,10 @@ impl Output {
         Ok(Self::File { temporary, path })
     }
 
-    /// The file that will be replaced, if it is there.
-    fn replaced(&self) -> Option<&Path> {
+    /// The file that will be written or replaced.
+    fn path(&self) -> Option<&Path> {
         match self {
-            Self::File { path, .. } if path.exists() => Some(path),
+            Self::File { path, .. } => Some(path),
             _ => None,
         }
     }

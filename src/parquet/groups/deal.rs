@@ -79,7 +79,7 @@ impl<'a> Dealt<'a> {
             rows[next[place]] = row;
             next[place] += 1;
         }
-        let sorted = take_record_batch(&batch, &UInt32Array::from(rows)).map_err(|error| Error::of_groups(&error))?;
+        let sorted = take_record_batch(&batch, &UInt32Array::from(rows)).map_err(Error::of_groups)?;
         drop(batch);
         for (partition, segments) in self.partitions.iter().enumerate() {
             let length = starts[partition + 1] - starts[partition];

@@ -136,8 +136,8 @@ impl<'a> GroupScans<'a> {
             return Ok((numbers, known.clone()));
         }
         let new = UInt32Array::from_iter_values(new.into_iter().map(|row| row - before as u32));
-        let new = take_record_batch(keys, &new).map_err(|error| Error::of_groups(&error))?;
-        Ok((numbers, concat_batches(&known.schema(), [known, &new]).map_err(|error| Error::of_groups(&error))?))
+        let new = take_record_batch(keys, &new).map_err(Error::of_groups)?;
+        Ok((numbers, concat_batches(&known.schema(), [known, &new]).map_err(Error::of_groups)?))
     }
 
     /// The answers, in no order. `again` goes through all rows once more, and says whether it could: `None` if not.

@@ -113,7 +113,7 @@ impl Table {
         if let [batch] = batches {
             return Ok(batch.clone());
         }
-        concat_batches(&self.schema, batches).map_err(|error| Error::of_groups(&error))
+        concat_batches(&self.schema, batches).map_err(Error::of_groups)
     }
 
     pub fn key_columns(&self, batch: &RecordBatch) -> Vec<(String, ArrayRef)> {
@@ -222,7 +222,7 @@ pub(super) fn describe_rows(
         let chunks: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
         match chunks[..] {
             [] => Ok(new_null_array(field.data_type(), 0)),
-            _ => concat(&chunks).map_err(|error| Error::of_groups(&error)),
+            _ => concat(&chunks).map_err(Error::of_groups),
         }
     });
     let whole = whole.collect::<Result<Vec<_>>>()?;

@@ -8,6 +8,7 @@ use super::instant::Instant;
 use super::ranges::{Ordered, Place, Ranges};
 use super::values::Kind;
 use crate::error::{Error, Result};
+use crate::parquet::columns::values_type;
 
 /// A predicate over columns of known types: it tells the rows of a batch that it keeps, and what bounds alone say.
 #[derive(Clone, Debug)]
@@ -267,15 +268,6 @@ fn instant(name: &str, kind: Kind, literal: &Literal) -> Result<Instant> {
         return Err(unfit(name, kind, literal));
     };
     Instant::parse(text).ok_or_else(|| unfit(name, kind, literal))
-}
-
-/// The type of what a dictionary or runs stand for.
-fn values_type(data_type: &DataType) -> &DataType {
-    match data_type {
-        DataType::Dictionary(_, values) => values_type(values),
-        DataType::RunEndEncoded(_, values) => values_type(values.data_type()),
-        plain => plain,
-    }
 }
 
 /// Two literals.

@@ -201,8 +201,8 @@ pub fn search(folder: &Path, visited: &mut HashSet<PathBuf>, found: &mut Vec<Pat
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => search(&path, visited, found)?,
             // A link that leads nowhere is told of when it is opened.
-            Ok(_) | Err(_) if wanted => found.push(path),
-            Ok(_) | Err(_) => {}
+            _ if wanted => found.push(path),
+            _ => {}
         }
     }
     Ok(())
