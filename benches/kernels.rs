@@ -85,12 +85,12 @@ fn scan(array: &dyn Array, spec: &Spec, tier: Tier) -> Option<u64> {
         Some(Kind::Signed) => {
             let mut scan = Scan::<i64>::new(spec, Keep::All).with_tier(tier);
             read(array, &mut scan).expect("an integer array");
-            done(scan.finish(spec))
+            done(scan.finish(spec).expect("what it was made for"))
         }
         _ => {
             let mut scan = Scan::<f64>::new(spec, Keep::All).with_tier(tier);
             read(array, &mut scan).expect("a float array");
-            done(scan.finish(spec))
+            done(scan.finish(spec).expect("what it was made for"))
         }
     };
     outcome.get("stddev").map(f64::to_bits)

@@ -1,6 +1,8 @@
 //! What can go wrong, told to the person who can mend it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::shown::{MESSAGE, NAME, shown};
 
 /// A failure: what was wrong, where, and what would be right.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +13,7 @@ pub enum Error {
     Invalid(String),
 
     /// A column that was named and is not there.
-    #[error("there is no column '{name}'; the columns are {}", list(.available))]
+    #[error("there is no column '{}'; the columns are {}", shown(name, NAME), list(.available))]
     NoSuchColumn {
         /// The name.
         name: String,
@@ -29,7 +31,10 @@ pub enum Error {
     },
 
     /// A key of groups that is of a nested type.
-    #[error("key '{name}' is of type {data_type}; rows are grouped by text, numbers, dates, times, booleans and bytes")]
+    #[error(
+        "key '{}' is of type {data_type}; rows are grouped by text, numbers, dates, times, booleans and bytes",
+        shown(name, NAME)
+    )]
     NoKey {
         /// The key's name.
         name: String,
@@ -49,7 +54,12 @@ pub enum Error {
     },
 
     /// Two files whose columns of one name do not fit together.
-    #[error("column '{column}' is of type {first_type} in {}, but {second_type} in {}; leave it out, or describe the files apart", first.display(), second.display())]
+    #[error(
+        "column '{}' is of type {first_type} in {}, but {second_type} in {}; leave it out, or describe the files apart",
+        shown(column, NAME),
+        path(first),
+        path(second)
+    )]
     Clash {
         /// The column.
         column: String,
@@ -64,7 +74,7 @@ pub enum Error {
     },
 
     /// A file that cannot be read.
-    #[error("{}: {message}", path.display())]
+    #[error("{}: {message}", self::path(path))]
     File {
         /// The file.
         path: PathBuf,
@@ -120,9 +130,14 @@ impl Error {
 /// A series as messages speak of it.
 pub(crate) fn column(name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("column '{name}'"),
+        Some(name) => format!("column '{}'", shown(name, NAME)),
         None => "the series".to_owned(),
     }
+}
+
+/// A path as messages speak of it: cut only where no file system has such a one.
+fn path(path: &Path) -> String {
+    shown(&path.to_string_lossy(), MESSAGE).into_owned()
 }
 
 fn list(names: &[String]) -> String {
@@ -130,7 +145,7 @@ fn list(names: &[String]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
-    let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("'{name}'")).collect();
+    let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("'{}'", shown(name, NAME))).collect();
     if names.len() > SHOWN {
         shown.push(format!("and {} more", names.len() - SHOWN));
     }

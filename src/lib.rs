@@ -28,6 +28,7 @@
 pub mod arch;
 mod describe;
 pub mod error;
+mod guarded;
 #[cfg(feature = "json")]
 pub mod json;
 #[cfg(feature = "parquet")]
@@ -35,17 +36,21 @@ pub mod parquet;
 pub mod report;
 pub mod scan;
 pub mod series;
+mod shown;
 pub mod spec;
 #[allow(missing_docs)]
 pub mod stats;
 pub mod summary;
 
 pub use describe::{
-    Describer, Interrupt, ListColumn, Weighting, describe, describe_all, describe_groups, describe_lists,
-    describe_matrix, describe_stream, describe_weighted,
+    Describer, Interrupt, ListColumn, StreamDescriber, Weighting, describe, describe_all, describe_groups,
+    describe_lists, describe_matrix, describe_stream, describe_weighted,
 };
 pub use error::{Error, Result};
+#[doc(hidden)]
+pub use guarded::guarded;
 pub use series::Series;
 pub use series::table::{Columns, Filter};
+pub use shown::{MESSAGE, NAME, shown};
 pub use spec::{Bias, Method, NanPolicy, Probability, Spec, Statistic};
 pub use summary::{Summaries, Summary};

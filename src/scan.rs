@@ -7,18 +7,24 @@
 //! scan.finish(&spec)          the summary, or the brackets for one more pass
 //! ```
 //!
+//! Scans merge if they learn the same: those of one [`Spec`] do, and those of specs that differ in probabilities, `method`, `ddof`,
+//! `level` or `bias` alone. [`Scan::to_bytes`] writes a scan for another process or machine.
+//!
 //! Sums are exact and order statistics are order statistics, so the answer depends neither on the parts nor on their
 //! order. A scan holds a bounded number of values: if that does not decide a quantile, it asks for another pass over
 //! the same values, which looks only into the brackets that this one has found. A source that cannot be read again is
 //! scanned with [`Keep::All`].
 
-mod serial;
+mod learned;
+pub(crate) mod serial;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::Interrupt;
 pub use crate::arch::BLOCK;
 use crate::arch::Tier;
+use crate::error::{Error, Result};
 use crate::spec::{Bias, NanPolicy, Spec, Statistic, is_count};
 use crate::stats::bits::Bits;
 use crate::stats::exact::Exact;
@@ -32,6 +38,7 @@ use crate::stats::quantile::Position;
 use crate::stats::select::{Brackets, Candidates};
 use crate::stats::tally::Tally;
 use crate::summary::Summary;
+pub(crate) use learned::Learned;
 
 /// What a scan keeps at least for its quantiles, if it keeps any.
 pub const SAMPLE: usize = 1 << 16;
@@ -83,19 +90,15 @@ struct Further<T: Value> {
 
 impl<T: Value> Further<T> {
     /// `None` if nothing of it is wanted.
-    fn new(spec: &Spec) -> Option<Box<Self>> {
-        use Statistic::{
-            GeometricMean as Geo, HarmonicMean as Har, Kurtosis, Mad, Mode, NNegative, NUnique, NZero, Skewness,
-        };
-        let wants = |statistics: &[Statistic]| statistics.iter().any(|&statistic| spec.wants(statistic));
-        wants(&[Geo, Har, Kurtosis, Mad, Mode, NNegative, NUnique, NZero, Skewness]).then(|| {
+    fn new(learned: Learned) -> Option<Box<Self>> {
+        learned.wants(Learned::FURTHER).then(|| {
             Box::new(Self {
                 zeros: 0,
                 negatives: 0,
-                powers: wants(&[Skewness, Kurtosis]).then(Powers::default),
-                geometric: wants(&[Geo]).then(GeometricMean::default),
-                harmonic: wants(&[Har]).then(HarmonicMean::default),
-                tally: wants(&[Mad, Mode, NUnique]).then(Tally::new),
+                powers: learned.wants(Learned::POWERS).then(Powers::default),
+                geometric: learned.wants(Learned::GEOMETRIC).then(GeometricMean::default),
+                harmonic: learned.wants(Learned::HARMONIC).then(HarmonicMean::default),
+                tally: learned.wants(Learned::TALLY).then(Tally::new),
             })
         })
     }
@@ -167,24 +170,17 @@ impl<T: Value> Scan<T> {
 
     /// Nothing seen yet, but a guess of where the quantiles are. It is checked, never trusted.
     pub fn with_brackets(spec: &Spec, keep: Keep, brackets: Brackets<T::Key>) -> Self {
-        use Statistic::{Cv, Kurtosis, Max, Mean, MeanCi, Min, Range, Sem, Skewness, Stddev, Sum, Variance};
-        let order = (spec.statistics().iter()).map(|statistic| match statistic {
-            Variance | Stddev | MeanCi | Sem | Skewness | Kurtosis | Cv => Order::Second,
-            Sum | Mean => Order::First,
-            _ => Order::Count,
-        });
-        let wants_extrema = [Min, Max, Range].iter().any(|&extremum| spec.wants(extremum));
-        let wants_quantiles = !spec.computed().is_empty();
+        let learned = spec.learned();
         let tier = Tier::best();
         Self {
             tier,
             nan: spec.nan(),
             null_count: 0,
             nan_count: 0,
-            moments: Moments::new(order.max().unwrap_or(Order::Count)),
-            extrema: wants_extrema.then(Extrema::new),
-            candidates: wants_quantiles.then(|| Candidates::new(brackets, keep.capacity(), tier)),
-            further: Further::new(spec),
+            moments: Moments::new(learned.order()),
+            extrema: learned.wants(Learned::EXTREMA).then(Extrema::new),
+            candidates: learned.wants(Learned::QUANTILES).then(|| Candidates::new(brackets, keep.capacity(), tier)),
+            further: Further::new(learned),
             found: Vec::new(),
         }
     }
@@ -233,10 +229,12 @@ impl<T: Value> Scan<T> {
         }
     }
 
-    /// Takes over what a further pass over the same values has found; `false` if they were not the same values.
+    /// Takes over what a further pass over the same values has found; `false` if they were not the same values, or were scanned with
+    /// another policy for NaNs.
     #[must_use]
     pub fn settle(&mut self, pass: Self) -> bool {
-        let same = self.moments.count() == pass.moments.count()
+        let same = self.nan == pass.nan
+            && self.moments.count() == pass.moments.count()
             && self.null_count == pass.null_count
             && self.nan_count == pass.nan_count;
         self.candidates = pass.candidates;
@@ -314,7 +312,7 @@ impl<T: Value> Scan<T> {
             ..*self
         };
         for digit in (0..u64::BITS - all.leading_zeros()).rev() {
-            sums.merge(sums.clone());
+            sums.add(sums.clone());
             for (values, counts) in values.chunks(BLOCK).zip(counts.chunks(BLOCK)) {
                 let mut digits = [0_u8; BLOCK / 8];
                 for (digits, counts) in digits.iter_mut().zip(counts.chunks(8)) {
@@ -325,7 +323,7 @@ impl<T: Value> Scan<T> {
                 sums.update_valid(values, &digits);
             }
         }
-        self.merge(sums);
+        self.add(sums);
         if let Some(candidates) = &mut self.candidates {
             for (value, &count) in values.iter().zip(counts).filter(|(value, _)| !value.is_nan()) {
                 candidates.update_repeated(value.key(), count.into());
@@ -359,7 +357,25 @@ impl<T: Value> Scan<T> {
     }
 
     /// Another part of the same series.
-    pub fn merge(&mut self, other: Self) {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if the two do not learn the same: they were made for other statistics, or for another policy for NaNs. This
+    /// scan stays as it is.
+    pub fn merge(&mut self, other: Self) -> Result<()> {
+        if !self.fits(&other) {
+            let (ours, theirs) = ((self.nan.name(), self.learned()), (other.nan.name(), other.learned()));
+            return Err(Error::Invalid(format!(
+                "scans of different questions do not merge: this one learns {} (nan: {}), the other one {} (nan: {})",
+                ours.1, ours.0, theirs.1, theirs.0
+            )));
+        }
+        self.add(other);
+        Ok(())
+    }
+
+    /// As [`Scan::merge`], of what both learn.
+    fn add(&mut self, other: Self) {
         self.null_count += other.null_count;
         self.nan_count += other.nan_count;
         self.moments.merge(other.moments);
@@ -384,13 +400,51 @@ impl<T: Value> Scan<T> {
         self.moments.count() + self.nan_count + self.null_count
     }
 
+    /// What is learned by it.
+    fn learned(&self) -> Learned {
+        let further = self.further.as_deref();
+        Learned::new(self.moments.order())
+            .with(Learned::EXTREMA, self.extrema.is_some())
+            .with(Learned::QUANTILES, self.candidates.is_some())
+            .with(Learned::FURTHER, further.is_some())
+            .with(Learned::POWERS, further.is_some_and(|further| further.powers.is_some()))
+            .with(Learned::GEOMETRIC, further.is_some_and(|further| further.geometric.is_some()))
+            .with(Learned::HARMONIC, further.is_some_and(|further| further.harmonic.is_some()))
+            .with(Learned::TALLY, further.is_some_and(|further| further.tally.is_some()))
+    }
+
+    /// Whether both learn the same, so that they may be parts of one series: see [`Scan::merge`].
+    pub fn fits(&self, other: &Self) -> bool {
+        self.nan == other.nan && self.learned() == other.learned()
+    }
+
     /// The answer, or the brackets for another pass. NaNs under [`NanPolicy::Raise`] are the caller's to refuse: it
     /// knows the row.
-    pub fn finish(&mut self, spec: &Spec) -> Outcome<T::Key> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if `spec` wants what this scan was not made to learn, or has another policy for NaNs.
+    pub fn finish(&mut self, spec: &Spec) -> Result<Outcome<T::Key>> {
+        self.finish_unless(&Interrupt::default(), spec)
+    }
+
+    /// The same, unless it is interrupted.
+    pub(crate) fn finish_unless(&mut self, interrupt: &Interrupt, spec: &Spec) -> Result<Outcome<T::Key>> {
+        let missing = spec.learned().without(self.learned());
+        if !missing.is_empty() || self.nan != spec.nan() {
+            let (ours, theirs) = (self.nan.name(), spec.nan().name());
+            return Err(Error::Invalid(if missing.is_empty() {
+                format!("the scan was made for nan: {ours}, and is finished for nan: {theirs}")
+            } else {
+                format!("the scan was not made to learn {missing}, which the spec that it is finished for needs")
+            }));
+        }
         let nan = self.nan_count > 0 && self.nan != NanPolicy::Omit;
-        let quantiles = match self.quantiles(spec, nan) {
+        let quantiles = self.quantiles(spec, nan, interrupt);
+        interrupt.check()?;
+        let quantiles = match quantiles {
             Ok(quantiles) => quantiles,
-            Err(brackets) => return Outcome::Again(brackets),
+            Err(brackets) => return Ok(Outcome::Again(brackets)),
         };
         let count = match self.nan {
             NanPolicy::Omit => self.moments.count(),
@@ -425,10 +479,15 @@ impl<T: Value> Scan<T> {
             spec.computed().len() == spec.quantiles().len() || spec.quantiles().iter().any(|q| q.value() == p.value())
         });
         let wanted = wanted.map(|(_, value)| if nan { Some(f64::NAN) } else { *value });
-        Outcome::Done(Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted)))
+        Ok(Outcome::Done(Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted))))
     }
 
-    fn quantiles(&mut self, spec: &Spec, nan: bool) -> Result<Quantiles, Brackets<T::Key>> {
+    fn quantiles(
+        &mut self,
+        spec: &Spec,
+        nan: bool,
+        interrupt: &Interrupt,
+    ) -> std::result::Result<Quantiles, Brackets<T::Key>> {
         let wanted = spec.computed();
         let candidates = match &mut self.candidates {
             Some(candidates) if candidates.count() > 0 && !nan => candidates,
@@ -439,7 +498,7 @@ impl<T: Value> Scan<T> {
         let mut ranks: SmallVec<[u64; 8]> = positions.iter().flat_map(|p| [p.lower, p.upper]).collect();
         ranks.sort_unstable();
         ranks.dedup();
-        candidates.finish(&ranks, &mut self.found)?;
+        candidates.finish(&ranks, &mut self.found, interrupt)?;
         let found = &self.found;
         let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
         let blend = |p: &Position| p.blend(T::from_key(at(p.lower)), T::from_key(at(p.upper)));
@@ -532,13 +591,13 @@ mod tests {
             parts.iter().fold(empty.clone(), |mut whole, part| {
                 let mut scan = empty.clone();
                 scan.update(part);
-                whole.merge(scan);
+                whole.merge(scan).unwrap();
                 whole
             })
         };
         let mut scan = scan_all(Scan::new(spec, keep));
         loop {
-            match scan.finish(spec) {
+            match scan.finish(spec).unwrap() {
                 Outcome::Done(summary) => return summary,
                 Outcome::Again(brackets) => {
                     let pass = scan_all(scan.narrow(keep, brackets));
@@ -598,7 +657,7 @@ mod tests {
             };
             let mut scan = scan_all(Scan::new(&spec, keep));
             let summary = loop {
-                match scan.finish(&spec) {
+                match scan.finish(&spec).unwrap() {
                     Outcome::Done(summary) => break summary,
                     Outcome::Again(brackets) => {
                         let pass = scan_all(scan.narrow(keep, brackets));
@@ -665,7 +724,7 @@ mod tests {
                         }
                     }
                 }
-                let Outcome::Done(summary) = scan.finish(&spec) else { panic!("all was kept") };
+                let Outcome::Done(summary) = scan.finish(&spec).unwrap() else { panic!("all was kept") };
                 prop_assert_eq!(summary.count, there.len() as u64);
                 prop_assert_eq!(bits(&summary), expected.clone(), "{}", tier.name());
             }
@@ -695,7 +754,7 @@ mod tests {
             for tier in Tier::available() {
                 let mut signed = Scan::<i64>::new(&spec, Keep::All).with_tier(tier);
                 values.chunks(BLOCK).for_each(|block| signed.update_valid(block, &valid));
-                let Outcome::Done(summary) = signed.finish(&spec) else { panic!("all was kept") };
+                let Outcome::Done(summary) = signed.finish(&spec).unwrap() else { panic!("all was kept") };
                 prop_assert_eq!([summary.get("sum"), summary.get("variance")], expected.map(Some), "{}", tier.name());
             }
         }
@@ -715,6 +774,60 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Everything that scans can be asked for, one by one.
+    fn questions() -> Vec<Spec> {
+        let none = Spec::default().with_statistics([]).with_quantiles(&[]).unwrap();
+        let each = Statistic::ALL.map(|(statistic, _)| none.clone().with_statistics([statistic]));
+        let quantiles = Spec::default().with_statistics([]);
+        let nan = Spec::default().with_nan(NanPolicy::Omit);
+        each.into_iter().chain([none, quantiles, Spec::default(), nan, everything()]).collect()
+    }
+
+    /// A scan of another spec once merged without a word: the mean was 249.75 where 999.5 was right.
+    #[test]
+    fn scans_of_other_questions_do_not_merge() {
+        let scan = |spec: &Spec, first: f64| {
+            let mut scan = Scan::new(spec, Keep::All);
+            scan.update(&[first, first + 1.0]);
+            scan
+        };
+        for ours in questions() {
+            for theirs in questions() {
+                let mut whole = scan(&ours, 1.0);
+                let fits = ours.nan() == theirs.nan() && ours.learned() == theirs.learned();
+                assert_eq!(whole.merge(scan(&theirs, 3.0)).is_ok(), fits, "{ours:?} {theirs:?}");
+                // What was refused has changed nothing.
+                let Outcome::Done(summary) = whole.finish(&ours).unwrap() else { panic!("all was kept") };
+                let expected = if fits { &[1.0, 2.0, 3.0, 4.0][..] } else { &[1.0, 2.0] };
+                assert_eq!(bits(&summary), bits(&passes(&ours, Keep::All, &[expected])));
+            }
+        }
+    }
+
+    /// Finished for a wider spec, a mean was 0.
+    #[test]
+    fn a_scan_answers_only_what_it_has_learned() {
+        for ours in questions() {
+            for theirs in questions() {
+                let mut scan = Scan::new(&ours, Keep::All);
+                scan.update(&[1.0, 2.0, 4.0]);
+                let answers = ours.nan() == theirs.nan() && theirs.learned().without(ours.learned()).is_empty();
+                match scan.finish(&theirs) {
+                    Ok(Outcome::Done(summary)) => {
+                        assert!(answers, "{ours:?} {theirs:?}");
+                        assert_eq!(bits(&summary), bits(&passes(&theirs, Keep::All, &[&[1.0, 2.0, 4.0]])));
+                    }
+                    outcome => assert!(!answers && outcome.is_err(), "{ours:?} {theirs:?}"),
+                }
+            }
+        }
+        // Its candidates given up, it waits for the pass that finds them again.
+        let mut scan = Scan::new(&Spec::default(), Keep::All);
+        scan.update(&[1.0]);
+        scan.forget_candidates();
+        assert!(scan.finish(&Spec::default()).is_err());
     }
 
     #[test]

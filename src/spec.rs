@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::scan::Learned;
 pub use crate::stats::powers::Bias;
 pub use crate::stats::quantile::{Method, Probability};
 
@@ -140,6 +141,8 @@ pub struct Spec {
     bias: Bias,
     /// The quantiles that are computed: those that are wanted, and what other statistics are made of.
     computed: Vec<Probability>,
+    /// What a scan has to learn for it.
+    learned: Learned,
     /// The names of what is asked: every summary shares them.
     names: Arc<[String]>,
 }
@@ -156,6 +159,7 @@ impl Default for Spec {
             level: 0.95,
             bias: Bias::Corrected,
             computed: Vec::new(),
+            learned: Learned::of(&[], false),
             names: Arc::new([]),
         }
         .with_names()
@@ -241,11 +245,11 @@ impl Spec {
         self.names = statistics.chain(quantiles).collect();
         self.computed = self.quantiles.clone();
         if self.wants(Statistic::Iqr) {
-            let [q1, _, q3] = &Probability::cut_points(4)[..] else { return self };
-            self.computed.extend([q1.clone(), q3.clone()]);
+            self.computed.extend(Probability::cut_points(4).into_iter().filter(|p| p.value() != 0.5));
             self.computed.sort_by(|a, b| a.value().total_cmp(&b.value()));
             self.computed.dedup_by(|a, b| a.value() == b.value());
         }
+        self.learned = Learned::of(&self.statistics, !self.computed.is_empty());
         self
     }
 
@@ -285,6 +289,11 @@ impl Spec {
     /// The probabilities of the wanted quantiles, ascending.
     pub fn quantiles(&self) -> &[Probability] {
         &self.quantiles
+    }
+
+    /// What a scan has to learn for it.
+    pub(crate) fn learned(&self) -> Learned {
+        self.learned
     }
 
     /// The probabilities of the quantiles that are computed, ascending: the wanted ones, and what other statistics need.

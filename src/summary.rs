@@ -166,6 +166,7 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Once a row.
     pub(crate) fn set_counts(&mut self, row: usize, counts: [u64; 3]) {
         for (column, count) in self.counts.iter_mut().zip(counts) {
             // Most are zeros, which are there already: memory that nobody writes to is not even asked for.

@@ -227,3 +227,46 @@ fn signals_end_a_run_soon_and_leave_nothing() {
         assert_eq!(left, ["lake"]);
     }
 }
+
+/// One file without any of the columns, beside one of more than 4,096 values: "its entry in the checkpoint vanished", for good.
+#[test]
+fn a_file_without_the_columns_is_kept_as_well() {
+    let folder = TempDir::new().unwrap();
+    let lake = lake(&folder, 2, 6000, 10);
+    let other = RecordBatch::try_from_iter([("other", Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef)]).unwrap();
+    for name in ["0-without.parquet", "z-without.parquet"] {
+        let mut writer =
+            ArrowWriter::try_new(fs::File::create(lake.join(name)).unwrap(), other.schema(), None).unwrap();
+        writer.write(&other).unwrap();
+        writer.close().unwrap();
+    }
+    let state = folder.path().join("state");
+    let lake = lake.to_str().unwrap();
+    for columns in ["x", "x,other"] {
+        let plain = answer(&[lake, "-c", columns, "-f", "json"]);
+        for _ in 0..3 {
+            let kept = [lake, "-c", columns, "-f", "json", "--checkpoint", state.to_str().unwrap()];
+            assert_eq!(text(&answer(&kept)), text(&plain));
+        }
+    }
+}
+
+/// A file that was changed in place, and whose old time was set again, was taken for the same.
+#[cfg(unix)]
+#[test]
+fn a_file_with_its_old_time_is_not_the_same() {
+    let folder = TempDir::new().unwrap();
+    let lake = lake(&folder, 1, 100, 3);
+    let file = fs::read_dir(&lake).unwrap().next().unwrap().unwrap().path();
+    let (state, path) = (folder.path().join("state"), lake.to_str().unwrap());
+    let kept = [path, "-c", "x", "-f", "json", "--checkpoint", state.to_str().unwrap()];
+    let before = answer(&kept);
+    let metadata = fs::metadata(&file).unwrap();
+    write(&file, 100, 3, 77);
+    let opened = fs::File::options().write(true).open(&file).unwrap();
+    opened.set_modified(metadata.modified().unwrap()).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), metadata.modified().unwrap());
+    let after = answer(&kept);
+    assert_eq!(text(&after), text(&answer(&[path, "-c", "x", "-f", "json"])));
+    assert_ne!(text(&after), text(&before));
+}

@@ -466,3 +466,146 @@ fn help_teaches() {
         assert!(help.contains(word), "{help}");
     }
 }
+
+/// Terminal escapes in names reached the terminal by `--explain`, by errors and by `-v`; a message had 10 MB.
+#[test]
+fn names_from_outside_do_nothing_to_a_terminal() {
+    let folder = TempDir::new().unwrap();
+    let name = "a\u{1b}[2J\u{202e}b";
+    let file = path(&folder, "x\u{1b}]0;t\u{7}.parquet");
+    write(&file, vec![(name, floats([1.0])), (&"k".repeat(1 << 20), floats([2.0]))], 10);
+    let file = file.to_str().unwrap();
+    let broken = path(&folder, "broken\u{1b}[31m.parquet");
+    fs::write(&broken, "no parquet").unwrap();
+    let folder = folder.path().to_str().unwrap();
+    for arguments in [
+        &["describe", file, "--explain"][..],
+        &["describe", file, "-c", "z"],
+        &["describe", file, "-f", "table"],
+        &["describe", file, "-g", name, "-f", "table"],
+        &["describe", file, "-vvv", "-f", "table"],
+        &["describe", folder],
+        &["describe", folder, "--on-error", "skip", "-v", "-f", "table"],
+        &["describe", file, "--where", &format!("\"{name}\" is null"), "--explain"],
+        &["describe", file, "-c", &"x".repeat(100_000)],
+    ] {
+        let output = rstats(arguments);
+        for stream in [&output.stdout, &output.stderr] {
+            let stream = text(stream);
+            assert!(!stream.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{arguments:?}: {stream}");
+            assert!(stream.len() < 40_000, "{arguments:?}: {}", stream.len());
+        }
+    }
+    assert!(text(&rstats(&["describe", file, "--explain"]).stdout).contains("a\\u{1b}[2J\\u{202e}b"));
+}
+
+/// A standard output that is closed was a success.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_standard_output_is_a_failure() {
+    let run = |redirection: &str| {
+        let command = format!("\"$0\" describe data/nist_num_acc_1.parquet {redirection}");
+        Command::new("sh").args(["-c", &command, env!("CARGO_BIN_EXE_rstats")]).output().unwrap()
+    };
+    let closed = run(">&-");
+    assert_eq!(closed.status.code(), Some(1));
+    assert!(text(&closed.stderr).contains("standard output is closed"), "{}", text(&closed.stderr));
+    assert_eq!(run("--explain >&-").status.code(), Some(1));
+    assert_eq!(run(">/dev/null").status.code(), Some(0));
+    assert_eq!(run("<&- 2>&-").status.code(), Some(0));
+    assert_eq!(run("1<>/dev/null").status.code(), Some(0));
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "out.json");
+    assert_eq!(run(&format!("-o {} >&-", file.display())).status.code(), Some(0));
+    assert!(file.exists());
+}
+
+/// SIGXFSZ killed without a word.
+#[cfg(unix)]
+#[test]
+fn a_file_beyond_the_shells_limit_is_an_error_and_absent() {
+    let folder = TempDir::new().unwrap();
+    let input = path(&folder, "wide.parquet");
+    let columns: Vec<String> = (0..2000).map(|place| format!("column {place}")).collect();
+    write(&input, columns.iter().map(|name| (name.as_str(), floats([1.0, 2.5]))).collect(), 10);
+    for output in ["out.json", "out.parquet", "out.txt"] {
+        let output = path(&folder, output);
+        let command = "ulimit -f 1; exec \"$0\" describe \"$1\" -o \"$2\"";
+        let arguments = [env!("CARGO_BIN_EXE_rstats"), input.to_str().unwrap(), output.to_str().unwrap()];
+        let done = Command::new("sh").args(["-c", command]).args(arguments).output().unwrap();
+        assert_eq!(done.status.code(), Some(1), "{}", text(&done.stderr));
+        assert!(text(&done.stderr).to_lowercase().contains("too large"), "{}", text(&done.stderr));
+        assert!(!output.exists());
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+}
+
+/// The command went on writing its answer, whatever was pressed.
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_writing_of_the_answer() {
+    let folder = TempDir::new().unwrap();
+    let input = path(&folder, "many.parquet");
+    let keys: ArrayRef = Arc::new((0..200_000).collect::<Int64Array>());
+    write(&input, vec![("k", keys), ("x", floats((0..200_000).map(f64::from)))], 100_000);
+    // Nobody reads the pipe, so that the writing does not end by itself.
+    let mut running = Command::new(env!("CARGO_BIN_EXE_rstats"))
+        .args(["describe", input.to_str().unwrap(), "-g", "k", "-f", "ndjson"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = running.stdout.take().unwrap();
+    let mut first = [0];
+    std::io::Read::read_exact(&mut out, &mut first).unwrap();
+    let kill = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    // What waits in the pipe is read; after that, the rest is not written.
+    let mut rest = Vec::new();
+    std::io::Read::read_to_end(&mut out, &mut rest).unwrap();
+    let status = running.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(rest.len() < 30 << 20, "{}", rest.len());
+}
+
+/// The folder's `j=null` hid the file's own column.
+#[test]
+fn a_column_of_the_file_goes_before_the_name_of_its_folder() {
+    let folder = TempDir::new().unwrap();
+    for (name, values) in [("j=null", vec![None, None]), ("j=1", vec![Some(1), Some(1)])] {
+        fs::create_dir(path(&folder, name)).unwrap();
+        let own: ArrayRef = Arc::new(Int64Array::from(values));
+        write(&path(&folder, &format!("{name}/a.parquet")), vec![("j", own), ("x", floats([1.0, 3.0]))], 10);
+    }
+    // Of a file without the column, the folder says the value.
+    fs::create_dir(path(&folder, "j=2")).unwrap();
+    write(&path(&folder, "j=2/a.parquet"), vec![("x", floats([5.0]))], 10);
+    let lake = folder.path().to_str().unwrap();
+    let document = json(&[lake, "-g", "j", "-c", "x", "-a", "mean", "-q", ""]);
+    let groups: Vec<_> = document["series"].as_array().unwrap().iter().map(|s| (&s["by"]["j"], &s["mean"])).collect();
+    assert_eq!(groups, [(&1.into(), &2.0.into()), (&2.into(), &5.0.into()), (&Value::Null, &2.0.into())]);
+    for (predicate, rows) in [("j is null", 2), ("j = 1", 2), ("j = 2", 1), ("j is not null", 3), ("j in (1, 2)", 3)] {
+        let document = json(&[lake, "-c", "x", "--where", predicate, "-a", "", "-q", ""]);
+        assert_eq!(document["series"][0]["count"], rows, "{predicate}");
+    }
+    let of_nothing_else = TempDir::new().unwrap();
+    fs::create_dir(path(&of_nothing_else, "j=null")).unwrap();
+    write(&path(&of_nothing_else, "j=null/a.parquet"), vec![("x", floats([5.0]))], 10);
+    let document = json(&[of_nothing_else.path().to_str().unwrap(), "-g", "j", "-a", "", "-q", ""]);
+    assert_eq!(document["series"][0]["by"]["j"], "null");
+}
+
+/// The row group's null count of 0 that old Arrow wrote for dictionaries lost all rows of `is null`.
+#[test]
+fn statistics_of_writers_that_lie_lose_no_rows() {
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "a.parquet");
+    let batch = RecordBatch::try_from_iter_with_nullable([("x", floats([1.0, 2.0]), true)]).unwrap();
+    let properties =
+        WriterProperties::builder().set_created_by("parquet-cpp version 1.5.1-SNAPSHOT".to_owned()).build();
+    let mut writer = ArrowWriter::try_new(fs::File::create(&file).unwrap(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let explained = rstats(&["describe", file.to_str().unwrap(), "--where", "x is null", "--explain"]);
+    assert!(text(&explained.stdout).contains("row groups   1 of 1"), "{}", text(&explained.stdout));
+}

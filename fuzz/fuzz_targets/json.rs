@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use rstats::json::{Limits, numbers, series};
 
 fuzz_target!(|body: &[u8]| {
-    let limits = Limits { bytes: 1 << 16, depth: 64 };
+    let limits = Limits { bytes: 1 << 16, depth: 64, series: 1 << 12 };
     let _ = series(body, "", limits);
     let _ = numbers(body, "/values", limits);
     let ours = numbers(body, "", limits);

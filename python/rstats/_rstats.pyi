@@ -149,7 +149,8 @@ def compute_stats_json(
 
     JSON is that of RFC 8259, read whole. Every number is the nearest float, as `float` has it, integers beyond 2^53
     included; one beyond a float's range is an error, one too small is 0. `NaN` and `Infinity`, which Python's `json`
-    takes, are errors. Of names that come twice the last one counts. A byte order mark at the front is passed over.
+    takes, are errors. Of names that come twice the last one counts, whatever stands under the others. What nobody asked
+    for only has to be JSON. A byte order mark at the front is passed over.
 
     Other threads run meanwhile, without the GIL; a body of up to 2,000 bytes takes microseconds, and keeps it.
 
@@ -175,12 +176,16 @@ def describe_json(
     threads: int | None = None,
     max_bytes: int | None = None,
     max_depth: int | None = None,
+    max_series: int | None = None,
 ) -> Description:
     """Statistics of every series in a JSON document: an array of numbers, an array of such arrays, an object of them
     (its names are the columns'), or an array of records.
 
     There null is a missing value, and so is what a record lacks; names of records whose values are no numbers are left
-    out. The document, `pointer` and the limits are those of `compute_stats_json`, all else that of `describe`.
+    out. `max_series` is the most series that are read, 100,000 by default: each takes some memory, however few numbers
+    it has. The document, `pointer` and the other limits are those of `compute_stats_json`, all else that of `describe`.
+
+    Time and memory are proportional to the length of the document.
     """
 
 @final
@@ -236,8 +241,9 @@ def describe(
     Parameters
     ----------
     data
-        One series: what `compute_stats` takes, with None in an iterable as a null. A table: pyarrow, pandas, Polars, a
-        dict of series, or any object with `__arrow_c_array__` or `__arrow_c_stream__` that yields structs. A column of
+        One series: what `compute_stats` takes, with None and pandas' NA and NaT in an iterable as nulls. A table:
+        pyarrow, pandas, Polars, a dict of series, or any object with `__arrow_c_array__` or `__arrow_c_stream__` that
+        yields structs. Arrow data is checked on the way in: what does not fit together is a ValueError. A column of
         lists: one series a row, with its position in `row`; a null list has null counts, an empty one counts of 0. A
         NumPy array of several dimensions: one series for each index of all axes but `axis`, the last running fastest.
         Data in memory is read where it lies, without a copy; but some at a time are copied of groups, of an array's
@@ -305,9 +311,11 @@ def describe(
     TypeError
         for data or a named column that holds no numbers.
     ValueError
-        for an argument out of range, a column that is not there, a NaN under "raise".
+        for an argument out of range, a column that is not there, a NaN under "raise", Arrow data that is damaged
+        (text that is no UTF-8, offsets that lead nowhere, types nested more than 64 levels deep).
 
-    What an iterable, or the generator behind a pyarrow `RecordBatchReader`, raises passes through.
+    What the caller's own code raises passes through: an iterable, the generator behind a pyarrow `RecordBatchReader`,
+    `__float__`, `__index__`, `__array__`. Ctrl-C ends the work within a second.
     """
 
 class MemoryLimitError(MemoryError):
@@ -346,7 +354,8 @@ def describe_parquet(
         names both files.
     by
         Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates
-        or text.
+        or text, for files that have no such column of their own. An INTERVAL of Parquet, whose months Arrow does not
+        keep beside its days, is refused.
     where
         Which rows count: comparisons (`temp > 0`, `city = 'Seattle'`, `day >= '2026-11-01'`), `and`, `or`, `not`,
         `in (1, 2)`, `between 1 and 2`, `is null`. A comparison with null is unknown, and only what is true counts; a

@@ -19,6 +19,7 @@ import statistics as _standard
 from collections.abc import Callable, Iterator
 from functools import cache as _cache
 from itertools import chain as _chain
+from itertools import islice as _islice
 from statistics import *  # noqa: F403
 from typing import Any
 
@@ -36,7 +37,11 @@ def _settled(data: Any) -> Any:
         return data
     items: list[Any] = []
     try:
-        items.extend(data)
+        # Not all at once: an iterator may have no end, and between two calls Ctrl-C is looked for.
+        before = -1
+        while len(items) > before:
+            before = len(items)
+            items.extend(_islice(data, 1 << 16))
     except Exception as error:
         return _chain(items, _failing(error))
     return items

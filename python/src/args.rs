@@ -1,38 +1,66 @@
 //! The keyword arguments that say what is asked.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString, PyTuple, PyType};
 use rstats::{Bias, Columns, Filter, Spec, Weighting};
 
-use crate::errors::to_python;
+use crate::call::{Threads, check_signals};
+use crate::errors::{attempt, instead, special, to_python};
 
 /// One string, or several.
 pub fn names(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     if let Ok(name) = value.cast::<PyString>() {
         return Ok(vec![name.to_string()]);
     }
-    let wrong = |_| {
+    let wrong = || {
         let given = value.get_type();
         PyTypeError::new_err(format!("{argument} is a name or a sequence of names, not {given}"))
     };
-    let items = value.try_iter().map_err(wrong)?;
-    items.map(|item| item?.cast::<PyString>().map(|name| name.to_string()).map_err(|e| wrong(e.into()))).collect()
+    let items = value.try_iter().map_err(|error| instead(value.py(), error, wrong))?;
+    items.map(|item| item?.cast::<PyString>().map(|name| name.to_string()).map_err(|_| wrong())).collect()
+}
+
+/// The wanted columns, and what the code that chooses them has raised.
+pub struct Chosen {
+    pub columns: Columns,
+    failure: Arc<Mutex<Option<PyErr>>>,
+}
+
+impl Chosen {
+    /// What came of the work for which they were chosen, unless the choice failed.
+    pub fn settle<T>(&self, outcome: PyResult<T>) -> PyResult<T> {
+        match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(raised) => Err(raised),
+            None => outcome,
+        }
+    }
 }
 
 /// Which columns are wanted: names, regular expressions that a name must match somewhere, and types; one or several of them.
-pub fn columns(value: Option<&Bound<'_, PyAny>>) -> PyResult<Columns> {
-    let Some(value) = value else { return Ok(Columns::Numeric) };
+pub fn columns(value: Option<&Bound<'_, PyAny>>) -> PyResult<Chosen> {
+    let failure = Arc::new(Mutex::new(None));
+    let chosen = |columns| Ok(Chosen { columns, failure: Arc::clone(&failure) });
+    let Some(value) = value else { return chosen(Columns::Numeric) };
     let is_sequence = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
     let items = match is_sequence {
         true => value.try_iter()?.collect::<PyResult<Vec<_>>>()?,
         false => vec![value.clone()],
     };
-    if items.iter().all(|item| item.is_instance_of::<PyString>()) || items.iter().all(|item| choice(item).is_err()) {
-        return names("columns", value).map(Columns::Named);
+    let mut choices = Vec::with_capacity(items.len());
+    if !items.iter().all(|item| item.is_instance_of::<PyString>()) {
+        for item in &items {
+            choices.push(attempt(item.py(), choice(item))?.ok_or(item));
+        }
     }
-    let choices = items.iter().map(choice).collect::<PyResult<Vec<_>>>()?;
-    Ok(Columns::Where(Filter::new(move |name, type_name| {
+    if choices.iter().all(Result::is_err) {
+        return chosen(Columns::Named(names("columns", value)?));
+    }
+    let choices = choices.into_iter().map(|known| known.or_else(choice)).collect::<PyResult<Vec<_>>>()?;
+    let raised = Arc::clone(&failure);
+    chosen(Columns::Where(Filter::new(move |name, type_name| {
         choices.iter().any(|choice| match choice {
             Choice::Name(wanted) => wanted == name,
             Choice::Types(types) => types.contains(&type_name),
@@ -40,7 +68,10 @@ pub fn columns(value: Option<&Bound<'_, PyAny>>) -> PyResult<Columns> {
                 type_name != "bool"
                     && Python::attach(|py| {
                         let found = pattern.call_method1(py, "search", (name,));
-                        found.is_ok_and(|found| !found.is_none(py))
+                        found.map(|found| !found.is_none(py)).unwrap_or_else(|error| {
+                            *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                            false
+                        })
                     })
             }
         })
@@ -89,10 +120,10 @@ fn choice(item: &Bound<'_, PyAny>) -> PyResult<Choice> {
 
 /// An axis, as NumPy counts it: from the end if it is negative.
 pub fn axis(value: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let index = value.call_method0("__index__").map_err(|_| {
+    let Some(index) = special(value, "__index__")? else {
         let given = value.get_type();
-        PyTypeError::new_err(format!("axis is a whole number, not {given}"))
-    })?;
+        return Err(PyTypeError::new_err(format!("axis is a whole number, not {given}")));
+    };
     index.extract().map_err(|_| PyValueError::new_err(format!("axis {index} is beyond any array")))
 }
 
@@ -111,10 +142,10 @@ pub fn weighting(weights: Option<&Bound<'_, PyAny>>, weighting: Option<&str>) ->
 
 /// A whole number from `least` to `most`.
 pub fn whole(argument: &str, value: &Bound<'_, PyAny>, least: i64, most: i64) -> PyResult<usize> {
-    let index = value.call_method0("__index__").map_err(|_| {
+    let Some(index) = special(value, "__index__")? else {
         let given = value.get_type();
-        PyTypeError::new_err(format!("{argument} is a whole number, not {given}"))
-    })?;
+        return Err(PyTypeError::new_err(format!("{argument} is a whole number, not {given}")));
+    };
     match index.extract::<i64>() {
         Ok(number) if (least..=most).contains(&number) => Ok(number as usize),
         _ => Err(PyValueError::new_err(format!("{argument} is from {least} to {most}, not {index}"))),
@@ -122,8 +153,8 @@ pub fn whole(argument: &str, value: &Bound<'_, PyAny>, least: i64, most: i64) ->
 }
 
 /// How many threads may work, if that was said.
-pub fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
-    threads.map(|threads| whole("threads", threads, 1, 1024)).transpose()
+pub fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Threads> {
+    threads.map_or(Ok(Threads::default()), |threads| Threads::new(whole("threads", threads, 1, 1024)?))
 }
 
 /// What is asked, by the arguments that have the same names everywhere.
@@ -164,7 +195,8 @@ fn quantiles(spec: Spec, q: &Bound<'_, PyAny>) -> PyResult<Spec> {
     if q.is_instance_of::<PyString>() || q.is_instance_of::<PyBool>() {
         return Err(wrong());
     }
-    if let Ok(groups) = q.call_method0("__index__") {
+    let py = q.py();
+    if let Some(groups) = special(q, "__index__")? {
         let groups = groups.extract::<u64>().map_err(|_| {
             PyValueError::new_err(format!("the number of groups that quantiles cut is from 1 to 1000000, not {groups}"))
         })?;
@@ -172,9 +204,14 @@ fn quantiles(spec: Spec, q: &Bound<'_, PyAny>) -> PyResult<Spec> {
     }
     let probabilities = match q.extract::<f64>() {
         Ok(p) => vec![p],
+        Err(error) if !error.is_instance_of::<PyTypeError>(py) => return Err(error),
         Err(_) => {
-            let items = q.try_iter().map_err(|_| wrong())?;
-            items.map(|p| p?.extract::<f64>().map_err(|_| wrong())).collect::<PyResult<_>>()?
+            let items = q.try_iter().map_err(|error| instead(py, error, wrong))?.enumerate();
+            let probability = |(position, p): (usize, PyResult<Bound<'_, PyAny>>)| {
+                check_signals(py, position)?;
+                p?.extract::<f64>().map_err(|error| instead(py, error, wrong))
+            };
+            items.map(probability).collect::<PyResult<_>>()?
         }
     };
     spec.with_quantiles(&probabilities).map_err(to_python)

@@ -23,18 +23,49 @@ const LONG: usize = 1 << 22;
 /// The time between two looks for Ctrl-C.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Runs `work` on about `values` values, on `threads` threads or one a core.
+/// Looks for Ctrl-C at some of the positions of a loop over Python objects.
+pub fn check_signals(py: Python<'_>, position: usize) -> PyResult<()> {
+    // Often enough for items that take a microsecond each.
+    if position.is_multiple_of(1 << 12) { py.check_signals() } else { Ok(()) }
+}
+
+/// Waits for what foreign code gives that does not look for Ctrl-C itself. It runs on a thread of its own, which goes on by itself, for
+/// nobody, once Ctrl-C has ended the waiting.
+pub fn wait<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce(Python<'_>) -> PyResult<T> + Send + 'static,
+) -> PyResult<T> {
+    let (sender, receiver) = channel();
+    let started = std::thread::Builder::new().spawn(move || {
+        let _ = sender.send(Python::attach(work)); // nobody waits after Ctrl-C
+    });
+    started.map_err(|error| PyRuntimeError::new_err(format!("cannot start threads: {error}")))?;
+    let mut receiver = receiver;
+    loop {
+        let (received, again) = py.detach(move || (receiver.recv_timeout(PATIENCE), receiver));
+        receiver = again;
+        match received {
+            Ok(outcome) => return outcome,
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(PyRuntimeError::new_err("a thread ended without an answer"));
+            }
+        }
+    }
+}
+
+/// Runs `work` on about `values` values, on these threads.
 pub fn run<T: Send>(
     py: Python<'_>,
     values: usize,
-    threads: Option<usize>,
+    threads: &Threads,
     work: impl FnOnce(&Interrupt) -> Result<T> + Send,
 ) -> PyResult<T> {
     let interrupt = Interrupt::default();
     if values <= SMALL {
         return settle(catch_unwind(AssertUnwindSafe(|| work(&interrupt))));
     }
-    let pool = pool(threads)?;
+    let pool = threads.pool()?;
     if values < LONG {
         let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| pool.install(|| work(&interrupt)))));
         return settle(outcome);
@@ -45,11 +76,11 @@ pub fn run<T: Send>(
 /// Runs long work of unknown length. `tick` is called now and then, with the GIL; its exception ends the work and is raised.
 pub fn run_long<T: Send>(
     py: Python<'_>,
-    threads: Option<usize>,
+    threads: &Threads,
     work: impl FnOnce(&Interrupt) -> Result<T> + Send,
     tick: &mut (dyn FnMut(Python<'_>) -> PyResult<()> + Send),
 ) -> PyResult<T> {
-    let pool = pool(threads)?;
+    let pool = threads.pool()?;
     on_pool(py, &pool, &Interrupt::default(), work, &mut |py| {
         py.check_signals()?;
         tick(py)
@@ -106,10 +137,25 @@ fn settle<T>(outcome: std::result::Result<Result<T>, Box<dyn Any + Send>>) -> Py
 /// The pool of the process, and the process that it belongs to: its threads are not there in a forked child.
 static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 
-fn pool(threads: Option<usize>) -> PyResult<Arc<ThreadPool>> {
-    if let Some(threads) = threads {
-        return build(threads);
+/// The threads of a call: so many of its own, or those of the process, one a core.
+#[derive(Clone, Default)]
+pub struct Threads(Option<Arc<ThreadPool>>);
+
+impl Threads {
+    /// So many.
+    pub fn new(threads: usize) -> PyResult<Self> {
+        build(threads).map(Some).map(Self)
     }
+
+    fn pool(&self) -> PyResult<Arc<ThreadPool>> {
+        match &self.0 {
+            Some(pool) => Ok(Arc::clone(pool)),
+            None => pool(),
+        }
+    }
+}
+
+fn pool() -> PyResult<Arc<ThreadPool>> {
     // If another thread held the lock at the moment of a fork, it is locked for ever in the child: then do without.
     let Ok(mut kept) = POOL.try_lock() else {
         return build(0);

@@ -12,7 +12,7 @@ use rstats::report::Report;
 use crate::args;
 use crate::call;
 use crate::description::Description;
-use crate::errors::to_python;
+use crate::errors::{instead, to_python};
 
 /// See the stub.
 #[pyfunction]
@@ -43,8 +43,9 @@ pub fn describe_parquet(
     let spec = args::spec(stats, q, method, ddof, nan, level, bias)?;
     let threads = args::threads(threads)?;
     let defaults = Request::default();
+    let chosen = args::columns(columns)?;
     let request = Request {
-        columns: args::columns(columns)?,
+        columns: chosen.columns.clone(),
         by: by.map(|by| args::names("by", by)).transpose()?.unwrap_or_default(),
         predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
         memory_limit: memory_limit.map(limit).transpose()?.unwrap_or(defaults.memory_limit),
@@ -66,7 +67,7 @@ pub fn describe_parquet(
         Some(callback) => callback.call1(py, (figures(py, &done)?,)).map(|_| ()),
         None => Ok(()),
     };
-    let answer = call::run_long(py, threads, work, &mut tick)?;
+    let answer = chosen.settle(call::run_long(py, &threads, work, &mut tick))?;
     tick(py)?;
     if !answer.source.errors.is_empty() {
         let names: Vec<String> = answer.source.errors.iter().map(ToString::to_string).collect();
@@ -102,9 +103,11 @@ fn limit(value: &Bound<'_, PyAny>) -> PyResult<u64> {
 fn files(paths: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     let fspath = paths.py().import("os")?.getattr("fspath")?;
     let one = |path: &Bound<'_, PyAny>| {
-        let path = fspath.call1((path,)).map_err(|_| {
-            let given = path.get_type();
-            PyTypeError::new_err(format!("paths is a path or a list of paths, as str or os.PathLike, not {given}"))
+        let path = fspath.call1((path,)).map_err(|error| {
+            instead(path.py(), error, || {
+                let given = path.get_type();
+                PyTypeError::new_err(format!("paths is a path or a list of paths, as str or os.PathLike, not {given}"))
+            })
         })?;
         path.extract::<String>().map_err(|_| PyTypeError::new_err("a path is text, not bytes"))
     };

@@ -1,5 +1,6 @@
 //! `describe` and its answer.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::{Array, StructArray, UInt64Array};
@@ -13,13 +14,13 @@ use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
 use rstats::spec::is_count;
 use rstats::{
-    Interrupt, Spec, Summaries, Summary, describe_all, describe_groups, describe_lists, describe_matrix,
-    describe_stream, describe_weighted,
+    Columns, Error, Interrupt, Spec, StreamDescriber, Summaries, Summary, Weighting, describe_all, describe_groups,
+    describe_lists, describe_matrix, describe_weighted,
 };
 
 use crate::args;
-use crate::call;
-use crate::errors::to_python;
+use crate::call::{self, Threads};
+use crate::errors::{attempt, to_python};
 use crate::input::{self, Grouped, Input, ListColumns};
 
 /// The width of a repr: that of a terminal.
@@ -52,81 +53,102 @@ pub fn describe(
     bias: bool,
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
-    let py = data.py();
     let spec = args::spec(stats, q, method, ddof, nan, level, bias)?;
     let threads = args::threads(threads)?;
     let axis = axis.map(args::axis).transpose()?;
-    let columns = args::columns(columns)?;
-    if let Some(weighting) = args::weighting(weights, weighting)? {
-        if by.is_some() || axis.is_some() {
-            return Err(PyValueError::new_err("weights= goes with neither by= nor axis="));
-        }
-        let (weights, series) = input::read_weighted(data, &columns, weights)?;
-        let values = weights.len().saturating_mul(series.len() + 1);
-        let work = |interrupt: &Interrupt| {
-            let summaries = describe_weighted(&series, &weights, weighting, &spec, interrupt)?;
-            Ok(Summaries::new(&spec, summaries))
-        };
-        let series = call::run(py, values, threads, work)?;
-        return Ok(Description(Report {
-            spec,
-            source: Source { rows: weights.len() as u64, ..Source::default() },
-            series,
-        }));
-    }
+    let chosen = args::columns(columns)?;
+    let weighting = args::weighting(weights, weighting)?;
     let names = by.map(|by| args::names("by", by)).transpose()?;
-    if axis.is_none()
-        && let Some(ListColumns { columns, carried }) =
-            input::read_lists(data, &columns, names.as_deref().unwrap_or_default())?
-    {
-        let rows = columns.first().map_or(0, |(_, chunks)| chunks.iter().map(|chunk| chunk.len()).sum());
-        let work = |interrupt: &Interrupt| describe_lists(columns, carried, &spec, interrupt);
-        // How many values the lists hold is not counted before.
-        let series = call::run(py, usize::MAX, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
-    }
-    if let Some(names) = names {
-        if axis.is_some() {
-            return Err(PyValueError::new_err("axis= is for arrays of several dimensions, and by= for tables"));
-        }
-        if names.is_empty() {
-            return Err(PyValueError::new_err("by= is empty; name at least one column of keys"));
-        }
-        let Grouped { keys, series } = input::read_grouped(data, &columns, &names)?;
-        let rows = keys.first().map_or(0, |(_, keys)| keys.len());
-        let values = rows.saturating_mul(series.len() + keys.len());
-        let work = |interrupt: &Interrupt| describe_groups(keys, &series, &spec, interrupt);
-        let series = call::run(py, values, threads, work)?;
-        return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
-    }
-    let (rows, series) = match input::read(data, &columns, axis)? {
-        Input::Matrix(matrix) => {
-            let work = |interrupt: &Interrupt| describe_matrix(&matrix, &spec, interrupt);
-            let series = call::run(py, matrix.len().saturating_mul(matrix.rows()), threads, work)?;
-            (if matrix.is_empty() { 0 } else { matrix.rows() as u64 }, series)
-        }
-        Input::Series(series) => {
-            let values = series.iter().map(|series| series.rows()).sum();
-            let work = |interrupt: &Interrupt| Ok(of_one_length(&spec, describe_all(&series, &spec, interrupt)?));
-            call::run(py, values, threads, work)?
-        }
-        Input::Stream(stream) => {
-            let work = |interrupt: &Interrupt| {
-                let mut summaries = describe_stream(&stream.schema, stream.batches, &columns, &spec, interrupt)?;
-                if stream.unnamed {
-                    summaries.iter_mut().for_each(|summary| summary.column = None);
-                }
-                Ok(of_one_length(&spec, summaries))
-            };
-            // How long a stream is shows only at its end.
-            let outcome = call::run(py, usize::MAX, threads, work);
-            match stream.failure.take() {
-                Some(raised) => return Err(raised),
-                None => outcome?,
+    let asked = Asked { spec, threads, axis, names, weights: weights.zip(weighting) };
+    chosen.settle(asked.describe(data, &chosen.columns))
+}
+
+/// What is asked of data.
+struct Asked<'a, 'py> {
+    spec: Spec,
+    threads: Threads,
+    axis: Option<i64>,
+    /// Columns of keys.
+    names: Option<Vec<String>>,
+    weights: Option<(&'a Bound<'py, PyAny>, Weighting)>,
+}
+
+impl Asked<'_, '_> {
+    fn describe(self, data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Description> {
+        let Self { spec, threads, axis, names, weights } = self;
+        let py = data.py();
+        if let Some((weights, weighting)) = weights {
+            if names.is_some() || axis.is_some() {
+                return Err(PyValueError::new_err("weights= goes with neither by= nor axis="));
             }
+            let (weights, series) = input::read_weighted(data, columns, weights)?;
+            let values = weights.len().saturating_mul(series.len() + 1);
+            let work = |interrupt: &Interrupt| {
+                let summaries = describe_weighted(&series, &weights, weighting, &spec, interrupt)?;
+                Ok(Summaries::new(&spec, summaries))
+            };
+            let series = call::run(py, values, &threads, work)?;
+            return Ok(Description(Report {
+                spec,
+                source: Source { rows: weights.len() as u64, ..Source::default() },
+                series,
+            }));
         }
-    };
-    Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
+        if axis.is_none()
+            && let Some(ListColumns { columns, carried }) =
+                input::read_lists(data, columns, names.as_deref().unwrap_or_default())?
+        {
+            let rows = columns.first().map_or(0, |(_, chunks)| chunks.iter().map(|chunk| chunk.len()).sum());
+            let work = |interrupt: &Interrupt| describe_lists(columns, carried, &spec, interrupt);
+            // How many values the lists hold is not counted before.
+            let series = call::run(py, usize::MAX, &threads, work)?;
+            return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
+        }
+        if let Some(names) = names {
+            if axis.is_some() {
+                return Err(PyValueError::new_err("axis= is for arrays of several dimensions, and by= for tables"));
+            }
+            if names.is_empty() {
+                return Err(PyValueError::new_err("by= is empty; name at least one column of keys"));
+            }
+            let Grouped { keys, series } = input::read_grouped(data, columns, &names)?;
+            let rows = keys.first().map_or(0, |(_, keys)| keys.len());
+            let values = rows.saturating_mul(series.len() + keys.len());
+            let work = |interrupt: &Interrupt| describe_groups(keys, &series, &spec, interrupt);
+            let series = call::run(py, values, &threads, work)?;
+            return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
+        }
+        let (rows, series) = match input::read(data, columns, axis)? {
+            Input::Matrix(matrix) => {
+                let work = |interrupt: &Interrupt| describe_matrix(&matrix, &spec, interrupt);
+                let series = call::run(py, matrix.len().saturating_mul(matrix.rows().max(1)), &threads, work)?;
+                (if matrix.is_empty() { 0 } else { matrix.rows() as u64 }, series)
+            }
+            Input::Series(series) => {
+                let values = series.iter().map(|series| series.rows()).sum();
+                let work = |interrupt: &Interrupt| Ok(of_one_length(&spec, describe_all(&series, &spec, interrupt)?));
+                call::run(py, values, &threads, work)?
+            }
+            Input::Stream(mut stream) => {
+                let mut describer = StreamDescriber::new(&stream.schema, columns, &spec).map_err(to_python)?;
+                let mut values = 0usize;
+                while let Some(batch) = stream.next(py)? {
+                    let batch = input::checked_columns(batch, describer.places())?;
+                    let here = batch.num_rows().saturating_mul(describer.places().count());
+                    values = values.saturating_add(here);
+                    call::run(py, here, &threads, |interrupt| describer.update(&batch, interrupt))?;
+                }
+                call::run(py, values, &threads, |_| {
+                    let mut summaries = describer.finish()?;
+                    if stream.unnamed {
+                        summaries.iter_mut().for_each(|summary| summary.column = None);
+                    }
+                    Ok(of_one_length(&spec, summaries))
+                })?
+            }
+        };
+        Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
+    }
 }
 
 /// The rows of series of one length, and their summaries.
@@ -174,12 +196,23 @@ impl Description {
 
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let keys = self.keys()?;
-        (0..self.0.series.len()).map(|place| self.row(py, keys.as_ref(), place)).collect()
+        let row = |place| {
+            call::check_signals(py, place)?;
+            self.row(py, keys.as_ref(), place)
+        };
+        (0..self.0.series.len()).map(row).collect()
     }
 
-    fn to_json(&self) -> PyResult<String> {
-        let mut text = Vec::new();
-        self.0.write_json(&mut text)?;
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        let values = self.0.series.len().saturating_mul(self.0.series.names().len());
+        let text = call::run(py, values, &Threads::default(), |interrupt| {
+            let mut text = Text { bytes: Vec::new(), interrupt };
+            match self.0.write_json(&mut text) {
+                Ok(()) => Ok(text.bytes),
+                Err(_) if interrupt.is_stopped() => Err(Error::Interrupted),
+                Err(error) => Err(Error::Data(error.to_string())),
+            }
+        })?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
@@ -202,6 +235,7 @@ impl Description {
             let lists: Vec<_> =
                 names.iter().skip(1).take(keys.columns()).map(|name| (name, PyList::empty(py))).collect();
             for row in rows {
+                call::check_signals(py, row)?;
                 for ((_, key), (_, list)) in keys.row(series.key_row(row)).zip(&lists) {
                     list.append(key_of_python(py, key)?)?;
                 }
@@ -248,6 +282,26 @@ impl Description {
 
     fn _repr_html_(&self) -> String {
         self.0.to_html()
+    }
+}
+
+/// Text that is being written, until that is interrupted.
+struct Text<'a> {
+    bytes: Vec<u8>,
+    interrupt: &'a Interrupt,
+}
+
+impl Write for Text<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.interrupt.is_stopped() {
+            return Err(io::Error::other("interrupted"));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -306,5 +360,5 @@ fn key_of_python<'py>(py: Python<'py>, key: Key<'_>) -> PyResult<Bound<'py, PyAn
         ref other => return other.to_string().into_bound_py_any(py),
     };
     // Years beyond 9999 are not those of `datetime`.
-    value.or_else(|_| key.to_string().into_bound_py_any(py))
+    attempt(py, value)?.map_or_else(|| key.to_string().into_bound_py_any(py), Ok)
 }

@@ -10,8 +10,8 @@ use rstats::series::{Chunk, Kind, Sink};
 use rstats::{Describer, Interrupt, Method, Series, Spec, Statistic, Summary, describe_all};
 
 use crate::arch::floats_of;
-use crate::call;
-use crate::errors::to_python;
+use crate::call::{self, Threads};
+use crate::errors::{attempt, to_python};
 use crate::input::{self, is_instance};
 use crate::numbers::NoneMeans;
 
@@ -116,7 +116,7 @@ fn describe(data: &Bound<'_, PyAny>, spec: &Spec) -> PyResult<Option<Floats>> {
         return Ok(None);
     }
     let work = |interrupt: &Interrupt| describe_all(std::slice::from_ref(&series), spec, interrupt);
-    let summary = call::run(py, series.rows(), None, work)?.remove(0);
+    let summary = call::run(py, series.rows(), &Threads::default(), work)?.remove(0);
     let negative_zeros = move || {
         let mut found = NegativeZeros(false);
         let read = series.chunks().iter().try_for_each(|chunk| chunk.read::<f64>(&mut found));
@@ -152,7 +152,7 @@ fn series(data: &Bound<'_, PyAny>) -> PyResult<Option<Series>> {
         return Ok(None);
     }
     // What is no series of numbers is for the module itself to refuse.
-    let Ok(series) = input::series(data, NoneMeans::Error) else { return Ok(None) };
+    let Some(series) = attempt(py, input::series(data, NoneMeans::Error))? else { return Ok(None) };
     let floats = |chunk: &Chunk| {
         chunk.kind() == Some(Kind::Float) && !matches!(chunk, Chunk::Array(array) if array.data_type().is_nested())
     };

@@ -1,18 +1,15 @@
 //! Python objects as series, each read where it lies.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashSet, VecDeque};
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyStopIteration, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyMapping, PyString, PyTuple};
-use pyo3_arrow::input::AnyArray;
-use pyo3_arrow::{PyArray, PyArrayReader, PyRecordBatch, PySchema};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use rstats::arch::memory::Strided;
 use rstats::series::matrix::Matrix;
 use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
@@ -20,7 +17,9 @@ use rstats::series::{Chunk, Kind, Series, list};
 use rstats::{Columns, Error, Filter, ListColumn};
 
 use crate::arch::Items;
-use crate::errors::to_python;
+use crate::call;
+use crate::capsules;
+use crate::errors::{attempt, of_arrow, to_python};
 use crate::keys;
 use crate::numbers::{self, NoneMeans};
 
@@ -30,13 +29,22 @@ const TYPES: [&str; 13] = [
     "decimal", "bool",
 ];
 
-/// Batches that come once.
+/// Batches that come once. They are asked for on the caller's own thread: what their source raises passes through, and Ctrl-C ends a
+/// source in Python that waits.
 pub struct Stream {
     pub schema: Schema,
-    pub batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
+    next: Box<Next>,
     /// Whether the stream is one series without a name.
     pub unnamed: bool,
-    pub failure: Failure,
+}
+
+type Next = dyn FnMut(Python<'_>) -> PyResult<Option<RecordBatch>>;
+
+impl Stream {
+    pub fn next(&mut self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
+        py.check_signals()?;
+        (self.next)(py)
+    }
 }
 
 /// What an object holds.
@@ -61,11 +69,11 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
     if (!is_table && is_series_of_pandas(data)? && !is_of_arrow(data)?) || comes_in_batches(data)? {
         return Ok(None);
     }
-    let (chunks, field) = if data.hasattr(intern!(py, "__arrow_c_stream__"))? && data.hasattr(intern!(py, "__len__"))? {
+    let (chunks, field) = if capsules::streams(data)? && data.hasattr(intern!(py, "__len__"))? {
         if matches!(columns, Columns::Named(_)) || !is_table {
-            let Ok(reader) = PyArrayReader::extract(data.as_borrowed()) else { return Ok(None) };
-            let reader = reader.into_reader()?;
-            let field = reader.field();
+            // A frame with a column that Arrow does not know is read column by column.
+            let Some(stream) = attempt(py, capsules::stream(data))? else { return Ok(None) };
+            let field = stream.field().clone();
             let of_lists = |data_type: &DataType| list::values_of(data_type).is_some();
             let wanted = match (field.data_type(), columns) {
                 (DataType::Struct(fields), Columns::Named(names)) => {
@@ -76,14 +84,13 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
             if !wanted {
                 return Ok(None);
             }
-            let chunks = reader.collect::<Result<Vec<_>, _>>();
-            (chunks.map_err(|error| PyValueError::new_err(error.to_string()))?, field)
+            (capsules::all(py, stream)?, field)
         } else {
             return Ok(None);
         }
     } else if data.hasattr(intern!(py, "__arrow_c_array__"))? {
-        let (array, field) = PyArray::extract(data.as_borrowed())?.into_inner();
-        (vec![array], field)
+        let (array, field) = capsules::array(data)?;
+        (vec![array], field.into())
     } else {
         return Ok(None);
     };
@@ -94,6 +101,7 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
                 "columns= and by= name columns of a table, and the data is one column of lists",
             ));
         }
+        let chunks = all_checked(chunks, field.name())?;
         return Ok(Some(ListColumns { columns: vec![(name, chunks)], carried: vec![] }));
     }
     let (DataType::Struct(fields), Columns::Named(names)) = (field.data_type(), columns) else { return Ok(None) };
@@ -101,7 +109,8 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
     let column = |name: &String| -> PyResult<(usize, Vec<ArrayRef>)> {
         check_column(name, &available)?;
         let place = available.iter().position(|column| column == name).unwrap_or_default();
-        Ok((place, chunks.iter().map(|chunk| chunk.as_struct().column(place).clone()).collect()))
+        let chunks = chunks.iter().map(|chunk| chunk.as_struct().column(place).clone()).collect();
+        Ok((place, all_checked(chunks, name)?))
     };
     let mut found = Vec::new();
     for name in names {
@@ -165,36 +174,27 @@ pub fn read_grouped(data: &Bound<'_, PyAny>, columns: &Columns, names: &[String]
         return Ok(Grouped { keys, series: polars_frame(data, columns)? });
     }
     if !is_series_of_pandas(data)?
-        && let Ok(mapping) = data.cast::<PyMapping>()
-        && !data.hasattr(intern!(py, "__arrow_c_stream__"))?
-        && !data.hasattr(intern!(py, "__arrow_c_array__"))?
+        && !capsules::speaks(data)?
+        && let Some(mapping) = Mapping::new(data)?
     {
-        let available: Vec<String> =
-            mapping.keys()?.iter().map(|name| Ok(name.str()?.to_string())).collect::<PyResult<_>>()?;
         let keys = each(&|name| {
-            check_column(name, &available)?;
-            let place = available.iter().position(|column| column == name).unwrap_or_default();
-            keys::of_any(&mapping.values()?.get_item(place)?)
+            check_column(name, &mapping.names)?;
+            let place = mapping.names.iter().position(|column| column == name).unwrap_or_default();
+            keys::of_any(&mapping.values[place])
         })?;
         return Ok(Grouped { keys, series: dictionary(mapping, columns)? });
     }
     let wrong = || PyValueError::new_err("by= names columns of a table, and the data is no table");
-    let (schema, chunks) = if let Some(stream) = batches_of(data)? {
-        let batches = stream.batches.map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef));
-        let chunks = batches.collect::<Result<Vec<_>, _>>();
-        if let Some(raised) = stream.failure.take() {
-            return Err(raised);
+    let (schema, batches) = if let Some(mut stream) = batches_of(data)? {
+        let mut batches = Vec::new();
+        while let Some(batch) = stream.next(py)? {
+            batches.push(batch);
         }
-        (stream.schema, chunks.map_err(|error| PyValueError::new_err(error.to_string()))?)
-    } else if !is_series_of_pandas(data)? && data.hasattr(intern!(py, "__arrow_c_stream__"))? {
-        let reader = PyArrayReader::extract(data.as_borrowed())?.into_reader()?;
-        let DataType::Struct(fields) = reader.field().data_type().clone() else { return Err(wrong()) };
-        let chunks = reader.collect::<Result<Vec<_>, _>>().map_err(|error| PyValueError::new_err(error.to_string()))?;
-        (Schema::new(fields), chunks)
-    } else if data.hasattr(intern!(py, "__arrow_c_array__"))? {
-        let (array, field) = PyArray::extract(data.as_borrowed())?.into_inner();
+        (stream.schema, batches)
+    } else if !is_series_of_pandas(data)? && capsules::speaks(data)? {
+        let (chunks, field) = capsules::chunks(data)?;
         let DataType::Struct(fields) = field.data_type() else { return Err(wrong()) };
-        (Schema::new(fields.clone()), vec![array])
+        (Schema::new(fields.clone()), chunks.iter().map(batch_of).collect::<PyResult<_>>()?)
     } else {
         return Err(wrong());
     };
@@ -202,19 +202,18 @@ pub fn read_grouped(data: &Bound<'_, PyAny>, columns: &Columns, names: &[String]
     let keys = each(&|name| {
         check_column(name, &available)?;
         let place = available.iter().position(|column| column == name).unwrap_or_default();
-        let parts: Vec<ArrayRef> = chunks.iter().map(|chunk| chunk.as_struct().column(place).clone()).collect();
-        keys::together(parts, schema.field(place).data_type())
+        let parts: Vec<ArrayRef> = batches.iter().map(|batch| batch.column(place).clone()).collect();
+        keys::together(all_checked(parts, name)?, schema.field(place).data_type())
     })?;
-    Ok(Grouped { keys, series: table(schema, chunks, columns)? })
+    Ok(Grouped { keys, series: table(schema, &batches, columns)? })
 }
 
 /// The weights and the wanted series: weights are a column of the table, by its name, or an array of their own.
 pub fn read_weighted(
     data: &Bound<'_, PyAny>,
     columns: &Columns,
-    weights: Option<&Bound<'_, PyAny>>,
+    weights: &Bound<'_, PyAny>,
 ) -> PyResult<(ArrayRef, Vec<Series>)> {
-    let Some(weights) = weights else { return Err(PyValueError::new_err("weights= is not given")) };
     if let Ok(name) = weights.cast::<PyString>() {
         let Grouped { mut keys, series } = read_grouped(data, columns, &[name.to_string()]).map_err(|error| {
             let text = error.value(data.py()).to_string();
@@ -259,17 +258,17 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> Py
         return polars_frame(data, columns).map(Input::Series);
     }
     if !is_series_of_pandas(data)? {
-        if data.hasattr(intern!(py, "__arrow_c_stream__"))? {
+        if capsules::streams(data)? {
             return stream(data, columns);
         }
         if data.hasattr(intern!(py, "__arrow_c_array__"))? {
-            let (array, field) = PyArray::extract(data.as_borrowed())?.into_inner();
+            let (array, field) = capsules::array(data)?;
             if let DataType::Struct(fields) = field.data_type() {
-                return table(Schema::new(fields.clone()), vec![array], columns).map(Input::Series);
+                return table(Schema::new(fields.clone()), &[batch_of(&array)?], columns).map(Input::Series);
             }
             return one(of_field(vec![array], &field)?, columns).map(Input::Series);
         }
-        if let Ok(mapping) = data.cast::<PyMapping>() {
+        if let Some(mapping) = Mapping::new(data)? {
             return dictionary(mapping, columns).map(Input::Series);
         }
     }
@@ -293,9 +292,12 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     if is_series_of_pandas(data)? {
         return series_of_pandas(data);
     }
-    if data.hasattr(intern!(py, "__arrow_c_stream__"))? || data.hasattr(intern!(py, "__arrow_c_array__"))? {
-        let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
+    if capsules::speaks(data)? {
+        let (chunks, field) = capsules::chunks(data)?;
         return of_field(chunks, &field);
+    }
+    if let Some(data) = extension_array(data)? {
+        return series_of_pandas(&data);
     }
     if data.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("a string is no series of numbers"));
@@ -324,7 +326,22 @@ fn of_field(chunks: Vec<ArrayRef>, field: &Field) -> PyResult<Series> {
     if Kind::of_field(field).is_none() {
         return Err(to_python(Error::NotNumeric { name, data_type: field.data_type().to_string() }));
     }
-    Series::from_arrays(name, chunks).map_err(to_python)
+    Series::from_arrays(name, all_checked(chunks, field.name())?).map_err(to_python)
+}
+
+/// Columns that may be read: see [`capsules::checked`].
+fn all_checked(chunks: Vec<ArrayRef>, name: &str) -> PyResult<Vec<ArrayRef>> {
+    chunks.into_iter().map(|chunk| capsules::checked(chunk, name)).collect()
+}
+
+/// A batch whose columns at these places may be read.
+pub fn checked_columns(batch: RecordBatch, places: impl Iterator<Item = usize>) -> PyResult<RecordBatch> {
+    for place in places {
+        if let Some(column) = batch.columns().get(place) {
+            capsules::checked(column.clone(), batch.schema_ref().field(place).name())?;
+        }
+    }
+    Ok(batch)
 }
 
 /// Whether `data` is an instance of a class of a module that somebody else has imported.
@@ -343,7 +360,6 @@ fn is_series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// A pandas Series or Index. In a NumPy-backed one NaN is the missing value.
 fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
-    let py = data.py();
     let name = data.getattr("name")?;
     let name = if name.is_none() { None } else { Some(name.str()?.to_string()) };
     let called = |field: &Field| field.clone().with_name(name.clone().unwrap_or_default());
@@ -359,29 +375,48 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
             return Err(to_python(error));
         }
         series(&data.call_method0("to_numpy")?, NoneMeans::Null)?.with_nan_as_null()
+    } else if is_instance(&dtype, "pandas", "SparseDtype")? {
+        sparse(data, &dtype)?
+    } else if capsules::streams(data)? {
+        let (chunks, field) = capsules::chunks(data)?;
+        of_field(chunks, &called(&field))?
     } else {
-        if is_instance(&dtype, "pandas", "SparseDtype")? {
-            let dense = data.getattr("sparse")?.call_method0("to_dense")?;
-            return series_of_pandas(&dense);
-        }
-        if data.hasattr(intern!(py, "__arrow_c_stream__"))? {
-            let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
-            of_field(chunks, &called(&field))?
-        } else {
-            // An index, or a series of an older pandas: its frame speaks Arrow.
-            let frame = data.call_method1("to_frame", ("",))?;
-            let (chunks, field) = AnyArray::extract(frame.as_borrowed())?.into_chunked_array()?.into_inner();
-            let columns = chunks.iter().map(|chunk| chunk.as_struct().columns().first().cloned());
-            let columns: Option<Vec<_>> = columns.collect();
-            match (columns, field.data_type()) {
-                (Some(columns), DataType::Struct(fields)) if !fields.is_empty() => {
-                    of_field(columns, &called(&fields[0]))?
-                }
-                _ => return Err(PyTypeError::new_err(format!("{dtype} holds no numbers"))),
-            }
+        // An index, or a series of an older pandas: its frame speaks Arrow.
+        let frame = data.call_method1("to_frame", ("",))?;
+        let (chunks, field) = capsules::chunks(&frame)?;
+        let columns = chunks.iter().map(|chunk| chunk.as_struct_opt()?.columns().first().cloned());
+        let columns: Option<Vec<_>> = columns.collect();
+        match (columns, field.data_type()) {
+            (Some(columns), DataType::Struct(fields)) if !fields.is_empty() => of_field(columns, &called(&fields[0]))?,
+            _ => return Err(PyTypeError::new_err(format!("{dtype} holds no numbers"))),
         }
     };
     Ok(series.with_name(name))
+}
+
+/// Sparse data of pandas. Of integers and booleans the gap may be the missing value, which an array of theirs does not hold: then the
+/// values go where they belong in a masked array.
+fn sparse(data: &Bound<'_, PyAny>, dtype: &Bound<'_, PyAny>) -> PyResult<Series> {
+    let py = data.py();
+    let array = data.getattr("array")?;
+    let subtype = dtype.getattr("subtype")?;
+    let kind: String = subtype.getattr("kind")?.extract()?;
+    let gap = array.getattr("fill_value")?;
+    if kind == "f" || !py.import("pandas")?.call_method1("isna", (gap,))?.is_truthy()? {
+        return series_of_pandas(&py.import("pandas")?.call_method1("Series", (array.call_method0("to_dense")?,))?);
+    }
+    let dense = py.import("numpy.ma")?.call_method1("masked_all", (data.len()?, subtype))?;
+    let places = array.getattr("sp_index")?.call_method0("to_int_index")?.getattr("indices")?;
+    dense.set_item(places, array.getattr("sp_values")?)?;
+    series(&dense, NoneMeans::Null)
+}
+
+/// An array of pandas that is no array of NumPy, as a series of pandas.
+fn extension_array<'py>(data: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match is_instance(data, "pandas.api.extensions", "ExtensionArray")? {
+        true => data.py().import("pandas")?.call_method1("Series", (data,)).map(Some),
+        false => Ok(None),
+    }
 }
 
 fn data_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Series>> {
@@ -412,23 +447,45 @@ fn polars_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Ser
     })
 }
 
-fn dictionary(data: &Bound<'_, PyMapping>, columns: &Columns) -> PyResult<Vec<Series>> {
-    let names: Vec<String> = data.keys()?.iter().map(|name| Ok(name.str()?.to_string())).collect::<PyResult<_>>()?;
-    let values = data.values()?;
+/// A mapping's names, and what stands under them.
+struct Mapping<'py> {
+    names: Vec<String>,
+    values: Vec<Bound<'py, PyAny>>,
+}
+
+impl<'py> Mapping<'py> {
+    /// `None` for what is no mapping. (PyO3's own question swallows what is raised meanwhile, Ctrl-C as well.)
+    fn new(data: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        let py = data.py();
+        let class = py.import("collections.abc")?.getattr(intern!(py, "Mapping"))?;
+        if !data.is_instance_of::<PyDict>() && !data.is_instance(&class)? {
+            return Ok(None);
+        }
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for item in data.call_method0(intern!(py, "items"))?.try_iter()? {
+            let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
+            names.push(name.str()?.to_string());
+            values.push(value);
+        }
+        Ok(Some(Self { names, values }))
+    }
+}
+
+fn dictionary(Mapping { names, values }: Mapping<'_>, columns: &Columns) -> PyResult<Vec<Series>> {
     choose(names, columns, |place| {
-        let value = values.get_item(place)?;
-        series(&value, NoneMeans::Null).map_err(|error| {
-            if error.is_instance_of::<PyTypeError>(value.py()) && is_untyped(&value) {
-                return PyValueError::new_err(error.value(value.py()).to_string());
+        let value = &values[place];
+        match series(value, NoneMeans::Null) {
+            Err(error) if error.is_instance_of::<PyTypeError>(value.py()) && is_untyped(value)? => {
+                Err(PyValueError::new_err(error.value(value.py()).to_string()))
             }
-            error
-        })
+            series => series,
+        }
     })
 }
 
 /// A list with a wrong item is an error wherever it stands; an array of another type is just not a column of numbers.
-fn is_untyped(value: &Bound<'_, PyAny>) -> bool {
-    !["dtype", "__arrow_c_array__", "__arrow_c_stream__"].iter().any(|name| value.hasattr(*name).unwrap_or(false))
+fn is_untyped(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(!capsules::speaks(value)? && !value.hasattr("dtype")?)
 }
 
 /// The wanted columns of a table that is no Arrow table: `column` gives the one at a place.
@@ -480,16 +537,19 @@ fn is_type_error(error: &PyErr) -> bool {
 fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
     let py = data.py();
     let in_memory = data.hasattr(intern!(py, "__len__"))?;
-    let reader = PyArrayReader::extract(data.as_borrowed())?.into_reader()?;
-    let field = reader.field();
+    let mut stream = capsules::stream(data)?;
+    let field = stream.field().clone();
     let fields = match field.data_type() {
         DataType::Struct(fields) => Some(fields.clone()),
         _ => None,
     };
     if in_memory {
-        let chunks = reader.collect::<Result<Vec<_>, _>>().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let chunks = capsules::all(py, stream)?;
         return match fields {
-            Some(fields) => table(Schema::new(fields), chunks, columns).map(Input::Series),
+            Some(fields) => {
+                let batches = chunks.iter().map(batch_of).collect::<PyResult<Vec<_>>>()?;
+                table(Schema::new(fields), &batches, columns).map(Input::Series)
+            }
             None => one(of_field(chunks, &field)?, columns).map(Input::Series),
         };
     }
@@ -501,15 +561,15 @@ fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
         Some(fields) => Schema::new(fields),
         None => Schema::new(vec![field]),
     };
-    let batch_schema = Arc::new(schema.clone());
-    let batches = reader.map(move |array| {
-        let array = array?;
+    let batch_schema = std::sync::Arc::new(schema.clone());
+    let next = move |py: Python<'_>| {
+        let Some(array) = capsules::next(py, &mut stream)? else { return Ok(None) };
         match array.as_struct_opt() {
-            Some(rows) => batch_of(rows),
-            None => RecordBatch::try_new(batch_schema.clone(), vec![array]),
+            Some(_) => batch_of(&array).map(Some),
+            None => RecordBatch::try_new(batch_schema.clone(), vec![array]).map(Some).map_err(of_arrow),
         }
-    });
-    Ok(Input::Stream(Stream { schema, batches: Box::new(batches), unnamed, failure: Failure::default() }))
+    };
+    Ok(Input::Stream(Stream { schema, next: Box::new(next), unnamed }))
 }
 
 /// What comes in batches from a library that says so: a `LazyFrame` of Polars, a dataset or scanner of pyarrow, a relation of
@@ -543,86 +603,58 @@ fn comes_in_batches(data: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// A lazy frame, collected by Polars' streaming engine batch by batch.
 fn lazy_frame(frame: &Bound<'_, PyAny>) -> PyResult<Stream> {
-    let frames = frame.call_method0("collect_batches")?.try_iter()?.unbind();
-    let next = move |py: Python<'_>| -> PyResult<Option<Vec<RecordBatch>>> {
-        let Some(frame) = frames.bind(py).clone().next().transpose()? else { return Ok(None) };
-        let reader = PyArrayReader::extract(frame.as_borrowed())?.into_reader()?;
-        let batches = reader.map(|chunk| batch_of(chunk?.as_struct())).collect::<Result<Vec<_>, _>>();
-        Ok(Some(batches.map_err(|error| PyValueError::new_err(error.to_string()))?))
-    };
     let empty = frame.call_method0("collect_schema")?.call_method0("to_frame")?;
-    let schema = PyArrayReader::extract(empty.as_borrowed())?.into_reader()?.field();
-    let DataType::Struct(fields) = schema.data_type().clone() else {
+    let field = capsules::stream(&empty)?.field().clone();
+    let DataType::Struct(fields) = field.data_type() else {
         return Err(PyTypeError::new_err("a lazy frame without columns"));
     };
-    let failure = Failure::default();
-    let mut ready = std::collections::VecDeque::new();
-    let batches = {
-        let failure = failure.clone();
-        std::iter::from_fn(move || {
-            while ready.is_empty() {
-                match Python::attach(&next) {
-                    Ok(Some(batches)) => ready.extend(batches),
-                    Ok(None) => return None,
-                    Err(error) => return Some(Err(failure.put(error))),
-                }
-            }
-            ready.pop_front().map(Ok)
-        })
+    let frames = frame.call_method0("collect_batches")?.try_iter()?.unbind();
+    let mut ready: VecDeque<ArrayRef> = VecDeque::new();
+    let next = move |py: Python<'_>| {
+        while ready.is_empty() {
+            let frames = frames.clone_ref(py);
+            let frame = call::wait(py, move |py| {
+                let frame = frames.bind(py).clone().next().transpose()?;
+                Ok(frame.map(Bound::unbind))
+            })?;
+            let Some(frame) = frame else { return Ok(None) };
+            ready.extend(capsules::chunks(frame.bind(py))?.0);
+        }
+        ready.pop_front().as_ref().map(batch_of).transpose()
     };
-    Ok(Stream { schema: Schema::new(fields), batches: Box::new(batches), unnamed: false, failure })
+    Ok(Stream { schema: Schema::new(fields.clone()), next: Box::new(next), unnamed: false })
 }
 
 /// A reader whose batches are asked for in Python, so that what its generator raises is not lost on the way.
 fn batches_of_python(reader: &Bound<'_, PyAny>) -> PyResult<Stream> {
-    let schema = PySchema::extract(reader.getattr("schema")?.as_borrowed())?.into_inner();
-    let failure = Failure::default();
-    let batches = {
-        let (reader, failure) = (reader.clone().unbind(), failure.clone());
-        std::iter::from_fn(move || {
-            let batch = Python::attach(|py| match reader.call_method0(py, intern!(py, "read_next_batch")) {
-                Ok(batch) => PyRecordBatch::extract(batch.bind(py).as_borrowed()).map(|batch| Some(batch.into_inner())),
-                Err(error) if error.is_instance_of::<PyStopIteration>(py) => Ok(None),
-                Err(error) => Err(error),
-            });
-            batch.map_err(|error| failure.put(error)).transpose()
-        })
+    let schema = capsules::schema(&reader.getattr("schema")?)?;
+    let reader = reader.clone().unbind();
+    let next = move |py: Python<'_>| match reader.bind(py).call_method0(intern!(py, "read_next_batch")) {
+        Ok(batch) => batch_of(&capsules::array(&batch)?.0).map(Some),
+        Err(error) if error.is_instance_of::<PyStopIteration>(py) => Ok(None),
+        Err(error) => Err(error),
     };
-    Ok(Stream { schema: schema.as_ref().clone(), batches: Box::new(batches), unnamed: false, failure })
+    Ok(Stream { schema, next: Box::new(next), unnamed: false })
 }
 
-/// What a stream's own code has raised.
-#[derive(Clone, Default)]
-pub struct Failure(Arc<Mutex<Option<PyErr>>>);
-
-impl Failure {
-    /// Keeps the exception, and gives the error that stands for it on the way.
-    fn put(&self, error: PyErr) -> ArrowError {
-        let message = error.to_string();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        ArrowError::ExternalError(message.into())
-    }
-
-    pub fn take(&self) -> Option<PyErr> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+fn batch_of(rows: &ArrayRef) -> PyResult<RecordBatch> {
+    match rows.as_struct_opt() {
+        Some(rows) if rows.null_count() == 0 => Ok(RecordBatch::from(rows)),
+        Some(_) => Err(PyValueError::new_err("a table has no null rows; these structs have")),
+        None => Err(PyTypeError::new_err(format!("an array of type {} is no batch of a table", rows.data_type()))),
     }
 }
 
-fn batch_of(rows: &arrow_array::StructArray) -> Result<RecordBatch, ArrowError> {
-    if rows.null_count() > 0 {
-        return Err(ArrowError::InvalidArgumentError("a table has no null rows; these structs have".to_owned()));
-    }
-    Ok(RecordBatch::from(rows))
-}
-
-fn table(schema: Schema, chunks: Vec<ArrayRef>, columns: &Columns) -> PyResult<Vec<Series>> {
-    let batches = chunks.iter().map(|chunk| batch_of(chunk.as_struct())).collect::<Result<Vec<_>, _>>();
-    let batches = batches.map_err(|error| PyValueError::new_err(error.to_string()))?;
+fn table(schema: Schema, batches: &[RecordBatch], columns: &Columns) -> PyResult<Vec<Series>> {
     let places = columns.choose(&schema).map_err(to_python)?;
     let series = places.into_iter().map(|place| {
-        let arrays = batches.iter().map(|batch| batch.column(place).clone()).collect();
-        let name = schema.field(place).name().clone();
-        Series::from_arrays(Some(name), arrays).map_err(to_python)
+        let name = schema.field(place).name();
+        let arrays = batches.iter().map(|batch| {
+            let column = batch.columns().get(place).cloned();
+            column.ok_or_else(|| PyValueError::new_err("a batch of the data has fewer columns than its schema"))
+        });
+        let arrays = all_checked(arrays.collect::<PyResult<_>>()?, name)?;
+        Series::from_arrays(Some(name.clone()), arrays).map_err(to_python)
     });
     series.collect()
 }
@@ -630,10 +662,9 @@ fn table(schema: Schema, chunks: Vec<ArrayRef>, columns: &Columns) -> PyResult<V
 /// The series of an array of several dimensions, along one of them: the columns of a table for axis 0, its rows for axis 1.
 /// There is one for each index of the others, the last of which runs fastest. `None` for what is no such array.
 fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyResult<Option<Matrix>> {
-    let dimensions = match data.hasattr(intern!(data.py(), "ndim"))? && !data.hasattr(intern!(data.py(), "iloc"))? {
-        true => data.getattr(intern!(data.py(), "ndim"))?.extract::<usize>()?,
-        false => 1,
-    };
+    let py = data.py();
+    let is_frame = data.hasattr(intern!(py, "iloc"))?;
+    let dimensions = if is_frame { 1 } else { dimensions(data)?.unwrap_or(1) };
     let axis = axis.unwrap_or(0);
     let along = if axis < 0 { axis.checked_add_unsigned(dimensions.max(1) as u64) } else { Some(axis) };
     let along = along.and_then(|along| usize::try_from(along).ok()).filter(|along| *along < dimensions.max(1));
@@ -641,17 +672,24 @@ fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyRe
         let message = format!("axis {axis} of data with {dimensions} dimension(s)");
         return Err(PyValueError::new_err(message));
     };
-    if dimensions < 2 || data.hasattr(intern!(data.py(), "__arrow_c_stream__"))? {
+    // An array that speaks Arrow as well (one of xarray does) is an array still.
+    if dimensions < 2 || capsules::streams(data)? && !data.hasattr(intern!(py, "__array__"))? {
         return Ok(None);
     }
     if !matches!(columns, Columns::Numeric) {
         return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
     }
-    let Some(memory) = memory(data)? else {
-        return Ok(None);
-    };
+    let Some(memory) = memory(data)? else { return Ok(None) };
     let (places, whole) = (memory.items.places(along), memory.whole(along));
     Ok(Matrix::new(places, move |place| memory.along(along, place), whole))
+}
+
+/// The number of dimensions that an object says it has.
+fn dimensions(data: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    match data.getattr_opt(intern!(data.py(), "ndim"))? {
+        Some(dimensions) => attempt(data.py(), dimensions.extract()),
+        None => Ok(None),
+    }
 }
 
 /// An array in memory, and its mask if it has one.
@@ -684,7 +722,7 @@ impl ArrayMemory {
 
 /// The memory of an array. `None` for objects without the buffer protocol, and for arrays of objects.
 fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<ArrayMemory>> {
-    if data.getattr("ndim").and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 0) {
+    if dimensions(data)? == Some(0) {
         return Err(PyValueError::new_err("an array of 0 dimensions is no series; one of 1 is"));
     }
     let (data, mask) = if is_instance(data, "numpy.ma", "MaskedArray")? {
@@ -693,11 +731,27 @@ fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<ArrayMemory>> {
     } else {
         (data.clone(), None)
     };
-    let Ok(buffer) = PyUntypedBuffer::get(&data) else {
-        if let Ok(dtype) = data.getattr("dtype") {
-            return Err(PyTypeError::new_err(format!("an array of {dtype} holds no numbers")));
+    let py = data.py();
+    let buffer = match PyUntypedBuffer::get(&data) {
+        Ok(buffer) => buffer,
+        // The two that say that there is no buffer; arrays of dates and the like are of the second kind.
+        Err(error)
+            if !(error.is_instance_of::<PyTypeError>(py)
+                || error.is_instance_of::<PyBufferError>(py)
+                || error.is_instance_of::<PyValueError>(py)) =>
+        {
+            return Err(error);
         }
-        return Ok(None);
+        // What is no array itself may give one: those of xarray and of other libraries.
+        Err(_) if data.hasattr(intern!(py, "__array__"))? && !is_instance(&data, "numpy", "ndarray")? => {
+            return memory(&py.import("numpy")?.call_method1("asarray", (data,))?);
+        }
+        Err(_) => {
+            return match data.getattr_opt(intern!(py, "dtype"))? {
+                Some(dtype) => Err(PyTypeError::new_err(format!("an array of {dtype} holds no numbers"))),
+                None => Ok(None),
+            };
+        }
     };
     let code = buffer.format().to_bytes();
     if code == b"O" || buffer.suboffsets().is_some() {
@@ -705,7 +759,7 @@ fn memory(data: &Bound<'_, PyAny>) -> PyResult<Option<ArrayMemory>> {
     }
     let Some((format, order)) = format(code, buffer.item_size()) else {
         let text = String::from_utf8_lossy(code).into_owned();
-        let text = data.getattr("dtype").map_or(format!("format '{text}'"), |dtype| dtype.to_string());
+        let text = data.getattr_opt("dtype")?.map_or(format!("format '{text}'"), |dtype| dtype.to_string());
         return Err(PyTypeError::new_err(format!("an array of {text} holds no numbers that rstats reads")));
     };
     Ok(Some(ArrayMemory { items: Items::new(buffer), format, order, mask }))

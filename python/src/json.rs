@@ -10,7 +10,7 @@ use rstats::report::{Report, Source};
 use rstats::{Interrupt, Summaries, describe_all};
 
 use crate::args;
-use crate::call;
+use crate::call::{self, Threads};
 use crate::description::Description;
 use crate::errors::statistics_error;
 use crate::statistics::{ASKED, Statistics};
@@ -44,11 +44,20 @@ impl Body {
     }
 }
 
-fn limits(max_bytes: Option<&Bound<'_, PyAny>>, max_depth: Option<&Bound<'_, PyAny>>) -> PyResult<Limits> {
+fn limits(
+    max_bytes: Option<&Bound<'_, PyAny>>,
+    max_depth: Option<&Bound<'_, PyAny>>,
+    max_series: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Limits> {
     let default = Limits::default();
+    let series = max_series.map(|series| args::whole("max_series", series, 0, i64::MAX)).transpose()?;
     let bytes = max_bytes.map(|bytes| args::whole("max_bytes", bytes, 0, i64::MAX)).transpose()?;
     let depth = max_depth.map(|depth| args::whole("max_depth", depth, 0, 1000)).transpose()?;
-    Ok(Limits { bytes: bytes.unwrap_or(default.bytes), depth: depth.unwrap_or(default.depth) })
+    Ok(Limits {
+        bytes: bytes.unwrap_or(default.bytes),
+        depth: depth.unwrap_or(default.depth),
+        series: series.unwrap_or(default.series),
+    })
 }
 
 /// Numbers in a body of so many bytes, at most: what a call is planned by.
@@ -67,12 +76,12 @@ pub fn compute_stats_json<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = body.py();
     let body = Body::new(body)?;
-    let limits = limits(max_bytes, max_depth)?;
+    let limits = limits(max_bytes, max_depth, None)?;
     let work = |interrupt: &Interrupt| {
-        let series = json::numbers(body.bytes(), pointer, limits)?;
+        let series = json::numbers(body.bytes(), pointer, limits, interrupt)?;
         Ok(describe_all(&[series], &ASKED, interrupt)?.remove(0))
     };
-    let summary = call::run(py, numbers_in(body.bytes()), None, work)?;
+    let summary = call::run(py, numbers_in(body.bytes()), &Threads::default(), work)?;
     let statistics = Statistics::of(&summary).map_err(|message| statistics_error(py, &message))?;
     Ok(PyBytes::new(py, statistics.to_json().as_bytes()))
 }
@@ -80,8 +89,8 @@ pub fn compute_stats_json<'py>(
 /// See the stub.
 #[pyfunction]
 #[pyo3(
-    signature = (body, pointer="", *, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None, max_bytes=None, max_depth=None),
-    text_signature = "(body, pointer='', *, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None, max_bytes=None, max_depth=None)"
+    signature = (body, pointer="", *, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None, max_bytes=None, max_depth=None, max_series=None),
+    text_signature = "(body, pointer='', *, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None, max_bytes=None, max_depth=None, max_series=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe_json(
@@ -97,17 +106,18 @@ pub fn describe_json(
     threads: Option<&Bound<'_, PyAny>>,
     max_bytes: Option<&Bound<'_, PyAny>>,
     max_depth: Option<&Bound<'_, PyAny>>,
+    max_series: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
     let py = body.py();
     let body = Body::new(body)?;
     let spec = args::spec(stats, q, method, ddof, nan, level, bias)?;
     let threads = args::threads(threads)?;
-    let limits = limits(max_bytes, max_depth)?;
+    let limits = limits(max_bytes, max_depth, max_series)?;
     let work = |interrupt: &Interrupt| {
-        let all = json::series(body.bytes(), pointer, limits)?;
+        let all = json::series(body.bytes(), pointer, limits, interrupt)?;
         let rows = all.iter().map(|series| series.rows()).max().unwrap_or(0);
         Ok((rows as u64, Summaries::new(&spec, describe_all(&all, &spec, interrupt)?)))
     };
-    let (rows, series) = call::run(py, numbers_in(body.bytes()), threads, work)?;
+    let (rows, series) = call::run(py, numbers_in(body.bytes()), &threads, work)?;
     Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
 }

@@ -11,8 +11,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
-use pyo3_arrow::input::AnyArray;
 
+use crate::call;
+use crate::capsules;
 use crate::errors::to_python;
 use crate::input;
 use crate::numbers::NoneMeans;
@@ -37,8 +38,9 @@ pub fn of_pandas(frame: &Bound<'_, PyAny>, name: &str) -> PyResult<ArrayRef> {
 
 /// Whatever speaks Arrow.
 pub fn of_arrow(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
-    let (chunks, field) = AnyArray::extract(data.as_borrowed())?.into_chunked_array()?.into_inner();
-    together(chunks, field.data_type())
+    let (chunks, field) = capsules::chunks(data)?;
+    let chunks = chunks.into_iter().map(|chunk| capsules::checked(chunk, field.name()));
+    together(chunks.collect::<PyResult<_>>()?, field.data_type())
 }
 
 /// Chunks as one array.
@@ -62,9 +64,10 @@ pub fn of_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     };
     // Numbers of NumPy, and of pandas on NumPy, lie in memory; in pandas NaN is the missing value among them.
     let numbers = kind.as_deref().is_some_and(|kind| ["i", "u", "f", "b"].contains(&kind));
-    let arrow = data.hasattr(intern!(py, "__arrow_c_stream__"))? || data.hasattr(intern!(py, "__arrow_c_array__"))?;
     let on_numpy = match data.getattr_opt(intern!(py, "dtype"))? {
-        Some(dtype) => input::is_instance(&dtype, "numpy", "dtype")?,
+        Some(dtype) => {
+            input::is_instance(&dtype, "numpy", "dtype")? || input::is_instance(&dtype, "pandas", "SparseDtype")?
+        }
         None => false,
     };
     if numbers && on_numpy {
@@ -77,10 +80,14 @@ pub fn of_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
         }
         return Ok(array);
     }
-    if arrow {
+    if capsules::speaks(data)? {
         return of_arrow(data);
     }
-    let items: Vec<Bound<'_, PyAny>> = data.try_iter()?.collect::<PyResult<_>>()?;
+    let items = data.try_iter()?.enumerate().map(|(position, item)| {
+        call::check_signals(py, position)?;
+        item
+    });
+    let items: Vec<Bound<'_, PyAny>> = items.collect::<PyResult<_>>()?;
     let Some(first) = items.iter().find(|item| !item.is_none()) else {
         return Ok(new_null_array(&DataType::Null, items.len()));
     };

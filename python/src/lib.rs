@@ -3,6 +3,7 @@
 mod arch;
 mod args;
 mod call;
+mod capsules;
 mod dataset;
 mod description;
 mod drop_in;

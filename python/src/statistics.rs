@@ -11,7 +11,7 @@ use rstats::report::json::number;
 use rstats::{Describer, Interrupt, Method, Spec, Statistic, Summary, describe_all};
 
 use crate::arch::floats_of;
-use crate::call;
+use crate::call::{self, Threads};
 use crate::errors::{statistics_error, to_python};
 use crate::input;
 use crate::numbers::NoneMeans;
@@ -185,7 +185,7 @@ pub fn compute_stats(numbers: &Bound<'_, PyAny>) -> PyResult<Statistics> {
         None => {
             let series = input::series(numbers, NoneMeans::Error)?;
             let work = |interrupt: &Interrupt| describe_all(std::slice::from_ref(&series), &ASKED, interrupt);
-            let mut summaries = call::run(py, series.rows(), None, work)?;
+            let mut summaries = call::run(py, series.rows(), &Threads::default(), work)?;
             summaries.remove(0)
         }
     };

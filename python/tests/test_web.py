@@ -181,7 +181,12 @@ def test_flask(flask_client: Any) -> None:
     sink = io.BytesIO()
     pq.write_table(table, sink)
     sink.seek(0)
-    assert flask_client.post("/parquet", data={"file": (sink, "x.parquet")}).json == described
+    described["source"] = {"files": 1, "rows": 9, "errors": []}
+    answer = flask_client.post("/parquet", data={"file": (sink, "x.parquet")}).json
+    assert {**answer, "source": {**answer["source"], "bytes": None}} == {
+        **described,
+        "source": {**described["source"], "bytes": None},
+    }
 
 
 @pytest.mark.parametrize(
@@ -195,6 +200,14 @@ def test_flask(flask_client: Any) -> None:
         ("/arrow", {"data": b"no stream"}, 400, ""),
         ("/parquet", {"data": {"file": (io.BytesIO(b"no parquet"), "x.parquet")}}, 400, "Parquet"),
         ("/json", {"data": b" " * (64 << 20) + b"[]"}, 413, "exceeds"),
+        ("/json", {"data": '{"values": [NaN, 1]}'}, 400, "NaN and Infinity are no JSON"),
+        ("/list", {"data": '{"values": [NaN, 1]}', "content_type": "application/json"}, 400, ""),
+        ("/python", {"data": '{"values": [1, Infinity]}', "content_type": "application/json"}, 400, ""),
+        ("/list", {"data": '{"values": [1e999, 1]}', "content_type": "application/json"}, 422, "not finite"),
+        ("/python", {"data": '{"values": [1e308, -1e308, 1e308, 1e308]}', "content_type": "application/json"}, 422, ""),
+        ("/python", {"json": {"values": []}}, 400, ""),
+        ("/python", {"json": [1, 2]}, 400, "no 'values'"),
+        ("/list", {"json": {"values": "12"}}, 400, "no 'values'"),
         ("/nothing", {}, 404, "not found"),
     ],
 )
@@ -204,8 +217,8 @@ def test_flask_answers_with_a_problem(flask_client: Any, route: str, options: An
     assert answer.json["status"] == status and detail in answer.json["detail"]
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_fastapi() -> None:
+@pytest.fixture(scope="module")
+def fastapi_client() -> Any:
     from fastapi.testclient import TestClient
 
     sys.path.insert(0, str(EXAMPLES))
@@ -213,7 +226,52 @@ def test_fastapi() -> None:
         from fastapi_app import app  # type: ignore[import-not-found]
     finally:
         sys.path.remove(str(EXAMPLES))
-    client = TestClient(app)
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "error", [KeyError("a key of the application's own"), TypeError("its own"), ValueError("its own")]
+)
+def test_the_applications_own_errors_are_not_the_requests(
+    flask_client: Any, fastapi_client: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `KeyError` of the application itself was once answered with 400."""
+    import fastapi_app
+    import flask_app
+
+    def fails(*_: Any) -> None:
+        raise error
+
+    for module in (fastapi_app, flask_app):
+        monkeypatch.setattr(module, "finite", fails)
+    monkeypatch.setitem(flask_client.application.config, "PROPAGATE_EXCEPTIONS", False)
+    for client in (flask_client, fastapi_client):
+        assert client.post("/list", json={"values": NUMBERS}).status_code == 500
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("route", "content", "status"),
+    [
+        ("/json", b'{"values": [NaN, 1]}', 400),
+        ("/list", b'{"values": [NaN, 1]}', 400),
+        ("/list", b'{"values": [1e999, 1]}', 422),
+        ("/python", b'{"values": [1, -Infinity]}', 400),
+        ("/list", b"[" * 100_000, 400),
+        ("/json", b" " * (64 << 20) + b"[]", 413),
+        ("/list", b" " * (64 << 20) + b"[]", 413),
+    ],
+)
+def test_fastapi_answers_with_a_problem(fastapi_client: Any, route: str, content: bytes, status: int) -> None:
+    answer = fastapi_client.post(route, content=content)
+    assert answer.status_code == status and answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_fastapi(fastapi_client: Any) -> None:
+    client = fastapi_client
     for route in ("/python", "/list", "/json"):
         assert client.post(route, json={"values": NUMBERS}).json() == EXPECTED
     answer = client.post("/json", content='{"values": [1, "two"]}')

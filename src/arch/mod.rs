@@ -16,6 +16,8 @@ pub mod index;
 
 pub mod memory;
 mod portable;
+#[cfg(feature = "cli")]
+pub mod standard_output;
 pub mod tier;
 
 pub use frame::{Frame, Sums};

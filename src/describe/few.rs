@@ -221,9 +221,10 @@ impl Asked {
             }
         }
         for (lane, place) in places.iter().enumerate() {
-            rows.set_counts(place.row, [n as u64, place.nulls, 0]);
-            if unsure >> lane & 1 == 1 {
-                left.push(*place);
+            // A row is set once: the counts of what is left may be smaller, as of NaNs that are left out.
+            match unsure >> lane & 1 == 1 {
+                true => left.push(*place),
+                false => rows.set_counts(place.row, [n as u64, place.nulls, 0]),
             }
         }
     }

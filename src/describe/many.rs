@@ -380,7 +380,7 @@ fn of_values<T: Scanned>(values: &[T], nulls: u64, spec: &Spec, scan: &mut Scan<
     scan.restart(Keep::All, Brackets::unknown());
     scan.update(values);
     scan.update_nulls(nulls);
-    match scan.finish(spec) {
+    match scan.finish(spec)? {
         Outcome::Done(summary) => Ok(summary),
         Outcome::Again(_) => Err(changed()), // all values were kept
     }

@@ -1,13 +1,14 @@
 //! Many series at once, on the rayon pool that the caller is in: passes over sources until every scan has its answer.
 //!
 //! `group` finds the rows of groups, `many` describes them, and rows of lists; `sorted` those that came in parts. `few` is for the
-//! shortest series, `weighted` for those whose rows have weights.
+//! shortest series, `stream` for batches that come once, `weighted` for those whose rows have weights.
 
 mod few;
 mod group;
 mod many;
 #[cfg(feature = "parquet")]
 mod sorted;
+mod stream;
 mod weighted;
 
 use few::FewValues;
@@ -18,21 +19,20 @@ pub use many::{ListColumn, describe_groups, describe_lists, describe_matrix};
 pub(crate) use many::{check_names, describe_each_group};
 #[cfg(feature = "parquet")]
 pub(crate) use sorted::{SortedRows, describe_sorted, distinct};
+pub use stream::{StreamDescriber, describe_stream};
 pub use weighted::{Weighting, describe_weighted};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow_array::{Array, Float64Array, RecordBatch};
-use arrow_schema::{ArrowError, Schema};
+use arrow_array::{Array, Float64Array};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Error, Result};
-use crate::scan::{Keep, Outcome, SAMPLE, Scan};
+use crate::scan::{Keep, Outcome, SAMPLE, Scan, serial};
 use crate::series::lane::Element;
 use crate::series::memory::Memory;
-use crate::series::table::Columns;
 use crate::series::{Chunk, Kind, Lane, Series, array};
 use crate::spec::{NanPolicy, Spec};
 use crate::stats::number::Number;
@@ -74,11 +74,13 @@ impl Interrupt {
         Arc::clone(&self.0)
     }
 
+    /// Whether it was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
-        if self.0.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
-        }
-        Ok(())
+        if self.is_stopped() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }
 
@@ -173,7 +175,7 @@ impl Describer {
                 let scan = scan_of(&mut self.scans, Lane::of(&[kind]), &self.spec);
                 scan.restart();
                 scan.read_array(array)?;
-                match scan.finish(&self.spec, Keep::All) {
+                match scan.finish(&self.spec, Keep::All)? {
                     LaneOutcome::Done(summary) => Ok(summary),
                     LaneOutcome::Again(_) => Err(changed()), // all values were kept
                 }
@@ -256,9 +258,9 @@ fn describe_one<T: Element>(
     if rows <= ALONE {
         let chunks = series.chunks();
         let pass = |scan: &mut Scan<T>| chunks.iter().try_for_each(|chunk| chunk.read(scan));
-        if rows <= SHORT || spec.computed().is_empty() {
+        if rows <= SHORT || keeps_all(rows, spec) {
             scan.restart(Keep::All, Brackets::unknown());
-            return passes(rows, spec, scan, pass);
+            return passes(rows, spec, interrupt, scan, pass);
         }
         let stretch = stretch(rows, spec);
         let samples = chunks.iter().scan(0, |turn, chunk| {
@@ -269,7 +271,7 @@ fn describe_one<T: Element>(
         let mut sample = samples.collect::<Result<Vec<_>>>()?.concat();
         sample.sort_unstable();
         restart_around(sample, select::SHORT_MARGIN, rows, spec, scan);
-        return passes(rows, spec, scan, pass);
+        return passes(rows, spec, interrupt, scan, pass);
     }
     let pieces = series.pieces(PIECE);
     let pass = |scan: &mut Scan<T>| {
@@ -286,7 +288,7 @@ fn describe_one<T: Element>(
         }
         Ok(())
     };
-    if spec.computed().is_empty() {
+    if keeps_all(rows, spec) {
         scan.restart(Keep::All, Brackets::unknown());
     } else {
         let stretch = stretch(rows, spec);
@@ -300,13 +302,19 @@ fn describe_one<T: Element>(
         }
         restart_around(sample, select::MARGIN, rows, spec, scan);
     }
-    passes(rows, spec, scan, pass)
+    passes(rows, spec, interrupt, scan, pass)
 }
 
 /// One of how many rows is sampled.
 fn stretch(rows: usize, spec: &Spec) -> usize {
     // Each quantile has two neighbours.
     rows / select::sample_size(rows, 2 * spec.computed().len()).clamp(1, rows)
+}
+
+/// Whether no sample is taken before all values are kept: nothing is asked of the order, or too much.
+fn keeps_all(rows: usize, spec: &Spec) -> bool {
+    // Each quantile has two neighbours.
+    !select::is_sampled(rows, 2 * spec.computed().len())
 }
 
 /// Empties a scan, and aims it at where a sorted sample has the quantiles.
@@ -326,12 +334,13 @@ fn keep(rows: usize, share: f64) -> Keep {
 fn passes<T: Element>(
     rows: usize,
     spec: &Spec,
+    interrupt: &Interrupt,
     scan: &mut Scan<T>,
     pass: impl Fn(&mut Scan<T>) -> Result<()>,
 ) -> Result<Summary> {
     pass(scan)?;
     for _ in 0..PASSES {
-        match scan.finish(spec) {
+        match scan.finish_unless(interrupt, spec)? {
             Outcome::Done(summary) => return Ok(summary),
             Outcome::Again(brackets) => {
                 let mut again = scan.narrow(keep(rows, 0.0), brackets);
@@ -346,7 +355,7 @@ fn passes<T: Element>(
 }
 
 fn merged<T: Element>(mut left: Scan<T>, right: Scan<T>) -> Result<Scan<T>> {
-    left.merge(right);
+    left.merge(right)?;
     Ok(left)
 }
 
@@ -354,63 +363,13 @@ pub(crate) fn changed() -> Error {
     Error::Data("the data changed while it was read; describe a copy of it".to_owned())
 }
 
-/// The summaries of the wanted columns of a stream of record batches, in column order. The stream is read once; of it,
-/// nothing but the values of these columns is kept, and only if `spec` asks for quantiles.
-///
-/// # Errors
-///
-/// What [`Columns::choose`] says of the schema, the stream's own errors as [`Error::Data`], and [`Error::Nan`] as
-/// `spec` has it.
-pub fn describe_stream(
-    schema: &Schema,
-    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-    columns: &Columns,
-    spec: &Spec,
-    interrupt: &Interrupt,
-) -> Result<Vec<Summary>> {
-    let places = columns.choose(schema)?;
-    let mut scans: Vec<LaneScan> = places
-        .iter()
-        .map(|&place| {
-            let kind = Kind::of(schema.field(place).data_type());
-            LaneScan::new(Lane::of(kind.as_slice()), spec, Keep::All)
-        })
-        .collect();
-    let mut row = 0;
-    for batch in batches {
-        interrupt.check()?;
-        let batch = batch.map_err(|error| Error::Data(error.to_string()))?;
-        let read = scans.par_iter_mut().zip(&places).map(|(scan, &place)| {
-            let column = batch
-                .columns()
-                .get(place)
-                .ok_or_else(|| Error::Data("a batch of the stream has fewer columns than its schema".to_owned()))?;
-            let chunk = Chunk::Array(column.clone());
-            scan.read(&chunk)?;
-            if spec.nan() == NanPolicy::Raise && scan.nan_count() > 0 {
-                let place = error::column(Some(schema.field(place).name()));
-                let row = row + chunk.first_nan()?.unwrap_or_default();
-                return Err(Error::Nan { place, row });
-            }
-            Ok(())
-        });
-        read.collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
-        row += batch.num_rows() as u64;
-    }
-    let summaries = scans.into_iter().zip(&places).map(|(mut scan, &place)| match scan.finish(spec, Keep::All) {
-        LaneOutcome::Done(summary) => Ok(summary.named(Some(schema.field(place).name()))),
-        LaneOutcome::Again(_) => Err(changed()), // all values were kept
-    });
-    summaries.collect()
-}
-
 /// A [`Scan`] of the kind of number that its series is scanned as.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum LaneScan {
-    Float(Scan<f64>),
-    Signed(Scan<i64>),
-    Unsigned(Scan<u64>),
-    Exact(Box<Scan<Number>>),
+    Float(#[serde(with = "serial")] Scan<f64>),
+    Signed(#[serde(with = "serial")] Scan<i64>),
+    Unsigned(#[serde(with = "serial")] Scan<u64>),
+    Exact(#[serde(with = "serial::boxed")] Box<Scan<Number>>),
 }
 
 /// The scan of a lane as what it is.
@@ -546,14 +505,14 @@ impl LaneScan {
         }
     }
 
-    /// Another part of the same series, scanned in the same lane.
-    pub(crate) fn merge(&mut self, other: Self) {
+    /// Another part of the same series: as [`Scan::merge`], and an error for scans of two lanes.
+    pub(crate) fn merge(&mut self, other: Self) -> Result<()> {
         match (self, other) {
             (Self::Float(ours), Self::Float(theirs)) => ours.merge(theirs),
             (Self::Signed(ours), Self::Signed(theirs)) => ours.merge(theirs),
             (Self::Unsigned(ours), Self::Unsigned(theirs)) => ours.merge(theirs),
             (Self::Exact(ours), Self::Exact(theirs)) => ours.merge(*theirs),
-            _ => debug_assert!(false, "a series is scanned in one lane"),
+            _ => Err(Error::Invalid("scans of two types of numbers do not merge".to_owned())),
         }
     }
 
@@ -586,7 +545,7 @@ impl LaneScan {
 
     /// The answer, or the scan for another pass, which keeps so many values: a bracket that would not fit is sampled and narrowed
     /// again.
-    pub(crate) fn finish(&mut self, spec: &Spec, keep: Keep) -> LaneOutcome {
+    pub(crate) fn finish(&mut self, spec: &Spec, keep: Keep) -> Result<LaneOutcome> {
         match self {
             Self::Float(scan) => lane_outcome(scan, spec, keep, Self::Float),
             Self::Signed(scan) => lane_outcome(scan, spec, keep, Self::Signed),
@@ -605,13 +564,13 @@ fn lane_outcome<T: Element>(
     spec: &Spec,
     keep: Keep,
     wrap: impl Fn(Scan<T>) -> LaneScan,
-) -> LaneOutcome {
-    match scan.finish(spec) {
+) -> Result<LaneOutcome> {
+    Ok(match scan.finish(spec)? {
         Outcome::Done(summary) => LaneOutcome::Done(summary),
         Outcome::Again(brackets) => {
             let narrow = scan.narrow(keep, brackets);
             scan.forget_candidates();
             LaneOutcome::Again(wrap(narrow))
         }
-    }
+    })
 }

@@ -194,7 +194,7 @@ fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec
     }
     let mut scan = Scan::new(&scanned, Keep::All);
     scan.update_repeated(&values, &frequencies);
-    let Outcome::Done(sums) = scan.finish(&scanned) else { return Err(changed()) };
+    let Outcome::Done(sums) = scan.finish(&scanned)? else { return Err(changed()) };
     let keys = values.iter().map(|value| value.key());
     let mut sorted: Vec<(T::Key, u64)> = keys.zip(frequencies).collect();
     sorted.sort_unstable_by_key(|&(key, _)| key);

@@ -4,11 +4,14 @@
 //! else by `fast-float2` (D. Lemire, *Number parsing at a gigabyte per second*, Software: Practice and Experience 51(8), 2021).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use arrow_array::Float64Array;
+use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, Float64Array, Int64Array, RunArray};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use rayon::prelude::*;
 
+use crate::Interrupt;
 use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
 
@@ -19,12 +22,14 @@ pub struct Limits {
     pub bytes: usize,
     /// Arrays and objects within each other, at most 1,000.
     pub depth: usize,
+    /// Series: each of them takes some memory, however few numbers it has.
+    pub series: usize,
 }
 
 impl Default for Limits {
-    /// As large as memory, and 128 deep.
+    /// As large as memory, 128 deep, and 100,000 series.
     fn default() -> Self {
-        Self { bytes: usize::MAX, depth: 128 }
+        Self { bytes: usize::MAX, depth: 128, series: 100_000 }
     }
 }
 
@@ -41,7 +46,11 @@ pub(super) struct Reader<'a> {
     at: usize,
     path: Vec<Step<'a>>,
     depth: usize,
+    interrupt: &'a Interrupt,
 }
+
+/// Members and elements between two looks at the interrupt.
+const STEPS: usize = 1 << 12;
 
 /// A step of a JSON Pointer.
 #[derive(Clone, Debug)]
@@ -74,42 +83,119 @@ impl Kind {
     }
 }
 
-/// Numbers, some of which may be missing.
+/// Numbers, some of which may be missing. What is missing takes memory once a gap.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     values: Vec<f64>,
-    /// The places of those that are missing, ascending.
-    missing: Vec<usize>,
+    gaps: Vec<Gap>,
+    /// With those that are missing.
+    count: usize,
+}
+
+/// Numbers that are missing, one after the other.
+#[derive(Debug)]
+struct Gap {
+    /// How many numbers are there before them.
+    before: usize,
+    count: usize,
 }
 
 impl Numbers {
     pub fn push(&mut self, number: Option<f64>) {
-        if number.is_none() {
-            self.missing.push(self.values.len());
+        match number {
+            Some(number) => {
+                self.values.push(number);
+                self.count += 1;
+            }
+            None => self.skip_to(self.count + 1),
         }
-        self.values.push(number.unwrap_or(0.0));
     }
 
-    /// As many as that: others are cut off, or missing.
-    pub fn resize(&mut self, count: usize) {
-        self.missing.truncate(self.missing.partition_point(|&place| place < count));
-        self.missing.extend(self.values.len()..count);
-        self.values.resize(count, 0.0);
+    /// More of them, none of which is missing.
+    fn extend(&mut self, numbers: &[f64]) {
+        self.values.extend_from_slice(numbers);
+        self.count += numbers.len();
     }
 
-    /// Whether there is none that is not missing.
-    pub fn are_missing(&self) -> bool {
-        self.missing.len() == self.values.len()
+    /// With those that are missing.
+    pub fn len(&self) -> usize {
+        self.count
     }
 
-    pub fn into_array(self) -> Float64Array {
-        let mut valid = BooleanBufferBuilder::new(0);
-        if !self.missing.is_empty() {
-            valid.append_n(self.values.len(), true);
-            self.missing.iter().for_each(|&place| valid.set_bit(place, false));
+    /// As many as that, those that are not there yet being missing.
+    pub fn skip_to(&mut self, count: usize) {
+        let more = count.saturating_sub(self.count);
+        if more == 0 {
+            return;
         }
-        let nulls = (!self.missing.is_empty()).then(|| NullBuffer::new(valid.finish()));
-        Float64Array::new(self.values.into(), nulls)
+        self.count = count;
+        match self.gaps.last_mut() {
+            Some(gap) if gap.before == self.values.len() => gap.count += more,
+            _ => self.gaps.push(Gap { before: self.values.len(), count: more }),
+        }
+    }
+
+    /// Takes the last one back.
+    pub fn pop(&mut self) {
+        self.count = self.count.saturating_sub(1);
+        match self.gaps.last_mut() {
+            Some(gap) if gap.before == self.values.len() => {
+                gap.count -= 1;
+                if gap.count == 0 {
+                    self.gaps.pop();
+                }
+            }
+            _ => drop(self.values.pop()),
+        }
+    }
+
+    /// As an array: of runs, where most of it is missing.
+    pub fn into_array(mut self) -> ArrayRef {
+        self.values.shrink_to_fit();
+        if self.gaps.is_empty() {
+            return Arc::new(Float64Array::from(self.values));
+        }
+        if self.count / 2 > self.values.len() {
+            return self.into_runs();
+        }
+        let mut valid = BooleanBufferBuilder::new(self.count);
+        let mut all = Vec::with_capacity(self.count);
+        let mut from = 0;
+        for Gap { before, count } in self.gaps {
+            all.extend_from_slice(&self.values[from..before]);
+            valid.append_n(before - from, true);
+            all.resize(all.len() + count, 0.0);
+            valid.append_n(count, false);
+            from = before;
+        }
+        all.extend_from_slice(&self.values[from..]);
+        valid.append_n(self.values.len() - from, true);
+        Arc::new(Float64Array::new(all.into(), Some(NullBuffer::new(valid.finish()))))
+    }
+
+    fn into_runs(self) -> ArrayRef {
+        let (mut ends, mut values) = (Vec::new(), Vec::new());
+        let mut end = 0;
+        let mut from = 0;
+        for Gap { before, count } in self.gaps.into_iter().chain([Gap { before: self.values.len(), count: 0 }]) {
+            for value in &self.values[from..before] {
+                end += 1;
+                ends.push(end);
+                values.push(Some(*value));
+            }
+            if count > 0 {
+                end += count as i64;
+                ends.push(end);
+                values.push(None);
+            }
+            from = before;
+        }
+        let values = Float64Array::from(values);
+        match RunArray::<Int64Type>::try_new(&Int64Array::from(ends), &values) {
+            Ok(runs) => Arc::new(runs),
+            // The ends ascend, and there is one for each value.
+            Err(_) => Arc::new(values),
+        }
     }
 }
 
@@ -134,12 +220,12 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Json`] for a body that is too long, or UTF-16.
-    pub fn new(body: &'a [u8], limits: Limits) -> Result<Self> {
+    pub fn new(body: &'a [u8], limits: Limits, interrupt: &'a Interrupt) -> Result<Self> {
         if body.len() > limits.bytes {
             let message = format!("the body has {} bytes, and at most {} are read", body.len(), limits.bytes);
             return Err(Error::Json { path: String::new(), byte: limits.bytes, message });
         }
-        let reader = Self { body, at: 0, path: Vec::new(), depth: limits.depth.min(1000) };
+        let reader = Self { body, at: 0, path: Vec::new(), depth: limits.depth.min(1000), interrupt };
         match body {
             // A byte order mark at the front means nothing.
             [0xef, 0xbb, 0xbf, ..] => Ok(Self { at: 3, ..reader }),
@@ -160,14 +246,19 @@ impl<'a> Reader<'a> {
         if self.next().is_some() {
             return Err(self.wrong("expected the end of the body"));
         }
-        found.ok_or_else(|| {
+        found.transpose()?.ok_or_else(|| {
             let message = format!("there is nothing at '{pointer}'");
             Error::Json { path: String::new(), byte: self.body.len(), message }
         })
     }
 
-    fn descend<T>(&mut self, steps: &[String], read: &mut impl FnMut(&mut Self) -> Result<T>) -> Result<Option<T>> {
-        let Some((step, rest)) = steps.split_first() else { return read(self).map(Some) };
+    /// What is found at the end of these steps, or what is wrong with it; `None` if there is nothing.
+    fn descend<T>(
+        &mut self,
+        steps: &[String],
+        read: &mut impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<Option<Result<T>>> {
+        let Some((step, rest)) = steps.split_first() else { return self.attempt(read).map(Some) };
         let mut found = None;
         match self.kind()? {
             Kind::Object => self.members(|reader, name| {
@@ -189,6 +280,25 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
+    /// Reads a value. Where it is not what it should be, it is passed over, and what is wrong is for the caller to tell, if the value
+    /// counts: another one of the same name may follow.
+    pub fn attempt<T>(&mut self, read: &mut impl FnMut(&mut Self) -> Result<T>) -> Result<Result<T>> {
+        let (at, depth, length) = (self.at, self.depth, self.path.len());
+        let error = match read(self) {
+            Ok(value) => return Ok(Ok(value)),
+            Err(error @ Error::Json { .. }) => error,
+            Err(error) => return Err(error),
+        };
+        (self.at, self.depth) = (at, depth);
+        self.path.truncate(length);
+        match self.skip() {
+            Ok(()) => Ok(Err(error)),
+            // It is no JSON at all, and that was said already.
+            Err(Error::Json { .. }) => Err(error),
+            Err(interrupted) => Err(interrupted),
+        }
+    }
+
     /// The kind of the value that comes next.
     pub fn kind(&mut self) -> Result<Kind> {
         Ok(match self.next() {
@@ -206,7 +316,7 @@ impl<'a> Reader<'a> {
 
     /// The kind of the first element of the array that comes next, if it has one.
     pub fn kind_of_first(&self) -> Result<Option<Kind>> {
-        let mut ahead = Self { body: self.body, at: self.at + 1, path: self.path.clone(), depth: self.depth };
+        let mut ahead = Self { path: self.path.clone(), at: self.at + 1, ..*self };
         ahead.path.push(Step::Place(0));
         match ahead.next() {
             Some(b']') => Ok(None),
@@ -221,11 +331,12 @@ impl<'a> Reader<'a> {
         if self.next() == Some(b'}') {
             self.at += 1;
         } else {
-            loop {
+            for place in 0.. {
+                self.look_up(place)?;
                 if self.next() != Some(b'"') {
                     return Err(self.wrong("expected the name of a member, in quotes"));
                 }
-                let name = self.string()?;
+                let name = self.name()?;
                 if self.next() != Some(b':') {
                     return Err(self.wrong("expected ':' after a name"));
                 }
@@ -250,6 +361,7 @@ impl<'a> Reader<'a> {
             self.at += 1;
         } else {
             for place in 0.. {
+                self.look_up(place)?;
                 self.path.push(Step::Place(place));
                 visit(self, place)?;
                 self.path.truncate(length);
@@ -260,6 +372,11 @@ impl<'a> Reader<'a> {
         }
         self.depth += 1;
         Ok(())
+    }
+
+    /// Looks at the interrupt now and then.
+    fn look_up(&self, step: usize) -> Result<()> {
+        if step.is_multiple_of(STEPS) { self.interrupt.check() } else { Ok(()) }
     }
 
     /// The numbers of an array that holds nothing else, but nulls if they are welcome; the text of a long one is read in pieces,
@@ -283,16 +400,22 @@ impl<'a> Reader<'a> {
                 ends.push(comma.map_or(self.body.len(), |comma| from + comma + 1));
             }
             round *= 2;
-            let body = self.body;
-            let read =
-                |pair: &[usize]| Self { body: &body[..pair[1]], at: pair[0], path: Vec::new(), depth: 0 }.piece(nulls);
+            let (body, interrupt) = (self.body, self.interrupt);
+            // An array that is short takes no room for a long one.
+            let first = found.is_empty() && ends.len() == 2;
+            let read = |pair: &[usize]| {
+                let piece = Self { body: &body[..pair[1]], at: pair[0], path: Vec::new(), depth: 0, interrupt };
+                let room = if first { 0 } else { (pair[1] - pair[0]) / 16 };
+                piece.piece(nulls, room)
+            };
             let pieces: Vec<Piece> = match ends.len() {
                 2 => vec![read(&ends)],
                 _ => ends.par_windows(2).map(read).collect(),
             };
+            self.interrupt.check()?;
             for Piece { numbers, at, end } in pieces {
                 self.at = at;
-                count += numbers.values.len();
+                count += numbers.len();
                 found.push(numbers);
                 match end {
                     End::Comma => {}
@@ -309,13 +432,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn piece(mut self, nulls: bool) -> Piece {
-        let mut numbers = Numbers { values: Vec::with_capacity((self.body.len() - self.at) / 16), missing: Vec::new() };
+    /// A piece of an array, with room for so many numbers at first.
+    fn piece(mut self, nulls: bool, room: usize) -> Piece {
+        let mut numbers = Numbers { values: Vec::with_capacity(room), ..Numbers::default() };
+        if self.interrupt.check().is_err() {
+            return Piece { numbers, at: self.at, end: End::Comma }; // the caller ends as well
+        }
         let (tier, mut plain, mut patience) = (Tier::best(), [0.0; BLOCK], 0);
         let end = loop {
             if patience == 0 {
                 let (at, count) = tier.decimals(self.body, self.at, &mut plain);
-                numbers.values.extend_from_slice(&plain[..count]);
+                numbers.extend(&plain[..count]);
                 self.at = at;
                 if count > 0 && at == self.body.len() {
                     break End::Comma;
@@ -340,11 +467,11 @@ impl<'a> Reader<'a> {
                     break End::Bracket;
                 }
                 Some(_) => {
-                    numbers.resize(numbers.values.len() - 1);
+                    numbers.pop();
                     break End::Wrong("expected ',' or ']' after a number".to_owned());
                 }
                 None => {
-                    numbers.resize(numbers.values.len() - 1);
+                    numbers.pop();
                     break End::Wrong("expected ',' or ']', and the body ends".to_owned());
                 }
             }
@@ -368,8 +495,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number: what the parser takes beyond JSON's own numbers is refused here.
+    /// A number within the range of a float.
     fn number(&mut self) -> Result<f64, String> {
+        let start = self.at;
+        let value = self.any_number()?;
+        if value.is_infinite() {
+            self.at = start;
+            return Err("this number is beyond the range of a float".to_owned());
+        }
+        Ok(value)
+    }
+
+    /// A number, infinite beyond the range of a float: what the parser takes beyond JSON's own numbers is refused here.
+    fn any_number(&mut self) -> Result<f64, String> {
         let rest = &self.body[self.at..];
         let digits = &rest[usize::from(rest[0] == b'-')..];
         match digits {
@@ -384,9 +522,6 @@ impl<'a> Reader<'a> {
         if digits.get(whole) == Some(&b'.') && !digits.get(whole + 1).is_some_and(u8::is_ascii_digit) {
             return Err("expected a digit after the point of a number".to_owned());
         }
-        if value.is_infinite() {
-            return Err("this number is beyond the range of a float".to_owned());
-        }
         self.at += length;
         Ok(value)
     }
@@ -396,8 +531,8 @@ impl<'a> Reader<'a> {
         match self.kind()? {
             Kind::Object => self.members(|reader, _| reader.skip()),
             Kind::Array => self.elements(|reader, _| reader.skip()),
-            Kind::String => self.string().map(drop),
-            Kind::Number => self.number().map(drop).map_err(|message| self.wrong(&message)),
+            Kind::String => self.skip_string().map(drop),
+            Kind::Number => self.any_number().map(drop).map_err(|message| self.wrong(&message)),
             Kind::Null | Kind::Boolean => {
                 let rest = &self.body[self.at..];
                 let word = [&b"null"[..], b"true", b"false"].into_iter().find(|word| rest.starts_with(word));
@@ -408,17 +543,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string, without its escapes.
-    fn string(&mut self) -> Result<Cow<'a, str>> {
+    /// A name, without its escapes. One with half of a surrogate pair, which is no text, is named by its escapes.
+    fn name(&mut self) -> Result<Cow<'a, str>> {
+        let text = self.skip_string()?;
+        if !text.contains('\\') {
+            return Ok(Cow::Borrowed(&text[1..text.len() - 1]));
+        }
+        Ok(serde_json::from_str(text).map_or(Cow::Borrowed(&text[1..text.len() - 1]), Cow::Owned))
+    }
+
+    /// Looks through a string, and returns it as it stands there, with its quotes.
+    fn skip_string(&mut self) -> Result<&'a str> {
         let start = self.at;
-        let mut escaped = false;
         self.at += 1;
         loop {
             match self.body.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    escaped = true;
-                    self.at += 2;
+                    let is_digit = |byte: &u8| byte.is_ascii_hexdigit();
+                    self.at += match self.body.get(self.at + 1..) {
+                        Some([b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => 2,
+                        Some([b'u', a, b, c, d, ..]) if [a, b, c, d].into_iter().all(is_digit) => 6,
+                        _ => {
+                            self.at = start;
+                            return Err(self.wrong("a string with an escape that is none"));
+                        }
+                    };
                 }
                 Some(0..0x20) => return Err(self.wrong("a control character in a string stands as an escape")),
                 Some(_) => self.at += 1,
@@ -430,20 +580,9 @@ impl<'a> Reader<'a> {
         }
         self.at += 1;
         let body: &'a [u8] = self.body;
-        let text = &body[start..self.at];
-        let text = match std::str::from_utf8(text) {
-            Ok(text) => text,
-            Err(error) => {
-                self.at = start + error.valid_up_to();
-                return Err(self.wrong("this is no UTF-8"));
-            }
-        };
-        if !escaped {
-            return Ok(Cow::Borrowed(&text[1..text.len() - 1]));
-        }
-        serde_json::from_str(text).map(Cow::Owned).map_err(|_| {
-            self.at = start;
-            self.wrong("a string with an escape that is none")
+        std::str::from_utf8(&body[start..self.at]).map_err(|error| {
+            self.at = start + error.valid_up_to();
+            self.wrong("this is no UTF-8")
         })
     }
 

@@ -35,13 +35,8 @@ use serde::de::DeserializeOwned;
 use super::storage::unreadable;
 use crate::describe::LaneScan;
 use crate::error::{Error, Result};
+use crate::scan::serial::{FORMAT, MAGIC};
 use crate::stats::select::PIECE_BYTES;
-
-/// What every entry begins with. Its line ends show whether something took it for text.
-const MAGIC: [u8; 8] = *b"rstats\r\n";
-
-/// Grows whenever scans are written in another way.
-const FORMAT: u32 = 1;
 
 /// Magic and format.
 const FIXED: usize = MAGIC.len() + size_of::<u32>();
@@ -65,7 +60,7 @@ pub(crate) struct FileKey {
     pub name: String,
     /// Its length in bytes.
     pub size: u64,
-    /// Its time of change, or its ETag.
+    /// Its times of change, or its ETag, and the checksum of its footer.
     pub version: String,
 }
 

@@ -13,6 +13,10 @@ use super::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::series::table::{Columns, is_boolean, type_name};
 use crate::series::{Kind, Lane};
+use crate::shown::{NAME, shown};
+
+/// The key under which a file has the types that its columns had in Arrow.
+pub(super) const ARROW_SCHEMA: &str = "ARROW:schema";
 
 /// One series of a dataset.
 #[derive(Clone, Debug)]
@@ -79,6 +83,7 @@ impl Dataset {
         let mut whole: Option<(DataType, (usize, usize))> = None;
         for at in places {
             let data_type = key_type(self.field(at.0, at.1).data_type());
+            self.check_interval(name, at, &data_type)?;
             whole = Some(match whole {
                 None | Some((DataType::Null, _)) => (data_type, at),
                 Some(first) if data_type == DataType::Null || data_type == first.0 => first,
@@ -90,6 +95,22 @@ impl Dataset {
         }
         let data_type = whole.map_or(DataType::Null, |(data_type, _)| data_type);
         Ok((data_type, column.places.clone()))
+    }
+
+    /// An INTERVAL of Parquet has months, days and milliseconds, and is read as one of Arrow's that has either the months or the rest:
+    /// which of them it holds, only Arrow's own schema in the file tells.
+    fn check_interval(&self, name: &str, (file, _): (usize, usize), data_type: &DataType) -> Result<()> {
+        let file = &self.files[file];
+        let pairs = file.parquet().file_metadata().key_value_metadata();
+        let has_types = pairs.is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA));
+        if !matches!(data_type, DataType::Interval(_)) || has_types {
+            return Ok(());
+        }
+        Err(file.broken(&format!(
+            "key '{}' is an INTERVAL of months, days and milliseconds, which cannot be kept as a whole; group by a column that is \
+             made of it",
+            shown(name, NAME)
+        )))
     }
 
     fn clash(&self, column: &str, first: (usize, usize), second: (usize, usize)) -> Error {

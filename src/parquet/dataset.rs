@@ -1,7 +1,6 @@
 //! The files of a dataset, and their footers.
 
 use std::ffi::OsStr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow_schema::SchemaRef;
@@ -10,7 +9,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use super::partition::Partition;
 use super::request::{OnError, Request};
-use super::storage::{self, Found, Location};
+use super::storage::{self, Footer, Found, Location};
 use crate::describe::Interrupt;
 use crate::error::{Error, Result};
 use crate::report::Skipped;
@@ -32,6 +31,8 @@ pub struct Dataset {
 pub(super) struct DataFile {
     pub found: Found,
     pub metadata: ArrowReaderMetadata,
+    /// Of its footer.
+    pub checksum: u32,
 }
 
 impl DataFile {
@@ -81,13 +82,13 @@ impl Dataset {
         // So many at a time that the operating system lets them be open at once.
         let opened = found.chunks(OPEN).flat_map(|found| {
             let opened = storage::open_all(found, &options, interrupt).into_iter();
-            opened.map(|opened| opened.map(|(_, metadata)| metadata)).collect::<Vec<_>>()
+            opened.map(|opened| opened.map(|(_, footer)| footer)).collect::<Vec<_>>()
         });
         let mut files = Vec::new();
         let mut left_out = Vec::new();
         for (found, opened) in found.iter().cloned().zip(opened) {
             match opened {
-                Ok(metadata) => files.push(DataFile { found, metadata }),
+                Ok(Footer { metadata, checksum }) => files.push(DataFile { found, metadata, checksum }),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) if request.on_error == OnError::Skip => {
                     left_out.push(skipped(&found.location.to_string(), &error));
@@ -119,8 +120,15 @@ impl Dataset {
         })
     }
 
+    /// What the folders say of a column.
     pub(super) fn partition(&self, name: &str) -> Option<&Partition> {
         self.partitions.iter().find(|partition| partition.name == name)
+    }
+
+    /// The place of what the folders say of a column, for a file that has no such column itself.
+    pub(super) fn partition_of(&self, file: usize, name: &str) -> Option<usize> {
+        let place = self.partitions.iter().position(|partition| partition.name == name)?;
+        self.files[file].schema().index_of(name).is_err().then_some(place)
     }
 }
 
@@ -139,24 +147,5 @@ pub(super) fn skipped(file: &str, error: &Error) -> Skipped {
 
 /// Runs a decoder, and makes its panic an error that names the file: the parquet crate panics on some damaged files.
 pub(super) fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
-    thread_local! {
-        static GUARDED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-    }
-    static QUIET: std::sync::Once = std::sync::Once::new();
-    QUIET.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !GUARDED.get() {
-                usual(info);
-            }
-        }));
-    });
-    let outer = GUARDED.replace(true);
-    let outcome = catch_unwind(AssertUnwindSafe(decode));
-    GUARDED.set(outer);
-    outcome.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-        Err(broken(path, &format!("damaged: its decoder gave up: {text}")))
-    })
+    crate::guarded(decode).unwrap_or_else(|panic| Err(broken(path, &format!("damaged: its decoder gave up: {panic}"))))
 }

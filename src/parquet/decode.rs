@@ -236,12 +236,12 @@ impl Plan<'_> {
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         let keys = self.keys.iter().map(|key| {
             let array = match &key.places {
-                None => match self.dataset.partition(&key.name) {
-                    Some(partition) => partition.repeated(part.file, rows)?,
+                Some(places) if places[part.file].is_some() => match places[part.file].and_then(column) {
+                    Some(array) => filtered(array)?,
                     None => new_null_array(&key.data_type, rows),
                 },
-                Some(places) => match places[part.file].and_then(column) {
-                    Some(array) => filtered(array)?,
+                _ => match self.dataset.partition(&key.name) {
+                    Some(partition) => partition.repeated(part.file, rows)?,
                     None => new_null_array(&key.data_type, rows),
                 },
             };

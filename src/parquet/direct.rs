@@ -343,7 +343,7 @@ mod tests {
             assert_eq!(dictionary.counts.is_some(), rows > 10);
             dictionary.scan(&data, &mut scan)?;
             dictionary.finish(&mut scan)?;
-            let Outcome::Done(summary) = scan.finish(&spec) else { panic!("all was kept") };
+            let Outcome::Done(summary) = scan.finish(&spec).unwrap() else { panic!("all was kept") };
             Some((summary.count, summary.get("sum").unwrap()))
         };
         for rows in [10, 1000] {

@@ -84,6 +84,11 @@ impl<'a, R: ChunkReader> Headers<'a, R> {
         Headers { reader, began: start, at: start, end, window: Bytes::new(), window_start: start, ahead }
     }
 
+    /// The byte of the file after the header that was read last: where its page begins.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
     /// The next header; `None` at the end of the chunk. Its page must be skipped then.
     pub fn next(&mut self) -> Result<Option<Header>, String> {
         if self.at == self.end {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use super::checkpoint::{Checkpoint, FileKey, Kept};
+use super::dataset::DataFile;
 use super::passes::{HandOver, LeftOut, Scanned, Scans, pass};
 use super::request::Tally;
 use super::work::Run;
@@ -30,8 +31,9 @@ pub(super) fn describe_kept(
     let (plan, spec) = (run.plan, run.plan.spec);
     let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
     let key = |file: usize| {
-        let found = &plan.dataset.files[file].found;
-        FileKey { name: found.location.absolute(), size: found.size, version: found.version.clone() }
+        let DataFile { found, checksum, .. } = &plan.dataset.files[file];
+        let version = format!("{} {checksum:08x}", found.version);
+        FileKey { name: found.location.absolute(), size: found.size, version }
     };
     let rows = |file: usize| plan.files[file].row_groups.iter().map(|group| group.rows).sum::<u64>();
     // As much as a sample needs whose brackets leave few candidates; the rest of a long file need not be in its entry.
@@ -73,13 +75,14 @@ pub(super) fn describe_kept(
         let new: BTreeSet<usize> =
             files.iter().copied().filter(|file| !entries.contains(file) && !left_out.contains_key(file)).collect();
         let whole = Mutex::new(target.clone());
-        let merge = |scans: Scans| {
+        let merge = |scans: Scans| -> Result<()> {
             let mut whole = whole.lock().unwrap_or_else(|poison| poison.into_inner());
             for (whole, scan) in whole.iter_mut().zip(scans) {
                 if let Some(scan) = scan {
-                    whole.merge(scan);
+                    whole.merge(scan)?;
                 }
             }
+            Ok(())
         };
         // Entries that have other brackets wait for their files to be read once more.
         let mut stale = BTreeSet::new();
@@ -90,7 +93,7 @@ pub(super) fn describe_kept(
                 scan.as_ref().is_none_or(|scan| scan.is_aimed_like(target))
             };
             match scans.iter().zip(&target).all(is_like) {
-                true => merge(scans),
+                true => merge(scans)?,
                 false => _ = stale.insert(file),
             }
         }
@@ -101,8 +104,7 @@ pub(super) fn describe_kept(
                 let mut scans: Scans = vec![None; target.len()];
                 scanned.into_iter().for_each(|(series, scan)| scans[series] = Some(scan));
                 checkpoint.save(&key(file), rows(file), &scans)?;
-                merge(scans);
-                Ok(())
+                merge(scans)
             };
             failed.extend(pass(run, &empties, &|file| new.contains(&file), HandOver::Files, tally, &save)?);
         }
@@ -119,8 +121,7 @@ pub(super) fn describe_kept(
                     }
                 }
                 checkpoint.save(&key(file), rows(file), &scans)?;
-                merge(scans);
-                Ok(())
+                merge(scans)
             };
             failed.extend(pass(run, &empties, &|file| stale.contains(&file), HandOver::Files, tally, &save)?);
             read_again.extend(stale.intersection(&from_before).copied());
@@ -134,7 +135,7 @@ pub(super) fn describe_kept(
         let mut summaries = Vec::with_capacity(whole.len());
         let mut next = target.clone();
         for ((whole, next), series) in whole.iter_mut().zip(&mut next).zip(&plan.series) {
-            match whole.finish(spec, keep) {
+            match whole.finish(spec, keep)? {
                 LaneOutcome::Done(summary) => summaries.push(summary.named(Some(&series.name))),
                 LaneOutcome::Again(narrow) => *next = LaneScan::with_brackets_of(&narrow, spec, keep),
             }

@@ -3,7 +3,8 @@
 //! [`storage`] finds the files and reads their bytes, [`dataset`] fits their schemas together, `plan` says what of them has to be
 //! read for a [`Request`], `decode` turns a part of a row group into arrays, and `direct` scans its pages without them where it can.
 //! `passes` scans series, `groups` sorts rows out by key; both keep to the [`memory`] they are given. What a file says of itself is
-//! checked before it is decoded: [`footer`] and [`pages`], by `thrift`, `format`, `header` and `delta`.
+//! checked before it is decoded: [`footer`] and [`pages`], by `thrift`, `format`, `header`, `expansion` and `delta`; `writers` are those that are known
+//! to say what is not so.
 
 mod checkpoint;
 mod columns;
@@ -11,6 +12,7 @@ pub mod dataset;
 mod decode;
 mod delta;
 mod direct;
+mod expansion;
 pub mod footer;
 mod format;
 mod groups;
@@ -28,6 +30,7 @@ mod runs;
 pub mod storage;
 mod thrift;
 mod work;
+mod writers;
 
 pub use dataset::Dataset;
 pub use plan::Plan;

@@ -21,8 +21,7 @@
 //! | dictionary indices, string lengths, decimals' widths | checked by the crate, or a panic, caught | the page |
 //! | offsets in `ARROW:schema` | followed | the flatbuffers crate's verifier |
 //!
-//! Zstandard, Snappy and LZ4 are decompressed into as much room as the header has, and no more. Gzip and Brotli streams are
-//! followed to their end: one that holds more than its header says is an error only after it was decompressed.
+//! Whether a page's stream ends where its header says, `expansion` looks at.
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Type};
@@ -33,6 +32,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::delta;
+use super::expansion;
 use super::footer::{MAGIC, TAIL};
 use super::header::{Header, Headers, Kind, encoding};
 
@@ -145,6 +145,9 @@ pub fn survey<R: ChunkReader>(
     while let Some(header) = headers.next()? {
         let at = headers.began;
         tally.add(&header).map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
+        tally
+            .follow(&header, reader, headers.at())
+            .map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
         if tally.wants_body(&header) {
             bodies = tally.found.pages;
         }
@@ -272,6 +275,19 @@ impl<'a> Tally<'a> {
         self.found.pages += 1;
         self.found.largest = self.found.largest.max(memory);
         Ok(())
+    }
+
+    /// Looks whether a page that begins at this byte ends where its header says.
+    fn follow<R: ChunkReader>(&self, header: &Header, reader: &R, at: u64) -> Result<(), Refusal> {
+        let codec = self.column.compression();
+        if !self.expands(header) || !expansion::has_to_be_followed(codec, header.compressed, self.limit / 4) {
+            return Ok(());
+        }
+        // The levels of a v2 page come first, as they are.
+        let levels = header.levels();
+        let (compressed, uncompressed) = (header.compressed - levels, header.uncompressed - levels);
+        let page = reader.get_bytes(at + levels, compressed as usize).map_err(|error| error.to_string())?;
+        Ok(expansion::follow(codec, &page, uncompressed)?)
     }
 
     /// Whether a page is decompressed.
@@ -446,22 +462,12 @@ fn longest_plain(mut bytes: &[u8]) -> u64 {
 
 /// Whether a page can be as large decompressed as its header says.
 fn check_expansion(header: &Header, codec: Compression) -> Result<(), String> {
+    if codec == Compression::UNCOMPRESSED {
+        return Ok(());
+    }
     let levels = header.levels();
     let (compressed, uncompressed) = (header.compressed - levels, header.uncompressed - levels);
-    let ratio = match codec {
-        // A copy of 64 bytes takes 3.
-        Compression::SNAPPY => 22,
-        // A byte more of a match's length stands for 255.
-        Compression::LZ4 | Compression::LZ4_RAW | Compression::LZO => 255,
-        // 258 bytes of a match take 2 bits.
-        Compression::GZIP(_) => 1032,
-        // A block of 128 KiB takes 4 bytes: its header, and the byte that is repeated.
-        Compression::ZSTD(_) => 1 << 15,
-        // A block of 16 MiB takes 4 bytes at least.
-        Compression::BROTLI(_) => 1 << 22,
-        Compression::UNCOMPRESSED => return Ok(()),
-    };
-    if uncompressed > compressed.saturating_mul(ratio) {
+    if uncompressed > compressed.saturating_mul(expansion::most(codec)) {
         return Err(format!("{compressed} bytes, which {codec} cannot expand to {uncompressed}"));
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! A key whose values are all whole numbers is an Int64, one whose values are all ISO dates a Date32, any other is text.
 //! `__HIVE_DEFAULT_PARTITION__`, and the absence of the key in a path, is null. Where a file has a column of that name as
-//! well, the path's value counts, as in DuckDB and pyarrow.
+//! well, the file's own values count: a table format that names folders for people (Iceberg writes `j=null`) has the values there.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,16 +23,21 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// The keys of all files, in the order in which they first come.
+    /// The keys of all files, in the order in which they first come, of files that have no such column.
     pub fn of_files(files: &[DataFile]) -> Vec<Self> {
         let mut names: Vec<&str> = Vec::new();
         let mut known = HashSet::new();
-        for (name, _) in files.iter().flat_map(|file| &file.found.partition) {
-            if known.insert(name.as_str()) {
+        // What a file has itself, the folder does not say.
+        let says = |file: &DataFile, name: &str| file.schema().index_of(name).is_err();
+        for (file, (name, _)) in files.iter().flat_map(|file| file.found.partition.iter().map(move |key| (file, key))) {
+            if says(file, name) && known.insert(name.as_str()) {
                 names.push(name);
             }
         }
         let value = |file: &'_ DataFile, name: &str| {
+            if !says(file, name) {
+                return None;
+            }
             // Of a name that comes twice in one path, the inner one counts.
             let (_, value) = file.found.partition.iter().rev().find(|(key, _)| key == name)?;
             value.clone()

@@ -17,6 +17,7 @@ use super::incremental::describe_kept;
 use super::probe;
 use super::request::{OnError, Tally};
 use super::work::Run;
+use super::writers::Distrust;
 use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
 use crate::error::{Error, Result};
 use crate::report::Skipped;
@@ -118,16 +119,16 @@ fn describe_some(
     for _ in 0..PASSES {
         // Every series that is not decided yet gets an empty scan for one more pass.
         let undecided = scans.par_iter_mut().zip(&mut *summaries).zip(&plan.series).map(|((scan, summary), series)| {
-            let scan = scan.as_mut().filter(|_| summary.is_none())?;
-            match scan.finish(spec, keep) {
+            let Some(scan) = scan.as_mut().filter(|_| summary.is_none()) else { return Ok(None) };
+            Ok(match scan.finish(spec, keep)? {
                 LaneOutcome::Done(done) => {
                     *summary = Some(done.named(Some(&series.name)));
                     None
                 }
                 LaneOutcome::Again(narrow) => Some(narrow),
-            }
+            })
         });
-        let again: Scans = undecided.collect();
+        let again: Scans = undecided.collect::<Result<_>>()?;
         run.interrupt.check()?;
         if again.iter().all(Option::is_none) {
             return Ok(true);
@@ -188,7 +189,7 @@ impl Whole {
         for (series, scan) in scans {
             let mut whole = self.0[series].lock().unwrap_or_else(|poison| poison.into_inner());
             if let Some(whole) = whole.as_mut() {
-                whole.merge(scan);
+                whole.merge(scan)?;
             }
         }
         Ok(())
@@ -263,7 +264,8 @@ pub(super) fn pass(
         files += u64::from(count > 0);
         if count == 0 || hand_over == HandOver::Parts {
             let known = scanned(std::mem::take(&mut scans));
-            if !known.is_empty() {
+            // A file without any of the columns is done as well: whoever keeps what is known of each file keeps that.
+            if !known.is_empty() || hand_over == HandOver::Files {
                 done(file, known)?;
             }
         }
@@ -284,7 +286,7 @@ pub(super) fn pass(
         for (series, scan) in scans {
             file.scans.resize(empties.len(), None);
             match file.scans[series].as_mut() {
-                Some(whole) => whole.merge(scan),
+                Some(whole) => whole.merge(scan)?,
                 None => file.scans[series] = Some(scan),
             }
         }
@@ -376,6 +378,10 @@ fn known(run: &Run<'_>, file: usize, group: usize, series: usize) -> Option<Know
     let [leaf] = plan.leaves(file, &[place])[..] else { return None };
     let column = data_file.parquet().row_group(group.row_group).column(leaf);
     let statistics = column.statistics()?;
+    let distrust = Distrust::of(data_file.parquet().file_metadata());
+    if distrust != Distrust::default() {
+        return None;
+    }
     let nulls = statistics.null_count_opt().filter(|&nulls| nulls <= group.rows)?;
     let count = group.rows - nulls;
     if count == 0 {

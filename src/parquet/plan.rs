@@ -18,6 +18,7 @@ use super::predicate::{self, Bound, Bounds, Verdict};
 use super::request::{OnError, Request};
 use crate::describe::check_names;
 use crate::error::{Error, Result, size};
+use crate::shown::{MESSAGE, NAME, shown};
 use crate::spec::{NanPolicy, Spec};
 
 /// Values that are decoded for a part at least, if there are as many.
@@ -43,7 +44,7 @@ pub struct Plan<'a> {
 pub(super) struct KeySource {
     pub name: String,
     pub data_type: DataType,
-    /// Its place among the columns of each file that has it; `None` for a partition.
+    /// Its place among the columns of each file that has it; of another file the folders may say the value. `None` if they say all.
     pub places: Option<Vec<Option<usize>>>,
 }
 
@@ -99,7 +100,8 @@ impl<'a> Plan<'a> {
         check_names(request.by.iter().map(String::as_str), spec)?;
         let series = dataset.columns(&request.columns, &request.by)?;
         let keys = request.by.iter().map(|name| {
-            Ok(match dataset.partition(name) {
+            let is_column = dataset.files.iter().any(|file| file.schema().index_of(name).is_ok());
+            Ok(match dataset.partition(name).filter(|_| !is_column) {
                 Some(partition) => {
                     KeySource { name: name.clone(), data_type: partition.data_type().clone(), places: None }
                 }
@@ -145,7 +147,7 @@ impl<'a> Plan<'a> {
         let mut row_groups = Vec::new();
         for (row_group, group) in groups.iter().enumerate() {
             let given = |name: &str| {
-                let partition = self.dataset.partition(name)?;
+                let partition = &self.dataset.partitions[self.dataset.partition_of(index, name)?];
                 Some(Bounds::of_value(&partition.value(index), rows(group)))
             };
             let bounds = |name: &str| {
@@ -174,7 +176,7 @@ impl<'a> Plan<'a> {
     fn filter(&self, index: usize, file: &DataFile) -> Result<Option<Filter>> {
         let Some(predicate) = &self.request.predicate else { return Ok(None) };
         let place = |name: &str| file.schema().index_of(name).ok();
-        let partition = |name: &str| self.dataset.partitions.iter().position(|partition| partition.name == name);
+        let partition = |name: &str| self.dataset.partition_of(index, name);
         let types = |name: &str| match partition(name) {
             Some(partition) => Some(self.dataset.partitions[partition].data_type().clone()),
             None => Some(file.schema().field(place(name)?).data_type().clone()),
@@ -304,10 +306,13 @@ impl fmt::Display for Plan<'_> {
             self.files.iter().enumerate().flat_map(|(file, plan)| plan.row_groups.iter().map(move |g| (file, g)));
         let bytes: u64 = plans.map(|(file, group)| self.stored(file, group, &series)).sum();
         let total: u64 = dataset.files.iter().map(|file| file.found.size).sum();
-        let names = |names: Vec<&str>| match names.len() {
-            0 => "none".to_owned(),
-            1..=20 => names.join(", "),
-            more => format!("{}, and {} more", names[..20].join(", "), more - 20),
+        let names = |names: Vec<&str>| {
+            let shown: Vec<_> = names.iter().take(20).map(|name| shown(name, NAME)).collect();
+            match names.len() {
+                0 => "none".to_owned(),
+                1..=20 => shown.join(", "),
+                more => format!("{}, and {} more", shown.join(", "), more - 20),
+            }
         };
         writeln!(f, "files        {files} of {}", dataset.files.len())?;
         if !dataset.skipped.is_empty() {
@@ -319,20 +324,20 @@ impl fmt::Display for Plan<'_> {
         writeln!(f, "columns      {}", names(self.series.iter().map(|column| column.name.as_str()).collect()))?;
         if !self.keys.is_empty() {
             let keys = self.keys.iter().map(|key| match key.places {
-                Some(_) => key.name.clone(),
-                None => format!("{} (from the path)", key.name),
+                Some(_) => shown(&key.name, NAME).into_owned(),
+                None => format!("{} (from the path)", shown(&key.name, NAME)),
             });
             writeln!(f, "groups by    {}", keys.collect::<Vec<_>>().join(", "))?;
         }
         if let Some(predicate) = &request.predicate {
-            writeln!(f, "where        {predicate}")?;
+            writeln!(f, "where        {}", shown(&predicate.to_string(), MESSAGE))?;
             writeln!(f, "             {filtered} row groups are filtered after decoding, the others count whole")?;
         }
         if let Some(folder) = &request.checkpoint {
             writeln!(
                 f,
                 "checkpoint   {}: files that it knows are read only where quantiles need them",
-                folder.display()
+                shown(&folder.to_string_lossy(), MESSAGE)
             )?;
         }
         writeln!(f, "passes       {}", self.passes())?;

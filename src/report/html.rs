@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::key::Keys;
 use super::number::number;
 use super::{COUNTS, Report};
+use crate::shown::{MESSAGE, shown};
 use crate::spec::is_count;
 
 /// Rows of a table in a notebook.
@@ -60,5 +61,5 @@ impl Report {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    shown(text, MESSAGE).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

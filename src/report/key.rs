@@ -6,10 +6,13 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 use arrow_select::take::take;
 
 use crate::error::{Error, Result};
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 /// One key.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,9 +27,9 @@ pub enum Key<'a> {
     Float(f64),
     /// Text, as it is.
     Text(Cow<'a, str>),
-    /// A date, as ISO 8601 has it.
+    /// A date, as ISO 8601 has it: with a sign before a year that has not four digits.
     Date(Cow<'a, str>),
-    /// A time of day, as ISO 8601 has it.
+    /// A time of day, as ISO 8601 has it; what lies outside of a day is a number of units.
     Time(Cow<'a, str>),
     /// A date and a time, as ISO 8601 has it: with `+00:00` if it is of a time zone.
     Timestamp(Cow<'a, str>),
@@ -104,7 +107,8 @@ pub(super) fn plain(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
 /// The value of a row.
 fn key(column: &Column, row: usize) -> Key<'_> {
     let Column { array: column, zoned, .. } = column;
-    if column.is_null(row) {
+    // An array of nulls has no validity that would say so.
+    if *column.data_type() == DataType::Null || column.is_null(row) {
         return Key::Null;
     }
     macro_rules! integer {
@@ -131,7 +135,10 @@ fn key(column: &Column, row: usize) -> Key<'_> {
         DataType::Timestamp(..) if *zoned => Key::Timestamp((text(column, row) + "+00:00").into()),
         DataType::Timestamp(..) => Key::Timestamp(text(column, row).into()),
         DataType::Date32 => Key::Date(text(column, row).into()),
-        DataType::Date64 => Key::Date(text(column, row).chars().take_while(|c| *c != 'T').collect()),
+        DataType::Date64 => match column.as_primitive::<Date64Type>().value(row) % DAY {
+            0 => Key::Date(text(column, row).chars().take_while(|c| *c != 'T').collect()),
+            _ => Key::Timestamp(text(column, row).into()),
+        },
         DataType::Time32(_) | DataType::Time64(_) => Key::Time(text(column, row).into()),
         DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
             Key::Decimal(text(column, row).into())
@@ -140,9 +147,66 @@ fn key(column: &Column, row: usize) -> Key<'_> {
     }
 }
 
+/// A value as Arrow prints it, or, where its calendar does not go so far, by the one below: what is different is printed differently.
 fn text(column: &dyn Array, row: usize) -> String {
     let formatter = ArrayFormatter::try_new(column, &FormatOptions::default());
-    formatter.and_then(|formatter| formatter.value(row).try_to_string()).unwrap_or_else(|error| error.to_string())
+    let printed = formatter.and_then(|formatter| formatter.value(row).try_to_string());
+    match printed {
+        // What Arrow prints of a duration that is too long.
+        Ok(text) if text != "<invalid>" => text,
+        printed => beyond(column, row).unwrap_or_else(|| printed.unwrap_or_else(|error| error.to_string())),
+    }
+}
+
+/// A point in time far away, in the proleptic Gregorian calendar, or a span as a number of units.
+fn beyond(column: &dyn Array, row: usize) -> Option<String> {
+    let ticks = arrow_cast::cast(&column.slice(row, 1), &DataType::Int64).ok()?;
+    let ticks = ticks.as_primitive::<Int64Type>().value(0);
+    let name = |unit: TimeUnit| match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Millisecond => "ms",
+        TimeUnit::Microsecond => "us",
+        TimeUnit::Nanosecond => "ns",
+    };
+    Some(match *column.data_type() {
+        DataType::Date32 => date(ticks),
+        DataType::Date64 => timestamp(ticks, TimeUnit::Millisecond),
+        DataType::Timestamp(unit, _) => timestamp(ticks, unit),
+        DataType::Time32(unit) | DataType::Time64(unit) | DataType::Duration(unit) => format!("{ticks} {}", name(unit)),
+        _ => return None,
+    })
+}
+
+fn timestamp(ticks: i64, unit: TimeUnit) -> String {
+    let (second, digits) = match unit {
+        TimeUnit::Second => (1, 0),
+        TimeUnit::Millisecond => (1_000, 3),
+        TimeUnit::Microsecond => (1_000_000, 6),
+        TimeUnit::Nanosecond => (1_000_000_000, 9),
+    };
+    let (seconds, fraction) = (ticks.div_euclid(second), ticks.rem_euclid(second));
+    let (day, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (hours, minutes, seconds) = (clock / 3_600, clock / 60 % 60, clock % 60);
+    let whole = format!("{}T{hours:02}:{minutes:02}:{seconds:02}", date(day));
+    if fraction == 0 { whole } else { format!("{whole}.{fraction:0digits$}") }
+}
+
+/// A date so many days after 1970-01-01.
+fn date(day: i64) -> String {
+    // Years that begin with March end with the leap day; 400 of them have 146,097 days. Day 0 is 0000-03-01.
+    let day = i128::from(day) + 719_468;
+    let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // Their months have 31, 30, 31, 30, 31 days, over and over.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = 400 * era + year + i128::from(month <= 2);
+    match year {
+        0..=9_999 => format!("{year:04}-{month:02}-{day:02}"),
+        _ => format!("{year:+05}-{month:02}-{day:02}"),
+    }
 }
 
 impl std::fmt::Display for Key<'_> {
@@ -159,5 +223,54 @@ impl std::fmt::Display for Key<'_> {
             | Self::Decimal(text)
             | Self::Other(text) => f.pad(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::*;
+    use std::sync::Arc;
+
+    fn texts(array: impl Array + 'static) -> Vec<String> {
+        let batch = RecordBatch::try_from_iter([("k", Arc::new(array) as ArrayRef)]).unwrap();
+        let keys = Keys::new(&batch).unwrap();
+        (0..batch.num_rows()).map(|row| keys.row(row).next().unwrap().1.to_string()).collect()
+    }
+
+    #[test]
+    fn the_calendar_goes_on_where_that_of_arrow_ends() {
+        // Arrow prints what it can.
+        for day in [-719_162, -1, 0, 59, 11_016, 20_784, 2_932_896] {
+            assert_eq!(date(day), texts(Date32Array::from(vec![day as i32]))[0]);
+        }
+        assert_eq!(date(2_932_897), "+10000-01-01");
+        assert_eq!(date(-719_529), "-0001-12-31");
+        assert_eq!(timestamp(-1, TimeUnit::Millisecond), "1969-12-31T23:59:59.999");
+    }
+
+    #[test]
+    fn keys_beyond_the_calendar_differ() {
+        let seconds = TimestampSecondArray::from(vec![i64::MAX, i64::MAX - 1, i64::MIN, 0]);
+        assert_eq!(
+            texts(seconds),
+            [
+                "+292277026596-12-04T15:30:07",
+                "+292277026596-12-04T15:30:06",
+                "-292277022657-01-27T08:29:52",
+                "1970-01-01T00:00:00"
+            ]
+        );
+        assert_eq!(texts(Date32Array::from(vec![i32::MAX, i32::MIN])), ["+5881580-07-11", "-5877641-06-23"]);
+        // Dates in milliseconds need not be whole days.
+        let days = texts(Date64Array::from(vec![i64::MAX, i64::MAX - 1, i64::MAX - i64::MAX % DAY, DAY, DAY + 1]));
+        assert_eq!(days[0], "+292278994-08-17T07:12:55.807");
+        assert_eq!(days[1], "+292278994-08-17T07:12:55.806");
+        assert_eq!(days[2..], ["+292278994-08-17", "1970-01-02", "1970-01-02T00:00:00.001"]);
+        let durations = texts(DurationSecondArray::from(vec![i64::MAX, i64::MAX - 1]));
+        assert_ne!(durations[0], durations[1]);
+        let times = texts(Time32SecondArray::from(vec![86_400, -5]));
+        assert_eq!(times, ["86400 s", "-5 s"]);
+        assert_eq!(texts(NullArray::new(2)), ["null", "null"]);
     }
 }

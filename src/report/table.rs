@@ -4,6 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::key::Keys;
 use super::{COUNTS, Report};
+use crate::shown::{MESSAGE, NAME, shown};
 
 /// Up to so many series the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.
@@ -69,7 +70,7 @@ impl Report {
             parts.push(format!("{} {files}, {} rows", source.files, source.rows));
         }
         if let Some(kept) = &source.kept {
-            parts.push(format!("where {}: {} rows", printable(&kept.predicate), kept.rows));
+            parts.push(format!("where {}: {} rows", shown(&kept.predicate, NAME), kept.rows));
         }
         if !spec.quantiles().is_empty() {
             parts.push(format!("quantiles: {}", spec.method()));
@@ -79,7 +80,7 @@ impl Report {
         let mut footer = parts.join(" · ");
         if let Some((title, lines)) = source.left_out(ERRORS) {
             footer.push_str(&format!("\n{title}:"));
-            lines.iter().for_each(|line| footer.push_str(&format!("\n  {}", printable(line))));
+            lines.iter().for_each(|line| footer.push_str(&format!("\n  {}", shown(line, MESSAGE))));
         }
         footer
     }
@@ -95,7 +96,7 @@ fn render(lines: &[Vec<String>]) -> String {
     table.load_style(presets::UTF8_FULL_CONDENSED);
     let aligned = |(place, text): (usize, &String)| {
         let alignment = if place == 0 { CellAlignment::Left } else { CellAlignment::Right };
-        Cell::new(printable(text)).set_alignment(alignment)
+        Cell::new(shown(text, NAME)).set_alignment(alignment)
     };
     let mut lines = lines.iter().map(|line| line.iter().enumerate().map(aligned));
     if let Some(header) = lines.next() {
@@ -105,11 +106,6 @@ fn render(lines: &[Vec<String>]) -> String {
         table.add_row(line);
     });
     table.to_string()
-}
-
-/// Control characters in the name of a column or a file must not reach the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Six significant digits; JSON has them all.

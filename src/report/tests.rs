@@ -148,7 +148,7 @@ fn the_table_names_what_was_left_out() {
     let table = report.to_table(100);
     let (_, footer) = table.split_once("2 files, 17518 rows").unwrap();
     let expected = " · where temp > 0 or temp is null: 5 rows · quantiles: linear · ddof: 1 · nan: propagate\n\
-        4 files left out:\n  d\u{fffd}[31m: two\u{fffd}lines\n  day=2026-11-01/a.parquet: not a Parquet file: it ends with \"<html>\"\n";
+        4 files left out:\n  d\\u{1b}[31m: two\\u{a}lines\n  day=2026-11-01/a.parquet: not a Parquet file: it ends with \"<html>\"\n";
     assert!(footer.starts_with(expected), "{footer}");
     assert_eq!(footer.lines().count(), 7);
     report.source = Source {

@@ -1,4 +1,12 @@
-//! A scan as bytes, for `serde` and a binary format, and what is checked when it is read back.
+//! A scan as bytes, and what is checked when it is read back.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 8 | `MAGIC` |
+//! | 4 | `FORMAT`, lowest byte first |
+//! | 1 | the type of the values: [`Value::TAG`] |
+//! | … | the scan, as postcard writes it |
+//! | 4 | CRC-32 (ISO-HDLC, the one of zlib) of all bytes before, lowest byte first |
 //!
 //! A scan read back gives the same answers as the one that was written, to the bit, whatever is added to either, and asks
 //! for the same brackets. What does not follow from the values is left out: the instructions are the best ones of the
@@ -6,37 +14,133 @@
 //!
 //! Bytes are not trusted. Whatever the code takes for granted of a state is checked, so that no bytes make it panic, or ask
 //! for more memory than the values in them take; and what can be checked of the numbers is checked too (S² ≤ n·Q, counts that
-//! agree). A checksum against damage is the business of whoever keeps the bytes.
+//! agree).
+//!
+//! A [`Scan`] has no `serde` traits of its own: formats for people (JSON) lose bits of floats and of wide integers, and none of
+//! them has a checksum. Checkpoints, which have an envelope of their own, go through the functions here.
 
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
 use super::{Further, Scan};
 use crate::arch::Tier;
+use crate::error::{Error, Result};
 use crate::stats::number::Value;
+
+/// What every state of rstats begins with. Its line ends show whether something took it for text.
+pub(crate) const MAGIC: [u8; 8] = *b"rstats\r\n";
+
+/// Grows whenever scans are written in another way.
+pub(crate) const FORMAT: u32 = 1;
+
+const CHECKSUM: usize = size_of::<u32>();
 
 /// No scan has seen more rows. Counts that are not greater add up without overflow.
 const MOST_ROWS: u64 = 1 << 48;
 
-impl<T: Value> Serialize for Scan<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { tier: _, nan, null_count, nan_count, moments, extrema, candidates, further, found: _ } = self;
-        (nan, null_count, nan_count, moments, extrema, candidates, further).serialize(serializer)
+/// Writes a scan, for a binary format.
+pub(crate) fn serialize<T: Value, S: Serializer>(scan: &Scan<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Scan { tier: _, nan, null_count, nan_count, moments, extrema, candidates, further, found: _ } = scan;
+    (nan, null_count, nan_count, moments, extrema, candidates, further).serialize(serializer)
+}
+
+/// What [`serialize`] has written, checked.
+pub(crate) fn deserialize<'de, T: Value, D: Deserializer<'de>>(deserializer: D) -> Result<Scan<T>, D::Error> {
+    let (nan, null_count, nan_count, moments, extrema, candidates, further) = Deserialize::deserialize(deserializer)?;
+    let tier = Tier::best();
+    let scan = Scan { tier, nan, null_count, nan_count, moments, extrema, candidates, further, found: Vec::new() };
+    scan.check().map_err(serde::de::Error::custom)?;
+    Ok(scan)
+}
+
+/// The same of a scan in a box.
+pub(crate) mod boxed {
+    use super::{Deserializer, Scan, Serializer, Value};
+
+    pub(crate) fn serialize<T: Value, S: Serializer>(scan: &Scan<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        super::serialize(scan, serializer)
+    }
+
+    pub(crate) fn deserialize<'de, T: Value, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Scan<T>>, D::Error> {
+        super::deserialize(deserializer).map(Box::new)
     }
 }
 
-impl<'de, T: Value> Deserialize<'de> for Scan<T> {
+/// A scan as `serde` takes it.
+struct Payload<S>(S);
+
+impl<T: Value> Serialize for Payload<&Scan<T>> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self.0, serializer)
+    }
+}
+
+impl<'de, T: Value> Deserialize<'de> for Payload<Scan<T>> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (nan, null_count, nan_count, moments, extrema, candidates, further) =
-            Deserialize::deserialize(deserializer)?;
-        let tier = Tier::best();
-        let scan = Self { tier, nan, null_count, nan_count, moments, extrema, candidates, further, found: Vec::new() };
-        scan.check().map_err(D::Error::custom)?;
-        Ok(scan)
+        deserialize(deserializer).map(Self)
     }
 }
 
 impl<T: Value> Scan<T> {
+    /// The scan as bytes, for another process, machine or time: [`Scan::from_bytes`] reads them back. They hold values of the series
+    /// where quantiles are asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if it does not fit in memory twice.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let head = [&MAGIC[..], &FORMAT.to_le_bytes(), &[T::TAG]].concat();
+        let written = postcard::to_extend(&Payload(self), head);
+        let mut bytes = written.map_err(|error| Error::Data(format!("the scan cannot be written: {error}")))?;
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        Ok(bytes)
+    }
+
+    /// A scan from the bytes of [`Scan::to_bytes`]. It gives the same answers, to the bit, and merges as the one that was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for bytes that are no scan, are damaged, were written by a version of rstats with another format, or hold a
+    /// scan of another type of values.
+    ///
+    /// ```
+    /// use rstats::Spec;
+    /// use rstats::scan::{Keep, Scan};
+    ///
+    /// let mut scan = Scan::<f64>::new(&Spec::default(), Keep::All);
+    /// scan.update(&[1.5, 2.5]);
+    /// let again = Scan::<f64>::from_bytes(&scan.to_bytes()?)?;
+    /// assert_eq!(again.rows(), 2);
+    /// # Ok::<(), rstats::Error>(())
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let wrong = |why: &str| Error::Data(format!("these bytes hold no scan that can be read: {why}"));
+        let Some((format, rest)) = bytes.strip_prefix(&MAGIC).and_then(|rest| rest.split_first_chunk()) else {
+            return Err(wrong("they do not begin as one"));
+        };
+        if *format != FORMAT.to_le_bytes() {
+            let format = u32::from_le_bytes(*format);
+            return Err(wrong(&format!("their format is {format}, and this version of rstats reads {FORMAT}")));
+        }
+        let Some((whole, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
+            return Err(wrong("they are cut off"));
+        };
+        if crc32fast::hash(whole).to_le_bytes() != *checksum {
+            return Err(wrong("their checksum does not agree with them"));
+        }
+        let Some((tag, payload)) = rest[..rest.len().saturating_sub(CHECKSUM)].split_first() else {
+            return Err(wrong("they are cut off"));
+        };
+        if *tag != T::TAG {
+            return Err(wrong(&format!("its values are of type {tag}, and {} is read", T::TAG)));
+        }
+        match postcard::take_from_bytes::<Payload<Self>>(payload) {
+            Ok((Payload(scan), [])) => Ok(scan),
+            Ok(_) => Err(wrong("there are more bytes than those of a scan")),
+            Err(error) => Err(wrong(&error.to_string())),
+        }
+    }
+
     /// Whether its parts can be of one series.
     fn check(&self) -> Result<(), &'static str> {
         let count = self.moments.count();
@@ -60,20 +164,6 @@ impl<T: Value> Scan<T> {
             _ => Ok(()),
         }
     }
-
-    /// What is learned by it: scans that merge have this in common.
-    fn shape(&self) -> impl PartialEq {
-        let further = self.further.as_deref().map(|further| {
-            let Further { powers, geometric, harmonic, tally, .. } = further;
-            [powers.is_some(), geometric.is_some(), harmonic.is_some(), tally.is_some()]
-        });
-        (self.nan, self.moments.order(), self.extrema.is_some(), self.candidates.is_some(), further)
-    }
-
-    /// Whether both are asked for the same, so that they may be parts of one series.
-    pub fn fits(&self, other: &Self) -> bool {
-        self.shape() == other.shape()
-    }
 }
 
 impl<T: Value> Further<T> {
@@ -86,5 +176,5 @@ impl<T: Value> Further<T> {
     }
 }
 
-#[cfg(all(test, feature = "parquet"))]
+#[cfg(test)]
 mod tests;

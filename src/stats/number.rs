@@ -31,6 +31,9 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// What values that are not NaN are compared by. The order is total, −0.0 before +0.0.
     type Key: Key;
 
+    /// Tells the type in a state that is written: see [`crate::scan::Scan::to_bytes`].
+    const TAG: u8;
+
     /// Whether the value is missing in the sense of IEEE 754.
     fn is_nan(self) -> bool {
         false
@@ -88,6 +91,7 @@ fn extent(range: Range) -> Extent<i64> {
 
 impl Value for f64 {
     type Key = i64;
+    const TAG: u8 = 0;
 
     #[inline]
     fn is_nan(self) -> bool {
@@ -130,6 +134,7 @@ const EXACT_IN_F64: u64 = 1 << 53;
 
 impl Value for i64 {
     type Key = i64;
+    const TAG: u8 = 1;
 
     fn key(self) -> i64 {
         self
@@ -156,6 +161,7 @@ impl Value for i64 {
 
 impl Value for u64 {
     type Key = i64;
+    const TAG: u8 = 2;
 
     fn key(self) -> i64 {
         Keyed::key(self)
@@ -336,6 +342,12 @@ impl Key for Place {
         (!self.above).then_some(Self { above: true, ..self })
     }
 
+    fn is_only_below(self, end: Option<Self>) -> bool {
+        // There is always a greater number, so no key is the only one up to the infinity; and above a place that is no number
+        // itself there are many before any edge.
+        self.successor().is_some_and(|successor| end == Some(successor))
+    }
+
     fn write<S: Serializer>(keys: &[Self], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(keys)
     }
@@ -364,6 +376,7 @@ fn there<'a, T: Copy>(values: &'a [T], valid: Option<&'a [u8]>) -> impl Iterator
 
 impl Value for Number {
     type Key = Place;
+    const TAG: u8 = 3;
 
     fn is_nan(self) -> bool {
         self.nearest.is_nan()

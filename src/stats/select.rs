@@ -24,8 +24,9 @@ use sample::{Sample, grow};
 
 pub use brackets::{Brackets, MARGIN, SHORT_MARGIN};
 pub use cells::{COMPARED, Cells, Key, sort_out};
-pub use sample::{sample_places, sample_size};
+pub use sample::{is_sampled, sample_places, sample_size};
 
+use crate::Interrupt;
 use crate::arch::{BLOCK, Tier};
 
 #[cfg(feature = "parquet")]
@@ -246,11 +247,12 @@ impl<K: Key> Candidates<K> {
     }
 
     /// Writes the keys of these ranks (ascending, each once, from 0, below `count`) to `found`, or returns the brackets for another
-    /// pass over the same values. It reorders the candidates.
-    pub fn finish(&mut self, ranks: &[u64], found: &mut Vec<K>) -> Result<(), Brackets<K>> {
+    /// pass over the same values. It reorders the candidates. Once it is interrupted, it ends soon, and what it has found means nothing.
+    pub fn finish(&mut self, ranks: &[u64], found: &mut Vec<K>, interrupt: &Interrupt) -> Result<(), Brackets<K>> {
         self.distribute();
         found.clear();
         let Cells { edges, kept, counts, .. } = &self.cells;
+        let total = counts.iter().sum::<u64>();
         let mut brackets = Intervals::default();
         let mut missing = false;
         let mut below = 0;
@@ -264,16 +266,16 @@ impl<K: Key> Candidates<K> {
                     found.extend(here.iter().map(|_| key));
                 } else if kept[cell] && sample.stride == 1 {
                     // What is left should be a small part of the values; where it is not, a sample would mislead again.
-                    let small = edges.is_empty() || count <= counts.iter().sum::<u64>() / 2;
-                    if small && count > SHORT as u64 {
+                    let small = edges.is_empty() || count <= total / 2;
+                    if small && count > SHORT as u64 && is_sampled(count as usize, here.len()) {
                         let among = self
                             .among
                             .get_or_insert_with(|| Box::new(Self::new(Brackets::unknown(), usize::MAX, self.tier)));
                         sample.runs.push(std::mem::take(&mut sample.keys));
-                        select_among(&mut sample.runs, here, below, found, among);
+                        select_among(&mut sample.runs, here, below, found, among, interrupt);
                         sample.keys = sample.runs.pop().unwrap_or_default();
                     } else {
-                        select_each(sample.together(), here, below, found, self.tier);
+                        select_each(sample.together(), here, below, found, self.tier, interrupt);
                     }
                 } else {
                     missing = true;
@@ -301,6 +303,7 @@ fn select_among<K: Key>(
     first: u64,
     found: &mut Vec<K>,
     candidates: &mut Candidates<K>,
+    interrupt: &Interrupt,
 ) {
     let count = runs.iter().map(Vec::len).sum();
     let stretch = count / sample_size(count, ranks.len());
@@ -318,19 +321,29 @@ fn select_among<K: Key>(
     for _ in 0..2 {
         candidates.restart(brackets, usize::MAX);
         runs.iter().for_each(|run| candidates.update_keys(run));
-        match candidates.finish(&local, &mut here) {
+        match candidates.finish(&local, &mut here, interrupt) {
             Ok(()) => return found.extend(here),
             Err(wider) => brackets = wider,
         }
     }
-    select_each(&mut runs.concat(), ranks, first, found, candidates.tier);
+    select_each(&mut runs.concat(), ranks, first, found, candidates.tier, interrupt);
 }
 
 /// The same by sorting a few keys, or by `select_nth_unstable` (introselect, linear also in the worst case), first for the
 /// middle one of the ranks.
-fn select_each<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>, tier: Tier) {
+fn select_each<K: Key>(
+    keys: &mut [K],
+    ranks: &[u64],
+    first: u64,
+    found: &mut Vec<K>,
+    tier: Tier,
+    interrupt: &Interrupt,
+) {
     if ranks.is_empty() {
         return;
+    }
+    if interrupt.is_stopped() {
+        return found.extend(ranks.iter().map(|_| keys[0]));
     }
     let sorted = K::sort(keys, tier)
         || keys.len() <= FEW && {
@@ -344,9 +357,9 @@ fn select_each<K: Key>(keys: &mut [K], ranks: &[u64], first: u64, found: &mut Ve
     let (lower, upper) = (&ranks[..ranks.len() / 2], &ranks[ranks.len() / 2 + 1..]);
     let (left, key, right) = keys.select_nth_unstable((rank - first) as usize);
     let key = *key;
-    select_each(left, lower, first, found, tier);
+    select_each(left, lower, first, found, tier, interrupt);
     found.push(key);
-    select_each(right, upper, rank + 1, found, tier);
+    select_each(right, upper, rank + 1, found, tier, interrupt);
 }
 
 #[cfg(test)]
@@ -371,7 +384,7 @@ mod tests {
                 })
                 .unwrap();
             assert_eq!(whole.count(), values.len() as u64);
-            match whole.finish(ranks, &mut found) {
+            match whole.finish(ranks, &mut found, &Interrupt::default()) {
                 Ok(()) => return (found.into_iter().map(f64::from_key).collect(), pass),
                 Err(narrower) => brackets = narrower,
             }
@@ -413,6 +426,7 @@ mod tests {
                 0,
                 &mut found,
                 &mut Candidates::new(Brackets::unknown(), usize::MAX, Tier::best()),
+                &Interrupt::default(),
             );
             assert_eq!(found.into_iter().map(|key| f64::from_key(key).to_bits()).collect::<Vec<_>>(), expected);
         }
@@ -449,10 +463,10 @@ mod tests {
             prop_assert_eq!(whole.count(), values.len() as u64);
             let rank = values.len() as u64 / 2;
             let mut found = Vec::new();
-            let mut outcome = whole.finish(&[rank], &mut found);
+            let mut outcome = whole.finish(&[rank], &mut found, &Interrupt::default());
             for _ in 0..100 {
                 let Err(brackets) = outcome else { break };
-                outcome = candidates(&values, brackets, capacity, tier).finish(&[rank], &mut found);
+                outcome = candidates(&values, brackets, capacity, tier).finish(&[rank], &mut found, &Interrupt::default());
             }
             prop_assert!(outcome.is_ok());
             prop_assert_eq!(f64::from_key(found[0]).to_bits(), oracle::order_statistics(&values, &[rank])[0].to_bits());
@@ -472,7 +486,9 @@ mod tests {
                 assert_eq!(bits(&select(&values, &ranks, 4000, 3, tier).0), expected);
                 let mut brackets = Brackets::from_sample(&sample, &fractions, MARGIN);
                 let mut found = Vec::new();
-                while let Err(again) = candidates(&values, brackets, 9000, tier).finish(&ranks, &mut found) {
+                while let Err(again) =
+                    candidates(&values, brackets, 9000, tier).finish(&ranks, &mut found, &Interrupt::default())
+                {
                     brackets = again;
                 }
                 let found: Vec<f64> = found.into_iter().map(f64::from_key).collect();
@@ -490,9 +506,11 @@ mod tests {
         whole.merge(candidates(&values, Brackets::unknown(), 200, Tier::best()));
         assert_eq!(whole.count(), 6);
         let mut found = Vec::new();
-        let Err(brackets) = whole.finish(&[2], &mut found) else { panic!("three values were not kept") };
+        let Err(brackets) = whole.finish(&[2], &mut found, &Interrupt::default()) else {
+            panic!("three values were not kept")
+        };
         let mut again = candidates(&values.repeat(2), brackets, 200, Tier::best());
-        assert!(again.finish(&[2], &mut found).is_ok());
+        assert!(again.finish(&[2], &mut found, &Interrupt::default()).is_ok());
         assert_eq!(found, [1.5.key()]);
     }
 

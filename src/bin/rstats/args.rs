@@ -36,7 +36,7 @@ Examples:
 
 Columns of one name in several files are one series, in whatever order the files have them; a file without the column adds
 nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01 are columns
-for --by and --where. Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the size and the limit.
+for --by and --where, where the file has no such column itself. Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the size and the limit.
 
 Buckets: credentials and settings come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT,
 AZURE_STORAGE_ACCOUNT_NAME, ...). What does not fit in memory goes to files without names in TMPDIR.

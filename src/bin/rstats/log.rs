@@ -1,6 +1,6 @@
 //! What is done, on standard error, for those who ask: -v tells of files, -vv of passes and requests, -vvv everything.
 
-use std::io;
+use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
 
@@ -14,6 +14,24 @@ pub fn start(verbose: u8) {
     };
     let asked = std::env::var("RSTATS_LOG").ok().or(level.map(str::to_owned));
     if let Some(asked) = asked {
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(asked)).with_writer(io::stderr).init();
+        let filter = EnvFilter::new(asked);
+        // Colours would be escapes, and those of others are not let through.
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| Lines).init();
+    }
+}
+
+/// Standard error, for lines with names from outside in them.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        writeln!(io::stderr(), "{}", rstats::shown(line, rstats::MESSAGE))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }

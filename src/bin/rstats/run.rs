@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rstats::arch::standard_output;
 use rstats::parquet::Dataset;
 use rstats::report::{Report, Skipped};
 use rstats::{Error, Interrupt};
@@ -55,7 +56,8 @@ impl Failure {
 /// A message in one line.
 fn tell(message: &str) {
     // Standard error may be closed too; then there is nobody to tell.
-    let _ = writeln!(io::stderr(), "rstats: {}", message.replace(['\n', '\r'], " "));
+    let line = message.replace(['\n', '\r'], " ");
+    let _ = writeln!(io::stderr(), "rstats: {}", rstats::shown(&line, rstats::MESSAGE));
 }
 
 pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
@@ -82,7 +84,7 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
         return Err(cannot_write(path, &io::Error::other(message)));
     }
     if args.explain {
-        return output.write_text(&plan.to_string());
+        return output.write_text(&plan.to_string(), &interrupt);
     }
     let answer = progress::shown(&args, |progress| pool.install(|| plan.run(&interrupt, progress)));
     let answer = answer.map_err(failed)?;
@@ -91,7 +93,11 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     }
     let errors = answer.source.errors.clone();
     let report = Report { spec: spec.clone(), source: answer.source, series: answer.series };
-    output.write(&report, format)?;
+    let written = output.write(&report, format, &interrupt);
+    if signal.load(Ordering::Relaxed) != 0 {
+        return Err(failed(Error::Interrupted)); // what was not whole is gone
+    }
+    written?;
     match errors.is_empty() {
         true => Ok(()),
         false => Err(Failure::LeftOut(errors)),
@@ -107,6 +113,9 @@ fn watch_signals(interrupt: &Interrupt) -> io::Result<Arc<AtomicUsize>> {
         signal_hook::flag::register(number, interrupt.flag())?;
         signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)?;
     }
+    // A file that would get larger than the shell's limit is then an error of the write, as a full disk is.
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
     Ok(signal)
 }
 
@@ -125,7 +134,10 @@ impl Output {
     /// Finds out whether the output can be written, before any work is done.
     fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else {
-            return Ok(Self::Stdout);
+            return match standard_output::was_closed() {
+                false => Ok(Self::Stdout),
+                true => Err(Failure::Other("standard output is closed; write to a file with -o".to_owned())),
+            };
         };
         let failed = |error: io::Error| cannot_write(path, &error);
         let existing = fs::metadata(path).ok();
@@ -174,17 +186,22 @@ impl Output {
         if terminal { Seen::Terminal } else { Seen::Elsewhere }
     }
 
-    fn write(self, report: &Report, format: Format) -> Result<(), Failure> {
+    fn write(self, report: &Report, format: Format, interrupt: &Interrupt) -> Result<(), Failure> {
         // A person is shown the first and the last rows of many.
         let whole = !matches!(self.seen(), Seen::Terminal);
-        self.write_with(|out| write_report(report, format, whole, out))
+        self.write_with(interrupt, |out| write_report(report, format, whole, out))
     }
 
-    fn write_text(self, text: &str) -> Result<(), Failure> {
-        self.write_with(|out| out.write_all(text.as_bytes()))
+    fn write_text(self, text: &str, interrupt: &Interrupt) -> Result<(), Failure> {
+        self.write_with(interrupt, |out| out.write_all(text.as_bytes()))
     }
 
-    fn write_with(self, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Failure> {
+    fn write_with(
+        self,
+        interrupt: &Interrupt,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let write = |out: &mut (dyn Write + Send)| write(&mut Interruptible { out, interrupt });
         match self {
             Self::Stdout => {
                 write(&mut io::stdout()).and_then(|()| io::stdout().flush()).map_err(|error| match error.kind() {
@@ -204,6 +221,27 @@ impl Output {
                 Ok(())
             }
         }
+    }
+}
+
+/// A writer that fails once the work is interrupted.
+struct Interruptible<'a> {
+    out: &'a mut (dyn Write + Send),
+    interrupt: &'a Interrupt,
+}
+
+impl Write for Interruptible<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Large pieces are written a part at a time: a pipe may take long.
+        const PART: usize = 1 << 20;
+        match self.interrupt.is_stopped() {
+            true => Err(io::Error::other("interrupted")),
+            false => self.out.write(&bytes[..bytes.len().min(PART)]),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

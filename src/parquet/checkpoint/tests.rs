@@ -48,9 +48,9 @@ fn bytes(scans: &[Option<LaneScan>]) -> Vec<u8> {
 fn use_up(kept: Kept, empty: &[Option<LaneScan>], spec: &Spec) {
     for (scan, empty) in kept.scans.into_iter().zip(empty) {
         let (Some(scan), Some(mut whole)) = (scan, empty.clone()) else { continue };
-        whole.merge(scan.clone());
-        whole.merge(scan);
-        if let LaneOutcome::Again(mut pass) = whole.finish(spec, Keep::AtMost(1 << 12)) {
+        whole.merge(scan.clone()).unwrap();
+        whole.merge(scan).unwrap();
+        if let Ok(LaneOutcome::Again(mut pass)) = whole.finish(spec, Keep::AtMost(1 << 12)) {
             let same = pass.finish(spec, Keep::AtMost(1 << 12));
             drop(same);
             let _ = whole.settle(pass);

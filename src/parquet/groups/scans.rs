@@ -152,9 +152,12 @@ impl<'a> GroupScans<'a> {
         let mut undecided = groups * series;
         for _ in 0..PASSES {
             let outcomes = scans.par_iter_mut().map(|scans| {
-                scans.iter_mut().map(|scan| Some(scan.as_mut()?.finish(spec, self.keep))).collect::<Vec<_>>()
+                scans
+                    .iter_mut()
+                    .map(|scan| scan.as_mut().map(|scan| scan.finish(spec, self.keep)).transpose())
+                    .collect()
             });
-            let outcomes: Vec<Vec<Option<LaneOutcome>>> = outcomes.collect();
+            let outcomes: Vec<Vec<Option<LaneOutcome>>> = outcomes.collect::<Result<_>>()?;
             self.run.interrupt.check()?;
             let mut rows = answers.rows();
             let mut narrow = Vec::with_capacity(groups);

@@ -10,6 +10,12 @@
 //!   [`prune`](super::prune) takes care of.)
 //! - A null count that is missing is unknown, except that a required column has no nulls. One that is greater than the
 //!   number of rows discredits the rest.
+//! - An upper bound of text may have been cut off, and not raised then: unless it is said to be exact, any text that begins with it
+//!   may be there.
+//! - A page that is said to hold nothing but nulls, and fewer nulls than rows, says nothing.
+//! - Bounds of decimals in bytes of any number do not count: several writers compare them without their sign (apache/arrow-rs issue
+//!   11073, parquet-go/parquet-go issue 592).
+//! - What [a writer is known to have wrong](crate::parquet::writers) does not count.
 //! - Bounds count if both are there and in order, and if the column's Arrow type takes the stored values as they are:
 //!   nothing that a reader casts, cuts off or reads in another unit.
 //! - Only columns that are not nested have any.
@@ -36,6 +42,8 @@ use parquet::schema::types::ColumnDescriptor;
 use super::bind::Bound;
 use super::prune::{Bounds, Hull, Verdict};
 use super::values::Integer;
+use crate::parquet::columns::ARROW_SCHEMA;
+use crate::parquet::writers::Distrust;
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -112,6 +120,9 @@ struct FileColumn<'a> {
     order: ColumnOrder,
     /// The Arrow type of its values.
     data_type: &'a DataType,
+    distrust: Distrust,
+    /// Whether it may have been a dictionary of Arrow when it was written.
+    may_be_dictionary: bool,
 }
 
 /// A bound as it is stored.
@@ -135,24 +146,43 @@ impl<'a> FileColumn<'a> {
         let leaf = (0..schema.num_columns()).find(|leaf| schema.get_column_root_idx(*leaf) == root_column)?;
         let descriptor = schema.columns().get(leaf)?;
         let is_flat = schema.get_column_root(leaf).is_primitive() && descriptor.max_rep_level() == 0;
-        let data_type = match metadata.schema().fields().get(root_column)?.data_type() {
-            DataType::Dictionary(_, values) => values,
-            other => other,
+        let (data_type, is_dictionary) = match metadata.schema().fields().get(root_column)?.data_type() {
+            DataType::Dictionary(_, values) => (&**values, true),
+            other => (other, false),
         };
-        is_flat.then_some(Self { leaf, descriptor, order: file.column_order(leaf), data_type })
+        let has_types =
+            file.key_value_metadata().is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA));
+        is_flat.then_some(Self {
+            leaf,
+            descriptor,
+            order: file.column_order(leaf),
+            data_type,
+            distrust: Distrust::of(file),
+            may_be_dictionary: is_dictionary || !has_types,
+        })
     }
 
     fn bounds(&self, group: &RowGroupMetaData) -> Bounds {
         let rows = rows_of(group);
         let statistics = group.columns().get(self.leaf).and_then(|chunk| chunk.statistics());
         let null_count = statistics.and_then(Statistics::null_count_opt);
-        let stored = statistics.filter(|statistics| self.counts(statistics.is_min_max_deprecated()));
-        self.checked(stored.and_then(of_statistics), null_count, rows)
+        let stored = statistics.filter(|statistics| {
+            self.counts(statistics.is_min_max_deprecated()) && !(self.distrust.dictionaries && self.may_be_dictionary)
+        });
+        let is_exact = statistics.is_some_and(Statistics::max_is_exact);
+        self.checked(stored.and_then(of_statistics), is_exact, null_count, rows)
     }
 
     /// Whether min and max count at all.
     fn counts(&self, is_deprecated: bool) -> bool {
-        let is_integer = matches!(self.descriptor.physical_type(), Type::INT32 | Type::INT64);
+        let physical = self.descriptor.physical_type();
+        let is_integer = matches!(physical, Type::INT32 | Type::INT64);
+        let of_bytes = self.data_type.is_decimal() && !is_integer;
+        let Distrust { bounds, byte_decimals, unsigned, .. } = self.distrust;
+        let unordered = of_bytes && (byte_decimals || physical == Type::BYTE_ARRAY);
+        if bounds || unordered || unsigned && *self.data_type == DataType::UInt64 {
+            return false;
+        }
         match self.order {
             ColumnOrder::UNKNOWN => false,
             _ if is_deprecated => is_integer && self.descriptor.sort_order() == SortOrder::SIGNED,
@@ -161,14 +191,22 @@ impl<'a> FileColumn<'a> {
         }
     }
 
-    fn checked(&self, stored: StoredBounds, null_count: Option<u64>, rows: u64) -> Bounds {
+    fn checked(&self, stored: StoredBounds, is_max_exact: bool, null_count: Option<u64>, rows: u64) -> Bounds {
         let nothing = Bounds { min: None, max: None, null_count: None, rows };
         if null_count.is_some_and(|count| count > rows) {
             return nothing;
         }
-        let null_count = if self.descriptor.max_def_level() == 0 { Some(0) } else { null_count };
+        let null_count = match self.descriptor.max_def_level() {
+            0 => Some(0),
+            _ => null_count.filter(|_| !self.distrust.null_counts),
+        };
         let values = stored.and_then(|(min, max)| Some((self.value(min)?, self.value(max)?)));
-        let (min, max) = values.unzip();
+        let (min, mut max) = values.unzip();
+        if let (Some((_, Stored::Bytes(bytes))), false) = (stored, is_max_exact)
+            && self.data_type.is_string()
+        {
+            max = above_all_that_begin_with(bytes).and_then(|text| self.value(Stored::Bytes(text.as_bytes())));
+        }
         Bounds { min, max, null_count, rows }
     }
 
@@ -188,15 +226,18 @@ impl<'a> FileColumn<'a> {
         let pages = starts.iter().zip(ends).enumerate().map(|(page, (start, end))| {
             let rows = (end - start) as u64;
             let is_null = index.is_null_page(page);
+            let nothing = (*start, Bounds { min: None, max: None, null_count: None, rows });
             let null_count = match index.null_count(page).map(u64::try_from) {
+                // A page of NaNs has no bounds either.
+                Some(Ok(count)) if is_null && count < rows && !self.data_type.is_floating() => return nothing,
                 Some(Ok(count)) => Some(count),
-                Some(Err(_)) => return (*start, Bounds { min: None, max: None, null_count: None, rows }),
+                Some(Err(_)) => return nothing,
                 // A page of NaNs has no bounds either: of floats, this does not say enough.
                 None if is_null && !self.data_type.is_floating() => Some(rows),
                 None => None,
             };
             let stored = if self.counts(false) { of_page(index, page) } else { None };
-            (*start, self.checked(stored, null_count, rows))
+            (*start, self.checked(stored, false, null_count, rows))
         });
         Some(pages.collect())
     }
@@ -301,6 +342,19 @@ impl<'a> FileColumn<'a> {
         let value = PrimitiveArray::<T>::from_iter_values([T::Native::narrowed(value)?]);
         Some(Arc::new(value.with_precision_and_scale(precision, arrow_scale).ok()?))
     }
+}
+
+/// A text that is above every text that begins with this one; `None` if there is none.
+fn above_all_that_begin_with(bytes: &[u8]) -> Option<String> {
+    let mut text = std::str::from_utf8(bytes).ok()?.to_owned();
+    while let Some(last) = text.pop() {
+        // Code points are in the order of their bytes; the range passes over those that are no characters.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            text.push(next);
+            return Some(text);
+        }
+    }
+    None
 }
 
 /// A number in two's complement, its most significant byte first.

@@ -183,6 +183,12 @@ pub fn state(metadata: &fs::Metadata) -> io::Result<(u64, String)> {
         Ok(after) => after.as_nanos().to_string(),
         Err(before) => format!("-{}", before.duration().as_nanos()),
     };
+    // A program may set the time of modification back; this one is the operating system's own.
+    #[cfg(unix)]
+    let version = {
+        use std::os::unix::fs::MetadataExt;
+        format!("{version} {}.{:09}", metadata.ctime(), metadata.ctime_nsec())
+    };
     Ok((metadata.len(), version))
 }
 

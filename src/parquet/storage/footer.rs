@@ -31,6 +31,15 @@ const STEPS: usize = 4;
 /// What a file ends with: the length of its footer, and the mark.
 const END: u64 = 8;
 
+/// What a file says of itself.
+#[derive(Clone, Debug)]
+pub struct Footer {
+    /// What is in it.
+    pub metadata: ArrowReaderMetadata,
+    /// The CRC-32 of its bytes.
+    pub checksum: u32,
+}
+
 impl Reader {
     /// The metadata that a file ends with. For a remote file, one request brings its last 64 KiB, and only what these
     /// lack is asked for after that.
@@ -39,7 +48,7 @@ impl Reader {
     ///
     /// [`Error::File`] for a file that is not Parquet, is damaged or has changed, or whose server fails;
     /// [`Error::Interrupted`].
-    pub fn metadata(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<ArrowReaderMetadata> {
+    pub fn footer(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<Footer> {
         self.check_unchanged()?;
         let path = self.found().location.to_path();
         guarded(&path, || {
@@ -53,7 +62,7 @@ impl Reader {
         })
     }
 
-    fn decode(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<ArrowReaderMetadata, Failure> {
+    fn decode(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<Footer, Failure> {
         let size = self.found().size;
         if size == 0 {
             let message = "the file is empty, so it is not a Parquet file";
@@ -79,13 +88,16 @@ impl Reader {
         }
         let whole = reader.get_bytes(from, (size - from) as usize)?;
         let skipped = (start - from) as usize;
-        check_footer(&whole[skipped..whole.len() - END as usize], LIMIT).map_err(Failure::NotParquet)?;
+        let footer = &whole[skipped..whole.len() - END as usize];
+        check_footer(footer, LIMIT).map_err(Failure::NotParquet)?;
+        let checksum = crc32fast::hash(footer);
         decoder.push_range(from..size, whole)?;
         for _ in 0..STEPS {
             match decoder.try_decode()? {
                 DecodeResult::Data(metadata) => {
                     check_rows(&metadata).map_err(Failure::NotParquet)?;
-                    return Ok(ArrowReaderMetadata::try_new(Arc::new(metadata), options)?);
+                    let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)?;
+                    return Ok(Footer { metadata, checksum });
                 }
                 DecodeResult::Finished => break,
                 DecodeResult::NeedsData(ranges) => {
@@ -112,16 +124,12 @@ fn footer_length(end: &[u8]) -> Result<u64, String> {
 
 /// Opens files and reads their metadata, many at a time, and the remote ones with many requests in flight. The answers
 /// are in the order of the files.
-pub fn open_all(
-    files: &[Found],
-    options: &ArrowReaderOptions,
-    interrupt: &Interrupt,
-) -> Vec<Result<(Reader, ArrowReaderMetadata)>> {
+pub fn open_all(files: &[Found], options: &ArrowReaderOptions, interrupt: &Interrupt) -> Vec<Result<(Reader, Footer)>> {
     let open = |found: &Found| {
         interrupt.check()?;
         let reader = found.open()?;
-        let metadata = reader.metadata(options.clone(), interrupt)?;
-        Ok((reader, metadata))
+        let footer = reader.footer(options.clone(), interrupt)?;
+        Ok((reader, footer))
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if files.iter().any(|found| found.location.is_remote()) { REMOTE } else { cores };

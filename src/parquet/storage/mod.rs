@@ -22,7 +22,7 @@ mod remote;
 mod tests;
 
 pub use find::find;
-pub use footer::open_all;
+pub use footer::{Footer, open_all};
 pub use prefetch::{Prefetch, Task};
 pub use ranges::held_bytes;
 pub use reader::Reader;
@@ -41,8 +41,8 @@ pub struct Found {
     pub location: Location,
     /// Its length in bytes.
     pub size: u64,
-    /// What changes when its content does: a local file's time of modification in nanoseconds since 1970, an object's
-    /// ETag, or else its time of modification; empty where a server tells neither.
+    /// What changes when its content does: a local file's times of modification and of change (where there is one) since 1970, an
+    /// object's ETag, or else its time of modification; empty where a server tells neither.
     pub version: String,
     /// The hive keys of the folders it is in, outermost first; a key that is there twice counts where it is deepest.
     pub partition: Vec<(String, Option<String>)>,

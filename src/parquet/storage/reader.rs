@@ -48,7 +48,10 @@ impl Found {
     /// [`Error::File`](crate::Error::File) for one that cannot be opened, is no regular file, or has changed.
     pub fn open(&self) -> Result<Reader> {
         let file = match &self.location {
-            Location::Remote(_) => None,
+            Location::Remote(object) => {
+                object.check()?;
+                None
+            }
             Location::Local(path) => {
                 let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
                 // Asked before it is opened: that would wait for ever at the reading end of a pipe.

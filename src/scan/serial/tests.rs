@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use super::{FORMAT, MAGIC, Payload};
 use crate::scan::{BLOCK, Keep, Outcome, Scan};
 use crate::spec::{NanPolicy, Spec, Statistic};
 use crate::stats::number::{Decimal, Number, Value};
@@ -12,12 +13,22 @@ use crate::stats::select::{Brackets, MARGIN};
 use crate::arch::Tier;
 
 fn write<T: Value>(scan: &Scan<T>) -> Vec<u8> {
-    postcard::to_stdvec(scan).unwrap()
+    scan.to_bytes().unwrap()
 }
 
-fn read<T: Value>(bytes: &[u8]) -> Result<Scan<T>, postcard::Error> {
-    let (scan, rest) = postcard::take_from_bytes(bytes)?;
-    if rest.is_empty() { Ok(scan) } else { Err(postcard::Error::DeserializeBadEncoding) }
+fn read<T: Value>(bytes: &[u8]) -> crate::Result<Scan<T>> {
+    Scan::from_bytes(bytes)
+}
+
+/// These bytes in place of a scan's own, with the checksum that they should have.
+fn enveloped<T: Value>(payload: &[u8]) -> Vec<u8> {
+    let mut bytes = [&MAGIC[..], &FORMAT.to_le_bytes(), &[T::TAG], payload].concat();
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes
+}
+
+fn payload<T: Value>(scan: &Scan<T>) -> Vec<u8> {
+    postcard::to_stdvec(&Payload(scan)).unwrap()
 }
 
 /// A scan, and one that is written and read back at every step.
@@ -40,7 +51,7 @@ enum Tiers {
 type Came = Result<(Vec<u64>, Vec<Option<u64>>), String>;
 
 fn finish<T: Value>(scan: &mut Scan<T>, spec: &Spec) -> (Came, Option<Brackets<T::Key>>) {
-    match scan.finish(spec) {
+    match scan.finish(spec).unwrap() {
         Outcome::Done(summary) => {
             let counts = vec![summary.rows(), summary.count, summary.null_count, summary.nan_count];
             let statistics = summary.statistics().map(|(_, value)| value.map(f64::to_bits));
@@ -194,7 +205,7 @@ fn check<T: Value>(spec: &Spec, keep: Keep, steps: &[Step<T>], (tier, again_in):
             Step::Merge(values, keep, same) => twins.each(|scan| {
                 let mut part = if *same { empty.clone() } else { Scan::new(spec, *keep) };
                 part.update(values);
-                scan.merge(part);
+                scan.merge(part).unwrap();
             }),
             Step::Finish => drop(twins.finish(spec)),
         }
@@ -299,27 +310,27 @@ fn use_up<T: Value>(scan: &Scan<T>, spec: &Spec, values: &[T]) {
     other.update(values);
     for _ in 0..2 {
         let mut whole = scan.clone();
-        let _ = finish(&mut whole, spec);
+        let _ = whole.finish(spec);
         whole.update(values);
-        whole.merge(other.clone());
+        let _ = whole.merge(other.clone());
         let mut merged = other.clone();
-        merged.merge(whole.clone());
-        let _ = finish(&mut merged, spec);
-        whole.merge(scan.clone());
-        if let (_, Some(brackets)) = finish(&mut whole, spec) {
+        let _ = merged.merge(whole.clone());
+        let _ = merged.finish(spec);
+        whole.merge(scan.clone()).unwrap();
+        if let Ok(Outcome::Again(brackets)) = whole.finish(spec) {
             let mut pass = whole.narrow(Keep::AtMost(200), brackets);
             pass.update(values);
             let _ = whole.settle(pass); // they are not the same values
-            let _ = finish(&mut whole, spec);
+            let _ = whole.finish(spec);
         }
-        scan.merge(other.clone());
+        let _ = scan.merge(other.clone());
         scan = read(&write(&scan)).unwrap();
     }
 }
 
 /// Bytes of scans with some of them changed, cut out or put in.
 fn forged<T: Value>(spec: &Spec, scan: &Scan<T>, changes: &[(Index, u8, u8)], values: &[T]) {
-    let mut bytes = write(scan);
+    let mut bytes = payload(scan);
     for (place, kind, byte) in changes {
         let place = place.index(bytes.len().max(1));
         match kind {
@@ -328,7 +339,7 @@ fn forged<T: Value>(spec: &Spec, scan: &Scan<T>, changes: &[(Index, u8, u8)], va
             _ => bytes.insert(place, *byte),
         }
     }
-    if let Ok(scan) = read::<T>(&bytes) {
+    if let Ok(scan) = read::<T>(&enveloped::<T>(&bytes)) {
         use_up(&scan, spec, values);
     }
 }
@@ -362,12 +373,12 @@ fn lengths_that_lie_take_no_memory() {
     let spec = Spec::default().with_statistics(Statistic::ALL.map(|(statistic, _)| statistic));
     let mut scan = Scan::<f64>::new(&spec, Keep::AtMost(128));
     scan.update(&[1.5, -2.0, 0.0, 1e300]);
-    let bytes = write(&scan);
+    let bytes = payload(&scan);
     for length in [1u64 << 36, 1 << 48, u64::MAX >> 4, u64::MAX] {
         let length = postcard::to_stdvec(&length).unwrap();
         for place in 0..bytes.len() {
             let forged = [&bytes[..place], &length, &bytes[place + 1..]].concat();
-            if let Ok(scan) = read::<f64>(&forged) {
+            if let Ok(scan) = read::<f64>(&enveloped::<f64>(&forged)) {
                 use_up(&scan, &spec, &[2.5]);
             }
         }
@@ -382,7 +393,7 @@ fn what_no_values_leave_behind_is_refused() {
     };
     let accepted = |count, infinities, unit, sum, squares| {
         let bytes = postcard::to_stdvec(&moments(count, infinities, unit, sum, squares)).unwrap();
-        read::<f64>(&bytes).is_ok()
+        read::<f64>(&enveloped::<f64>(&bytes)).is_ok()
     };
     assert!(accepted(2, 0, 0, 5, 13)); // of 2 and 3
     assert!(accepted(3, 1, 0, 5, 13));
@@ -446,6 +457,25 @@ fn cells_are_those_around_their_edges() {
     assert!(!alone(&[2], Vec::new()), "it would be forgotten with the next block");
 }
 
+#[test]
+fn bytes_that_are_damaged_or_of_another_kind_are_refused() {
+    let mut scan = Scan::<f64>::new(&Spec::default(), Keep::All);
+    scan.update(&[1.0, 2.5]);
+    let bytes = write(&scan);
+    assert!(read::<f64>(&bytes).is_ok());
+    for place in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[place] ^= 0x10;
+        assert!(read::<f64>(&damaged).is_err(), "byte {place}");
+        assert!(read::<f64>(&bytes[..place]).is_err(), "cut off at {place}");
+    }
+    assert!(read::<f64>(&[&bytes[..], &[0]].concat()).is_err());
+    assert!(read::<i64>(&bytes).unwrap_err().to_string().contains("its values are of type"));
+    assert!(read::<Number>(&bytes).is_err());
+    let newer = [&MAGIC[..], &[2, 0, 0, 0], &bytes[12..]].concat();
+    assert!(read::<f64>(&newer).unwrap_err().to_string().contains("format is 2"));
+}
+
 /// Fails when scans are written in another way: then the format of checkpoints has to grow by one.
 #[test]
 fn the_form_is_that_of_format_1() {
@@ -457,6 +487,6 @@ fn the_form_is_that_of_format_1() {
     let mut decimals = Scan::<Number>::new(&everything, Keep::All);
     decimals.update(&[Decimal { negative: true, magnitude: [7, 0, 1, 0], scale: 2 }.into(), 2.5.into()]);
     let form = |bytes: Vec<u8>| (bytes.len(), crc32fast::hash(&bytes));
-    assert_eq!(form(write(&floats)), (1173, 3_431_467_464));
-    assert_eq!(form(write(&decimals)), (478, 3_584_653_504));
+    assert_eq!(form(payload(&floats)), (1173, 3_431_467_464));
+    assert_eq!(form(payload(&decimals)), (478, 3_584_653_504));
 }

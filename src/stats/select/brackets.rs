@@ -112,7 +112,7 @@ impl<K: Key> Intervals<K> {
 /// The key of a cell that can hold no other.
 pub(super) fn single_key<K: Key>(edges: &[K], cell: usize) -> Option<K> {
     let low = *edges.get(cell.checked_sub(1)?)?;
-    (low.successor() == edges.get(cell).copied()).then_some(low)
+    low.is_only_below(edges.get(cell).copied()).then_some(low)
 }
 
 /// The places in a sorted sample of `size` values around the quantile at `fraction`; `None` beyond its ends.

@@ -15,8 +15,12 @@ pub const COMPARED: usize = 24;
 
 /// What values are compared by.
 pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
-    /// The least key above this one; `None` where there is none.
+    /// An edge directly above this key: no key lies between the two. `None` where no such edge can be written, which says nothing
+    /// of the keys above this one.
     fn successor(self) -> Option<Self>;
+
+    /// Whether this is the only key from itself up to but without `end`, where `None` is the infinity.
+    fn is_only_below(self, end: Option<Self>) -> bool;
 
     /// As [`sort_out`], for keys.
     fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
@@ -104,6 +108,11 @@ impl<K: Key> Cells<K> {
 impl Key for i64 {
     fn successor(self) -> Option<Self> {
         self.checked_add(1)
+    }
+
+    fn is_only_below(self, end: Option<Self>) -> bool {
+        // Above the greatest integer there is nothing: there, both are `None`.
+        self.successor() == end
     }
 
     fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {

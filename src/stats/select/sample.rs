@@ -12,6 +12,12 @@ pub fn sample_size(values: usize, ranks: usize) -> usize {
     (values as f64 * (ranks as f64 / 6.0).max(1.0)).powf(2.0 / 3.0) as usize
 }
 
+/// Whether a sample of so many values tells where to look for so many ranks: the brackets around them are some √sample values wide, and
+/// where there are too many, they hold nearly all values.
+pub fn is_sampled(values: usize, ranks: usize) -> bool {
+    ranks > 0 && ranks.saturating_pow(2) <= sample_size(values, ranks).min(values)
+}
+
 /// Places below `values`, one of each `stretch`, that follow no period. `turn` is the number of stretches before.
 pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterator<Item = usize> {
     let stretch = stretch.max(1);

@@ -194,11 +194,22 @@ fn metadata(
     statistics: Statistics,
     arrow: Option<DataType>,
 ) -> ArrowReaderMetadata {
+    metadata_by(None, message, order, statistics, arrow)
+}
+
+/// The same of a file that names its writer.
+fn metadata_by(
+    writer: Option<&str>,
+    message: &str,
+    order: Option<ColumnOrder>,
+    statistics: Statistics,
+    arrow: Option<DataType>,
+) -> ArrowReaderMetadata {
     let schema = parse_message_type(&format!("message m {{ {message} }}")).unwrap();
     let schema = Arc::new(SchemaDescriptor::new(Arc::new(schema)));
     let chunk = ColumnChunkMetaData::builder(schema.column(0)).set_statistics(statistics).build().unwrap();
     let group = RowGroupMetaData::builder(schema.clone()).set_num_rows(10).add_column_metadata(chunk).build().unwrap();
-    let file = FileMetaData::new(2, 10, None, None, schema, order.map(|order| vec![order]));
+    let file = FileMetaData::new(2, 10, writer.map(str::to_owned), None, schema, order.map(|order| vec![order]));
     let parquet: ParquetMetaData = ParquetMetaDataBuilder::new(file).add_row_group(group).build();
     let options = match arrow {
         Some(data_type) => {
@@ -218,6 +229,11 @@ fn statistics_that_count_and_that_do_not() {
     let ints = |deprecated| Statistics::int32(Some(1), Some(5), None, Some(2), deprecated);
     let bytes = |min: &[u8], max: &[u8], deprecated| {
         Statistics::byte_array(Some(ByteArray::from(min)), Some(ByteArray::from(max)), None, Some(0), deprecated)
+    };
+    const DECIMALS: &str = "optional fixed_len_byte_array(2) x (DECIMAL(4, 2))";
+    let fixed = |min: &[u8], max: &[u8]| {
+        let [min, max] = [min, max].map(|bytes| Some(ByteArray::from(bytes).into()));
+        Statistics::fixed_len_byte_array(min, max, None, Some(0), false)
     };
     let longs = || Statistics::int64(Some(1), Some(5), None, Some(2), false);
     let doubles = |min: f64, max: f64, deprecated| Statistics::double(Some(min), Some(max), None, Some(2), deprecated);
@@ -256,11 +272,12 @@ fn statistics_that_count_and_that_do_not() {
         ),
         ("only a minimum", ("optional int32 x", SIGNED, Statistics::int32(Some(1), None, None, None, false)), false),
         ("milliseconds", ("optional int64 x (TIMESTAMP_MILLIS)", SIGNED, longs()), true),
-        ("decimals", ("optional binary x (DECIMAL(9, 2))", SIGNED, bytes(&[0xff], &[1, 0], false)), true),
-        ("decimals without bytes", ("optional binary x (DECIMAL(9, 2))", SIGNED, bytes(&[], &[1, 0], false)), false),
+        ("decimals", (DECIMALS, SIGNED, fixed(&[0xff, 0xff], &[1, 0])), true),
+        ("decimals without bytes", (DECIMALS, SIGNED, fixed(&[], &[1, 0])), false),
+        ("decimals that are too wide", (DECIMALS, SIGNED, fixed(&[0; 33], &[1, 0])), false),
         (
-            "decimals that are too wide",
-            ("optional binary x (DECIMAL(9, 2))", SIGNED, bytes(&[0; 33], &[1, 0], false)),
+            "decimals in bytes of any number",
+            ("optional binary x (DECIMAL(9, 2))", SIGNED, bytes(&[0xff], &[1, 0], false)),
             false,
         ),
         ("repeated", ("repeated int32 x", SIGNED, ints(false)), false),
@@ -274,25 +291,99 @@ fn statistics_that_count_and_that_do_not() {
 #[test]
 fn bounds_are_of_the_columns_type() {
     // 0xff is −1 in two's complement, and the greatest of unsigned integers.
-    let minus_one = ValueStatistics::new(
-        Some(ByteArray::from(&[0xffu8][..])),
-        Some(ByteArray::from(&[1u8, 0][..])),
+    let minus_one = Statistics::fixed_len_byte_array(
+        Some(ByteArray::from(&[0xffu8, 0xff][..]).into()),
+        Some(ByteArray::from(&[1u8, 0][..]).into()),
         None,
         Some(0),
         false,
     );
-    let decimals = metadata("optional binary x (DECIMAL(9, 2));", SIGNED, Statistics::ByteArray(minus_one), None);
-    let verdict = |metadata: &ArrowReaderMetadata, text: &str| {
-        let data_type = metadata.schema().field(0).data_type().clone();
-        let bound = Predicate::parse(text).unwrap().bind(&|_| Some(data_type.clone())).unwrap();
-        bound.prune(&|_| Some(row_group_bounds(metadata, 0, 0)))
-    };
+    let decimals = metadata("optional fixed_len_byte_array(2) x (DECIMAL(4, 2));", SIGNED, minus_one, None);
     assert_eq!(verdict(&decimals, "x between -0.01 and 2.56"), Verdict::All);
     assert_eq!(verdict(&decimals, "x > 2.56"), Verdict::None);
     let unsigned = Statistics::int32(Some(1), Some(-1), None, Some(0), false);
     let unsigned = metadata("optional int32 x (UINT_32);", UNSIGNED, unsigned, None);
     assert_eq!(verdict(&unsigned, "x between 1 and 4294967295"), Verdict::All);
     assert_eq!(verdict(&unsigned, "x = 0"), Verdict::None);
+}
+
+fn verdict(metadata: &ArrowReaderMetadata, text: &str) -> Verdict {
+    let data_type = metadata.schema().field(0).data_type().clone();
+    let bound = Predicate::parse(text).unwrap().bind(&|_| Some(data_type.clone())).unwrap();
+    bound.prune(&|_| Some(row_group_bounds(metadata, 0, 0)))
+}
+
+/// A greatest text that was cut off, and not raised, once lost all rows of `name = '…'`.
+#[test]
+fn text_that_begins_with_its_upper_bound_is_never_excluded() {
+    let of = |max: &str, is_exact| {
+        let (min, max) = (ByteArray::from("a"), ByteArray::from(max));
+        let statistics = ValueStatistics::new(Some(min), Some(max), None, Some(0), false).with_max_is_exact(is_exact);
+        metadata("optional binary x (UTF8);", UNSIGNED, Statistics::ByteArray(statistics), None)
+    };
+    let cut = of("abcdefgh", false);
+    for text in ["abcdefgh", "abcdefghi", "abcdefgh and more", "abcdefgh\u{10ffff}"] {
+        assert_eq!(verdict(&cut, &format!("x = '{text}'")), Verdict::Some, "{text}");
+        assert_eq!(verdict(&cut, &format!("x >= '{text}'")), Verdict::Some, "{text}");
+    }
+    assert_eq!(verdict(&cut, "x = 'abcdefgi'"), Verdict::Some, "the bound itself, which need not be there");
+    assert_eq!(verdict(&cut, "x = 'abcdefgia'"), Verdict::None);
+    assert_eq!(verdict(&cut, "x > 'b'"), Verdict::None);
+    assert_eq!(verdict(&of("abcdefgh", true), "x = 'abcdefghi'"), Verdict::None);
+    // The next character after the last one before those that are none, and none above the last of all.
+    assert_eq!(verdict(&of("b\u{d7ff}", false), "x = 'b\u{d7ff}z'"), Verdict::Some);
+    assert_eq!(verdict(&of("b\u{d7ff}", false), "x = 'b\u{e000}z'"), Verdict::None);
+    assert_eq!(verdict(&of("b\u{10ffff}", false), "x = 'b\u{10ffff}z'"), Verdict::Some);
+    assert_eq!(verdict(&of("b\u{10ffff}", false), "x = 'd'"), Verdict::None);
+    assert_eq!(verdict(&of("\u{10ffff}", false), "x = '\u{10ffff}z'"), Verdict::Some);
+    assert_eq!(verdict(&of("", false), "x = 'z'"), Verdict::Some, "of a text that was cut off as a whole");
+}
+
+/// `id is null` believed a count of 0 that old Arrow wrote for dictionaries.
+#[test]
+fn what_a_writer_is_known_to_have_wrong_does_not_count() {
+    let of =
+        |writer: &str, message: &str, order, statistics| metadata_by(Some(writer), message, order, statistics, None);
+    let ints = || Statistics::int32(Some(1), Some(5), None, Some(0), false);
+    for (writer, trusted) in [
+        ("parquet-cpp version 1.5.1-SNAPSHOT", false),
+        ("parquet-cpp-arrow version 5.0.0", false),
+        ("parquet-cpp-arrow version 6.0.0", true),
+        ("parquet-cpp-arrow version 26.0.1", true),
+        ("Polars", false),
+    ] {
+        let file = of(writer, "optional int32 x;", SIGNED, ints());
+        let expected = if trusted { Verdict::None } else { Verdict::Some };
+        assert_eq!(verdict(&file, "x is null"), expected, "{writer}");
+        // A column that is required has no nulls, whoever wrote it.
+        assert_eq!(verdict(&of(writer, "required int32 x;", SIGNED, ints()), "x is null"), Verdict::None);
+    }
+    // Bounds of the first chunk of a dictionary: without Arrow's own schema any column may have been one.
+    for (writer, trusted) in [("parquet-cpp-arrow version 9.0.0", false), ("parquet-cpp-arrow version 11.0.0", true)] {
+        let file = of(writer, "optional int32 x;", SIGNED, ints());
+        assert_eq!(verdict(&file, "x = 9"), if trusted { Verdict::None } else { Verdict::Some }, "{writer}");
+    }
+    let text = |writer: &str| {
+        let statistics = Statistics::byte_array(Some("a".into()), Some("b".into()), None, Some(0), false);
+        of(writer, "optional binary x (UTF8);", UNSIGNED, statistics)
+    };
+    assert_eq!(
+        verdict(&text("github.com/segmentio/parquet-go version 0.0.0(build f785677b9a75)"), "x = 'z'"),
+        Verdict::Some
+    );
+    assert_eq!(verdict(&text("github.com/parquet-go/parquet-go version 0.25.0(build )"), "x = 'z'"), Verdict::None);
+    let decimals = |writer: &str| {
+        let [min, max] = [[0u8, 1], [0, 9]].map(|bytes| Some(ByteArray::from(&bytes[..]).into()));
+        let statistics = Statistics::fixed_len_byte_array(min, max, None, Some(0), false);
+        of(writer, "optional fixed_len_byte_array(2) x (DECIMAL(4, 2));", SIGNED, statistics)
+    };
+    for (writer, expected) in [
+        ("parquet-cpp-arrow version 3.0.0", Verdict::Some),
+        ("ClickHouse v25.7.1.1-stable", Verdict::Some),
+        ("parquet-mr version 1.13.1 (build x)", Verdict::None),
+    ] {
+        assert_eq!(verdict(&decimals(writer), "x = -1"), expected, "{writer}");
+    }
 }
 
 #[test]

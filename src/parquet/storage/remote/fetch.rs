@@ -51,7 +51,7 @@ pub fn fetch(
     interrupt: &Interrupt,
 ) -> Result<Vec<(u64, Bytes)>> {
     let stores = Stores::current()?;
-    let request = Request::new(stores.store(object)?, object, found, Permits::new(IN_FLIGHT))?;
+    let request = Request::new(stores.store(object)?.objects, object, found, Permits::new(IN_FLIGHT))?;
     let fetched = stores.wait(interrupt, async move { request.ranges(ranges).await })?;
     fetched.map_err(|failure| failure.of(object, "cannot be read"))
 }
@@ -65,7 +65,7 @@ pub struct Prepared {
 
 pub fn prepare(object: &Object) -> Result<Prepared> {
     let stores = Stores::current()?;
-    Ok(Prepared { store: stores.store(object)?, path: object.path()?, stores })
+    Ok(Prepared { store: stores.store(object)?.objects, path: object.path()?, stores })
 }
 
 /// A fetch that goes on by itself.

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use object_store::path::Path;
+use object_store::list::{PaginatedListOptions, PaginatedListStore};
+use object_store::path::{self, Path};
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::super::glob::{Pattern, below, is_glob};
 use super::super::{Found, Location, partition, refused};
 use super::Object;
 use super::failure::Failure;
-use super::store::Stores;
+use super::store::{Store, Stores};
 use crate::Interrupt;
 use crate::error::{Error, Result};
 
@@ -30,28 +31,28 @@ pub fn find(url: &str, interrupt: &Interrupt, found: &mut Vec<Found>) -> Result<
             return Err(refused(url, message));
         }
         let path = object.path()?;
-        let meta = stores.wait(interrupt, async move { web_file(&*store, &path).await })?;
-        found.push(of_meta(&object, &meta.map_err(|failure| failure.of(&object, "cannot be read"))?));
+        let meta = stores.wait(interrupt, async move { web_file(&*store.objects, &path).await })?;
+        found.push(entry(&object, &meta.map_err(|failure| failure.of(&object, "cannot be read"))?.into()));
         return Ok(());
     }
-    let named = || object.path().map(|path| (Arc::clone(&store), path));
+    let named = || object.path().map(|path| (Arc::clone(&store.objects), path));
     let wait = |failure: Failure| failure.of(&object, "cannot be read");
     let is_folder = object.key.is_empty() || object.key.ends_with('/');
-    let listing = |folder: &str| -> Result<Vec<ObjectMeta>> {
+    let listing = |folder: &str| -> Result<Vec<Entry>> {
         let prefix = object.at(folder).path()?;
-        let store = Arc::clone(&store);
-        let listed = stores.wait(interrupt, async move { list(&*store, &prefix).await })?;
+        let store = store.clone();
+        let listed = stores.wait(interrupt, async move { list(&store, &prefix).await })?;
         listed.map_err(|failure| failure.of(&object, "cannot be listed"))
     };
     if is_glob(&object.key) {
         let pattern = Pattern::new(&object.key, url)?;
         let listed = listing(&pattern.literals().join("/"))?;
-        if let Some(meta) = listed.iter().find(|meta| meta.location.as_ref() == object.key) {
-            found.push(of_meta(&object, meta));
+        if let Some(itself) = listed.iter().find(|listed| listed.key == object.key) {
+            found.push(entry(&object, itself));
             return Ok(());
         }
-        let matches = |meta: &&ObjectMeta| pattern.matches(&names(meta.location.as_ref())).is_some();
-        let matched: Vec<_> = listed.iter().filter(matches).map(|meta| of_meta(&object, meta)).collect();
+        let matches = |listed: &&Entry| pattern.matches(&names(&listed.key)).is_some();
+        let matched: Vec<_> = listed.iter().filter(matches).map(|listed| entry(&object, listed)).collect();
         if matched.is_empty() {
             return Err(nothing(&object, "no object matches"));
         }
@@ -63,14 +64,14 @@ pub fn find(url: &str, interrupt: &Interrupt, found: &mut Vec<Found>) -> Result<
         match stores.wait(interrupt, async move { store.head(&path).await.map_err(Failure::from) })? {
             // An empty one may be how a store marks a folder.
             Ok(meta) if meta.size > 0 => {
-                found.push(of_meta(&object, &meta));
+                found.push(entry(&object, &meta.into()));
                 return Ok(());
             }
             Ok(meta) => {
                 let before = found.len();
                 found.extend(in_folder(&object, &listing(&object.key)?));
                 if found.len() == before {
-                    found.push(of_meta(&object, &meta));
+                    found.push(entry(&object, &meta.into()));
                 }
                 return Ok(());
             }
@@ -94,31 +95,49 @@ fn nothing(object: &Object, message: &str) -> Error {
 }
 
 /// The Parquet files below a folder.
-fn in_folder<'a>(folder: &Object, listed: &'a [ObjectMeta]) -> impl Iterator<Item = Found> + use<'a> {
+fn in_folder<'a>(folder: &Object, listed: &'a [Entry]) -> impl Iterator<Item = Found> + use<'a> {
     let depth = names(&folder.key).len();
     let folder = folder.clone();
-    let inside = listed.iter().filter(move |meta| names(meta.location.as_ref()).get(depth..).is_some_and(below));
-    inside.map(move |meta| of_meta(&folder, meta))
+    let inside = listed.iter().filter(move |listed| names(&listed.key).get(depth..).is_some_and(below));
+    inside.map(move |listed| entry(&folder, listed))
 }
 
+/// An object of a list.
+struct Entry {
+    key: String,
+    /// `None` for one whose key object_store takes for none, as it has an empty name in it, or `..`: it cannot be read, and that is
+    /// said when it is opened.
+    meta: Option<ObjectMeta>,
+}
+
+impl From<ObjectMeta> for Entry {
+    fn from(meta: ObjectMeta) -> Self {
+        Self { key: meta.location.to_string(), meta: Some(meta) }
+    }
+}
+
+/// The names in a key, without those that only a key that cannot be read has.
 fn names(key: &str) -> Vec<&str> {
-    key.split('/').filter(|name| !name.is_empty()).collect()
+    key.split('/').filter(|name| !matches!(*name, "" | "." | "..")).collect()
 }
 
 /// All objects whose keys start with the names of a prefix, in the order of the names.
-async fn list(store: &dyn ObjectStore, prefix: &Path) -> Result<Vec<ObjectMeta>, Failure> {
+async fn list(store: &Store, prefix: &Path) -> Result<Vec<Entry>, Failure> {
+    let prefix = Some(prefix).filter(|prefix| !prefix.as_ref().is_empty());
     let mut turn = 1;
-    let mut listed: Vec<ObjectMeta> = loop {
-        let prefix = Some(prefix).filter(|prefix| !prefix.as_ref().is_empty());
-        match store.list(prefix).try_collect().await {
-            Ok(listed) => break listed,
-            Err(error) => {
-                let again = turn < TRIES && is_broken_off(&error);
-                let failure = Failure::from(error);
-                if !again {
-                    return Err(failure);
-                }
-            }
+    let mut listed: Vec<Entry> = loop {
+        let failure = match store.objects.list(prefix).try_collect::<Vec<_>>().await {
+            Ok(listed) => break listed.into_iter().map(Entry::from).collect(),
+            Err(error) => match (&store.pages, refused_key(&error)) {
+                (Some(pages), Some(_)) => match list_around(&**pages, prefix).await {
+                    Ok(listed) => break listed,
+                    Err(error) => error,
+                },
+                _ => error,
+            },
+        };
+        if turn >= TRIES || !is_broken_off(&failure) {
+            return Err(Failure::from(failure));
         }
         tokio::time::sleep(Duration::from_millis(100 << turn)).await;
         turn += 1;
@@ -126,11 +145,48 @@ async fn list(store: &dyn ObjectStore, prefix: &Path) -> Result<Vec<ObjectMeta>,
     // Some tools mark a folder by an empty object of its name: no file, though it be called a.parquet.
     let folders: HashSet<String> = {
         let outer = |key: &str| key.match_indices('/').map(|(slash, _)| key[..slash].to_owned()).collect::<Vec<_>>();
-        listed.iter().flat_map(|meta| outer(meta.location.as_ref())).collect()
+        listed.iter().flat_map(|listed| outer(&listed.key)).collect()
     };
-    listed.retain(|meta| meta.size > 0 || !folders.contains(meta.location.as_ref()));
-    listed.sort_by(|a, b| a.location.as_ref().split('/').cmp(b.location.as_ref().split('/')));
+    listed.retain(|listed| listed.meta.as_ref().is_none_or(|meta| meta.size > 0) || !folders.contains(&listed.key));
+    listed.sort_by(|a, b| a.key.split('/').cmp(b.key.split('/')));
     Ok(listed)
+}
+
+/// The same where there are keys that object_store refuses, and with each of them the page of the list that it is on: such a page is
+/// asked for in smaller and smaller ones, until the key is alone and can be passed over.
+async fn list_around(store: &dyn PaginatedListStore, prefix: Option<&Path>) -> object_store::Result<Vec<Entry>> {
+    const PAGE: usize = 1000;
+    let prefix = prefix.map(|prefix| format!("{prefix}/"));
+    let mut listed: Vec<Entry> = Vec::new();
+    let mut most = PAGE;
+    loop {
+        let offset = listed.last().map(|last| last.key.clone());
+        let options = PaginatedListOptions { offset, max_keys: Some(most), ..PaginatedListOptions::default() };
+        match store.list_paginated(prefix.as_deref(), options).await {
+            Ok(page) => {
+                let before = listed.len();
+                listed.extend(page.result.objects.into_iter().map(Entry::from));
+                if page.page_token.is_none() || listed.len() == before {
+                    return Ok(listed);
+                }
+                most = (2 * most).min(PAGE);
+            }
+            Err(error) => match refused_key(&error) {
+                Some(key) if most == 1 => listed.push(Entry { key, meta: None }),
+                Some(_) => most = most.div_ceil(4),
+                None => return Err(error),
+            },
+        }
+    }
+}
+
+/// The key that is none to object_store, if that is why a list failed.
+fn refused_key(error: &object_store::Error) -> Option<String> {
+    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.find_map(|cause| match cause.downcast_ref()? {
+        path::Error::EmptySegment { path } | path::Error::BadSegment { path, .. } => Some(path.clone()),
+        _ => None,
+    })
 }
 
 /// Whether an answer stopped coming once it had begun.
@@ -156,10 +212,11 @@ async fn web_file(store: &dyn ObjectStore, path: &Path) -> Result<ObjectMeta, Fa
     }
 }
 
-fn of_meta(store: &Object, meta: &ObjectMeta) -> Found {
-    let object = store.at(meta.location.as_ref());
+fn entry(store: &Object, listed: &Entry) -> Found {
+    let object = store.at(&listed.key);
     let partition = partition::keys(object.folders());
-    Found { size: meta.size, version: version(meta), partition, location: Location::Remote(object) }
+    let (size, version) = listed.meta.as_ref().map_or((0, String::new()), |meta| (meta.size, version(meta)));
+    Found { size, version, partition, location: Location::Remote(object) }
 }
 
 /// What is known of an object's version: its ETag, always in quotes (Azure lists them without), or the time when it was

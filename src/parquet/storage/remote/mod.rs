@@ -101,6 +101,15 @@ impl Object {
         path.map_err(|error| refused(self.to_string(), format!("not a key that can be read: {error}")))
     }
 
+    /// Whether its key is one that can be read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`](crate::Error::File) that names it.
+    pub fn check(&self) -> Result<()> {
+        self.path().map(drop)
+    }
+
     fn folders(&self) -> impl Iterator<Item = &str> {
         let folders = self.key.rsplit_once('/').map_or("", |(folders, _)| folders);
         folders.split('/')

@@ -223,12 +223,14 @@ impl Server {
             let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
             decode(&found.unwrap_or("").replace('+', " "))
         };
-        let (prefix, after) = (argument("prefix"), argument("continuation-token"));
+        let prefix = argument("prefix");
+        let after = argument("continuation-token").max(argument("start-after"));
+        let page = argument("max-keys").parse().unwrap_or(PAGE).min(PAGE);
         let state = self.state();
         let mut keys = state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after).peekable();
         let mut xml = "<?xml version=\"1.0\"?><ListBucketResult>".to_owned();
         let mut last = String::new();
-        for (key, (bytes, tag)) in keys.by_ref().take(PAGE) {
+        for (key, (bytes, tag)) in keys.by_ref().take(page) {
             let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
             let tag = tag.as_deref().map(|tag| format!("<ETag>{}</ETag>", escape(tag))).unwrap_or_default();
             xml += &format!(

@@ -13,6 +13,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::http::HttpBuilder;
+use object_store::list::PaginatedListStore;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::AbortHandle;
@@ -38,7 +39,22 @@ pub struct Stores {
     /// There until it is dropped.
     runtime: Option<Runtime>,
     handle: Handle,
-    stores: Mutex<HashMap<(String, String), Arc<dyn ObjectStore>>>,
+    stores: Mutex<HashMap<(String, String), Store>>,
+}
+
+/// A bucket, or a web server.
+#[derive(Clone)]
+pub struct Store {
+    pub objects: Arc<dyn ObjectStore>,
+    /// Its list, page by page, if it has one.
+    pub pages: Option<Arc<dyn PaginatedListStore>>,
+}
+
+impl Store {
+    fn of_bucket<B: ObjectStore + PaginatedListStore>(bucket: B) -> Self {
+        let bucket = Arc::new(bucket);
+        Self { objects: bucket.clone(), pages: Some(bucket) }
+    }
 }
 
 static STORES: Mutex<Option<Arc<Stores>>> = Mutex::new(None);
@@ -88,16 +104,16 @@ impl Stores {
     }
 
     /// The store that an object is in.
-    pub fn store(&self, object: &Object) -> Result<Arc<dyn ObjectStore>> {
+    pub fn store(&self, object: &Object) -> Result<Store> {
         let key = (object.root.clone(), object.query.clone());
         let mut stores = self.stores.lock().unwrap_or_else(|poison| poison.into_inner());
         if let Some(store) = stores.get(&key) {
-            return Ok(Arc::clone(store));
+            return Ok(store.clone());
         }
         let variables =
             std::env::vars_os().filter_map(|(key, value)| key.into_string().ok().zip(value.into_string().ok()));
         let store = build(object, variables).map_err(|error| Failure::from(error).of(object, "cannot be reached"))?;
-        stores.insert(key, Arc::clone(&store));
+        stores.insert(key, store.clone());
         Ok(store)
     }
 
@@ -165,10 +181,7 @@ fn retry() -> RetryConfig {
 }
 
 /// The store of an object, with the options that these variables hold, by the names that object_store gives them.
-fn build(
-    object: &Object,
-    variables: impl Iterator<Item = (String, String)>,
-) -> object_store::Result<Arc<dyn ObjectStore>> {
+fn build(object: &Object, variables: impl Iterator<Item = (String, String)>) -> object_store::Result<Store> {
     let options = |prefix: &'static str, further: &'static str| {
         let wanted = variables.filter(move |(key, _)| key.starts_with(prefix) || key == further);
         wanted.map(|(key, value)| (key.to_ascii_lowercase(), value))
@@ -180,7 +193,7 @@ fn build(
                 Ok(key) => builder.with_config(key, value),
                 Err(_) => builder,
             });
-            Arc::new(builder.with_url(&object.root).with_retry(retry()).build()?)
+            Store::of_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
         }
         "gs" => {
             let builder = GoogleCloudStorageBuilder::new();
@@ -189,7 +202,7 @@ fn build(
                     Ok(key) => builder.with_config(key, value),
                     Err(_) => builder,
                 });
-            Arc::new(builder.with_url(&object.root).with_retry(retry()).build()?)
+            Store::of_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
         }
         "az" | "abfs" | "abfss" => {
             let builder = MicrosoftAzureBuilder::new();
@@ -198,12 +211,13 @@ fn build(
                     Ok(key) => builder.with_config(key, value),
                     Err(_) => builder,
                 });
-            Arc::new(builder.with_url(&object.root).with_retry(retry()).build()?)
+            Store::of_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
         }
         scheme => {
             let options = ClientOptions::new().with_allow_http(scheme == "http");
             let url = format!("{}{}", object.root, object.query);
-            Arc::new(HttpBuilder::new().with_url(url).with_client_options(options).with_retry(retry()).build()?)
+            let server = HttpBuilder::new().with_url(url).with_client_options(options).with_retry(retry()).build()?;
+            Store { objects: Arc::new(server), pages: None }
         }
     })
 }

@@ -75,6 +75,36 @@ fn a_prefix_is_a_folder() {
     assert_eq!(bucket[3].location.to_string(), format!("{}/database/no.parquet", server.bucket()));
 }
 
+/// One key with an empty name or `..` in it failed a whole prefix, unnamed.
+#[test]
+fn keys_that_cannot_be_read_are_found_and_named_when_they_are_opened() {
+    for bad in [
+        &["data//b.parquet"][..],
+        &["data/../c.parquet"],
+        &["data/./d.parquet", "data/a//x.parquet", "data/b/../y.parquet", "data/z//"],
+        &["data//a.parquet", "data//b.parquet", "data//c.parquet", "data//d.parquet", "data//e.parquet"],
+    ] {
+        let good = ["data/a.parquet", "data/b.parquet", "data/c/d.parquet", "data/x.parquet", "data/z.parquet"];
+        let server = with(&[&good[..], bad].concat());
+        for input in ["data/", "data", "data/**/*.parquet"] {
+            let found = all(&[format!("{}/{input}", server.bucket())]).unwrap();
+            let (read, refused): (Vec<_>, Vec<_>) = found.iter().partition(|found| found.open().is_ok());
+            assert_eq!(read.len(), good.len(), "{bad:?} {input}");
+            let files: Vec<_> = bad.iter().filter(|key| key.ends_with(".parquet")).collect();
+            assert_eq!(refused.len(), files.len(), "{bad:?} {input}");
+            for found in refused {
+                let error = message(found.open());
+                assert!(
+                    files.iter().any(|key| error.contains(&format!("/{key}: not a key that can be read"))),
+                    "{error}"
+                );
+            }
+        }
+        // What else is in the bucket does not matter to who asks for something else.
+        assert_eq!(names(&server, "data/c/"), ["data/c/d.parquet"]);
+    }
+}
+
 #[test]
 fn an_object_is_taken_whatever_its_name() {
     let server = with(&["_a.data", "day=2026-11-01/x y=%3A&é/b.parquet"]);
@@ -163,7 +193,7 @@ fn metadata_takes_one_request_where_it_is_short() {
     for policy in [PageIndexPolicy::Skip, PageIndexPolicy::Required] {
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
         let expected = ArrowReaderMetadata::load(&bytes::Bytes::from(file.clone()), options.clone()).unwrap();
-        let metadata = reader.metadata(options, &Interrupt::default()).unwrap();
+        let metadata = reader.footer(options, &Interrupt::default()).unwrap().metadata;
         assert_eq!(metadata.metadata(), expected.metadata());
     }
     let size = file.len() as u64;
@@ -178,7 +208,7 @@ fn metadata_takes_what_it_lacks() {
     let reader = one(&server, "a.parquet").open().unwrap();
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
     let expected = ArrowReaderMetadata::load(&bytes::Bytes::from(file.clone()), options.clone()).unwrap();
-    let metadata = reader.metadata(options, &Interrupt::default()).unwrap();
+    let metadata = reader.footer(options, &Interrupt::default()).unwrap().metadata;
     assert_eq!(metadata.metadata(), expected.metadata());
     let asked: u64 = server.ranges().iter().map(|range| range.end - range.start).sum();
     assert!(asked < file.len() as u64, "{asked} of {}", file.len());
@@ -190,7 +220,7 @@ fn a_file_is_read_by_the_ranges_of_its_columns() {
     let file = parquet(1000);
     server.put("a.parquet", &file, "\"1\"");
     let reader = one(&server, "a.parquet").open().unwrap();
-    let metadata = reader.metadata(ArrowReaderOptions::new(), &Interrupt::default()).unwrap();
+    let metadata = reader.footer(ArrowReaderOptions::new(), &Interrupt::default()).unwrap().metadata;
     let column = metadata.metadata().row_group(1).column(1).byte_range();
     let fetched = reader.fetch(&[column.0..column.0 + column.1], &Interrupt::default()).unwrap();
     let mask = parquet::arrow::ProjectionMask::roots(metadata.metadata().file_metadata().schema_descr(), [1]);
@@ -344,14 +374,14 @@ fn web_servers_have_files() {
     let found = all(&[format!("{url}?signature=secret&more=1")]).unwrap().remove(0);
     assert_eq!(found.location.to_string(), url);
     assert_eq!((found.size, found.partition.len()), (file.len() as u64, 1));
-    found.open().unwrap().metadata(ArrowReaderOptions::new(), &Interrupt::default()).unwrap();
+    found.open().unwrap().footer(ArrowReaderOptions::new(), &Interrupt::default()).unwrap();
     // One that answers no HEAD.
     server.fault("a b.parquet", &[Fault::Status(403)]);
     assert_eq!(all(&[&url]).unwrap()[0].size, file.len() as u64);
     // One that sends no ranges.
     server.fault("a b.parquet", &vec![Fault::Whole; 9]);
     let found = all(&[&url]).unwrap().remove(0);
-    let error = message(found.open().unwrap().metadata(ArrowReaderOptions::new(), &Interrupt::default()).map(drop));
+    let error = message(found.open().unwrap().footer(ArrowReaderOptions::new(), &Interrupt::default()).map(drop));
     assert!(error.contains("does not send parts of files"), "{error}");
     // Nothing but files, and none that are not there.
     for folder in [server.web("day=1/"), server.web("*.parquet"), server.web("").replace("/web/", "")] {
@@ -406,7 +436,9 @@ fn many_footers_are_asked_for_at_a_time() {
     assert!(from.elapsed() < Duration::from_secs(3), "{:?}", from.elapsed());
     let (last, first) = opened.split_last().unwrap();
     assert!(
-        first.iter().all(|opened| opened.as_ref().is_ok_and(|(_, metadata)| metadata.metadata().num_row_groups() == 2))
+        first
+            .iter()
+            .all(|opened| opened.as_ref().is_ok_and(|(_, footer)| footer.metadata.metadata().num_row_groups() == 2))
     );
     assert!(last.as_ref().map(drop).unwrap_err().to_string().contains("bad.parquet: not a Parquet file"));
     assert!(server.state().most > 8);

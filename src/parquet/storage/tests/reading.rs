@@ -41,7 +41,7 @@ fn open(bytes: &[u8]) -> (TempDir, Found) {
 /// All rows, through the parquet crate.
 fn rows(reader: Reader) -> Result<Vec<RecordBatch>, String> {
     let metadata =
-        reader.metadata(ArrowReaderOptions::new(), &Interrupt::default()).map_err(|error| error.to_string())?;
+        reader.footer(ArrowReaderOptions::new(), &Interrupt::default()).map_err(|error| error.to_string())?.metadata;
     let name = reader.found().location.to_path();
     super::super::super::dataset::guarded(&name, || {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata);
@@ -67,20 +67,20 @@ fn metadata_is_that_of_the_parquet_crate() {
     let (_folder, found) = open(&bytes);
     for policy in [PageIndexPolicy::Skip, PageIndexPolicy::Optional, PageIndexPolicy::Required] {
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
-        let read = found.open().unwrap().metadata(options.clone(), &Interrupt::default()).unwrap();
+        let read = found.open().unwrap().footer(options.clone(), &Interrupt::default()).unwrap().metadata;
         let expected = ArrowReaderMetadata::load(&bytes::Bytes::from(bytes.clone()), options).unwrap();
         assert_eq!(read.metadata(), expected.metadata());
         assert_eq!(read.schema(), expected.schema());
     }
     let opened = open_all(&vec![found; 9], &ArrowReaderOptions::new(), &Interrupt::default());
-    assert!(opened.iter().all(|opened| opened.as_ref().unwrap().1.metadata().num_row_groups() == 2));
+    assert!(opened.iter().all(|opened| opened.as_ref().unwrap().1.metadata.metadata().num_row_groups() == 2));
 }
 
 #[test]
 fn what_is_no_parquet_file_is_told() {
     let refuse = |bytes: &[u8], expected: &str| {
         let (_folder, found) = open(bytes);
-        let error = message(found.open().unwrap().metadata(ArrowReaderOptions::new(), &Interrupt::default()).map(drop));
+        let error = message(found.open().unwrap().footer(ArrowReaderOptions::new(), &Interrupt::default()).map(drop));
         assert!(error.contains("a.parquet: ") && error.contains(expected), "{error}");
     };
     refuse(b"", "the file is empty, so it is not a Parquet file");
@@ -116,7 +116,7 @@ fn a_file_that_changes_is_an_error() {
     file.set_modified(SystemTime::now() + Duration::from_secs(5)).unwrap();
     assert!(message(reader.check_unchanged()).contains(changed));
     assert!(message(found.open()).contains(changed));
-    assert!(message(reader.metadata(ArrowReaderOptions::new(), &Interrupt::default()).map(drop)).contains(changed));
+    assert!(message(reader.footer(ArrowReaderOptions::new(), &Interrupt::default()).map(drop)).contains(changed));
     // Another file in its place.
     let found = find([&path], &Interrupt::default()).unwrap().remove(0);
     let reader = found.open().unwrap();

@@ -1,0 +1,123 @@
+//! Record batches that come once, one after the other.
+
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, Schema};
+use rayon::prelude::*;
+
+use super::{Interrupt, LaneOutcome, LaneScan, changed};
+use crate::error::{self, Error, Result};
+use crate::scan::Keep;
+use crate::series::table::Columns;
+use crate::series::{Chunk, Kind, Lane};
+use crate::spec::{NanPolicy, Spec};
+use crate::summary::Summary;
+
+/// Describes the wanted columns of a stream of record batches. The stream is read once; of it, nothing but the values of these
+/// columns is kept, and only if the spec asks for quantiles.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrow_array::{Float64Array, RecordBatch};
+/// use rstats::{Columns, Interrupt, Spec, StreamDescriber};
+///
+/// let batch = RecordBatch::try_from_iter([("x", Arc::new(Float64Array::from(vec![1.0, 3.0])) as _)])?;
+/// let mut stream = StreamDescriber::new(&batch.schema(), &Columns::Numeric, &Spec::default())?;
+/// stream.update(&batch, &Interrupt::default())?;
+/// stream.update(&batch, &Interrupt::default())?;
+/// assert_eq!(stream.finish()?[0].get("mean"), Some(2.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct StreamDescriber {
+    spec: Spec,
+    columns: Vec<Column>,
+    rows: u64,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    /// Its place in every batch.
+    place: usize,
+    scan: LaneScan,
+}
+
+impl StreamDescriber {
+    /// Nothing read yet of a stream with this schema.
+    ///
+    /// # Errors
+    ///
+    /// What [`Columns::choose`] says of the schema.
+    pub fn new(schema: &Schema, columns: &Columns, spec: &Spec) -> Result<Self> {
+        let columns = columns.choose(schema)?.into_iter().map(|place| {
+            let field = schema.field(place);
+            let lane = Lane::of(Kind::of(field.data_type()).as_slice());
+            Column { name: field.name().clone(), place, scan: LaneScan::new(lane, spec, Keep::All) }
+        });
+        Ok(Self { spec: spec.clone(), columns: columns.collect(), rows: 0 })
+    }
+
+    /// The places of the columns that are described, in every batch.
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().map(|column| column.place)
+    }
+
+    /// The next batch of the stream. Its columns are scanned side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for a batch that is damaged or of another schema, [`Error::Nan`] as the spec has it, and
+    /// [`Error::Interrupted`].
+    pub fn update(&mut self, batch: &RecordBatch, interrupt: &Interrupt) -> Result<()> {
+        interrupt.check()?;
+        let (before, raises) = (self.rows, self.spec.nan() == NanPolicy::Raise);
+        let read = self.columns.par_iter_mut().map(|Column { name, place, scan }| {
+            let array = batch.columns().get(*place);
+            let array = array
+                .ok_or_else(|| Error::Data("a batch of the stream has fewer columns than its schema".to_owned()))?;
+            let chunk = Chunk::Array(array.clone());
+            scan.read(&chunk)?;
+            if raises && scan.nan_count() > 0 {
+                let row = before + chunk.first_nan()?.unwrap_or_default();
+                return Err(Error::Nan { place: error::column(Some(name)), row });
+            }
+            Ok(())
+        });
+        read.collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// The summaries of the wanted columns, in column order.
+    ///
+    /// # Errors
+    ///
+    /// None that depends on the data: what may be wrong with it was said by [`StreamDescriber::update`].
+    pub fn finish(self) -> Result<Vec<Summary>> {
+        let spec = self.spec;
+        let summaries = self.columns.into_iter().map(|mut column| match column.scan.finish(&spec, Keep::All)? {
+            LaneOutcome::Done(summary) => Ok(summary.named(Some(&column.name))),
+            LaneOutcome::Again(_) => Err(changed()), // all values were kept
+        });
+        summaries.collect()
+    }
+}
+
+/// The summaries of the wanted columns of a stream of record batches, in column order: [`StreamDescriber`] with all batches at once.
+///
+/// # Errors
+///
+/// Those of [`StreamDescriber`], and the stream's own as [`Error::Data`].
+pub fn describe_stream(
+    schema: &Schema,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    columns: &Columns,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Vec<Summary>> {
+    let mut stream = StreamDescriber::new(schema, columns, spec)?;
+    for batch in batches {
+        stream.update(&batch.map_err(|error| Error::Data(error.to_string()))?, interrupt)?;
+    }
+    stream.finish()
+}
