@@ -269,7 +269,7 @@ fn padding_is_no_damage() {
 /// A page of some kilobytes took 8.2 GB and 28 s: the crate follows such streams to their end, whatever the header says.
 #[test]
 fn decompression_stops_where_the_header_says() {
-    const ZEROS: usize = 300 << 20;
+    const ZEROS: usize = 96 << 20;
     let bases = files::all();
     let watched = Watched::default();
     // Behind the page's own bytes: another member of a gzip stream, or more of a Brotli stream.
@@ -290,7 +290,7 @@ fn decompression_stops_where_the_header_says() {
     let tries: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 2] = [("delta v2 gzip", &gzip), ("split v2 brotli", &brotli)];
     for (name, bomb) in tries {
         let base = bases.iter().find(|base| base.name == name).unwrap();
-        for page in base.pages.iter().take(4) {
+        for page in base.pages.iter().take(2) {
             // The levels of a v2 page come first, as they are.
             let levels =
                 |field: usize| page.tokens.iter().find(|token| token.path == [8, field]).map_or(0, |t| t.value);

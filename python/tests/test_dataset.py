@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -461,3 +462,38 @@ def test_literals_are_floats_of_the_column(tmp_path: Path) -> None:
         for predicate, count in kept.items():
             (row,) = rstats.describe_parquet(path, columns="i", where=f"{column} {predicate}").to_dicts()
             assert row["count"] == count, (column, predicate)
+
+
+def test_a_key_that_is_no_utf_8_names_its_column_and_row(tmp_path: Path) -> None:
+    """The column that was named was another one."""
+    texts = [b"a"] * 5000 + [b"caf\xe9"] + [b"b"] * 10
+    keys = pa.array(texts, pa.binary()).view(pa.string())
+    file = tmp_path / "bad.parquet"
+    pq.write_table(pa.table({"x": np.arange(5011.0), "k": keys}), file, row_group_size=3000, use_dictionary=False)
+    for options in ({"by": "k"}, {"where": "k = 'a'"}):
+        with pytest.raises(OSError, match=r"column 'k', row group 1: found at row 5000 .*UTF-8"):
+            rstats.describe_parquet(file, **options)
+    with pytest.warns(UserWarning, match="column 'k', row group 1"):
+        left_out = rstats.describe_parquet(file, by="k", on_error="skip").errors
+    assert [(error["column"], error["row_group"]) for error in left_out] == [("k", 1)]
+    assert rstats.describe_parquet(file, columns="x")[0]["count"] == 5011
+
+
+def test_groups_by_an_interval_merged_months_and_years(tmp_path: Path) -> None:
+    duckdb.sql(
+        "copy (select interval (i % 2) month as k, i::double as x from range(10) t(i)) "
+        f"to '{tmp_path}/a.parquet' (format parquet)"
+    )
+    with pytest.raises(OSError, match="key 'k' is an INTERVAL"):
+        rstats.describe_parquet(tmp_path, by="k")
+    assert rstats.describe_parquet(tmp_path)[0]["mean"] == 4.5
+    assert rstats.describe_parquet(tmp_path, where="k is not null")[0]["count"] == 10
+
+
+def test_keys_of_nulls_and_beyond_the_calendar(tmp_path: Path) -> None:
+    for keys in (pa.nulls(2), pa.nulls(2, pa.string())):
+        pq.write_table(pa.table({"k": keys, "x": [1.0, 2.0]}), tmp_path / "a.parquet")
+        assert [row["k"] for row in rstats.describe_parquet(tmp_path, by="k")] == [None]
+    days = pa.array([2**30, 2**30 + 1], pa.int32()).cast(pa.date32())
+    pq.write_table(pa.table({"k": days, "x": [1.0, 2.0]}), tmp_path / "a.parquet")
+    assert [row["k"] for row in rstats.describe_parquet(tmp_path, by="k")] == ["+2941775-04-07", "+2941775-04-08"]

@@ -574,3 +574,24 @@ fn lane_outcome<T: Element>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scans of two types of numbers were an assertion of debug builds alone.
+    #[test]
+    fn scans_of_two_types_do_not_merge() {
+        let spec = Spec::default();
+        let lanes = [Lane::Float, Lane::Signed, Lane::Unsigned, Lane::Exact];
+        for ours in lanes {
+            for theirs in lanes {
+                let mut scan = LaneScan::new(ours, &spec, Keep::All);
+                let other = LaneScan::new(theirs, &spec, Keep::All);
+                assert_eq!((scan.fits(&other), scan.merge(other).is_ok()), (ours == theirs, ours == theirs));
+                let other = LaneScan::new(ours, &spec.clone().with_nan(NanPolicy::Omit), Keep::All);
+                assert!(!scan.fits(&other) && scan.merge(other).is_err());
+            }
+        }
+    }
+}

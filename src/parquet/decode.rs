@@ -139,6 +139,7 @@ impl Plan<'_> {
             true => Some(self.check_leaves(part, &reader, &self.leaves(part.file, &roots), batch, interrupt)?),
             false => None,
         };
+        let again = reader.clone();
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
             .with_projection(mask)
             .with_row_groups(vec![group.row_group])
@@ -153,7 +154,14 @@ impl Plan<'_> {
         let mut decoded = 0;
         for batch in batches {
             interrupt.check()?;
-            let batch = batch.map_err(|error| damaged(&error))?;
+            let batch = batch.map_err(|error| match self.failing(part, &again, &roots) {
+                Some((root, row)) => {
+                    let column = file.schema().field(root).name();
+                    let (place, row) = (self.place(part, Some(column)), first_row + row);
+                    file.broken(&format!("{place}: found at row {row} (counted from 0): {error}"))
+                }
+                None => damaged(&error),
+            })?;
             let count = batch.num_rows();
             self.deliver(part, &batch, &roots, count, first_row + decoded, sink)?;
             decoded += count as u64;
@@ -162,6 +170,34 @@ impl Plan<'_> {
             return Err(damaged(&format!("{decoded} rows where its metadata has {}", group.rows)));
         }
         Ok(())
+    }
+
+    /// The column of a part that cannot be decoded, and the row of its row group at which that shows: each is decoded alone, the last
+    /// rows one by one.
+    fn failing(&self, part: &Part, reader: &Reader, roots: &[usize]) -> Option<(usize, u64)> {
+        let file = &self.dataset.files[part.file];
+        let schema = file.parquet().file_metadata().schema_descr();
+        roots.iter().find_map(|&root| {
+            let decode = |skip: usize, batch: usize| {
+                let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(reader.clone(), file.metadata.clone())
+                    .with_projection(ProjectionMask::roots(schema, [root]))
+                    .with_row_groups(vec![self.group(part).row_group])
+                    .with_batch_size(batch)
+                    .with_offset(skip)
+                    .build()
+                    .ok()?;
+                let mut rows = skip;
+                for batch in batches {
+                    match batch {
+                        Ok(batch) => rows += batch.num_rows(),
+                        Err(_) => return Some(rows),
+                    }
+                }
+                None
+            };
+            let rows = decode(0, LEAST_BATCH as usize)?;
+            Some((root, decode(rows, 1).unwrap_or(rows) as u64))
+        })
     }
 
     /// Checks column chunks before they are decoded together, so many rows at a time, and waits until there is room for that: for as

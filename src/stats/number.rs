@@ -51,7 +51,8 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The nearest f64.
     fn nearest(self) -> f64;
 
-    /// The value itself, where an f64 can hold it.
+    /// The value itself, where quantiles interpolate it in floats: every float of a series of floats; in any other series what an f64
+    /// holds, up to 2^53. Beyond that their interpolation is exact. It depends on the value alone, whichever type holds it.
     fn as_f64(self) -> Option<f64>;
 
     /// The value itself; not for NaN or infinities.
@@ -394,13 +395,12 @@ impl Value for Number {
         self.nearest
     }
     fn as_f64(self) -> Option<f64> {
-        match self.decimal {
-            None => Some(self.nearest),
-            Some(decimal) => {
-                let same = decimal.to_exact().compare(&Exact::from_f64(self.nearest));
-                (same == Ordering::Equal).then_some(self.nearest)
-            }
-        }
+        let is_near = self.nearest.abs() <= EXACT_IN_F64 as f64 || !self.nearest.is_finite();
+        let is_held = match self.decimal {
+            None => true,
+            Some(decimal) => is_near && decimal.to_exact().compare(&Exact::from_f64(self.nearest)) == Ordering::Equal,
+        };
+        (is_near && is_held).then_some(self.nearest)
     }
     fn to_exact(self) -> Exact {
         match self.decimal {

@@ -12,8 +12,8 @@
 //! Definitions: R. J. Hyndman and Y. Fan, *Sample Quantiles in Statistical Packages*, The American Statistician
 //! 50(4), 1996; their number stands beside each [`Method`].
 //!
-//! Where a neighbour is not an f64 (a decimal, an integer beyond 2^53) the blend is the exact interpolation, rounded
-//! once. With infinities, or where x_{j+1} − x_j overflows, it is the order statistic itself if γ = 0 or the
+//! Where a neighbour is not an f64, or lies beyond 2^53 in a series that is not one of floats, the blend is the exact
+//! interpolation, rounded once: see [`Value::as_f64`]. With infinities, or where x_{j+1} − x_j overflows, it is the order statistic itself if γ = 0 or the
 //! neighbours are equal, else (1 − γ)·x_j + γ·x_{j+1}.
 
 use std::cmp::Ordering;

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Date64Array, Int32Array, RecordBatch, TimestampNanosecondArray};
+use arrow_array::{Array, ArrayRef, Date64Array, Int32Array, RecordBatch, StringArray, TimestampNanosecondArray};
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::basic::{ColumnOrder, SortOrder};
+use parquet::basic::{ColumnOrder, SortOrder, Type};
 use parquet::data_type::{ByteArray, Int96};
 use parquet::file::metadata::{
-    ColumnChunkMetaData, FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataBuilder, RowGroupMetaData,
+    ColumnChunkMetaData, ColumnIndexBuilder, FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataBuilder,
+    RowGroupMetaData,
 };
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::statistics::{Statistics, ValueStatistics};
@@ -337,6 +338,40 @@ fn text_that_begins_with_its_upper_bound_is_never_excluded() {
     assert_eq!(verdict(&of("b\u{10ffff}", false), "x = 'd'"), Verdict::None);
     assert_eq!(verdict(&of("\u{10ffff}", false), "x = '\u{10ffff}z'"), Verdict::Some);
     assert_eq!(verdict(&of("", false), "x = 'z'"), Verdict::Some, "of a text that was cut off as a whole");
+}
+
+/// The same of pages, whose index has no word on whether a bound was cut off; and pages of which it says what cannot be.
+#[test]
+fn pages_whose_greatest_text_was_cut_off_are_read() {
+    let texts: Vec<String> = (0..100).map(|row| format!("a long name {row:02}")).collect();
+    let array: ArrayRef = Arc::new(StringArray::from(texts));
+    let batch = RecordBatch::try_from_iter_with_nullable([("x", array, true)]).unwrap();
+    let properties = WriterProperties::builder().set_data_page_row_count_limit(10).set_write_batch_size(10).build();
+    let file = File::write(&batch, properties);
+    let selected = |null_pages: bool, nulls: i64, cut: usize, text: &str| {
+        let mut index = ColumnIndexBuilder::new(Type::BYTE_ARRAY);
+        for page in 0..10 {
+            let [min, max] = [10 * page, 10 * page + 9].map(|row| format!("a long name {row:02}").into_bytes());
+            index.append(null_pages, min, max[..cut].to_vec(), nulls);
+        }
+        let parquet = file.metadata.metadata().as_ref().clone().into_builder();
+        let parquet = parquet.set_column_index(Some(vec![vec![index.build().unwrap()]])).build();
+        let metadata = ArrowReaderMetadata::try_new(Arc::new(parquet), ArrowReaderOptions::new()).unwrap();
+        let bound = Predicate::parse(text).unwrap().bind(&|_| Some(DataType::Utf8)).unwrap();
+        let selection = select_rows(&bound, &metadata, 0, &|_| None);
+        selection.map_or(100, |selection| selection.row_count())
+    };
+    assert_eq!(selected(false, 0, 14, "x = 'a long name 37'"), 10);
+    // Cut to "a long name 3": pages end there, and the one of 30 to 39 begins below it.
+    assert_eq!(selected(false, 0, 13, "x = 'a long name 37'"), 10);
+    assert!(selected(false, 0, 12, "x = 'a long name 37'") >= 40, "any page from the first to that one");
+    assert_eq!(selected(false, 0, 12, "x = 'b'"), 0);
+    assert_eq!(selected(false, 0, 0, "x = 'zz'"), 100, "a bound that is empty says nothing");
+    assert_eq!(selected(true, 10, 0, "x is null"), 100);
+    assert_eq!(selected(true, 10, 0, "x is not null"), 0);
+    // apache/parquet-java issue 3457: pages of nothing but nulls, of which there are none.
+    assert_eq!(selected(true, 0, 0, "x is null"), 100);
+    assert_eq!(selected(true, 0, 0, "x = 'a long name 37'"), 100);
 }
 
 /// `id is null` believed a count of 0 that old Arrow wrote for dictionaries.
