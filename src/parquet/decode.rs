@@ -195,7 +195,7 @@ impl Plan<'_> {
                 }
                 None
             };
-            let rows = decode(0, LEAST_BATCH as usize)?;
+            let rows = decode(0, LEAST_BATCH)?;
             Some((root, decode(rows, 1).unwrap_or(rows) as u64))
         })
     }
