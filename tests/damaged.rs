@@ -287,8 +287,8 @@ fn decompression_stops_where_the_header_says() {
         }
         whole
     };
-    let tries: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 2] = [("delta v2 gzip", &gzip), ("split v2 brotli", &brotli)];
-    for (name, bomb) in tries {
+    type Bomb<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+    for (name, bomb) in [("delta v2 gzip", &gzip as Bomb<'_>), ("split v2 brotli", &brotli)] {
         let base = bases.iter().find(|base| base.name == name).unwrap();
         for page in base.pages.iter().take(2) {
             // The levels of a v2 page come first, as they are.
