@@ -171,6 +171,19 @@ def test_small_groups_in_a_forked_child() -> None:
         assert pool.map_async(_means_of_small_groups, range(8)).get(timeout=30) == [[1.5, 5.0]] * 8
 
 
+def _means_of_a_small_stream(_: int) -> list[float]:
+    batches = [pa.record_batch({"x": [1.0, 2.0], "y": [3.0, 5.0]}), pa.record_batch({"x": [6.0], "y": [1.0]})]
+    return [row["mean"] for row in rstats.describe(pa.RecordBatchReader.from_batches(batches[0].schema, batches))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_small_streams_in_a_forked_child() -> None:
+    """The batches of a stream are read without threads as well. Two columns: one alone needs none."""
+    assert _means_of_a_small_stream(0) == [3.0, 3.0]
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map_async(_means_of_a_small_stream, range(8)).get(timeout=30) == [[3.0, 3.0]] * 8
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_control_c_ends_a_long_call() -> None:
     def batches() -> Any:

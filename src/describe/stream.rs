@@ -62,7 +62,8 @@ impl StreamDescriber {
         self.columns.iter().map(|column| column.place)
     }
 
-    /// The next batch of the stream. Its columns are scanned side by side.
+    /// The next batch of the stream. Its columns are scanned side by side, but in a small batch, which is scanned on the caller's
+    /// thread.
     ///
     /// # Errors
     ///
@@ -71,7 +72,7 @@ impl StreamDescriber {
     pub fn update(&mut self, batch: &RecordBatch, interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
         let (before, raises) = (self.rows, self.spec.nan() == NanPolicy::Raise);
-        let read = self.columns.par_iter_mut().map(|Column { name, place, scan }| {
+        let read = |Column { name, place, scan }: &mut Column| {
             let array = batch.columns().get(*place);
             let array = array
                 .ok_or_else(|| Error::Data("a batch of the stream has fewer columns than its schema".to_owned()))?;
@@ -82,8 +83,13 @@ impl StreamDescriber {
                 return Err(Error::Nan { place: error::column(Some(name)), row });
             }
             Ok(())
-        });
-        read.collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
+        };
+        // A few values need no other thread: see `FEW`.
+        if batch.num_rows().saturating_mul(self.columns.len()) <= super::FEW {
+            self.columns.iter_mut().try_for_each(read)?;
+        } else {
+            self.columns.par_iter_mut().map(read).collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
+        }
         self.rows += batch.num_rows() as u64;
         Ok(())
     }

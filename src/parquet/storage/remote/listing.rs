@@ -153,31 +153,50 @@ async fn list(store: &Store, prefix: &Path) -> Result<Vec<Entry>, Failure> {
 }
 
 /// The same where there are keys that object_store refuses, and with each of them the page of the list that it is on: such a page is
-/// asked for in smaller and smaller ones, until the key is alone and can be passed over.
+/// asked for in smaller and smaller ones, until the key is alone and can be passed over. A store that does not go on behind the key,
+/// or whose pages are longer than they may be, is an error: the list would have objects twice, or lack some.
 async fn list_around(store: &dyn PaginatedListStore, prefix: Option<&Path>) -> object_store::Result<Vec<Entry>> {
     const PAGE: usize = 1000;
     let prefix = prefix.map(|prefix| format!("{prefix}/"));
     let mut listed: Vec<Entry> = Vec::new();
+    let mut refused = HashSet::new();
     let mut most = PAGE;
+    let mut next = PaginatedListOptions::default();
     loop {
-        let offset = listed.last().map(|last| last.key.clone());
-        let options = PaginatedListOptions { offset, max_keys: Some(most), ..PaginatedListOptions::default() };
+        let options = PaginatedListOptions { max_keys: Some(most), ..next.clone() };
         match store.list_paginated(prefix.as_deref(), options).await {
             Ok(page) => {
-                let before = listed.len();
-                listed.extend(page.result.objects.into_iter().map(Entry::from));
-                if page.page_token.is_none() || listed.len() == before {
-                    return Ok(listed);
+                if page.result.objects.len() > most {
+                    return Err(lost("it gives more of a list than it is asked for"));
                 }
+                listed.extend(page.result.objects.into_iter().map(Entry::from));
+                let Some(token) = page.page_token else { return Ok(listed) };
+                if next.page_token.as_ref() == Some(&token) {
+                    return Err(lost("its list stands still"));
+                }
+                next = PaginatedListOptions { page_token: Some(token), ..PaginatedListOptions::default() };
                 most = (2 * most).min(PAGE);
             }
             Err(error) => match refused_key(&error) {
-                Some(key) if most == 1 => listed.push(Entry { key, meta: None }),
+                Some(key) if most == 1 => {
+                    if !refused.insert(key.clone()) {
+                        return Err(lost("it does not go on behind a key"));
+                    }
+                    next = PaginatedListOptions { offset: Some(key.clone()), ..PaginatedListOptions::default() };
+                    listed.push(Entry { key, meta: None });
+                }
                 Some(_) => most = most.div_ceil(4),
                 None => return Err(error),
             },
         }
     }
+}
+
+/// Why a store's list cannot be had where one of its keys is refused.
+fn lost(why: &str) -> object_store::Error {
+    let message =
+        format!("a key below has an empty name in it, or `..`, and the store cannot list the others without it: {why}");
+    object_store::Error::Generic { store: "list", source: message.into() }
 }
 
 /// The key that is none to object_store, if that is why a list failed.

@@ -31,6 +31,19 @@ pub enum Fault {
     Whole,
 }
 
+/// How a list goes on behind a key, and how long it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lists {
+    #[default]
+    AsS3,
+    /// The key counts for the page, and is left out of it: what object_store makes of Azure's lists.
+    WithOffset,
+    /// From the first key again.
+    WithoutOffset,
+    /// As long as the server likes.
+    Whole,
+}
+
 #[derive(Debug, Default)]
 pub struct State {
     objects: BTreeMap<String, (Vec<u8>, Option<String>)>,
@@ -42,6 +55,7 @@ pub struct State {
     pub most: usize,
     /// How long each GET takes.
     pub delay: Duration,
+    pub lists: Lists,
 }
 
 /// Listens until the tests end.
@@ -224,13 +238,25 @@ impl Server {
             decode(&found.unwrap_or("").replace('+', " "))
         };
         let prefix = argument("prefix");
-        let after = argument("continuation-token").max(argument("start-after"));
-        let page = argument("max-keys").parse().unwrap_or(PAGE).min(PAGE);
         let state = self.state();
-        let mut keys = state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after).peekable();
+        let offset = argument("start-after");
+        let after = match state.lists {
+            Lists::WithoutOffset => argument("continuation-token"),
+            _ => argument("continuation-token").max(offset.clone()),
+        };
+        let page = match state.lists {
+            Lists::Whole => usize::MAX,
+            _ => argument("max-keys").parse().unwrap_or(PAGE).min(PAGE),
+        };
+        let is_after = |key: &String| *key > after || state.lists == Lists::WithOffset && *key == offset;
+        let mut keys = state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && is_after(key)).peekable();
         let mut xml = "<?xml version=\"1.0\"?><ListBucketResult>".to_owned();
         let mut last = String::new();
         for (key, (bytes, tag)) in keys.by_ref().take(page) {
+            last.clone_from(key);
+            if *key == offset {
+                continue;
+            }
             let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
             let tag = tag.as_deref().map(|tag| format!("<ETag>{}</ETag>", escape(tag))).unwrap_or_default();
             xml += &format!(
@@ -238,7 +264,6 @@ impl Server {
                 escape(key),
                 bytes.len()
             );
-            last.clone_from(key);
         }
         if keys.peek().is_some() {
             xml += &format!("<NextContinuationToken>{last}</NextContinuationToken>");

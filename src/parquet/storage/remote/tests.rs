@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::super::tests::reading::parquet;
 use super::super::{Found, find, open_all};
-use super::server::{Fault, Server};
+use super::server::{Fault, Lists, Server};
 use super::*;
 use crate::Interrupt;
 use crate::error::Error;
@@ -102,6 +102,33 @@ fn keys_that_cannot_be_read_are_found_and_named_when_they_are_opened() {
         }
         // What else is in the bucket does not matter to who asks for something else.
         assert_eq!(names(&server, "data/c/"), ["data/c/d.parquet"]);
+    }
+}
+
+/// A list that goes on from the last key that was read lost the rest where a page was empty, and began again where the key was a
+/// folder's.
+#[test]
+fn around_keys_that_cannot_be_read_no_file_is_lost_and_none_found_twice() {
+    let good = ["data/a.parquet", "data/b.parquet", "data/c/d.parquet", "data/x.parquet", "data/z.parquet"];
+    for bad in ["data//x.parquet", "data/b/../y.parquet", "data/c//x.parquet"] {
+        for lists in [Lists::AsS3, Lists::WithOffset, Lists::WithoutOffset, Lists::Whole] {
+            let server = with(&[&good[..], &[bad]].concat());
+            for folder in ["data/", "data/c/"] {
+                server.put(folder, b"", "\"2\"");
+            }
+            server.state().lists = lists;
+            let found = all(&[format!("{}/data/", server.bucket())]);
+            if matches!(lists, Lists::AsS3 | Lists::WithOffset) {
+                let found = found.unwrap();
+                let read = found.iter().filter(|found| found.open().is_ok());
+                let read: Vec<_> = read.map(|found| found.location.to_string()).collect();
+                let expected: Vec<_> = good.iter().map(|key| format!("{}/{key}", server.bucket())).collect();
+                assert_eq!((read, found.len()), (expected, good.len() + 1), "{bad} {lists:?}");
+            } else {
+                let error = message(found);
+                assert!(error.contains("the store cannot list the others without it"), "{bad} {lists:?}: {error}");
+            }
+        }
     }
 }
 
