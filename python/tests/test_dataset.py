@@ -479,6 +479,22 @@ def test_a_key_that_is_no_utf_8_names_its_column_and_row(tmp_path: Path) -> None
     assert rstats.describe_parquet(file, columns="x")[0]["count"] == 5011
 
 
+def test_of_several_damaged_columns_the_one_that_failed_is_named(tmp_path: Path) -> None:
+    """The first damaged one was, though its rows were not among those that the filter left."""
+
+    def keys(bad: int) -> pa.Array:
+        texts = [b"caf\xe9" if row == bad else b"a" for row in range(9000)]
+        return pa.array(texts, pa.binary()).view(pa.string())
+
+    columns = {"n": np.arange(9000), "j": keys(8500), "k": keys(100), "x": np.arange(9000.0)}
+    file = tmp_path / "bad.parquet"
+    pq.write_table(pa.table(columns), file, use_dictionary=False, data_page_size=1 << 10, write_page_index=True)
+    with pytest.raises(OSError, match=r"column 'k', row group 0: .*UTF-8"):
+        rstats.describe_parquet(file, by=["j", "k"], columns="x", where="n < 2000")
+    with pytest.raises(OSError, match=r"column 'j', row group 0: .*UTF-8"):
+        rstats.describe_parquet(file, by=["j", "k"], columns="x", where="n > 7000")
+
+
 def test_groups_by_an_interval_merged_months_and_years(tmp_path: Path) -> None:
     duckdb.sql(
         "copy (select interval (i % 2) month as k, i::double as x from range(10) t(i)) "

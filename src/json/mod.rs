@@ -169,7 +169,15 @@ impl Column {
             _ => {}
         }
         let number = match kind {
-            Kind::Number | Kind::Null => reader.number_or_null(true).map_err(|message| reader.wrong(&message))?,
+            Kind::Number | Kind::Null => match reader.number_or_null(true) {
+                Ok(number) => number,
+                Err(message) => {
+                    // It counts only if it is no number at all, or the last of its name.
+                    self.wrong = Some(reader.wrong(&message));
+                    reader.skip()?;
+                    None
+                }
+            },
             _ => {
                 reader.skip()?;
                 None
@@ -385,6 +393,9 @@ mod tests {
         }
         assert!(at("{\"values\": [1, }, \"values\": [1, 2]}").is_err(), "no JSON is none");
         assert_eq!(columns(r#"[{"a": "x", "a": 1}, {"a": [], "a": 2}]"#).unwrap()[0].1, both);
+        assert_eq!(columns(r#"[{"a": 1e999, "a": 1}, {"a": 2}]"#).unwrap()[0].1, both);
+        assert!(columns(r#"[{"a": 1}, {"a": 2, "a": 1e999}]"#).unwrap_err().starts_with("/1/a: this number is beyond"));
+        assert!(columns(r#"[{"a": 01, "a": 1}]"#).unwrap_err().starts_with("/0/a: a number begins with no zero"));
         assert_eq!(columns(r#"[{"a": 1}, {"a": "x", "a": 2}]"#).unwrap()[0].1, both);
         assert_eq!(columns(r#"[{"a": 1}, {"a": 7, "a": null}]"#).unwrap()[0].1, [Some(1.0), None]);
         assert!(columns(r#"[{"a": 1}, {"a": 2, "a": "x"}]"#).unwrap_err().starts_with("/1/a: expected a number"));

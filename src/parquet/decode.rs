@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::filter::FilterBuilder;
 use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use parquet::arrow::ProjectionMask;
@@ -135,11 +135,11 @@ impl Plan<'_> {
         let batch = (self.budget.decoding() / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
         let batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
-        let _room = match group.selection.is_none() || !reader.is_remote() {
+        let room = match group.selection.is_none() || !reader.is_remote() {
             true => Some(self.check_leaves(part, &reader, &self.leaves(part.file, &roots), batch, interrupt)?),
             false => None,
         };
-        let again = reader.clone();
+        let again = room.is_some().then(|| reader.clone());
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
             .with_projection(mask)
             .with_row_groups(vec![group.row_group])
@@ -152,18 +152,14 @@ impl Plan<'_> {
         }
         let batches = builder.build().map_err(|error| damaged(&error))?;
         let mut decoded = 0;
-        for batch in batches {
+        for rows in batches {
             interrupt.check()?;
-            let batch = batch.map_err(|error| match self.failing(part, &again, &roots) {
-                Some((root, row)) => {
-                    let column = file.schema().field(root).name();
-                    let (place, row) = (self.place(part, Some(column)), first_row + row);
-                    file.broken(&format!("{place}: found at row {row} (counted from 0): {error}"))
-                }
-                None => damaged(&error),
-            })?;
-            let count = batch.num_rows();
-            self.deliver(part, &batch, &roots, count, first_row + decoded, sink)?;
+            let rows = match rows {
+                Ok(rows) => rows,
+                Err(error) => return Err(self.undecodable(part, again, batch, first_row, &error, interrupt)?),
+            };
+            let count = rows.num_rows();
+            self.deliver(part, &rows, &roots, count, first_row + decoded, sink)?;
             decoded += count as u64;
         }
         if part.first.is_none() && decoded != group.rows {
@@ -172,32 +168,59 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// The column of a part that cannot be decoded, and the row of its row group at which that shows: each is decoded alone, the last
-    /// rows one by one.
-    fn failing(&self, part: &Part, reader: &Reader, roots: &[usize]) -> Option<(usize, u64)> {
-        let file = &self.dataset.files[part.file];
+    /// The error for a part that cannot be decoded. Each of its columns is decoded alone, to name the one with this error, and the
+    /// row at which it shows, if all rows are decoded. What was not checked is not decoded again.
+    fn undecodable(
+        &self,
+        part: &Part,
+        reader: Option<Reader>,
+        batch: usize,
+        first_row: u64,
+        error: &ArrowError,
+        interrupt: &Interrupt,
+    ) -> Result<Error> {
+        let (file, group) = (&self.dataset.files[part.file], self.group(part));
         let schema = file.parquet().file_metadata().schema_descr();
-        roots.iter().find_map(|&root| {
-            let decode = |skip: usize, batch: usize| {
-                let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(reader.clone(), file.metadata.clone())
-                    .with_projection(ProjectionMask::roots(schema, [root]))
-                    .with_row_groups(vec![self.group(part).row_group])
-                    .with_batch_size(batch)
-                    .with_offset(skip)
-                    .build()
-                    .ok()?;
-                let mut rows = skip;
-                for batch in batches {
-                    match batch {
-                        Ok(batch) => rows += batch.num_rows(),
-                        Err(_) => return Some(rows),
-                    }
+        let Some(reader) = reader else { return Ok(self.damaged(part, None, error)) };
+        // The rows before the batch that cannot be decoded, and why it cannot.
+        let decode = |root: usize, skip: usize, batch: usize| -> Result<Option<(usize, String)>> {
+            let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader.clone(), file.metadata.clone())
+                .with_projection(ProjectionMask::roots(schema, [root]))
+                .with_row_groups(vec![group.row_group])
+                .with_batch_size(batch)
+                .with_offset(skip);
+            if let Some(selection) = &group.selection {
+                builder = builder.with_row_selection(selection.clone());
+            }
+            if let Some(first) = part.first {
+                builder = builder.with_limit(first - skip);
+            }
+            let Ok(batches) = builder.build() else { return Ok(None) };
+            let mut rows = skip;
+            for batch in batches {
+                interrupt.check()?;
+                match batch {
+                    Ok(batch) => rows += batch.num_rows(),
+                    Err(error) => return Ok(Some((rows, error.to_string()))),
                 }
-                None
+            }
+            Ok(None)
+        };
+        for root in self.roots(part.file, &part.series, group.filtered) {
+            let Some((mut row, _)) = decode(root, 0, batch)?.filter(|(_, found)| *found == error.to_string()) else {
+                continue;
             };
-            let rows = decode(0, LEAST_BATCH)?;
-            Some((root, decode(rows, 1).unwrap_or(rows) as u64))
-        })
+            let place = self.place(part, Some(file.schema().field(root).name()));
+            if group.selection.is_some() {
+                return Ok(file.broken(&format!("{place}: {error}")));
+            }
+            for batch in [LEAST_BATCH, 1] {
+                row = decode(root, row, batch)?.map_or(row, |(row, _)| row);
+            }
+            let row = first_row + row as u64;
+            return Ok(file.broken(&format!("{place}: found at row {row} (counted from 0): {error}")));
+        }
+        Ok(self.damaged(part, None, error))
     }
 
     /// Checks column chunks before they are decoded together, so many rows at a time, and waits until there is room for that: for as
