@@ -21,7 +21,7 @@ pub fn to_python(error: Error) -> PyErr {
         // What a stream's exporter failed with may come with its whole traceback: its last line is the error.
         Error::Data(text) if text.lines().count() > 1 => {
             let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-            PyValueError::new_err(format!("the stream failed: {}", last.trim()))
+            PyValueError::new_err(format!("the stream failed: {}", rstats::shown(last.trim(), rstats::MESSAGE)))
         }
         Error::MemoryLimit { .. } => MemoryLimitError::new_err(message),
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),

@@ -4,7 +4,7 @@ use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 use rstats::json::{self, Limits};
 use rstats::report::{Report, Source};
 use rstats::{Interrupt, Summaries, describe_all};
@@ -23,17 +23,20 @@ enum Body {
 
 impl Body {
     fn new(body: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = body.extract::<PyBackedStr>() {
-            return Ok(Self::Text(text));
+        if body.is_instance_of::<PyString>() {
+            return Ok(Self::Text(body.extract()?));
         }
         if let Ok(bytes) = body.extract::<PyBackedBytes>() {
             return Ok(Self::Bytes(bytes));
         }
-        if PyUntypedBuffer::get(body).is_ok() {
-            return Ok(Self::Bytes(body.py().get_type::<PyBytes>().call1((body,))?.extract()?));
+        match PyUntypedBuffer::get(body) {
+            Ok(_) => Ok(Self::Bytes(body.py().get_type::<PyBytes>().call1((body,))?.extract()?)),
+            Err(error) if error.is_instance_of::<PyTypeError>(body.py()) => {
+                let class = body.get_type();
+                Err(PyTypeError::new_err(format!("a body is bytes or text, not {}", class.name()?)))
+            }
+            Err(error) => Err(error),
         }
-        let class = body.get_type();
-        Err(PyTypeError::new_err(format!("a body is bytes or text, not {}", class.name()?)))
     }
 
     fn bytes(&self) -> &[u8] {

@@ -7,7 +7,7 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
@@ -112,6 +112,7 @@ pub fn of_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     // Dates, decimals and the rest: pyarrow knows them, where it is there.
     match py.import("pyarrow") {
         Ok(pyarrow) => of_arrow(&pyarrow.call_method1("array", (items,))?),
+        Err(error) if !error.is_instance_of::<PyImportError>(py) => Err(error),
         Err(_) => {
             let class = first.get_type();
             Err(PyTypeError::new_err(format!("keys of {} need pyarrow; give an Arrow array", class.name()?)))

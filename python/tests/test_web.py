@@ -143,6 +143,8 @@ def test_errors_say_where(body: Any, options: dict[str, Any], message: str) -> N
 
 
 def test_a_body_is_text() -> None:
+    with pytest.raises(UnicodeEncodeError, match="surrogates"):
+        rstats.describe_json("[1, 2, \ud800]")
     with pytest.raises(TypeError, match="a body is bytes or text, not int"):
         rstats.compute_stats_json(3)  # type: ignore[arg-type]
 

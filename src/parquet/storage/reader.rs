@@ -89,8 +89,8 @@ impl Reader {
         self
     }
 
-    /// Whether a local file still has the size and the time of modification it was found with. Of a remote one every
-    /// fetch checks its version.
+    /// Checks that a local file still has the size and the time of modification with which it was found. Of a remote one every fetch
+    /// checks the version.
     ///
     /// # Errors
     ///
@@ -99,10 +99,12 @@ impl Reader {
         let (Some(file), Location::Local(path)) = (&self.file.file, &self.found().location) else {
             return Ok(());
         };
+        // The system's own time also changes with permissions and links, which change no byte.
+        let modified = |version: &str| version.split(' ').next().map(str::to_owned);
         // What is open, and what has its name now: another file may have been moved there.
         for metadata in [file.metadata(), fs::metadata(path)] {
             let now = metadata.and_then(|metadata| state(&metadata)).map_err(|error| unreadable(path, error))?;
-            if now != (self.found().size, self.found().version.clone()) {
+            if now.0 != self.found().size || modified(&now.1) != modified(&self.found().version) {
                 return Err(refused(path, "the file changed while it was read; describe a copy of it"));
             }
         }
