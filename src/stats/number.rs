@@ -58,10 +58,8 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The value itself; not for NaN or infinities.
     fn to_exact(self) -> Exact;
 
-    /// The value as a whole number and the power of ten that it is divided by; not for what an f64 can hold.
-    fn to_scaled(self) -> (Exact, i16) {
-        (self.to_exact(), 0)
-    }
+    /// The value as exact sums take it; not for NaN or infinities.
+    fn to_summand(self) -> Summand;
 
     /// The value, where −0.0 is 0.0.
     fn with_one_zero(self) -> Self {
@@ -113,6 +111,9 @@ impl Value for f64 {
     fn to_exact(self) -> Exact {
         Exact::from_f64(self)
     }
+    fn to_summand(self) -> Summand {
+        Summand::Float(self)
+    }
     fn with_one_zero(self) -> Self {
         self + 0.0
     }
@@ -152,6 +153,9 @@ impl Value for i64 {
     fn to_exact(self) -> Exact {
         Exact::integer(self < 0, self.unsigned_abs().into())
     }
+    fn to_summand(self) -> Summand {
+        self.as_f64().map_or_else(|| Summand::Scaled(self.to_exact(), 0), Summand::Float)
+    }
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
         extent(moments.update_integers(values, valid, tier))
     }
@@ -179,12 +183,24 @@ impl Value for u64 {
     fn to_exact(self) -> Exact {
         Exact::integer(false, self.into())
     }
+    fn to_summand(self) -> Summand {
+        self.as_f64().map_or_else(|| Summand::Scaled(self.to_exact(), 0), Summand::Float)
+    }
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
         extent(moments.update_integers(values, valid, tier))
     }
     fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
         select::sort_out(values, valid, cells, tier);
     }
+}
+
+/// A value as exact sums take it.
+#[derive(Clone, Debug)]
+pub enum Summand {
+    /// What an f64 holds, of any exponent.
+    Float(f64),
+    /// A whole number of up to 256 bits, and the power of ten that it is divided by.
+    Scaled(Exact, i16),
 }
 
 /// Any real number that a column can hold: an f64, or ±magnitude·10^−scale with a magnitude of up to 256 bits.
@@ -408,12 +424,13 @@ impl Value for Number {
             Some(decimal) => decimal.to_exact(),
         }
     }
-    fn to_scaled(self) -> (Exact, i16) {
+    fn to_summand(self) -> Summand {
         match self.decimal {
-            Some(Decimal { negative, magnitude, scale }) => {
-                (Exact::integer(negative, Natural::from_limbs(magnitude.to_vec())), scale)
-            }
-            None => (self.to_exact(), 0),
+            None => Summand::Float(self.nearest),
+            Some(Decimal { negative, magnitude, scale }) => match self.as_f64() {
+                Some(value) => Summand::Float(value),
+                None => Summand::Scaled(Exact::integer(negative, Natural::from_limbs(magnitude.to_vec())), scale),
+            },
         }
     }
     fn with_one_zero(self) -> Self {

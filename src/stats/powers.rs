@@ -23,7 +23,7 @@ use serde::{Serialize, Serializer};
 use super::exact::{Exact, decompose};
 use super::exact_sum::Superaccumulator;
 use super::natural::Natural;
-use super::number::{SCALES, Value};
+use super::number::{SCALES, Summand, Value};
 
 /// Whether the bias of a sample is corrected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,21 +54,23 @@ pub struct Powers {
 impl Powers {
     /// One more value, neither NaN nor infinite.
     pub fn add<T: Value>(&mut self, value: T) {
-        if let Some(value) = value.as_f64() {
-            let (negative, mantissa, exponent) = decompose(value);
-            let square = u128::from(mantissa) * u128::from(mantissa);
-            let square = Natural::from(square);
-            let cube = square.times(&mantissa.into());
-            self.cubes.add_natural(negative, cube.limbs(), 3 * exponent);
-            self.fourths.add_natural(false, square.times(&square).limbs(), 4 * exponent);
-            return;
+        match value.to_summand() {
+            Summand::Float(value) => {
+                let (negative, mantissa, exponent) = decompose(value);
+                let square = u128::from(mantissa) * u128::from(mantissa);
+                let square = Natural::from(square);
+                let cube = square.times(&mantissa.into());
+                self.cubes.add_natural(negative, cube.limbs(), 3 * exponent);
+                self.fourths.add_natural(false, square.times(&square).limbs(), 4 * exponent);
+            }
+            Summand::Scaled(whole, scale) => {
+                let square = whole.times(&whole);
+                let zero = || Exact::integer(false, Natural::default());
+                let (cubes, fourths) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
+                *cubes = cubes.plus(&square.times(&whole));
+                *fourths = fourths.plus(&square.times(&square));
+            }
         }
-        let (whole, scale) = value.to_scaled();
-        let square = whole.times(&whole);
-        let zero = || Exact::integer(false, Natural::default());
-        let (cubes, fourths) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
-        *cubes = cubes.plus(&square.times(&whole));
-        *fourths = fourths.plus(&square.times(&square));
     }
 
     /// Another part of the same series.

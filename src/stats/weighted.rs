@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use super::exact::{Exact, decompose};
 use super::exact_sum::{ExactSum, ExactSumOfSquares, Superaccumulator};
-use super::number::Value;
+use super::number::{Summand, Value};
 
 /// Σwx² of all f64: 2^−3222 to 2^3072.
 type ExactSumOfProducts = Superaccumulator<204, 3222>;
@@ -38,20 +38,22 @@ impl Importances {
         let (_, w, e) = decompose(weight);
         self.weights.add(false, w, e);
         self.squared_weights.add_square(w, e);
-        if let Some(value) = value.as_f64() {
-            let (negative, x, f) = decompose(value);
-            let product = u128::from(w) * u128::from(x);
-            self.sum.add_u128(negative, product, e + f);
-            let square = super::natural::Natural::from(product).times(&x.into());
-            self.squares.add_natural(false, square.limbs(), e + 2 * f);
-            return;
+        match value.to_summand() {
+            Summand::Float(value) => {
+                let (negative, x, f) = decompose(value);
+                let product = u128::from(w) * u128::from(x);
+                self.sum.add_u128(negative, product, e + f);
+                let square = super::natural::Natural::from(product).times(&x.into());
+                self.squares.add_natural(false, square.limbs(), e + 2 * f);
+            }
+            Summand::Scaled(whole, scale) => {
+                let product = whole.times(&Exact::from_f64(weight));
+                let zero = || Exact::integer(false, 0u64.into());
+                let (sum, squares) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
+                *squares = squares.plus(&product.times(&whole));
+                *sum = sum.plus(&product);
+            }
         }
-        let (whole, scale) = value.to_scaled();
-        let product = whole.times(&Exact::from_f64(weight));
-        let zero = || Exact::integer(false, 0u64.into());
-        let (sum, squares) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
-        *squares = squares.plus(&product.times(&whole));
-        *sum = sum.plus(&product);
     }
 
     /// W.

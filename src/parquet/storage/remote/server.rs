@@ -50,8 +50,9 @@ pub struct State {
     faults: Vec<(String, Fault)>,
     /// Methods, keys and ranges, as they came.
     pub requests: Vec<(String, String, Option<Range<u64>>)>,
-    /// Requests that are answered now, and the most that ever were.
-    now: usize,
+    /// Requests that wait for their answer, and the most that ever did. One counts no more before its answer is sent: who has it
+    /// may ask for the next one at once.
+    pub now: usize,
     pub most: usize,
     /// How long each GET takes.
     pub delay: Duration,
@@ -146,9 +147,7 @@ impl Server {
                 state.now += 1;
                 state.most = state.most.max(state.now);
             }
-            let goes_on = self.answer(&lines, stream);
-            self.state().now -= 1;
-            goes_on?;
+            self.answer(&lines, stream)?;
         }
     }
 
@@ -179,6 +178,7 @@ impl Server {
         let mut send = |status: &str, headers: &str, body: &[u8]| -> Option<()> {
             let length = body.len();
             let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n");
+            self.state().now -= 1;
             stream.write_all(head.as_bytes()).ok()?;
             if method != "HEAD" { stream.write_all(body).ok() } else { Some(()) }
         };
@@ -221,6 +221,7 @@ impl Server {
         match fault {
             Some(Fault::Cut(after)) => {
                 let head = format!("HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+                self.state().now -= 1;
                 stream.write_all(head.as_bytes()).ok()?;
                 stream.write_all(&body[..after.min(body.len())]).ok()?;
                 stream.shutdown(std::net::Shutdown::Both).ok()?;
