@@ -29,8 +29,11 @@ pub mod arch;
 mod describe;
 pub mod error;
 mod guarded;
+mod interrupt;
 #[cfg(feature = "json")]
 pub mod json;
+#[allow(missing_docs)]
+pub mod num;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod report;
@@ -43,12 +46,13 @@ pub mod stats;
 pub mod summary;
 
 pub use describe::{
-    Describer, Interrupt, ListColumn, StreamDescriber, Weighting, describe, describe_all, describe_groups,
-    describe_lists, describe_matrix, describe_stream, describe_weighted,
+    Describer, ListColumn, StreamDescriber, Weighting, describe, describe_all, describe_groups, describe_lists,
+    describe_matrix, describe_stream, describe_weighted,
 };
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use guarded::guarded;
+pub use interrupt::Interrupt;
 pub use series::Series;
 pub use series::table::{Columns, Filter};
 pub use shown::{MESSAGE, NAME, shown};

@@ -10,15 +10,17 @@
 //!
 //! So x = (a1·2^51 + a0 − c)·u0 with c = 2^102 + 2^51. `vpmadd52luq` and `vpmadd52huq` ignore all but the low 52 bits of
 //! their operands and add the low or the high half of the product to a lane of 64 bits. A sum of 2^12 terms below
-//! 2^52 stays below 2^64: [`super::frame::LANE_TERMS`]. The offset c makes all limbs natural numbers;
-//! [`super::frame::Sums`] takes it out again.
+//! 2^52 stays below 2^64: [`super::window::LANE_TERMS`]. The offset c makes all limbs natural numbers;
+//! [`super::window::Sums`] takes it out again.
 //!
 //! Measured against digits in fused multiply-adds (see `portable`): 3 times their speed, at half again the window.
 
 use std::arch::x86_64::*;
 
-use super::frame::{Frame, Split, Sums};
-use super::tier::{Cuts, Keyed, Range, Visit};
+use super::block::BLOCK;
+use super::floats::float_keys;
+use super::key::{Cuts, Keyed, Kind, Range};
+use super::window::{Frame, Split, Sums, Visit};
 
 /// The bits of the window.
 pub const WINDOW: i32 = 101;
@@ -26,22 +28,13 @@ pub const WINDOW: i32 = 101;
 /// The tops of frames whose unit is that of the subnormal numbers or above, and whose 1.5·2^52·u1 is finite.
 pub const TOPS: std::ops::RangeInclusive<i32> = WINDOW - 1074..=1021;
 
-/// The order of f64 as that of i64: negative numbers with all bits but the sign turned over.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub fn float_keys(bits: __m512i) -> __m512i {
-    let sign = _mm512_srai_epi64::<63>(bits);
-    // bits ^ (sign & MAX)
-    _mm512_ternarylogic_epi64::<0x78>(bits, sign, _mm512_set1_epi64(i64::MAX))
-}
-
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn keys<V: Keyed>(bits: __m512i) -> __m512i {
     match V::KIND {
-        super::tier::Kind::Float => float_keys(bits),
-        super::tier::Kind::Signed => bits,
-        super::tier::Kind::Unsigned => _mm512_xor_si512(bits, _mm512_set1_epi64(i64::MIN)),
+        Kind::Float => float_keys(bits),
+        Kind::Signed => bits,
+        Kind::Unsigned => _mm512_xor_si512(bits, _mm512_set1_epi64(i64::MIN)),
     }
 }
 
@@ -218,7 +211,7 @@ pub fn sort_out<V: Keyed>(
             for (vector, values) in vectors.iter_mut().zip(group.as_chunks::<8>().0) {
                 *vector = keys::<V>(load(values));
                 // The block after this one will be visited next, where the series goes on there.
-                _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().wrapping_add(super::BLOCK).cast());
+                _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().wrapping_add(BLOCK).cast());
             }
         } else {
             for (vector, values) in vectors.iter_mut().zip(group.chunks(8)) {
@@ -253,7 +246,7 @@ pub fn sort_out<V: Keyed>(
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
 pub fn visit_integers<V: Keyed, const SQUARES: bool>(values: &[V], valid: Option<&[u8]>, sums: &mut Sums) -> Range {
     let offset = match V::KIND {
-        super::tier::Kind::Unsigned => 0,
+        Kind::Unsigned => 0,
         _ => i64::MIN,
     };
     let mut lanes = [_mm512_setzero_si512(); 8];
@@ -337,7 +330,7 @@ pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
 pub unsafe fn copy_lines(from: *const u8, to: &mut [[u8; 64]]) {
     for (index, line) in to.iter_mut().enumerate() {
         let from = from.wrapping_add(64 * index);
-        _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(8 * super::BLOCK).cast());
+        _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(8 * BLOCK).cast());
         // SAFETY: the caller has it that these bytes are readable, and aligned.
         let value = unsafe { from.cast::<__m512i>().read_volatile() };
         // SAFETY: the line has as many bytes.
@@ -464,10 +457,10 @@ fn less(vectors: &[__m512i; 8], edge: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::LANE_TERMS;
-    use super::super::{BLOCK, Tier};
+    use super::super::Tier;
+    use super::super::window::LANE_TERMS;
     use super::*;
-    use crate::stats::u256::U256;
+    use crate::num::u256::U256;
 
     /// The limb whose square has the greatest low half, 2^52 − 7: a root of −7 (squares of odd numbers are 1 modulo 8),
     /// found bit by bit, among the values that a limb can have.

@@ -5,7 +5,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
-use super::tier::Keyed;
+use super::key::Keyed;
 
 /// Numbers side by side; each operation is that of IEEE 754 on every one of them.
 pub trait Floats:
@@ -319,7 +319,7 @@ impl OfEight for Wide {
         // SAFETY: see above; both arrays are 64 bytes.
         unsafe {
             let bits = _mm512_loadu_si512(values.as_ptr().cast());
-            _mm512_storeu_si512(keys.as_mut_ptr().cast(), super::avx512::float_keys(bits));
+            _mm512_storeu_si512(keys.as_mut_ptr().cast(), float_keys(bits));
         }
         keys
     }
@@ -333,6 +333,16 @@ impl OfEight for Wide {
             _mm512_storeu_si512(second.as_mut_ptr().cast(), _mm512_max_epi64(one, other));
         }
     }
+}
+
+/// The order of f64 as that of i64: negative numbers with all bits but the sign turned over.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub fn float_keys(bits: __m512i) -> __m512i {
+    let sign = _mm512_srai_epi64::<63>(bits);
+    // bits ^ (sign & MAX)
+    _mm512_ternarylogic_epi64::<0x78>(bits, sign, _mm512_set1_epi64(i64::MAX))
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@
 //! step is above it. Only the edges of its own step have to be compared, and there are few of them, unless the edges
 //! crowd together: then there is no table, and the search is a binary one.
 
-use super::tier::{Keyed, Kind};
+use super::key::{Keyed, Kind};
 
 /// Steps of the table.
 const STEPS: usize = 4096;

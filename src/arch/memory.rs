@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Tier;
-use super::tier::Keyed;
+use super::key::Keyed;
 
 /// Items at a fixed distance from each other, in foreign memory that its owner keeps alive.
 #[derive(Clone)]

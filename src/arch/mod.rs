@@ -8,21 +8,23 @@
 pub mod allocator;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub mod block;
 #[cfg(target_arch = "x86_64")]
 mod decimals;
+pub mod double_double;
 pub(crate) mod floats;
-pub mod frame;
 pub mod index;
-
+pub mod key;
 pub mod memory;
+pub mod network;
 mod portable;
 #[cfg(feature = "cli")]
 pub mod standard_output;
 pub mod tier;
+pub mod window;
 
-pub use frame::{Frame, Sums};
+pub use block::BLOCK;
 pub use index::Index;
+pub use key::Keyed;
 pub use tier::Tier;
-
-/// Values that are looked at together: they stay in the first-level cache.
-pub const BLOCK: usize = 1024;
+pub use window::{Frame, Sums};

@@ -14,13 +14,14 @@
 //! constant: S. M. Rump, T. Ogita, S. Oishi, *Accurate floating-point summation part I*, SIAM J. Sci. Comput. 31(1),
 //! 2008.)
 
+use super::block::BLOCK;
+use super::double_double::{self, AbreastRows, Few, MOST, MOST_ABREAST};
 use super::floats::{Eight, OfEight};
-use super::frame::{Frame, Sums};
 use super::index::Index;
-use super::tier::{Cuts, Found, Keyed, Range, Visit};
-use crate::stats::few::{self, AbreastRows, Few, MOST, MOST_ABREAST};
-use crate::stats::network::Network;
-use crate::stats::u256::U256;
+use super::key::{Cuts, Found, Keyed, Range};
+use super::network::Network;
+use super::window::{Frame, Sums, Visit};
+use crate::num::u256::U256;
 
 /// The bits of the window: three digits of 24, of which the first has a sign.
 pub const WINDOW: i32 = 71;
@@ -223,7 +224,7 @@ pub fn visit_integers<V: Keyed, const SQUARES: bool>(values: &[V], valid: Option
     match valid {
         None => integers::<V, SQUARES>(values, range, sums),
         Some(valid) => {
-            let mut there = [V::default(); super::BLOCK];
+            let mut there = [V::default(); BLOCK];
             let count = compact(values, valid, &mut there);
             integers::<V, SQUARES>(&there[..count], range, sums);
         }
@@ -306,11 +307,11 @@ pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
 /// See [`Few::new`].
 #[inline(always)]
 pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (Few<f64>, u8) {
-    few::sort(values, sorted);
-    few::compute::<f64>(values, freedom)
+    double_double::sort(values, sorted);
+    double_double::compute::<f64>(values, freedom)
 }
 
-/// See [`few::Abreast::describe`].
+/// See [`super::Tier::abreast`].
 #[inline(always)]
 pub fn abreast(series: [&[f64]; 8], freedom: f64, network: &Network, rows: &mut AbreastRows) -> (Few<[f64; 8]>, u8) {
     abreast_in::<Eight>(series, freedom, network, rows)
@@ -336,7 +337,7 @@ pub fn abreast_in<F: OfEight>(
             F::exchange(pair);
         }
     }
-    few::compute::<F>(values, freedom)
+    double_double::compute::<F>(values, freedom)
 }
 
 /// Converts each value.
@@ -356,7 +357,7 @@ pub fn sort_out<V: Keyed>(
     below: &mut [u64],
     kept: &mut [i64],
 ) -> usize {
-    let mut keys = [0; super::BLOCK];
+    let mut keys = [0; BLOCK];
     let count = keys_of(values, valid, &mut keys);
     let keys = &keys[..count];
     for (&edge, below) in edges.iter().zip(below) {
@@ -390,8 +391,8 @@ pub unsafe fn copy_lines(from: *const u8, to: &mut [[u8; 64]]) {
 
 /// The keys of the values that are there, and their number.
 #[inline(always)]
-fn keys_of<V: Keyed>(values: &[V], valid: Option<&[u8]>, keys: &mut [i64; super::BLOCK]) -> usize {
-    let mut there = [V::default(); super::BLOCK];
+fn keys_of<V: Keyed>(values: &[V], valid: Option<&[u8]>, keys: &mut [i64; BLOCK]) -> usize {
+    let mut there = [V::default(); BLOCK];
     let values = match valid {
         None => values,
         Some(valid) => {

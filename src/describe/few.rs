@@ -4,10 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::arch::Tier;
 use crate::arch::floats::prefetch;
-use crate::arch::tier::Keyed;
+use crate::arch::key::Keyed;
+use crate::arch::network::Network;
 use crate::spec::{Method, Probability, Spec, Statistic};
 use crate::stats::few::{Abreast, Few, MOST, MOST_ABREAST};
-use crate::stats::network::Network;
 use crate::stats::quantile::Position;
 use crate::summary::{Rows, Summary, UNDEFINED, is_defined};
 

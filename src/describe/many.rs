@@ -13,13 +13,13 @@ use super::few::Place;
 use super::group::Groups;
 use super::{ALONE, Describer, Interrupt, PIECE, SHORT, Scanned, changed, describe_all, describe_one, scan_of};
 use crate::error::{self, Error, Result};
+use crate::num::number::Number;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::lane::Lane;
 use crate::series::list::Lists;
 use crate::series::matrix::Matrix;
 use crate::series::{Chunk, Kind, Series, array};
 use crate::spec::{NanPolicy, Spec};
-use crate::stats::number::Number;
 use crate::stats::select::Brackets;
 use crate::summary::{Answers, Rows, Summaries, Summary};
 

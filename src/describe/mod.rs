@@ -22,20 +22,18 @@ pub(crate) use sorted::{SortedRows, describe_sorted, distinct};
 pub use stream::{StreamDescriber, describe_stream};
 pub use weighted::{Weighting, describe_weighted};
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use arrow_array::{Array, Float64Array};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Error, Result};
+use crate::interrupt::Interrupt;
+use crate::num::number::Number;
 use crate::scan::{Keep, Outcome, SAMPLE, Scan, serial};
 use crate::series::lane::Element;
 use crate::series::memory::Memory;
 use crate::series::{Chunk, Kind, Lane, Series, array};
 use crate::spec::{NanPolicy, Spec};
-use crate::stats::number::Number;
 use crate::stats::select::{self, Brackets};
 use crate::summary::Summary;
 
@@ -58,31 +56,6 @@ const PIECE: usize = 1 << 17;
 /// Passes over one series before it is said to change under way: of data that stays as it is, each pass leaves a small
 /// part of the candidates of the one before.
 pub(crate) const PASSES: usize = 64;
-
-/// Stops work from outside: from a signal handler, or another thread. Clones stop the same work.
-#[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    /// From now on, the work ends soon with [`Error::Interrupted`].
-    pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// The flag that stops the work once it is true.
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
-    }
-
-    /// Whether it was stopped.
-    pub fn is_stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.is_stopped() { Err(Error::Interrupted) } else { Ok(()) }
-    }
-}
 
 /// The summary of one Arrow array.
 ///

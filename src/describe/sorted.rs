@@ -15,9 +15,9 @@ use super::group::Groups;
 use super::many::{in_parts, of_segments, tasks};
 use super::{ALONE, Interrupt, Scanned, describe_all};
 use crate::error::{Error, Result};
+use crate::num::number::Number;
 use crate::series::{Kind, Lane, Series};
 use crate::spec::Spec;
-use crate::stats::number::Number;
 use crate::summary::{Answers, Rows, Summaries};
 
 /// Rows group by group.

@@ -8,11 +8,12 @@ use arrow_schema::DataType;
 
 use super::{Interrupt, changed};
 use crate::error::{self, Error, Result};
+use crate::num::number::Number;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::lane::{Element, Lane};
 use crate::series::{Series, array};
 use crate::spec::{Method, NanPolicy, Spec, Statistic, is_count};
-use crate::stats::number::{Number, Value};
+use crate::stats::value::Value;
 use crate::stats::weighted::{Frequencies, Importances, quantile};
 use crate::summary::Summary;
 
@@ -100,7 +101,7 @@ impl Weights {
         for (row, &weight) in floats.values().iter().enumerate() {
             let whole = weighting == Weighting::Importances || weight.fract() == 0.0;
             if !weight.is_finite() || weight < 0.0 || !whole {
-                return Err(wrong(row, &crate::report::json::any_number(weight), wanted));
+                return Err(wrong(row, &crate::num::text::any_number(weight), wanted));
             }
         }
         if floats.values().iter().all(|&weight| weight == 0.0) {
@@ -242,8 +243,8 @@ fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec
     }
     sorted.sort_unstable_by_key(|&(key, _)| key);
     // Of the values that are there, infinite ones included.
-    let total = sorted.iter().fold(crate::stats::exact_sum::ExactSum::new(), |mut sum, (_, weight)| {
-        let (_, mantissa, exponent) = crate::stats::exact::decompose(*weight);
+    let total = sorted.iter().fold(crate::num::superaccumulator::ExactSum::new(), |mut sum, (_, weight)| {
+        let (_, mantissa, exponent) = crate::num::rational::decompose(*weight);
         sum.add(false, mantissa, exponent);
         sum
     });

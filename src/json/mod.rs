@@ -17,8 +17,8 @@ use std::collections::HashMap;
 pub use reader::Limits;
 use reader::{Kind, Numbers, Reader};
 
-use crate::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 use crate::series::{Chunk, Series};
 
 /// The numbers of the array at a JSON Pointer.

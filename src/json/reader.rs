@@ -11,9 +11,9 @@ use arrow_array::{ArrayRef, Float64Array, Int64Array, RunArray};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use rayon::prelude::*;
 
-use crate::Interrupt;
 use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// What is read at most, before any memory is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

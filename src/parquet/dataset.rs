@@ -10,8 +10,8 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use super::partition::Partition;
 use super::request::{OnError, Request};
 use super::storage::{self, Footer, Found, Location};
-use crate::describe::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 use crate::report::Skipped;
 
 /// Files whose footers are read together.

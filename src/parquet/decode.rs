@@ -14,8 +14,8 @@ use super::memory::Taken;
 use super::pages::{self, Refusal};
 use super::plan::{GroupPlan, Plan};
 use super::storage::Reader;
-use crate::describe::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 use crate::report::Skipped;
 
 /// The most rows that are decoded at a time.

@@ -16,12 +16,13 @@ use super::decode::Part;
 use super::plan::Plan;
 use super::runs::{GROUP, Run, each_run};
 use super::storage::Reader;
-use crate::describe::{Interrupt, LaneScan};
+use crate::arch::block;
+use crate::describe::LaneScan;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 use crate::scan::Scan;
 use crate::spec::NanPolicy;
-use crate::stats::bits;
-use crate::stats::number::Value;
+use crate::stats::value::Value;
 
 /// Values that are scanned at a time: they stay in the first-level cache, and are whole blocks of the kernels.
 const BLOCK: usize = 2 * crate::scan::BLOCK;
@@ -183,7 +184,7 @@ fn there(levels: &[u8], rows: u32) -> Option<u32> {
             Run::Same { value: 0, .. } => {}
             Run::Same { value: 1, count } => values += count as u32,
             Run::Same { .. } => return None,
-            Run::Packed { bytes, count, .. } => values += bits::count(count, Some(bytes)) as u32,
+            Run::Packed { bytes, count, .. } => values += block::count(count, Some(bytes)) as u32,
         }
         Some(())
     })?;

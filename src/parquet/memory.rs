@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use crate::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// What the program takes before any data: its code (and that of Python, if that calls), the allocator's own.
 const PROGRAM: u64 = 34 << 20;

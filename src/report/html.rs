@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::key::Keys;
-use super::number::number;
 use super::{COUNTS, Report};
+use crate::num::text::number;
 use crate::shown::{MESSAGE, shown};
 use crate::spec::is_count;
 

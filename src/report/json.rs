@@ -15,12 +15,12 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
 use super::key::{Key, Keys};
-use super::number::{name, write_number};
 use super::{COUNTS, Report, SCHEMA};
+use crate::num::text::{name, write_number};
 use crate::spec::{Probability, Spec, is_count};
 use crate::summary::Summaries;
 
-pub use super::number::{any_number, number};
+pub use crate::num::text::{any_number, number};
 
 /// Rows are handed to the writer in pieces of about so many bytes.
 const PIECE: usize = 1 << 16;

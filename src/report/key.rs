@@ -215,7 +215,7 @@ impl std::fmt::Display for Key<'_> {
             Self::Null => f.pad("null"),
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
-            Self::Float(value) => f.pad(&super::number::any_number(*value)),
+            Self::Float(value) => f.pad(&crate::num::text::any_number(*value)),
             Self::Text(text)
             | Self::Date(text)
             | Self::Time(text)

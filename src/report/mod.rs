@@ -9,7 +9,6 @@ mod file;
 mod html;
 pub mod json;
 pub mod key;
-mod number;
 mod source;
 #[cfg(feature = "table")]
 pub mod table;

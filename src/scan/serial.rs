@@ -22,10 +22,11 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
-use super::{Further, Scan};
+use super::optional_states::Further;
+use super::state::Scan;
 use crate::arch::Tier;
 use crate::error::{Error, Result};
-use crate::stats::number::Value;
+use crate::stats::value::Value;
 
 /// What every state of rstats begins with. Its line ends show whether something took it for text.
 pub(crate) const MAGIC: [u8; 8] = *b"rstats\r\n";

@@ -20,8 +20,8 @@ use super::Sink;
 use super::lane::{Element, Kind};
 use crate::arch::Tier;
 use crate::error::{Error, Result};
+use crate::num::decimal::Decimal;
 use crate::scan::BLOCK;
-use crate::stats::number::Decimal;
 
 /// The values of an array that needs no conversion; nulls have some value too.
 pub fn as_they_are<T: Element>(array: &dyn Array) -> Option<&[T]> {
@@ -282,7 +282,8 @@ fn read_runs<R: RunEndIndexType, T: Element>(array: &RunArray<R>, sink: &mut imp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::number::{Number, Value};
+    use crate::num::number::Number;
+    use crate::stats::value::Value;
     use arrow_array::*;
 
     #[derive(Default)]

@@ -12,7 +12,7 @@ use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::{DataType, TimeUnit};
 use arrow_select::take::take;
 
-use crate::arch::tier::Keyed;
+use crate::arch::key::Keyed;
 use crate::error::{Error, Result};
 
 /// Work on the codes of a column, of whichever kind they are.

@@ -3,7 +3,9 @@
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{DataType, Field};
 
-use crate::stats::number::{Decimal, Number, Value};
+use crate::num::decimal::Decimal;
+use crate::num::number::Number;
+use crate::stats::value::Value;
 
 /// What the values of a type can be, as far as it matters for exactness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

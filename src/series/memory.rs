@@ -10,11 +10,11 @@ use arrow_buffer::NullBufferBuilder;
 use super::Sink;
 use super::lane::{Element, Kind, Lane};
 use crate::arch::Tier;
+use crate::arch::block::Bits;
+use crate::arch::key::Keyed;
 use crate::arch::memory::Strided;
-use crate::arch::tier::Keyed;
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
-use crate::stats::bits::Bits;
 
 /// What one item of foreign memory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ pub mod memory;
 pub mod table;
 
 use crate::scan::Scan;
-use crate::stats::number::Value;
+use crate::stats::value::Value;
 
 pub use column::{Chunk, Series};
 pub use lane::{Kind, Lane};

@@ -3,8 +3,8 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
 
-use super::number::Value;
 use super::select::Key;
+use super::value::Value;
 
 /// The extrema of the values seen so far: none of none. −0.0 is below +0.0, so that their order never shows.
 #[derive(Clone, Debug)]

@@ -14,10 +14,10 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::exact::{Exact, decompose};
-use super::exact_sum::Superaccumulator;
-use super::natural::Natural;
-use super::u256::U256;
+use crate::num::big_uint::Natural;
+use crate::num::rational::{Exact, decompose};
+use crate::num::superaccumulator::Superaccumulator;
+use crate::num::u256::U256;
 
 /// Fraction bits of fixed-point numbers.
 const BITS: u32 = 126;

@@ -3,23 +3,16 @@
 //! One statistic a file, each with the same verbs (`new`, `update`, `merge`, and a method for each answer). What is
 //! not defined is `None`.
 
-pub mod bits;
-pub mod by_exponent;
-pub mod exact;
-pub mod exact_sum;
 pub mod extrema;
 pub mod few;
 pub mod interval;
 pub mod means;
 pub mod moments;
-pub mod natural;
-pub mod network;
-pub mod number;
 pub mod powers;
 pub mod quantile;
 pub mod select;
 pub mod tally;
-pub mod u256;
+pub mod value;
 pub mod weighted;
 
 #[cfg(test)]

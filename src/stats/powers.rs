@@ -20,10 +20,11 @@ use std::collections::BTreeMap;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
 
-use super::exact::{Exact, decompose};
-use super::exact_sum::Superaccumulator;
-use super::natural::Natural;
-use super::number::{SCALES, Summand, Value};
+use super::value::{Summand, Value};
+use crate::num::big_uint::Natural;
+use crate::num::decimal::SCALES;
+use crate::num::rational::{Exact, decompose};
+use crate::num::superaccumulator::Superaccumulator;
 
 /// Whether the bias of a sample is corrected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -20,9 +20,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use super::exact::Exact;
-use super::natural::Natural;
-use super::number::Value;
+use super::value::Value;
+use crate::num::big_uint::Natural;
+use crate::num::rational::Exact;
 
 /// The largest denominator with which a probability is taken as a cut point k/n.
 const LARGEST_CUT: u64 = 10_000;

@@ -9,9 +9,9 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
 
-use super::exact::Exact;
-use super::number::Value;
 use super::select::Key;
+use super::value::Value;
+use crate::num::rational::Exact;
 
 /// All values of a series.
 #[derive(Clone, Debug)]

@@ -14,9 +14,9 @@
 
 use std::collections::BTreeMap;
 
-use super::exact::{Exact, decompose};
-use super::exact_sum::{ExactSum, ExactSumOfSquares, Superaccumulator};
-use super::number::{Summand, Value};
+use super::value::{Summand, Value};
+use crate::num::rational::{Exact, decompose};
+use crate::num::superaccumulator::{ExactSum, ExactSumOfSquares, Superaccumulator};
 
 /// Σwx² of all f64: 2^−3222 to 2^3072.
 type ExactSumOfProducts = Superaccumulator<204, 3222>;
@@ -43,7 +43,7 @@ impl Importances {
                 let (negative, x, f) = decompose(value);
                 let product = u128::from(w) * u128::from(x);
                 self.sum.add_u128(negative, product, e + f);
-                let square = super::natural::Natural::from(product).times(&x.into());
+                let square = crate::num::big_uint::Natural::from(product).times(&x.into());
                 self.squares.add_natural(false, square.limbs(), e + 2 * f);
             }
             Summand::Scaled(whole, scale) => {

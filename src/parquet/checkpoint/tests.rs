@@ -2,10 +2,11 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::describe::LaneOutcome;
+use crate::num::decimal::Decimal;
+use crate::num::number::Number;
 use crate::scan::{Keep, Scan};
 use crate::series::Lane;
 use crate::spec::{Spec, Statistic};
-use crate::stats::number::{Decimal, Number};
 use crate::stats::select::Brackets;
 
 fn everything() -> Spec {

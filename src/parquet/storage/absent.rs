@@ -6,8 +6,8 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::{Found, refused};
-use crate::Interrupt;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 
 /// An object in an object store, or on a web server. This build has none: the feature `remote` does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,8 +9,8 @@ use std::time::UNIX_EPOCH;
 
 use super::glob::{Pattern, is_glob};
 use super::{Found, Location, partition, refused, remote, unreadable};
-use crate::Interrupt;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 
 /// The files of some inputs, in a fixed order: that of the inputs, and within one by name, folder by folder.
 ///

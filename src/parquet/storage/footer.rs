@@ -13,8 +13,8 @@ use parquet::file::reader::ChunkReader;
 use super::super::dataset::guarded;
 use super::super::footer::{check_footer, check_rows};
 use super::{Found, Reader};
-use crate::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// What is asked for first: with it come the footers of all but the widest files.
 const TAIL: u64 = 1 << 16;

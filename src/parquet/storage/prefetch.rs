@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::remote::{self, Permits, Running};
 use super::{Location, Reader, held_bytes};
-use crate::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// The time between two looks at the interrupt.
 const PATIENCE: Duration = Duration::from_millis(50);

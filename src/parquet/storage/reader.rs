@@ -17,8 +17,8 @@ use super::super::header::{LONG, uncompressed_size};
 use super::super::thrift::Fault;
 use super::find::state;
 use super::{Found, Location, ranges, refused, remote, unreadable};
-use crate::Interrupt;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 
 /// What is first read where a page header is expected: most are shorter.
 const HEADER: usize = 512;

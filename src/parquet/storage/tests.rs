@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::{Found, find};
-use crate::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// A folder with files of these names, each of which holds its name.
 fn folder(names: &[&str]) -> TempDir {

@@ -4,11 +4,13 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{FORMAT, MAGIC, Payload};
+use crate::num::decimal::Decimal;
+use crate::num::number::Number;
 use crate::scan::{BLOCK, Keep, Outcome, Scan};
 use crate::spec::{NanPolicy, Spec, Statistic};
-use crate::stats::number::{Decimal, Number, Value};
 use crate::stats::seeds;
 use crate::stats::select::{Brackets, MARGIN};
+use crate::stats::value::Value;
 
 use crate::arch::Tier;
 

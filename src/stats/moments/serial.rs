@@ -4,19 +4,22 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Finished, Moments, Near, Order, Part};
-use crate::stats::exact::Exact;
-use crate::stats::exact_sum::ExactSumOfSquares;
-use crate::stats::number::SCALES;
+use super::accumulate::{Moments, Order};
+use super::finish::Finished;
+use super::sums::{Near, Part};
+use crate::num::decimal::SCALES;
+use crate::num::rational::Exact;
+use crate::num::superaccumulator::ExactSumOfSquares;
 
 /// The units of every tier's frames: from that of the smallest subnormal up to 101 bits below the highest top.
 const UNITS: std::ops::RangeInclusive<i32> = -1074..=920;
 
 /// See the [module](self).
 #[derive(Serialize, Deserialize)]
-pub(super) struct Written {
+struct Written {
     order: Order,
     count: u64,
     positive_infinities: u64,
@@ -38,6 +41,12 @@ impl Serialize for Moments {
     }
 }
 
+impl<'de> Deserialize<'de> for Moments {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(Written::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 impl TryFrom<Written> for Moments {
     type Error = &'static str;
 
@@ -56,7 +65,9 @@ impl TryFrom<Written> for Moments {
         if !scales_fit || parts.iter().any(|part| part.squares.is_negative()) {
             return Err("sums of decimals that no values have");
         }
-        let moments = Self { count, positive_infinities, negative_infinities, near, parts, ..Self::new(order) };
+        let mut moments = Self::new(order);
+        (moments.count, moments.near, moments.parts) = (count, near, parts);
+        (moments.positive_infinities, moments.negative_infinities) = (positive_infinities, negative_infinities);
         if moments.are_possible(finite) { Ok(moments) } else { Err("moments that no values have") }
     }
 }

@@ -1,6 +1,6 @@
 //! Where to look for order statistics.
 
-use super::Key;
+use super::cells::Key;
 
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in four thousand
 /// misses.

@@ -5,10 +5,10 @@ use std::fmt::Debug;
 use serde::{Deserializer, Serializer};
 use smallvec::SmallVec;
 
-use super::{Brackets, serial};
-use crate::arch::tier::{Cuts, Found, Keyed};
+use super::pieces;
+use crate::arch::block;
+use crate::arch::key::{Cuts, Found, Keyed};
 use crate::arch::{BLOCK, Index, Tier};
-use crate::stats::bits;
 
 /// Up to so many edges are compared with every key; among more of them its cell is searched.
 pub const COMPARED: usize = 24;
@@ -66,13 +66,12 @@ pub struct Cells<K> {
 }
 
 impl<K: Key> Cells<K> {
-    pub(super) fn new(brackets: Brackets<K>) -> Self {
-        let Brackets { edges, kept } = brackets;
+    pub(super) fn new(edges: Vec<K>, kept: Vec<bool>) -> Self {
         let counts = vec![0; kept.len()];
         Self { edges, index: None, kept, counts, keys: Vec::new(), filled: 0, places: Vec::new() }
     }
 
-    pub(super) fn restart(&mut self, Brackets { edges, kept }: Brackets<K>) {
+    pub(super) fn restart(&mut self, edges: Vec<K>, kept: Vec<bool>) {
         self.counts.clear();
         self.counts.resize(kept.len(), 0);
         (self.edges, self.kept) = (edges, kept);
@@ -135,11 +134,11 @@ impl Key for i64 {
     }
 
     fn write<S: Serializer>(keys: &[Self], serializer: S) -> Result<S::Ok, S::Error> {
-        serial::write_integers(keys, serializer)
+        pieces::write_integers(keys, serializer)
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error> {
-        serial::read_integers(deserializer)
+        pieces::read_integers(deserializer)
     }
 }
 
@@ -158,7 +157,7 @@ pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<
         }
         let cuts = Cuts { edges, first: kept[0], flips: &flips[..edges.len()] };
         *filled += tier.sort_out(values, valid, cuts, &mut below[..edges.len()], &mut keys[*filled..]);
-        below[edges.len()] = bits::count(values.len(), valid);
+        below[edges.len()] = block::count(values.len(), valid);
         let mut before = 0;
         for (count, below) in counts.iter_mut().zip(below) {
             *count += below - before;

@@ -1,6 +1,6 @@
 //! Samples of values, from everywhere.
 
-use super::Key;
+use super::cells::Key;
 use crate::arch::BLOCK;
 
 /// Runs that are shorter as a mean are moved together before they are thinned out.

@@ -21,8 +21,8 @@ use super::Object;
 use super::failure::Failure;
 use super::listing::version;
 use super::store::Stores;
-use crate::Interrupt;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 
 /// Requests in flight for one fetch that is waited for.
 const IN_FLIGHT: usize = 8;

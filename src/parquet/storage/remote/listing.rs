@@ -14,8 +14,8 @@ use super::super::{Found, Location, partition, refused};
 use super::Object;
 use super::failure::Failure;
 use super::store::{Store, Stores};
-use crate::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// How often a list is asked for that breaks off. (What comes no further than a request is retried by object_store.)
 const TRIES: u32 = 5;

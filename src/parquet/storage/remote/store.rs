@@ -20,8 +20,8 @@ use tokio::task::AbortHandle;
 
 use super::Object;
 use super::failure::Failure;
-use crate::Interrupt;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// The time between two looks at the interrupt.
 const PATIENCE: Duration = Duration::from_millis(50);

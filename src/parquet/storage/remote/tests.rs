@@ -13,8 +13,8 @@ use super::super::tests::reading::parquet;
 use super::super::{Found, find, open_all};
 use super::server::{Fault, Lists, Server};
 use super::*;
-use crate::Interrupt;
 use crate::error::Error;
+use crate::interrupt::Interrupt;
 
 fn all(inputs: &[impl AsRef<str>]) -> Result<Vec<Found>> {
     let inputs = inputs.iter().map(AsRef::as_ref);

@@ -1,40 +1,14 @@
-//! Order statistics by counting and selection, in passes over the data and without a full sort.
-//!
-//! Values are compared by their **keys**, whose order is total. The line of keys is cut into **cells** at a few of them,
-//! the **edges**: a cell holds its lower edge but not its upper one. Of every cell it is known how many values are in
-//! it. In the cells that a wanted order statistic may lie in, its **brackets**, the values are kept as well:
-//!
-//! - a rank that falls into a kept cell is found among the few values there;
-//! - a cell between a key and its successor holds one key only, and is never kept: ties and constant data cost nothing;
-//! - a rank that falls anywhere else has missed its bracket. The counts say so, and say where to look in the next pass.
-//!
-//! Without edges there is one cell, (−∞, +∞). Where more would be kept than there is room for, the fullest cell thins out into a
-//! random sample of itself, from which the next pass gets its brackets: the order statistics of the sample, some standard deviations
-//! below and above the wanted rank (R. W. Floyd and R. L. Rivest, *Expected time bounds for selection*, CACM 18(3),
-//! 1975). The sample decides how long the answer takes, never what it is. Among many values that are all there,
-//! `select_among` goes the same way.
+//! What has been learned of the order of a series, and the selection among what was kept of it.
 
-mod brackets;
-mod cells;
-mod sample;
-mod serial;
-
-use brackets::{Intervals, single_key};
-use sample::{Sample, grow};
-
-pub use brackets::{Brackets, MARGIN, SHORT_MARGIN};
-pub use cells::{COMPARED, Cells, Key, sort_out};
-pub use sample::{is_sampled, sample_places, sample_size};
-
-use crate::Interrupt;
+use super::brackets::{Brackets, Intervals, MARGIN, SHORT_MARGIN, single_key};
+use super::cells::{COMPARED, Cells, Key};
+use super::sample::{Sample, grow, is_sampled, sample_places, sample_size};
 use crate::arch::{BLOCK, Tier};
-
-#[cfg(feature = "parquet")]
-pub(crate) use serial::PIECE_BYTES;
+use crate::interrupt::Interrupt;
 
 /// Cells of up to so many values are not thinned out. From half as many sampled values on, a bracket is always narrower than
 /// the sample, so that every pass gets closer.
-const LEAST_CAPACITY: usize = 128;
+pub(super) const LEAST_CAPACITY: usize = 128;
 
 /// Up to so many values are sorted where there is no network for it.
 const FEW: usize = 64;
@@ -43,27 +17,33 @@ const FEW: usize = 64;
 const SHORT: usize = 2048;
 
 /// So many keys that were kept go to their cells together.
-const KEPT: usize = 1 << 13;
+pub(super) const KEPT: usize = 1 << 13;
 
 /// What has been learned of the order of a series: counts, and the values in the brackets.
 #[derive(Clone, Debug)]
 pub struct Candidates<K> {
     /// The counts, and what was kept of the last blocks.
-    cells: Cells<K>,
+    pub(super) cells: Cells<K>,
     /// What was kept of each cell before.
-    samples: Vec<Sample<K>>,
+    pub(super) samples: Vec<Sample<K>>,
     /// How many values all of these keep.
-    capacity: usize,
-    tier: Tier,
+    pub(super) capacity: usize,
+    pub(super) tier: Tier,
     /// For the selection among many candidates, kept for the next series.
-    among: Option<Box<Self>>,
+    pub(super) among: Option<Box<Self>>,
 }
 
 impl<K: Key> Candidates<K> {
     /// Keeps at most `capacity` values, or 128 of each cell if that is more, beside those of the last few blocks.
     pub fn new(brackets: Brackets<K>, capacity: usize, tier: Tier) -> Self {
         let samples = brackets.kept.iter().map(|_| Sample::new()).collect();
-        Self { cells: Cells::new(brackets), samples, capacity: capacity.max(LEAST_CAPACITY), tier, among: None }
+        Self {
+            cells: Cells::new(brackets.edges, brackets.kept),
+            samples,
+            capacity: capacity.max(LEAST_CAPACITY),
+            tier,
+            among: None,
+        }
     }
 
     /// Where it looks. After parts with other brackets were merged, that may be anywhere.
@@ -79,7 +59,7 @@ impl<K: Key> Candidates<K> {
     pub fn restart(&mut self, brackets: Brackets<K>, capacity: usize) {
         self.samples.iter_mut().for_each(Sample::clear);
         self.samples.resize_with(brackets.kept.len(), Sample::new);
-        self.cells.restart(brackets);
+        self.cells.restart(brackets.edges, brackets.kept);
         self.capacity = capacity.max(LEAST_CAPACITY);
     }
 
@@ -202,7 +182,7 @@ impl<K: Key> Candidates<K> {
             let count = self.count() + other.count();
             let mut whole = self.clone().into_sample();
             whole.merge(other.into_sample());
-            self.cells = Cells::new(Brackets::unknown());
+            self.cells = Cells::new(Vec::new(), vec![true]);
             self.cells.counts[0] = count;
             self.samples = vec![whole];
             self.make_room();
@@ -364,8 +344,9 @@ fn select_each<K: Key>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::sort_out;
     use super::*;
-    use crate::arch::tier::Keyed;
+    use crate::arch::key::Keyed;
     use crate::stats::oracle;
     use crate::stats::seeds;
     use proptest::prelude::*;

@@ -13,8 +13,8 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
 
-use super::exact::Exact;
-use super::natural::Natural;
+use super::big_uint::Natural;
+use super::rational::Exact;
 
 /// Additions between two propagations of the carries.
 const CARRY_EVERY: u32 = 1 << 30;
@@ -180,7 +180,7 @@ impl<'de, const LIMBS: usize, const OFFSET: u32> Deserialize<'de> for Superaccum
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::exact::decompose;
+    use crate::num::rational::decompose;
     use crate::stats::oracle;
 
     fn sum_of(values: &[f64]) -> ExactSum {

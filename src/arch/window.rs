@@ -5,7 +5,9 @@
 //! any order. The window is wide (101 bits with AVX-512, 71 without), so the values of a block nearly always share
 //! one: an f64 has 53 bits of its own. What does not fit is found by the kernels and summed up another way.
 
-use crate::stats::u256::U256;
+use super::block::BLOCK;
+use super::key::Range;
+use crate::num::u256::U256;
 
 /// Additions to a lane of 64 bits between two reductions: 2^12 summands below 2^52 stay below 2^64.
 pub const LANE_TERMS: u32 = 1 << 12;
@@ -76,7 +78,7 @@ impl Sums {
 
     /// Whether the lanes have room for another block.
     pub fn has_room(&self) -> bool {
-        self.vectors + (super::BLOCK / 8) as u32 <= LANE_TERMS
+        self.vectors + (BLOCK / 8) as u32 <= LANE_TERMS
     }
 
     /// The lanes hold sums of limbs, of which each value is v = A − c with A = a1·2^b + a0. Over N values:
@@ -110,4 +112,12 @@ impl Default for Sums {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What was seen of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    pub range: Range,
+    /// Whether all values were whole units of the frame and below its top: if not, nothing was added.
+    pub fits: bool,
 }

@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use super::natural::Natural;
+use super::big_uint::Natural;
 use super::u256::U256;
 
 /// ±numerator / denominator · 2^exponent.

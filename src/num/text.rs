@@ -9,7 +9,7 @@ pub fn any_number(value: f64) -> String {
 }
 
 /// The name of what JSON has no number for.
-pub(super) fn name(value: f64) -> Option<&'static str> {
+pub(crate) fn name(value: f64) -> Option<&'static str> {
     match value {
         value if value.is_nan() => Some("NaN"),
         f64::INFINITY => Some("Infinity"),
@@ -27,7 +27,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// Appends a finite f64 as [`number`] has it.
-pub(super) fn write_number(out: &mut Vec<u8>, value: f64) {
+pub(crate) fn write_number(out: &mut Vec<u8>, value: f64) {
     let mut buffer = zmij::Buffer::new();
     let shortest = buffer.format_finite(value);
     // Here both spell alike. A report of many groups has millions of numbers, so nothing is allocated here or below.

@@ -5,7 +5,7 @@
 //! together are 16 kB, half of the first-level cache. (R. M. Neal's "large superaccumulator", arXiv:1505.05571, with
 //! squares.)
 
-use super::exact_sum::{ExactSum, ExactSumOfSquares};
+use super::superaccumulator::{ExactSum, ExactSumOfSquares};
 
 /// 2046 exponents of finite values, by four.
 const PLACES: usize = 512;

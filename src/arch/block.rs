@@ -1,7 +1,8 @@
-//! Which values of a block count: one bit for each, the first value's being the lowest bit of the first byte, as in
-//! Arrow's validity bitmaps.
+//! Blocks of values, and which values of one count: one bit for each, the first value's being the lowest bit of the first
+//! byte, as in Arrow's validity bitmaps.
 
-use crate::arch::BLOCK;
+/// Values that are looked at together: they stay in the first-level cache.
+pub const BLOCK: usize = 1024;
 
 /// Which values of a block are there.
 #[derive(Clone, Debug)]

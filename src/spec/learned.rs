@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::spec::Statistic;
+use super::statistic::Statistic;
 use crate::stats::moments::Order;
 
 /// See the [module](self).

@@ -4,16 +4,17 @@
 //! stay `i64` or `u64`. All else (decimals, and columns whose files mix types) is a [`Number`]: exact, slower.
 
 use std::cmp::Ordering;
-use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
-use super::exact::Exact;
 use super::moments::Moments;
-use super::natural::Natural;
 use super::select::{self, Cells, Key};
 use crate::arch::Tier;
-use crate::arch::tier::{Keyed, Range};
+use crate::arch::key::{Keyed, Range};
+use crate::num::big_uint::Natural;
+use crate::num::decimal::{Decimal, EXACT_IN_F64};
+use crate::num::number::{Number, Place};
+use crate::num::rational::Exact;
 
 /// What the values of a block are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,9 +132,6 @@ impl Value for f64 {
     }
 }
 
-/// The largest magnitude up to which every integer is an f64.
-const EXACT_IN_F64: u64 = 1 << 53;
-
 impl Value for i64 {
     type Key = i64;
     const TAG: u8 = 1;
@@ -203,157 +201,6 @@ pub enum Summand {
     Scaled(Exact, i16),
 }
 
-/// Any real number that a column can hold: an f64, or ±magnitude·10^−scale with a magnitude of up to 256 bits.
-#[derive(Clone, Copy, Debug)]
-pub struct Number {
-    /// The nearest f64; the number itself where `decimal` is not there.
-    nearest: f64,
-    decimal: Option<Decimal>,
-}
-
-/// The scales that Arrow's decimals have.
-pub const SCALES: RangeInclusive<i16> = i8::MIN as i16..=i8::MAX as i16;
-
-/// ±magnitude·10^−scale, the magnitude in limbs, least significant first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decimal {
-    pub negative: bool,
-    pub magnitude: [u64; 4],
-    pub scale: i16,
-}
-
-impl Decimal {
-    fn to_exact(self) -> Exact {
-        let magnitude = Natural::from_limbs(self.magnitude.to_vec());
-        let power = Natural::power_of_ten(self.scale.unsigned_abs().into());
-        if self.scale >= 0 {
-            Exact::new(self.negative, magnitude, power, 0)
-        } else {
-            Exact::integer(self.negative, magnitude.times(&power))
-        }
-    }
-
-    /// The nearest f64: by one division or multiplication where both sides of it are exact (W. D. Clinger, *How to read
-    /// floating point numbers accurately*, 1990), else from the exact rational.
-    fn nearest(self) -> f64 {
-        const POWERS: [f64; 23] = [
-            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-            1e19, 1e20, 1e21, 1e22,
-        ];
-        let [low, rest @ ..] = self.magnitude;
-        let power = POWERS.get(usize::from(self.scale.unsigned_abs()));
-        match power {
-            Some(&power) if rest == [0; 3] && low <= EXACT_IN_F64 => {
-                let magnitude = low as f64;
-                let magnitude = if self.scale >= 0 { magnitude / power } else { magnitude * power };
-                if self.negative && low != 0 { -magnitude } else { magnitude }
-            }
-            _ => self.to_exact().round(),
-        }
-    }
-}
-
-impl From<f64> for Number {
-    fn from(value: f64) -> Self {
-        Self { nearest: value, decimal: None }
-    }
-}
-
-impl From<Decimal> for Number {
-    fn from(decimal: Decimal) -> Self {
-        Self { nearest: decimal.nearest(), decimal: Some(decimal) }
-    }
-}
-
-impl From<i64> for Number {
-    fn from(value: i64) -> Self {
-        Self::integer(value < 0, value.unsigned_abs())
-    }
-}
-
-impl From<u64> for Number {
-    fn from(value: u64) -> Self {
-        Self::integer(false, value)
-    }
-}
-
-impl Number {
-    fn integer(negative: bool, magnitude: u64) -> Self {
-        if magnitude <= EXACT_IN_F64 {
-            let value = magnitude as f64;
-            return Self::from(if negative && magnitude != 0 { -value } else { value });
-        }
-        Self::from(Decimal { negative, magnitude: [magnitude, 0, 0, 0], scale: 0 })
-    }
-}
-
-/// A number, or the place directly above it and below every greater one.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(try_from = "WrittenPlace", into = "WrittenPlace")]
-pub struct Place {
-    number: Number,
-    above: bool,
-}
-
-/// A place as it is written: the f64 nearest to a decimal follows from it.
-#[derive(Serialize, Deserialize)]
-enum WrittenNumber {
-    Float(f64),
-    Decimal(Decimal),
-}
-
-#[derive(Serialize, Deserialize)]
-struct WrittenPlace {
-    number: WrittenNumber,
-    above: bool,
-}
-
-impl From<Place> for WrittenPlace {
-    fn from(Place { number, above }: Place) -> Self {
-        let number = match number.decimal {
-            None => WrittenNumber::Float(number.nearest),
-            Some(decimal) => WrittenNumber::Decimal(decimal),
-        };
-        Self { number, above }
-    }
-}
-
-impl TryFrom<WrittenPlace> for Place {
-    type Error = &'static str;
-
-    fn try_from(WrittenPlace { number, above }: WrittenPlace) -> Result<Self, Self::Error> {
-        let number = match number {
-            WrittenNumber::Float(value) if value.is_nan() => return Err("NaN is no place among numbers"),
-            WrittenNumber::Float(value) => value.into(),
-            WrittenNumber::Decimal(decimal) if !SCALES.contains(&decimal.scale) => {
-                return Err("no decimal has such a scale");
-            }
-            WrittenNumber::Decimal(decimal) => decimal.into(),
-        };
-        Ok(Self { number, above })
-    }
-}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.number.order(&other.number).then(self.above.cmp(&other.above))
-    }
-}
-
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Place {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Place {}
-
 impl Key for Place {
     fn successor(self) -> Option<Self> {
         (!self.above).then_some(Self { above: true, ..self })
@@ -371,17 +218,6 @@ impl Key for Place {
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error> {
         Vec::deserialize(deserializer)
-    }
-}
-
-impl Number {
-    /// Rounding keeps the order, so only numbers with the same nearest f64 need a closer look.
-    fn order(&self, other: &Self) -> Ordering {
-        self.nearest.total_cmp(&other.nearest).then_with(|| match (self.decimal, other.decimal) {
-            (None, None) => Ordering::Equal,
-            (a, b) if a == b => Ordering::Equal,
-            _ => self.to_exact().compare(&other.to_exact()),
-        })
     }
 }
 
@@ -419,10 +255,7 @@ impl Value for Number {
         (is_near && is_held).then_some(self.nearest)
     }
     fn to_exact(self) -> Exact {
-        match self.decimal {
-            None => Exact::from_f64(self.nearest),
-            Some(decimal) => decimal.to_exact(),
-        }
+        Self::to_exact(&self)
     }
     fn to_summand(self) -> Summand {
         match self.decimal {

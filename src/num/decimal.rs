@@ -1,0 +1,54 @@
+//! Decimals: whole numbers of up to 256 bits, and the power of ten that they are divided by.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::big_uint::Natural;
+use super::rational::Exact;
+
+/// The largest magnitude up to which every integer is an f64.
+pub const EXACT_IN_F64: u64 = 1 << 53;
+
+/// The scales that Arrow's decimals have.
+pub const SCALES: RangeInclusive<i16> = i8::MIN as i16..=i8::MAX as i16;
+
+/// ±magnitude·10^−scale, the magnitude in limbs, least significant first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decimal {
+    pub negative: bool,
+    pub magnitude: [u64; 4],
+    pub scale: i16,
+}
+
+impl Decimal {
+    /// The value.
+    pub fn to_exact(self) -> Exact {
+        let magnitude = Natural::from_limbs(self.magnitude.to_vec());
+        let power = Natural::power_of_ten(self.scale.unsigned_abs().into());
+        if self.scale >= 0 {
+            Exact::new(self.negative, magnitude, power, 0)
+        } else {
+            Exact::integer(self.negative, magnitude.times(&power))
+        }
+    }
+
+    /// The nearest f64: by one division or multiplication where both sides of it are exact (W. D. Clinger, *How to read
+    /// floating point numbers accurately*, 1990), else from the exact rational.
+    pub fn nearest(self) -> f64 {
+        const POWERS: [f64; 23] = [
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+            1e19, 1e20, 1e21, 1e22,
+        ];
+        let [low, rest @ ..] = self.magnitude;
+        let power = POWERS.get(usize::from(self.scale.unsigned_abs()));
+        match power {
+            Some(&power) if rest == [0; 3] && low <= EXACT_IN_F64 => {
+                let magnitude = low as f64;
+                let magnitude = if self.scale >= 0 { magnitude / power } else { magnitude * power };
+                if self.negative && low != 0 { -magnitude } else { magnitude }
+            }
+            _ => self.to_exact().round(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The answer of a scan.
+
+use smallvec::SmallVec;
+
+use super::optional_states::Further;
+use super::state::Scan;
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::num::rational::Exact;
+use crate::spec::{Bias, NanPolicy, Spec, Statistic, is_count};
+use crate::stats::extrema::Extrema;
+use crate::stats::interval;
+use crate::stats::moments::Finished;
+use crate::stats::powers::Powers;
+use crate::stats::quantile::Position;
+use crate::stats::select::Brackets;
+use crate::stats::tally::Tally;
+use crate::stats::value::Value;
+use crate::summary::Summary;
+
+/// What came of a scan.
+#[derive(Debug)]
+pub enum Outcome<K> {
+    /// The answer.
+    Done(Summary),
+    /// The brackets for another pass over the same values: see [`Scan::narrow`].
+    Again(Brackets<K>),
+}
+
+impl<T: Value> Scan<T> {
+    /// The answer, or the brackets for another pass. NaNs under [`NanPolicy::Raise`] are the caller's to refuse: it
+    /// knows the row.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if `spec` wants what this scan was not made to learn, or has another policy for NaNs.
+    pub fn finish(&mut self, spec: &Spec) -> Result<Outcome<T::Key>> {
+        self.finish_unless(&Interrupt::default(), spec)
+    }
+
+    /// The same, unless it is interrupted.
+    pub(crate) fn finish_unless(&mut self, interrupt: &Interrupt, spec: &Spec) -> Result<Outcome<T::Key>> {
+        let missing = spec.learned().without(self.learned());
+        if !missing.is_empty() || self.nan != spec.nan() {
+            let (ours, theirs) = (self.nan.name(), spec.nan().name());
+            return Err(Error::Invalid(if missing.is_empty() {
+                format!("the scan was made for nan: {ours}, and is finished for nan: {theirs}")
+            } else {
+                format!("the scan was not made to learn {missing}, which the spec that it is finished for needs")
+            }));
+        }
+        let nan = self.nan_count > 0 && self.nan != NanPolicy::Omit;
+        let quantiles = self.quantiles(spec, nan, interrupt);
+        interrupt.check()?;
+        let quantiles = match quantiles {
+            Ok(quantiles) => quantiles,
+            Err(brackets) => return Ok(Outcome::Again(brackets)),
+        };
+        let count = match self.nan {
+            NanPolicy::Omit => self.moments.count(),
+            NanPolicy::Propagate | NanPolicy::Raise => self.moments.count() + self.nan_count,
+        };
+        let counts = [count, self.null_count, self.nan_count];
+        let moments = self.moments.finish();
+        let sorted = self.further.as_mut().and_then(|further| further.tally.as_mut()).map(Tally::finish);
+        let parts = Parts {
+            count: self.moments.count(),
+            moments: &moments,
+            extrema: self.extrema.as_ref(),
+            tally: sorted.map(|sorted| {
+                let wants = |statistic| spec.wants(statistic);
+                TallyAnswers {
+                    mad: if wants(Statistic::Mad) { sorted.mad() } else { None },
+                    mode: if wants(Statistic::Mode) { sorted.mode() } else { None },
+                    n_unique: if wants(Statistic::NUnique) { sorted.n_unique() } else { 0 },
+                }
+            }),
+            further: self.further.as_deref(),
+            // Of NaNs there is one value.
+            one_more: u64::from(nan),
+            quantiles: &quantiles,
+        };
+        let statistics = spec.statistics().iter().flat_map(|&statistic| {
+            let (first, second) = parts.statistic(statistic, spec);
+            let spoilt = |value| if nan && !is_count(statistic.name()) { Some(f64::NAN) } else { value };
+            std::iter::once(spoilt(first)).chain(second.map(spoilt))
+        });
+        let wanted = spec.computed().iter().zip(&quantiles).filter(|(p, _)| {
+            spec.computed().len() == spec.quantiles().len() || spec.quantiles().iter().any(|q| q.value() == p.value())
+        });
+        let wanted = wanted.map(|(_, value)| if nan { Some(f64::NAN) } else { *value });
+        Ok(Outcome::Done(Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted))))
+    }
+
+    fn quantiles(
+        &mut self,
+        spec: &Spec,
+        nan: bool,
+        interrupt: &Interrupt,
+    ) -> std::result::Result<Quantiles, Brackets<T::Key>> {
+        let wanted = spec.computed();
+        let candidates = match &mut self.candidates {
+            Some(candidates) if candidates.count() > 0 && !nan => candidates,
+            _ => return Ok(smallvec::smallvec![None; wanted.len()]),
+        };
+        let n = candidates.count();
+        let positions: SmallVec<[Position; 4]> = wanted.iter().map(|p| spec.method().position(p, n)).collect();
+        let mut ranks: SmallVec<[u64; 8]> = positions.iter().flat_map(|p| [p.lower, p.upper]).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        candidates.finish(&ranks, &mut self.found, interrupt)?;
+        let found = &self.found;
+        let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
+        let blend = |p: &Position| p.blend(T::from_key(at(p.lower)), T::from_key(at(p.upper)));
+        Ok(positions.iter().map(|position| Some(blend(position))).collect())
+    }
+}
+
+/// What has been found of a series, for its statistics to be made of.
+struct Parts<'a, T: Value> {
+    count: u64,
+    moments: &'a Finished,
+    extrema: Option<&'a Extrema<T>>,
+    tally: Option<TallyAnswers>,
+    further: Option<&'a Further<T>>,
+    one_more: u64,
+    /// Those that are computed.
+    quantiles: &'a [Option<f64>],
+}
+
+/// What the values in order have told.
+#[derive(Clone, Copy)]
+struct TallyAnswers {
+    mad: Option<f64>,
+    mode: Option<f64>,
+    n_unique: u64,
+}
+
+impl<T: Value> Parts<'_, T> {
+    /// A statistic, and a second value if it has two.
+    fn statistic(&self, statistic: Statistic, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
+        let (moments, extrema, n) = (self.moments, self.extrema, self.count);
+        let further = self.further;
+        let powers = |compute: fn(&Powers, u64, &Exact, &Exact, Bias) -> Option<f64>| {
+            let powers = further?.powers.as_ref()?;
+            match moments.exact_sums() {
+                Some((sum, squares)) => compute(powers, n, &sum, &squares, spec.bias()),
+                None => Some(f64::NAN),
+            }
+        };
+        let value = match statistic {
+            Statistic::Min => extrema.and_then(Extrema::min),
+            Statistic::Max => extrema.and_then(Extrema::max),
+            Statistic::Range => extrema.and_then(Extrema::range),
+            Statistic::Sum => Some(moments.sum()),
+            Statistic::Mean => moments.mean(),
+            Statistic::Variance => moments.variance(spec.ddof()),
+            Statistic::Stddev => moments.stddev(spec.ddof()),
+            Statistic::MeanCi => {
+                let interval = moments
+                    .mean()
+                    .zip(moments.standard_error(1))
+                    .and_then(|(mean, error)| interval::mean_interval(mean, error, n, spec.level()));
+                return (interval.map(|(low, _)| low), Some(interval.map(|(_, high)| high)));
+            }
+            Statistic::Sem => moments.standard_error(spec.ddof()),
+            Statistic::Iqr => {
+                let at = |p: f64| {
+                    let place = spec.computed().iter().position(|computed| computed.value() == p)?;
+                    *self.quantiles.get(place)?
+                };
+                at(0.75).zip(at(0.25)).map(|(high, low)| high - low)
+            }
+            Statistic::Skewness => powers(Powers::skewness),
+            Statistic::Kurtosis => powers(Powers::kurtosis),
+            Statistic::Mad => self.tally.and_then(|tally| tally.mad),
+            Statistic::Mode => self.tally.and_then(|tally| tally.mode),
+            Statistic::NUnique => self.tally.map(|tally| (tally.n_unique + self.one_more) as f64),
+            Statistic::NZero => further.map(|further| further.zeros as f64),
+            Statistic::NNegative => further.map(|further| further.negatives as f64),
+            Statistic::GeometricMean => further.and_then(|further| further.geometric.as_ref()?.finish(n)),
+            Statistic::HarmonicMean => further.and_then(|further| further.harmonic.as_ref()?.finish(n)),
+            Statistic::Cv => moments.cv(spec.ddof()),
+        };
+        (value, None)
+    }
+}
+
+/// The values of a few quantiles.
+type Quantiles = SmallVec<[Option<f64>; 4]>;

@@ -1,0 +1,22 @@
+//! How many values a scan may keep.
+
+/// What a scan keeps at least for its quantiles, if it keeps any.
+pub const SAMPLE: usize = 1 << 16;
+
+/// How many values a scan may keep for its quantiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Up to so many in a bracket; more are sampled, and another pass decides.
+    AtMost(usize),
+    /// All of them: no other pass is possible.
+    All,
+}
+
+impl Keep {
+    pub(super) fn capacity(self) -> usize {
+        match self {
+            Self::AtMost(capacity) => capacity,
+            Self::All => usize::MAX,
+        }
+    }
+}

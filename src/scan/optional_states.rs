@@ -1,0 +1,86 @@
+//! What only some statistics need, each for itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::Learned;
+use crate::stats::means::{GeometricMean, HarmonicMean};
+use crate::stats::powers::Powers;
+use crate::stats::tally::Tally;
+use crate::stats::value::Value;
+
+/// What only some statistics need, each for itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(super) struct Further<T: Value> {
+    pub(super) zeros: u64,
+    pub(super) negatives: u64,
+    pub(super) powers: Option<Powers>,
+    pub(super) geometric: Option<GeometricMean>,
+    pub(super) harmonic: Option<HarmonicMean>,
+    pub(super) tally: Option<Tally<T>>,
+}
+
+impl<T: Value> Further<T> {
+    /// `None` if nothing of it is wanted.
+    pub(super) fn new(learned: Learned) -> Option<Box<Self>> {
+        learned.wants(Learned::FURTHER).then(|| {
+            Box::new(Self {
+                zeros: 0,
+                negatives: 0,
+                powers: learned.wants(Learned::POWERS).then(Powers::default),
+                geometric: learned.wants(Learned::GEOMETRIC).then(GeometricMean::default),
+                harmonic: learned.wants(Learned::HARMONIC).then(HarmonicMean::default),
+                tally: learned.wants(Learned::TALLY).then(Tally::new),
+            })
+        })
+    }
+
+    /// The same of nothing.
+    pub(super) fn empty(&self) -> Self {
+        Self {
+            zeros: 0,
+            negatives: 0,
+            powers: self.powers.as_ref().map(|_| Powers::default()),
+            geometric: self.geometric.as_ref().map(|_| GeometricMean::default()),
+            harmonic: self.harmonic.as_ref().map(|_| HarmonicMean::default()),
+            tally: self.tally.as_ref().map(|_| Tally::new()),
+        }
+    }
+
+    /// One more value, not NaN.
+    pub(super) fn add(&mut self, value: T) {
+        let nearest = value.nearest();
+        self.zeros += u64::from(nearest == 0.0);
+        self.negatives += u64::from(nearest < 0.0);
+        if let Some(powers) = self.powers.as_mut().filter(|_| nearest.is_finite()) {
+            powers.add(value);
+        }
+        self.geometric.iter_mut().for_each(|mean| mean.add(nearest));
+        self.harmonic.iter_mut().for_each(|mean| mean.add(nearest));
+        self.tally.iter_mut().for_each(|tally| tally.add(value));
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.zeros += other.zeros;
+        self.negatives += other.negatives;
+        if let (Some(ours), Some(theirs)) = (&mut self.powers, &other.powers) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.geometric, &other.geometric) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.harmonic, &other.harmonic) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.tally, other.tally) {
+            ours.merge(theirs);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        // The room of what was tallied serves the next series.
+        let mut tally = self.tally.take();
+        tally.iter_mut().for_each(Tally::clear);
+        *self = Self { tally, ..self.empty() };
+    }
+}

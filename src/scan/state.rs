@@ -1,0 +1,284 @@
+//! What is known of a series, and how more of it is added.
+
+use super::keep::Keep;
+use super::optional_states::Further;
+use crate::arch::block::Bits;
+use crate::arch::{BLOCK, Tier};
+use crate::error::{Error, Result};
+use crate::spec::{Learned, NanPolicy, Spec};
+use crate::stats::extrema::Extrema;
+use crate::stats::moments::{Moments, Order};
+use crate::stats::select::{Brackets, Candidates};
+use crate::stats::value::{Extent, Value};
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Scan<T: Value> {
+    pub(super) tier: Tier,
+    pub(super) nan: NanPolicy,
+    pub(super) null_count: u64,
+    pub(super) nan_count: u64,
+    pub(super) moments: Moments,
+    pub(super) extrema: Option<Extrema<T>>,
+    pub(super) candidates: Option<Candidates<T::Key>>,
+    pub(super) further: Option<Box<Further<T>>>,
+    /// Order statistics on their way to the quantiles.
+    pub(super) found: Vec<T::Key>,
+}
+
+impl<T: Value> Scan<T> {
+    /// Nothing seen yet, and nothing known of where the quantiles are.
+    pub fn new(spec: &Spec, keep: Keep) -> Self {
+        Self::with_brackets(spec, keep, Brackets::unknown())
+    }
+
+    /// Nothing seen yet, but a guess of where the quantiles are. It is checked, never trusted.
+    pub fn with_brackets(spec: &Spec, keep: Keep, brackets: Brackets<T::Key>) -> Self {
+        let learned = spec.learned();
+        let tier = Tier::best();
+        Self {
+            tier,
+            nan: spec.nan(),
+            null_count: 0,
+            nan_count: 0,
+            moments: Moments::new(learned.order()),
+            extrema: learned.wants(Learned::EXTREMA).then(Extrema::new),
+            candidates: learned.wants(Learned::QUANTILES).then(|| Candidates::new(brackets, keep.capacity(), tier)),
+            further: Further::new(learned),
+            found: Vec::new(),
+        }
+    }
+
+    /// The same with these instructions, which give the same answer; nothing may have been seen yet.
+    pub fn with_tier(mut self, tier: Tier) -> Self {
+        self.tier = tier;
+        self.candidates.iter_mut().for_each(|candidates| candidates.set_tier(tier));
+        self
+    }
+
+    /// An empty scan for one more pass: it looks into `brackets` only, and becomes part of this one by
+    /// [`Scan::settle`].
+    pub fn narrow(&self, keep: Keep, brackets: Brackets<T::Key>) -> Self {
+        Self {
+            tier: self.tier,
+            nan: self.nan,
+            null_count: 0,
+            nan_count: 0,
+            moments: Moments::new(Order::Count),
+            extrema: None,
+            candidates: Some(Candidates::new(brackets, keep.capacity(), self.tier)),
+            further: None,
+            found: Vec::new(),
+        }
+    }
+
+    /// Gives back the memory of the values that it kept: another pass looks for the quantiles, whose scan is [settled](Scan::settle)
+    /// here.
+    pub fn forget_candidates(&mut self) {
+        self.candidates = None;
+    }
+
+    /// An empty scan with the brackets that its values, all of which it holds, suggest for more values like them.
+    pub fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize) -> Self {
+        let fractions: Vec<f64> = spec.computed().iter().map(|p| p.value()).collect();
+        let brackets = self.candidates.as_mut().and_then(|candidates| candidates.aim(&fractions, sample));
+        Self::with_brackets(spec, keep, brackets.unwrap_or_else(Brackets::unknown))
+    }
+
+    /// Whether it says as much of its quantiles as if it had been scanned with the brackets of the other one.
+    pub fn is_aimed_like(&self, other: &Self) -> bool {
+        match (&self.candidates, &other.candidates) {
+            (Some(ours), Some(theirs)) => ours.is_aimed_like(theirs),
+            _ => true,
+        }
+    }
+
+    /// Takes over what a further pass over the same values has found; `false` if they were not the same values, or were scanned with
+    /// another policy for NaNs.
+    #[must_use]
+    pub fn settle(&mut self, pass: Self) -> bool {
+        let same = self.nan == pass.nan
+            && self.moments.count() == pass.moments.count()
+            && self.null_count == pass.null_count
+            && self.nan_count == pass.nan_count;
+        self.candidates = pass.candidates;
+        same
+    }
+
+    /// Forgets all values, so that another series can be scanned in the same memory: as [`Scan::with_brackets`].
+    pub fn restart(&mut self, keep: Keep, brackets: Brackets<T::Key>) {
+        self.null_count = 0;
+        self.nan_count = 0;
+        self.moments.clear();
+        self.extrema.iter_mut().for_each(Extrema::clear);
+        self.further.iter_mut().for_each(|further| further.clear());
+        if let Some(candidates) = &mut self.candidates {
+            candidates.restart(brackets, keep.capacity());
+        }
+    }
+
+    /// Where it looks for quantiles, if any are asked, so that other parts of the series can look there too; see
+    /// [`Scan::with_brackets`].
+    pub fn brackets(&self) -> Option<Brackets<T::Key>> {
+        self.candidates.as_ref().map(Candidates::brackets)
+    }
+
+    /// The instructions that it is scanned with.
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// More of the series, without its nulls.
+    pub fn update(&mut self, values: &[T]) {
+        for block in values.chunks(BLOCK) {
+            self.update_block(block, None);
+        }
+    }
+
+    /// More of the series: those of up to [`BLOCK`] values whose bit in `valid` is set, the first value's being the lowest
+    /// bit of the first byte. The nulls are counted by [`Scan::update_nulls`].
+    pub fn update_valid(&mut self, values: &[T], valid: &[u8]) {
+        self.update_block(values, Some(valid));
+    }
+
+    fn update_block(&mut self, values: &[T], valid: Option<&[u8]>) {
+        match T::update(values, valid, &mut self.moments, self.tier) {
+            Extent::Empty => return,
+            Extent::Within(min, max) => {
+                if let Some(extrema) = &mut self.extrema {
+                    extrema.update((min, max));
+                }
+            }
+            Extent::HoldsNan => return self.update_numbers(values, valid),
+        }
+        if let Some(further) = &mut self.further {
+            T::each(values, valid, |value| further.add(value));
+        }
+        if let Some(candidates) = &mut self.candidates {
+            candidates.update(|cells, tier| T::sort_out(values, valid, cells, tier));
+        }
+    }
+
+    /// More of the series: each of these values so many times.
+    ///
+    /// Its sums are those of the values whose count has a binary digit, doubled from digit to digit: scans merge exactly, also with
+    /// themselves.
+    pub fn update_repeated<C: Copy + Into<u64>>(&mut self, values: &[T], counts: &[C]) {
+        let all = counts.iter().fold(0, |all, &count| all | count.into());
+        let mut sums = Self {
+            moments: Moments::new(self.moments.order()),
+            extrema: self.extrema.as_ref().map(|_| Extrema::new()),
+            candidates: None,
+            further: self.further.as_ref().map(|further| Box::new(further.empty())),
+            found: Vec::new(),
+            null_count: 0,
+            nan_count: 0,
+            ..*self
+        };
+        for digit in (0..u64::BITS - all.leading_zeros()).rev() {
+            sums.add(sums.clone());
+            for (values, counts) in values.chunks(BLOCK).zip(counts.chunks(BLOCK)) {
+                let mut digits = [0_u8; BLOCK / 8];
+                for (digits, counts) in digits.iter_mut().zip(counts.chunks(8)) {
+                    let bits =
+                        counts.iter().zip(0..).map(|(&count, place)| ((count.into() >> digit & 1) as u8) << place);
+                    *digits = bits.sum();
+                }
+                sums.update_valid(values, &digits);
+            }
+        }
+        self.add(sums);
+        if let Some(candidates) = &mut self.candidates {
+            for (value, &count) in values.iter().zip(counts).filter(|(value, _)| !value.is_nan()) {
+                candidates.update_repeated(value.key(), count.into());
+            }
+        }
+    }
+
+    /// A block with NaNs: as if their bits were not set.
+    #[cold]
+    fn update_numbers(&mut self, values: &[T], valid: Option<&[u8]>) {
+        let mut numbers = Bits::new(values.len(), valid);
+        let all = numbers.count();
+        T::clear_nans(values, numbers.bytes_mut(), self.tier);
+        self.nan_count += all - numbers.count();
+        self.update_block(values, Some(numbers.bytes()));
+    }
+
+    /// More nulls of the series.
+    pub fn update_nulls(&mut self, count: u64) {
+        self.null_count += count;
+    }
+
+    /// What is known of more of the series without its values: how many there are, none of them NaN, and the least and the greatest.
+    /// It serves specs that [want only extrema](Spec::wants_only_extrema).
+    pub fn update_known(&mut self, count: u64, nulls: u64, bounds: Option<(T, T)>) {
+        self.null_count += nulls;
+        self.moments.add_count(count);
+        if let (Some(extrema), Some((min, max))) = (&mut self.extrema, bounds) {
+            extrema.update((min.key(), max.key()));
+        }
+    }
+
+    /// Another part of the same series.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if the two do not learn the same: they were made for other statistics, or for another policy for NaNs. This
+    /// scan stays as it is.
+    pub fn merge(&mut self, other: Self) -> Result<()> {
+        if !self.fits(&other) {
+            let (ours, theirs) = ((self.nan.name(), self.learned()), (other.nan.name(), other.learned()));
+            return Err(Error::Invalid(format!(
+                "scans of different questions do not merge: this one learns {} (nan: {}), the other one {} (nan: {})",
+                ours.1, ours.0, theirs.1, theirs.0
+            )));
+        }
+        self.add(other);
+        Ok(())
+    }
+
+    /// As [`Scan::merge`], of what both learn.
+    fn add(&mut self, other: Self) {
+        self.null_count += other.null_count;
+        self.nan_count += other.nan_count;
+        self.moments.merge(other.moments);
+        if let (Some(ours), Some(theirs)) = (&mut self.extrema, &other.extrema) {
+            ours.merge(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.further, other.further) {
+            ours.merge(*theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.candidates, other.candidates) {
+            ours.merge(theirs);
+        }
+    }
+
+    /// NaNs seen so far.
+    pub fn nan_count(&self) -> u64 {
+        self.nan_count
+    }
+
+    /// Rows seen so far: values, NaNs and nulls.
+    pub fn rows(&self) -> u64 {
+        self.moments.count() + self.nan_count + self.null_count
+    }
+
+    /// What is learned by it.
+    pub(super) fn learned(&self) -> Learned {
+        let further = self.further.as_deref();
+        Learned::new(self.moments.order())
+            .with(Learned::EXTREMA, self.extrema.is_some())
+            .with(Learned::QUANTILES, self.candidates.is_some())
+            .with(Learned::FURTHER, further.is_some())
+            .with(Learned::POWERS, further.is_some_and(|further| further.powers.is_some()))
+            .with(Learned::GEOMETRIC, further.is_some_and(|further| further.geometric.is_some()))
+            .with(Learned::HARMONIC, further.is_some_and(|further| further.harmonic.is_some()))
+            .with(Learned::TALLY, further.is_some_and(|further| further.tally.is_some()))
+    }
+
+    /// Whether both learn the same, so that they may be parts of one series: see [`Scan::merge`].
+    pub fn fits(&self, other: &Self) -> bool {
+        self.nan == other.nan && self.learned() == other.learned()
+    }
+}

@@ -1,0 +1,14 @@
+//! What is asked of a series.
+//!
+//! A [`Spec`] is the question: `statistic` has the names, `question` what can be set, `learned` what a scan has to learn for it.
+
+mod learned;
+mod question;
+mod statistic;
+
+pub use crate::stats::powers::Bias;
+pub use crate::stats::quantile::{Method, Probability};
+pub(crate) use learned::Learned;
+pub use question::Spec;
+
+pub use statistic::{NanPolicy, Statistic, is_count};

@@ -1,0 +1,127 @@
+//! The statistics that have a name of their own, and what a NaN does to them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A statistic that has a name of its own. Quantiles have probabilities instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Statistic {
+    /// The smallest value.
+    Min,
+    /// The largest value.
+    Max,
+    /// max − min, rounded once.
+    Range,
+    /// The sum, correctly rounded: `math.fsum`.
+    Sum,
+    /// The mean, correctly rounded: `statistics.mean`.
+    Mean,
+    /// The variance, correctly rounded: `statistics.variance` for `ddof` 1, `pvariance` for 0.
+    Variance,
+    /// The standard deviation, correctly rounded: `statistics.stdev` for `ddof` 1, `pstdev` for 0.
+    Stddev,
+    /// The confidence interval of the mean by Student's t, for [`Spec::level`].
+    MeanCi,
+    /// The standard error of the mean, √(variance / n), correctly rounded.
+    Sem,
+    /// The interquartile range: q3 − q1 by the spec's method, each rounded, and then their difference.
+    Iqr,
+    /// The skewness, correctly rounded: see [`crate::stats::powers`], and [`Spec::bias`].
+    Skewness,
+    /// The excess kurtosis, correctly rounded: see [`crate::stats::powers`], and [`Spec::bias`].
+    Kurtosis,
+    /// The median absolute deviation, unscaled, exact and rounded once: see [`crate::stats::tally`].
+    Mad,
+    /// The most frequent value, the smallest of several.
+    Mode,
+    /// How many distinct values there are.
+    NUnique,
+    /// How many values are 0.
+    NZero,
+    /// How many values are below 0.
+    NNegative,
+    /// The geometric mean, to half a unit in the last place and 2^−57 of one: see [`crate::stats::means`].
+    GeometricMean,
+    /// The harmonic mean, to half a unit in the last place and 2^−70 of one: see [`crate::stats::means`].
+    HarmonicMean,
+    /// The coefficient of variation, stddev / mean, correctly rounded; not defined for a mean of 0.
+    Cv,
+}
+
+impl Statistic {
+    /// Every statistic with its name, in the order of every output.
+    pub const ALL: [(Self, &'static str); 20] = [
+        (Self::Min, "min"),
+        (Self::Max, "max"),
+        (Self::Range, "range"),
+        (Self::Sum, "sum"),
+        (Self::Mean, "mean"),
+        (Self::Variance, "variance"),
+        (Self::Stddev, "stddev"),
+        (Self::MeanCi, "mean_ci"),
+        (Self::Sem, "sem"),
+        (Self::Iqr, "iqr"),
+        (Self::Skewness, "skewness"),
+        (Self::Kurtosis, "kurtosis"),
+        (Self::Mad, "mad"),
+        (Self::Mode, "mode"),
+        (Self::NUnique, "n_unique"),
+        (Self::NZero, "n_zero"),
+        (Self::NNegative, "n_negative"),
+        (Self::GeometricMean, "geometric_mean"),
+        (Self::HarmonicMean, "harmonic_mean"),
+        (Self::Cv, "cv"),
+    ];
+
+    /// The name in every interface.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What a NaN does to its series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NanPolicy {
+    /// Every statistic of the series is NaN.
+    #[default]
+    Propagate,
+    /// It is left out, as if it were null.
+    Omit,
+    /// It is an error that names the series and the lowest row.
+    Raise,
+}
+
+impl NanPolicy {
+    /// Every policy with its name.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Propagate, "propagate"), (Self::Omit, "omit"), (Self::Raise, "raise")];
+
+    /// The name in every interface.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl FromStr for NanPolicy {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let named = Self::ALL.iter().find(|(_, candidate)| *candidate == name);
+        named
+            .map(|(policy, _)| *policy)
+            .ok_or_else(|| format!("'{name}' is not a NaN policy; it is one of propagate, omit, raise"))
+    }
+}
+
+/// Whether the statistic of this name is a whole number: such ones stay integers in every output.
+pub fn is_count(name: &str) -> bool {
+    ["n_unique", "n_zero", "n_negative"].contains(&name)
+}

@@ -1,0 +1,161 @@
+//! The statistics that are made of the sums, each rounded once.
+
+use super::accumulate::Moments;
+use super::sums::{Near, Part};
+use crate::num::big_uint::Natural;
+use crate::num::rational::{Exact, round_ratio, round_sqrt_ratio};
+use crate::num::u256::U256;
+
+impl Moments {
+    /// What a sum of the infinities is, if there are any.
+    fn infinity(&self) -> Option<f64> {
+        match (self.positive_infinities > 0, self.negative_infinities > 0) {
+            (false, false) => None,
+            (true, false) => Some(f64::INFINITY),
+            (false, true) => Some(f64::NEG_INFINITY),
+            (true, true) => Some(f64::NAN),
+        }
+    }
+
+    /// The moments as they are now.
+    pub fn finish(&mut self) -> Finished {
+        self.drain();
+        self.empty_far();
+        let near = self.near;
+        // n·Q must fit 256 bits; S² is not greater.
+        let narrow = self.parts.is_empty() && near.squares.leading_zeros() >= 64 - self.count.leading_zeros();
+        let sums = if narrow {
+            Totals::Near(near)
+        } else {
+            if !near.is_zero() {
+                self.near = Near::ZERO;
+                self.part(0).add_near(&near);
+            }
+            let scaled = |part: &Part, power: i32| Exact::power_of_ten(-power * i32::from(part.scale));
+            let parts = self.parts.iter();
+            Totals::Exact {
+                sum: total(parts.clone().map(|part| part.sum.to_exact().times(&scaled(part, 1)))),
+                squares: total(parts.map(|part| part.squares.to_exact().times(&scaled(part, 2)))),
+            }
+        };
+        Finished { count: self.count, infinity: self.infinity(), sums }
+    }
+}
+
+/// S and Q.
+#[derive(Debug)]
+pub(super) enum Totals {
+    Near(Near),
+    Exact { sum: Exact, squares: Exact },
+}
+
+/// Moments to which nothing is added any more.
+#[derive(Debug)]
+pub struct Finished {
+    pub(super) count: u64,
+    pub(super) infinity: Option<f64>,
+    pub(super) sums: Totals,
+}
+
+impl Finished {
+    /// Σx; of no values it is 0.
+    pub fn sum(&self) -> f64 {
+        self.quotient(1)
+    }
+
+    /// Σx / n.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.quotient(self.count))
+    }
+
+    fn quotient(&self, divisor: u64) -> f64 {
+        self.infinity.unwrap_or_else(|| match &self.sums {
+            Totals::Near(Near { unit, sum, .. }) => {
+                round_ratio(*sum < 0, sum.unsigned_abs().into(), divisor, (*unit).into())
+            }
+            Totals::Exact { sum, .. } => sum.times(&reciprocal(divisor.into())).round(),
+        })
+    }
+
+    /// The variance with `ddof` degrees of freedom taken off; not defined for `ddof` values or fewer.
+    pub fn variance(&self, ddof: u64) -> Option<f64> {
+        self.spread(ddof, 1, round_ratio_of_squares, Exact::round)
+    }
+
+    /// The root of the same, rounded once.
+    pub fn stddev(&self, ddof: u64) -> Option<f64> {
+        self.spread(ddof, 1, round_sqrt_ratio, Exact::round_sqrt)
+    }
+
+    /// The standard error of the mean, √(variance / n), rounded once.
+    pub fn standard_error(&self, ddof: u64) -> Option<f64> {
+        self.spread(ddof, self.count, round_sqrt_ratio, Exact::round_sqrt)
+    }
+
+    /// The coefficient of variation, √variance / mean, rounded once; not defined for a mean of 0.
+    pub fn cv(&self, ddof: u64) -> Option<f64> {
+        let freedom = self.count.checked_sub(ddof).filter(|&freedom| freedom > 0)?;
+        let Some((sum, squares)) = self.exact_sums() else { return Some(f64::NAN) };
+        if sum.is_zero() {
+            return None;
+        }
+        // variance / mean² = (n·Q − S²) / (n·(n − ddof)) · n² / S²
+        let n = Exact::integer(false, self.count.into());
+        let square = sum.times(&sum);
+        let numerator = squares.times(&n).minus(&square).times(&n);
+        let root = numerator.over(&square.times(&Exact::integer(false, freedom.into()))).round_sqrt();
+        Some(if sum.is_negative() && root > 0.0 { -root } else { root })
+    }
+
+    /// S and Q; `None` where infinities are among the values.
+    pub fn exact_sums(&self) -> Option<(Exact, Exact)> {
+        if self.infinity.is_some() {
+            return None;
+        }
+        Some(match &self.sums {
+            Totals::Near(near) => {
+                let mut part = Part { scale: 0, sum: Box::default(), squares: Box::default() };
+                part.add_near(near);
+                (part.sum.to_exact(), part.squares.to_exact())
+            }
+            Totals::Exact { sum, squares } => (sum.clone(), squares.clone()),
+        })
+    }
+
+    /// (n·Q − S²) / (n·(n − ddof)·divisor), rounded; n·Q − S² is not negative, by Cauchy and Schwarz.
+    fn spread(
+        &self,
+        ddof: u64,
+        divisor: u64,
+        round_near: fn(U256, u64, i64) -> f64,
+        round: fn(&Exact) -> f64,
+    ) -> Option<f64> {
+        let freedom = self.count.checked_sub(ddof).filter(|&freedom| freedom > 0)?;
+        if self.infinity.is_some() {
+            return Some(f64::NAN);
+        }
+        let denominator = self.count.checked_mul(freedom).and_then(|product| product.checked_mul(divisor));
+        if let (Totals::Near(Near { unit, sum, squares }), Some(denominator)) = (&self.sums, denominator) {
+            let sum = sum.unsigned_abs();
+            let numerator = squares.times(self.count).minus(U256::product(sum, sum));
+            return Some(round_near(numerator, denominator, 2 * i64::from(*unit)));
+        }
+        let (sum, squares) = self.exact_sums()?;
+        let n = Exact::integer(false, self.count.into());
+        let numerator = squares.times(&n).minus(&sum.times(&sum));
+        let n = u128::from(self.count);
+        let denominator = Natural::from(n * u128::from(freedom)).times(&divisor.into());
+        Some(round(&numerator.times(&reciprocal(denominator))))
+    }
+}
+
+fn round_ratio_of_squares(numerator: U256, denominator: u64, exponent: i64) -> f64 {
+    round_ratio(false, numerator, denominator, exponent)
+}
+fn total(values: impl Iterator<Item = Exact>) -> Exact {
+    values.reduce(|a, b| a.plus(&b)).unwrap_or_else(|| Exact::integer(false, Natural::default()))
+}
+
+fn reciprocal(n: Natural) -> Exact {
+    Exact::new(false, 1u64.into(), n, 0)
+}
