@@ -11,11 +11,14 @@ use arrow_schema::DataType;
 use arrow_select::concat::concat;
 use arrow_select::take::take;
 
-use super::group::Groups;
-use super::many::{in_parts, of_segments, tasks};
-use super::{ALONE, Interrupt, Scanned, describe_all};
+use super::any_scan::Scanned;
+use super::describer::describe_all;
+use super::group_rows::Groups;
+use super::passes::ALONE;
+use super::segments::{in_parts, of_segments, tasks};
 use crate::error::{Error, Result};
-use crate::num::number::Number;
+use crate::interrupt::Interrupt;
+use crate::series::lane::with_lane;
 use crate::series::{Kind, Lane, Series};
 use crate::spec::Spec;
 use crate::summary::{Answers, Rows, Summaries};
@@ -200,12 +203,7 @@ pub(crate) fn describe_sorted(
     for series in 0..columns.len() {
         let rows = rows.split_off(groups);
         let kind = Kind::of(parts[0].values[series].data_type());
-        match Lane::of(kind.as_slice()) {
-            Lane::Float => joined.describe::<f64>(series, rows, spec, interrupt),
-            Lane::Signed => joined.describe::<i64>(series, rows, spec, interrupt),
-            Lane::Unsigned => joined.describe::<u64>(series, rows, spec, interrupt),
-            Lane::Exact => joined.describe::<Number>(series, rows, spec, interrupt),
-        }?;
+        with_lane!(Lane::of(kind.as_slice()), T => joined.describe::<T>(series, rows, spec, interrupt))?;
     }
     Ok(Summaries::with_keys(columns, Some(joined.keys), spec, answers))
 }

@@ -4,8 +4,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema};
 use rayon::prelude::*;
 
-use super::{Interrupt, LaneOutcome, LaneScan, changed};
+use super::any_scan::{LaneOutcome, LaneScan};
+use super::passes::{FEW, changed};
 use crate::error::{self, Error, Result};
+use crate::interrupt::Interrupt;
 use crate::scan::Keep;
 use crate::series::table::Columns;
 use crate::series::{Chunk, Kind, Lane};
@@ -85,7 +87,7 @@ impl StreamDescriber {
             Ok(())
         };
         // A few values need no other thread: see `FEW`.
-        if batch.num_rows().saturating_mul(self.columns.len()) <= super::FEW {
+        if batch.num_rows().saturating_mul(self.columns.len()) <= FEW {
             self.columns.iter_mut().try_for_each(read)?;
         } else {
             self.columns.par_iter_mut().map(read).collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;

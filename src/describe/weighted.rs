@@ -6,11 +6,11 @@ use arrow_array::{Array, ArrayRef};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::DataType;
 
-use super::{Interrupt, changed};
+use super::passes::changed;
 use crate::error::{self, Error, Result};
-use crate::num::number::Number;
+use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
-use crate::series::lane::{Element, Lane};
+use crate::series::lane::{Element, with_lane};
 use crate::series::{Series, array};
 use crate::spec::{Method, NanPolicy, Spec, Statistic, is_count};
 use crate::stats::value::Value;
@@ -46,12 +46,7 @@ pub fn describe_weighted(
     }
     let each = |series: &Series| {
         interrupt.check()?;
-        let summary = match series.lane() {
-            Lane::Float => of_series::<f64>(series, &weights, spec),
-            Lane::Signed => of_series::<i64>(series, &weights, spec),
-            Lane::Unsigned => of_series::<u64>(series, &weights, spec),
-            Lane::Exact => of_series::<Number>(series, &weights, spec),
-        };
+        let summary = with_lane!(series.lane(), T => of_series::<T>(series, &weights, spec));
         Ok(summary?.named(series.name()))
     };
     series.iter().map(each).collect()

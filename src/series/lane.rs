@@ -91,6 +91,31 @@ impl Lane {
     }
 }
 
+/// An expression in which `$type` is the type of values that a lane stands for.
+macro_rules! with_lane {
+    ($lane:expr, $type:ident => $result:expr) => {
+        match $lane {
+            $crate::series::Lane::Float => {
+                type $type = f64;
+                $result
+            }
+            $crate::series::Lane::Signed => {
+                type $type = i64;
+                $result
+            }
+            $crate::series::Lane::Unsigned => {
+                type $type = u64;
+                $result
+            }
+            $crate::series::Lane::Exact => {
+                type $type = $crate::num::number::Number;
+                $result
+            }
+        }
+    };
+}
+pub(crate) use with_lane;
+
 /// A value that columns can be read as. The conversions are exact for the kinds that the lane holds, and are called
 /// for no other.
 pub trait Element: Value {

@@ -1,0 +1,126 @@
+//! The groups of rows by one column of keys or several.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_schema::{Field, Schema};
+#[cfg(feature = "parquet")]
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take;
+
+use super::places::{Places, by_code, places, ranked, ranks, sort_out};
+use crate::error::{Error, Result};
+use crate::series::key::KeyColumn;
+
+/// The rows of each group.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    /// A row of keys for each group, ascending, null last.
+    pub keys: RecordBatch,
+    /// Where each group begins among `rows`, and where the last one ends.
+    pub starts: Vec<usize>,
+    /// The rows of one group after the other, ascending within a group.
+    pub rows: Vec<u32>,
+}
+
+impl Groups {
+    /// The groups of rows whose keys are equal in every one of these columns, of `rows` rows each.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoKey`] for a column of a nested type, [`Error::Data`] for one of another length, or 2³² rows and more.
+    pub fn new(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
+        Self::sorted(columns, rows, true)
+    }
+
+    /// The same, but the keys may be in any order.
+    #[cfg(feature = "parquet")]
+    pub fn in_any_order(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
+        Self::sorted(columns, rows, false)
+    }
+
+    /// The groups of rows of keys that are in several batches, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As above, and [`Error::Data`] for no batches or such as do not fit together.
+    #[cfg(feature = "parquet")]
+    pub fn of_batches<'a>(batches: impl IntoIterator<Item = &'a RecordBatch>) -> Result<Self> {
+        let mut batches = batches.into_iter().peekable();
+        let schema = batches.peek().map(|batch| batch.schema());
+        let schema = schema.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
+        let all = concat_batches(&schema, batches).map_err(Error::of_groups)?;
+        let named = schema.fields().iter().zip(all.columns());
+        Self::new(named.map(|(field, column)| (field.name().clone(), column.clone())).collect(), all.num_rows())
+    }
+
+    fn sorted(columns: Vec<(String, ArrayRef)>, rows: usize, sorts: bool) -> Result<Self> {
+        if u32::try_from(rows).is_err() {
+            return Err(Error::Data(format!("{rows} rows cannot be grouped at once; at most {} can", u32::MAX)));
+        }
+        let columns = columns.into_iter().map(|(name, array)| {
+            if array.len() != rows {
+                return Err(Error::Data(format!("keys '{name}' have {} rows, and the data {rows}", array.len())));
+            }
+            KeyColumn::new(name, array, &ranks)
+        });
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let places = match &columns[..] {
+            [] => Places { firsts: vec![], starts: vec![0, rows], rows: (0..rows as u32).collect() },
+            [column] => places(column, sorts),
+            [first, rest @ ..] => {
+                // Keys side by side are a number of two digits: the ranks of what is before, and of this column.
+                let mut joint = places(first, sorts);
+                for column in rest {
+                    let (before, _) = ranked(joint);
+                    let (ranks, count) = ranked(places(column, sorts));
+                    let pair = |row: usize| u64::from(before[row]) * u64::from(count) + u64::from(ranks[row]);
+                    joint = sort_out(rows, None, pair, |_, _, _| true, by_code, sorts);
+                }
+                joint
+            }
+        };
+        let firsts = UInt32Array::from(places.firsts);
+        let mut fields = Vec::new();
+        let mut arrays = Vec::new();
+        for column in columns {
+            let keys = take(&column.array, &firsts, None).map_err(|error| Error::Data(error.to_string()))?;
+            fields.push(Field::new(column.name, keys.data_type().clone(), true));
+            arrays.push(one_zero(keys));
+        }
+        let groups = firsts.len();
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(groups));
+        let keys = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+            .map_err(|error| Error::Data(error.to_string()))?;
+        Ok(Self { keys, starts: places.starts, rows: places.rows })
+    }
+
+    /// The number of groups.
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The rows of some neighbours.
+    pub fn rows(&self, groups: Range<usize>) -> &[u32] {
+        &self.rows[self.starts[groups.start]..self.starts[groups.end]]
+    }
+}
+
+/// Which zero or NaN a float key shows must not depend on the order of the rows.
+fn one_zero(keys: ArrayRef) -> ArrayRef {
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Float32Type, Float64Type};
+    use arrow_schema::DataType;
+    match keys.data_type() {
+        DataType::Float64 => {
+            let one = |value: f64| if value.is_nan() { f64::NAN } else { value + 0.0 };
+            Arc::new(keys.as_primitive::<Float64Type>().unary::<_, Float64Type>(one))
+        }
+        DataType::Float32 => {
+            let one = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
+            Arc::new(keys.as_primitive::<Float32Type>().unary::<_, Float32Type>(one))
+        }
+        _ => keys,
+    }
+}

@@ -1,0 +1,236 @@
+//! Every row at the place of its group, by the codes of the keys of one column.
+
+use std::cmp::Ordering;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+use arrow_buffer::NullBuffer;
+use rayon::prelude::*;
+
+use super::code::{Code, Hash, LONG, mixed, text_code};
+use super::hash_partition::{Dealt, PARTS, STRIPE};
+use super::table::Table;
+use crate::error::Result;
+use crate::series::key::{KeyColumn, Work};
+
+/// Up to so many rows are no work for several threads.
+const FEW: usize = 1 << 14;
+
+/// Up to so many distinct keys are found in each stripe.
+const TABLE: usize = 1 << 14;
+
+/// Groups whose rows are ranked together.
+const TOGETHER: usize = 1 << 10;
+
+/// Groups by their rows alone.
+pub(super) struct Places {
+    /// The first row of each group.
+    pub(super) firsts: Vec<u32>,
+    pub(super) starts: Vec<usize>,
+    pub(super) rows: Vec<u32>,
+}
+
+/// One of the distinct keys.
+#[derive(Clone, Copy)]
+pub(super) struct Distinct<C> {
+    code: C,
+    /// The first row that has it.
+    first: u32,
+    table: u32,
+    /// Its number there.
+    key: u32,
+}
+
+/// Codes that are in the order of the keys.
+pub(super) fn by_code<C: Ord>(a: Distinct<C>, b: Distinct<C>) -> Ordering {
+    a.code.cmp(&b.code)
+}
+
+/// The groups of one column, in the order of their keys or in any.
+pub(super) fn places(column: &KeyColumn, sorts: bool) -> Places {
+    struct Sort<'a> {
+        sorts: bool,
+        rows: usize,
+        nulls: Option<&'a NullBuffer>,
+    }
+    impl Work for Sort<'_> {
+        type Outcome = Places;
+
+        fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Places {
+            sort_out(self.rows, self.nulls, code, |_, _, _| true, by_code, self.sorts)
+        }
+        fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> Places {
+            // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
+            let hasher = RandomState::new();
+            let code = |row| text_code(&hasher, bytes(row));
+            let same = |code: u128, a, b| code & LONG == 0 || bytes(a) == bytes(b);
+            let order = |a: Distinct<u128>, b: Distinct<u128>| match (a.code | b.code) & LONG {
+                0 => a.code.cmp(&b.code),
+                _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
+            };
+            sort_out(self.rows, self.nulls, code, same, order, self.sorts)
+        }
+        fn ordered<'b>(
+            self,
+            bytes: impl Fn(usize) -> &'b [u8] + Sync,
+            order: impl Fn(usize, usize) -> Ordering + Sync,
+        ) -> Places {
+            let hasher = RandomState::new();
+            let code = |row| Hash(hasher.hash_one(bytes(row)));
+            let order = |a: Distinct<Hash>, b: Distinct<Hash>| order(a.first as usize, b.first as usize);
+            let same = |_, a, b| bytes(a) == bytes(b);
+            sort_out(self.rows, self.nulls, code, same, order, self.sorts)
+        }
+    }
+    column.visit(Sort { sorts, rows: column.len(), nulls: column.nulls() })
+}
+
+/// The place of each row's key among the distinct ones, of a column that is a dictionary's.
+pub(super) fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
+    Ok(ranked(places(&column, true)).0)
+}
+
+/// The rank of each row's group, and the number of groups.
+pub(super) fn ranked(places: Places) -> (Vec<u32>, u32) {
+    let ranks = zeros(places.rows.len());
+    let groups = places.firsts.len();
+    let starts: Vec<usize> = (0..groups).step_by(TOGETHER).collect();
+    each(&starts, places.rows.len(), |&start| {
+        for group in start..groups.min(start + TOGETHER) {
+            let rows = &places.rows[places.starts[group]..places.starts[group + 1]];
+            rows.iter().for_each(|&row| ranks[row as usize].store(group as u32, Relaxed));
+        }
+    });
+    (ranks.into_iter().map(AtomicU32::into_inner).collect(), groups as u32)
+}
+
+/// Groups rows by equal codes, if they are also the `same`; in this order of the keys, or in any.
+pub(super) fn sort_out<C: Code>(
+    rows: usize,
+    nulls: Option<&NullBuffer>,
+    code: impl Fn(usize) -> C + Sync,
+    same: impl Fn(C, usize, usize) -> bool + Sync,
+    order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
+    sorts: bool,
+) -> Places {
+    let seed = RandomState::new().hash_one(0) | 1;
+    let there = |row: &u32| nulls.is_none_or(|nulls| nulls.is_valid(*row as usize));
+    let starts: Vec<usize> = (0..rows).step_by(STRIPE).collect();
+    let stripe = |start: usize| start as u32..rows.min(start + STRIPE) as u32;
+    let null_rows = match nulls {
+        Some(nulls) if nulls.null_count() > 0 => (0..rows as u32).filter(|row| !there(row)).collect(),
+        _ => Vec::new(),
+    };
+
+    let most = if rows <= FEW { FEW } else { TABLE };
+    let too_many = AtomicBool::new(false);
+    let tables = each(&starts, rows, |&start| {
+        let mut table =
+            Table::near(stripe(start).filter(there).map(|row| code(row as usize)), stripe(start).len(), seed);
+        table.keys.reserve(stripe(start).len());
+        for row in stripe(start).filter(there) {
+            table.add(code(row as usize), row, &same);
+            if table.codes.len() > most || row % 1024 == 0 && too_many.load(Relaxed) {
+                too_many.store(true, Relaxed);
+                return None;
+            }
+        }
+        Some(table)
+    });
+    if let Some(tables) = tables.into_iter().collect::<Option<Vec<_>>>() {
+        // Several tables may have keys in common, which are brought together by sorting.
+        let sorts = sorts || tables.len() > 1;
+        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order, sorts);
+    }
+
+    let part_of = |code: C| (mixed(code, seed) >> 56) as usize;
+    let dealt: Vec<Dealt<C>> = each(&starts, rows, |&start| Dealt::new(stripe(start).filter(there), &code, part_of));
+    let rows_of = |part: usize| {
+        dealt.iter().flat_map(move |dealt| dealt.rows[dealt.starts[part]..dealt.starts[part + 1]].iter().copied())
+    };
+    let parts: Vec<usize> = (0..PARTS).collect();
+    let tables = each(&parts, rows, |&part| {
+        let mut table = Table::new(seed);
+        for dealt in &dealt {
+            let section = dealt.starts[part]..dealt.starts[part + 1];
+            for (&code, &row) in dealt.codes[section.clone()].iter().zip(&dealt.rows[section]) {
+                table.add(code, row, &same);
+            }
+        }
+        table
+    });
+    placed(rows, &tables, rows_of, null_rows, order, sorts)
+}
+
+/// Every row at its place, the nulls last. Tables may have keys in common, each with rows after those of the table before.
+pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
+    rows: usize,
+    tables: &[Table<C>],
+    rows_of: impl Fn(usize) -> R + Sync,
+    null_rows: Vec<u32>,
+    order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
+    sorts: bool,
+) -> Places {
+    let mut all: Vec<Distinct<C>> = Vec::with_capacity(tables.iter().map(|table| table.codes.len()).sum());
+    for (number, table) in tables.iter().enumerate() {
+        let keys = table.codes.iter().zip(&table.firsts).zip(0..);
+        all.extend(keys.map(|((&code, &first), key)| Distinct { code, first, table: number as u32, key }));
+    }
+    let ascending = |a: &Distinct<C>, b: &Distinct<C>| order(*a, *b).then(a.table.cmp(&b.table));
+    match rows <= FEW {
+        _ if !sorts => {}
+        true => all.sort_unstable_by(ascending),
+        false => all.par_sort_unstable_by(ascending),
+    }
+    let mut firsts = Vec::with_capacity(all.len() + 1);
+    let mut starts = Vec::with_capacity(all.len() + 2);
+    let mut places: Vec<Vec<u32>> = tables.iter().map(|table| vec![0; table.codes.len()]).collect();
+    let mut end = 0;
+    let mut before = None;
+    for distinct in all {
+        if before.is_none_or(|before| order(before, distinct).is_ne()) {
+            firsts.push(distinct.first);
+            starts.push(end);
+        }
+        let (table, key) = (distinct.table as usize, distinct.key as usize);
+        places[table][key] = end as u32;
+        end += tables[table].counts[key] as usize;
+        before = Some(distinct);
+    }
+    starts.push(end);
+    if let Some(&first) = null_rows.first() {
+        firsts.push(first);
+        starts.push(end + null_rows.len());
+    }
+
+    let sorted = zeros(rows);
+    let places: Vec<_> = places.into_iter().enumerate().collect();
+    each(&places, rows, |(table, places)| {
+        let mut places = places.clone();
+        for (row, &key) in rows_of(*table).zip(&tables[*table].keys) {
+            let place = &mut places[key as usize];
+            sorted[*place as usize].store(row, Relaxed);
+            *place += 1;
+        }
+    });
+    let mut rows: Vec<u32> = sorted.into_iter().map(AtomicU32::into_inner).collect();
+    rows[end..].copy_from_slice(&null_rows);
+    Places { firsts, starts, rows }
+}
+
+/// As many zeros, which threads can write to.
+fn zeros(count: usize) -> Vec<AtomicU32> {
+    match count <= FEW {
+        true => (0..count).map(|_| AtomicU32::new(0)).collect(),
+        false => (0..count).into_par_iter().map(|_| AtomicU32::new(0)).collect(),
+    }
+}
+
+/// Does the work for each item: on the pool, unless there are only a few rows in all. Those must not wake rayon's own pool,
+/// which a forked child does not have.
+fn each<T: Sync, R: Send>(items: &[T], rows: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    match rows <= FEW {
+        true => items.iter().map(&work).collect(),
+        false => items.par_iter().map(&work).collect(),
+    }
+}

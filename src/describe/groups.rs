@@ -1,0 +1,134 @@
+//! Groups of rows: those with equal keys are a series.
+
+use std::collections::HashMap;
+
+use arrow_array::{Array, ArrayRef};
+use rayon::prelude::*;
+
+use super::any_scan::Scanned;
+use super::describer::describe_all;
+use super::group_rows::Groups;
+use super::passes::{ALONE, PIECE};
+use super::segments::{check_names, in_parts, of_segments, tasks};
+use crate::error::{self, Error, Result};
+use crate::interrupt::Interrupt;
+use crate::series::lane::with_lane;
+use crate::series::{Chunk, Series};
+use crate::spec::{NanPolicy, Spec};
+use crate::summary::{Answers, Rows, Summaries, Summary};
+
+/// Rows of long groups that are copied at a time.
+const GATHERED: usize = 1 << 25;
+
+/// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
+/// keys (null last). `by` are the columns of keys, with their names; every series has as many rows as they.
+///
+/// # Errors
+///
+/// [`Error::NoKey`] for keys of a nested type, [`Error::Data`] for keys of another length, [`Error::Nan`] as `spec` has it,
+/// [`Error::Interrupted`].
+pub fn describe_groups(
+    by: Vec<(String, ArrayRef)>,
+    series: &[Series],
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Summaries> {
+    let rows = by.first().map_or(0, |(_, keys)| keys.len());
+    check_names(by.iter().map(|(name, _)| name.as_str()), spec)?;
+    for series in series {
+        if series.rows() != rows {
+            let (column, found) = (error::column(series.name()), series.rows());
+            return Err(Error::Data(format!("{column} has {found} rows, and the keys have {rows}")));
+        }
+    }
+    describe_each_group(Groups::new(by, rows)?, series, spec, interrupt)
+}
+
+/// The same for rows whose groups are known.
+pub(crate) fn describe_each_group(
+    groups: Groups,
+    series: &[Series],
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Summaries> {
+    interrupt.check()?;
+    let mut answers = Answers::new(series.len() * groups.len(), spec);
+    let mut rows = answers.rows();
+    for series in series {
+        let rows = rows.split_off(groups.len());
+        with_lane!(series.lane(), T => of_groups::<T>(series, &groups, rows, spec, interrupt))?;
+    }
+    let columns = series.iter().map(|series| series.name().map(str::to_owned)).collect();
+    Ok(Summaries::with_keys(columns, Some(groups.keys), spec, answers))
+}
+
+/// Sets the rows of one series, group by group.
+fn of_groups<T: Scanned>(
+    series: &Series,
+    groups: &Groups,
+    rows: Rows<'_>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let chunk = series.whole()?;
+    let giants = giants(&chunk, groups, spec, interrupt)?;
+    let tasks = tasks(groups.len(), |group| groups.rows(group..group + 1).len());
+    let first_nan = in_parts(tasks, rows, groups.rows.len(), spec, interrupt, |describer, task, found| {
+        if let Some(summary) = giants.get(&task.start) {
+            found.set(0, summary);
+            return Ok(());
+        }
+        let start = groups.starts[task.start];
+        let taken = chunk.take(groups.rows(task.clone()))?;
+        let segments = task.map(|group| Some(groups.starts[group] - start..groups.starts[group + 1] - start));
+        of_segments::<T>(&taken, segments, describer, found)
+    })?;
+    if spec.nan() == NanPolicy::Raise && first_nan.is_some() {
+        let row = series.first_nan()?.unwrap_or_default();
+        return Err(Error::Nan { place: error::column(series.name()), row });
+    }
+    Ok(())
+}
+
+/// The summaries of groups that are long enough to be scanned in pieces. Their values are taken stripe by stripe, for all of
+/// them, so that the memory is read once.
+fn giants(chunk: &Chunk, groups: &Groups, spec: &Spec, interrupt: &Interrupt) -> Result<HashMap<usize, Summary>> {
+    let length = |group: usize| groups.rows(group..group + 1).len();
+    let giants: Vec<usize> = (0..groups.len()).filter(|&group| length(group) > ALONE).collect();
+    // A NaN is an error of the whole series, which says where it is.
+    let spec = match spec.nan() {
+        NanPolicy::Raise => &spec.clone().with_nan(NanPolicy::Propagate),
+        _ => spec,
+    };
+    let mut found = HashMap::with_capacity(giants.len());
+    let mut rest = &giants[..];
+    while !rest.is_empty() {
+        // As many as may be in memory at once.
+        let rows = rest.iter().scan(0, |rows, &group| {
+            *rows += length(group);
+            Some(*rows)
+        });
+        let (giants, others) = rest.split_at(rows.take_while(|&rows| rows <= GATHERED).count().max(1));
+        rest = others;
+        let stripe = PIECE.max(giants.len() << 13);
+        let starts: Vec<usize> = (0..chunk.len()).step_by(stripe).collect();
+        let taken = starts.par_iter().map(|&start| -> Result<Vec<Chunk>> {
+            interrupt.check()?;
+            let pieces = giants.iter().map(|&group| {
+                let rows = groups.rows(group..group + 1);
+                let before = |end: usize| rows.partition_point(|&row| (row as usize) < end);
+                Ok(Chunk::Array(chunk.take(&rows[before(start)..before(start + stripe)])?))
+            });
+            pieces.collect()
+        });
+        let mut stripes = taken.collect::<Result<Vec<_>>>()?;
+        let series = (0..giants.len()).rev().map(|_| {
+            let pieces = stripes.iter_mut().filter_map(Vec::pop).collect();
+            Series::new(None, pieces)
+        });
+        let series = series.collect::<Result<Vec<_>>>()?;
+        let summaries = describe_all(&series, spec, interrupt)?;
+        found.extend(giants.iter().rev().copied().zip(summaries));
+    }
+    Ok(found)
+}

@@ -1,0 +1,79 @@
+//! Rows of lists: each is a series.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
+use arrow_schema::{DataType, Field, Schema};
+
+use super::any_scan::Scanned;
+use super::segments::{check_names, in_parts, of_segments, tasks};
+use crate::error::{self, Error, Result};
+use crate::interrupt::Interrupt;
+use crate::series::lane::with_lane;
+use crate::series::list::Lists;
+use crate::series::{Kind, Lane};
+use crate::spec::{NanPolicy, Spec};
+use crate::summary::{Answers, Rows, Summaries};
+
+/// A column of lists: its name, and its chunks.
+pub type ListColumn = (Option<String>, Vec<ArrayRef>);
+
+/// The summaries of the rows of lists, one each, in column order and then in the order of the rows. The keys are `row`, the
+/// position from 0, and what is carried along: columns of as many rows, with their names. A list that is null has null
+/// counts, an empty one has counts of 0.
+///
+/// # Errors
+///
+/// [`Error::NotNumeric`] for lists of anything but numbers, [`Error::Data`] for columns of different lengths,
+/// [`Error::Nan`] as `spec` has it, [`Error::Interrupted`].
+pub fn describe_lists(
+    columns: Vec<ListColumn>,
+    carried: Vec<(String, ArrayRef)>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Summaries> {
+    let names = std::iter::once("row").chain(carried.iter().map(|(name, _)| name.as_str()));
+    check_names(names, spec)?;
+    let length = |chunks: &[ArrayRef]| chunks.iter().map(|chunk| chunk.len()).sum::<usize>();
+    let rows = columns.first().map_or(0, |(_, chunks)| length(chunks));
+    if let Some((name, chunks)) = columns.iter().find(|(_, chunks)| length(chunks) != rows) {
+        let (column, found) = (error::column(name.as_deref()), length(chunks));
+        return Err(Error::Data(format!("{column} has {found} rows, and the one before {rows}")));
+    }
+    let mut answers = Answers::new(columns.len() * rows, spec);
+    let mut rest = answers.rows();
+    let chunks = columns.iter().flat_map(|(name, chunks)| {
+        let starts = chunks.iter().scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len())));
+        starts.zip(chunks).map(move |(start, chunk)| (name, start, chunk))
+    });
+    for (name, start, chunk) in chunks {
+        let rows = rest.split_off(chunk.len());
+        let lists = Lists::new(chunk)?;
+        let kind = Kind::of(lists.value_type())
+            .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
+        let first_nan = with_lane!(Lane::of(&[kind]), T => of_lists::<T>(&lists, rows, spec, interrupt))?;
+        if let (NanPolicy::Raise, Some(row)) = (spec.nan(), first_nan) {
+            return Err(Error::Nan { place: error::column(name.as_deref()), row: (start + row) as u64 });
+        }
+    }
+    let mut fields = vec![Field::new("row", DataType::UInt64, false)];
+    let mut keys: Vec<ArrayRef> = vec![Arc::new(UInt64Array::from((0..rows as u64).collect::<Vec<_>>()))];
+    for (name, array) in carried {
+        fields.push(Field::new(name, array.data_type().clone(), true));
+        keys.push(array);
+    }
+    let keys =
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), keys).map_err(|error| Error::Data(error.to_string()))?;
+    Ok(Summaries::with_keys(columns.into_iter().map(|(name, _)| name).collect(), Some(keys), spec, answers))
+}
+
+/// Sets the rows of the lists of one array; the first row with a NaN.
+fn of_lists<T: Scanned>(lists: &Lists, rows: Rows<'_>, spec: &Spec, interrupt: &Interrupt) -> Result<Option<usize>> {
+    let tasks = tasks(lists.len(), |list| lists.length(list));
+    // One task needs no other thread; its own series may.
+    let values = if tasks.len() <= 1 { 0 } else { usize::MAX };
+    in_parts(tasks, rows, values, spec, interrupt, |describer, task, rows| {
+        let (values, segments) = lists.segments(task)?;
+        of_segments::<T>(&values, segments.into_iter(), describer, rows)
+    })
+}
