@@ -10,10 +10,10 @@ use std::time::Duration;
 use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array};
 use arrow_buffer::NullBuffer;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rstats::arch::Tier;
+use rstats::internal::Tier;
+use rstats::internal::read;
 use rstats::scan::{Keep, Outcome, Scan};
 use rstats::series::Kind;
-use rstats::series::array::read;
 use rstats::{Describer, Spec, Statistic};
 
 /// Marsaglia's xorshift64*, from 0 to 1.

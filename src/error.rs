@@ -1,5 +1,6 @@
 //! What can go wrong, told to the person who can mend it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::shown::{MESSAGE, NAME, shown};
@@ -43,12 +44,12 @@ pub enum Error {
     },
 
     /// A NaN under [`NanPolicy::Raise`](crate::NanPolicy::Raise).
-    #[error(
-        "{place} holds a NaN in row {row} (counted from 0); nan=\"omit\" leaves NaNs out, nan=\"propagate\" lets them through"
-    )]
+    #[error("{}{} holds a NaN in row {row} (counted from 0)", column(name.as_deref()), of_file(file.as_deref()))]
     Nan {
-        /// The series, and its file if it has one.
-        place: String,
+        /// The series, if it has a name.
+        name: Option<String>,
+        /// Its file, if it is of one.
+        file: Option<PathBuf>,
         /// The lowest row that holds one, from 0.
         row: u64,
     },
@@ -74,10 +75,12 @@ pub enum Error {
     },
 
     /// A file that cannot be read.
-    #[error("{}: {message}", self::path(path))]
+    #[error("{}: {}{message}", self::path(path), before(position))]
     File {
         /// The file.
         path: PathBuf,
+        /// Where in it.
+        position: Position,
         /// What is wrong with it.
         message: String,
         /// What the operating system said, if it did.
@@ -86,7 +89,7 @@ pub enum Error {
     },
 
     /// Work that does not fit in the memory that it was given.
-    #[error("{what} takes about {}, and the memory limit is {}; a higher --memory-limit (memory_limit=) would do", crate::error::size(*.needed), crate::error::size(*.limit))]
+    #[error("{what} takes about {}, and the memory limit is {}", size(*.needed), size(*.limit))]
     MemoryLimit {
         /// What does not fit.
         what: String,
@@ -116,13 +119,41 @@ pub enum Error {
     Interrupted,
 }
 
+/// Where in a file something is; what is not known is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Position {
+    /// The column.
+    pub column: Option<String>,
+    /// The row group, from 0.
+    pub row_group: Option<usize>,
+    /// The row of the file, from 0.
+    pub row: Option<u64>,
+}
+
+/// `column 'temp', row group 3, row 7 (counted from 0)`; nothing where nothing is known.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = self.column.as_deref().map(|name| column(Some(name)));
+        let row_group = self.row_group.map(|row_group| format!("row group {row_group}"));
+        let row = self.row.map(|row| format!("row {row} (counted from 0)"));
+        let known: Vec<String> = [column, row_group, row].into_iter().flatten().collect();
+        f.write_str(&known.join(", "))
+    }
+}
+
 /// The result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[cfg(feature = "parquet")]
 impl Error {
+    /// A file that cannot be read as a whole.
+    pub(crate) fn file(path: impl Into<PathBuf>, message: impl Into<String>, source: Option<std::io::Error>) -> Self {
+        Self::File { path: path.into(), position: Position::default(), message: message.into(), source }
+    }
+
     /// Rows that could not be put together by their keys.
-    pub(crate) fn of_groups(error: arrow_schema::ArrowError) -> Self {
+    pub(crate) fn from_grouping(error: arrow_schema::ArrowError) -> Self {
         Self::Data(format!("rows of groups: {error}"))
     }
 }
@@ -133,6 +164,15 @@ pub(crate) fn column(name: Option<&str>) -> String {
         Some(name) => format!("column '{}'", shown(name, NAME)),
         None => "the series".to_owned(),
     }
+}
+
+fn of_file(file: Option<&Path>) -> String {
+    file.map(|file| format!(" of {}", path(file))).unwrap_or_default()
+}
+
+/// The position in front of a message.
+fn before(position: &Position) -> String {
+    if *position == Position::default() { String::new() } else { format!("{position}: ") }
 }
 
 /// A path as messages speak of it: cut only where no file system has such a one.
@@ -155,12 +195,12 @@ fn list(names: &[String]) -> String {
 /// A size as messages tell it.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let place = (0..UNITS.len() - 1).find(|place| bytes >> (10 * place) < 1024).unwrap_or(UNITS.len() - 1);
-    let value = bytes as f64 / (1u64 << (10 * place)) as f64;
-    match place {
+    let index = (0..UNITS.len() - 1).find(|index| bytes >> (10 * index) < 1024).unwrap_or(UNITS.len() - 1);
+    let value = bytes as f64 / (1u64 << (10 * index)) as f64;
+    match index {
         0 => format!("{bytes} B"),
-        _ if value < 10.0 => format!("{value:.1} {}", UNITS[place]),
-        _ => format!("{value:.0} {}", UNITS[place]),
+        _ if value < 10.0 => format!("{value:.1} {}", UNITS[index]),
+        _ => format!("{value:.0} {}", UNITS[index]),
     }
 }
 

@@ -1,60 +1,99 @@
 //! Exact, reproducible, fast statistics over Arrow arrays and Parquet files.
 //!
-//! Sum, mean, variance and standard deviation are correctly rounded, bit for bit those of Python's `statistics`;
-//! quantiles are exact order statistics under any of 15 definitions, by name. No result depends on chunks, threads,
-//! files or machines.
-//!
-//! Data flows one way: **source → series → scan → summary → report**.
+//! Sum, mean, variance and standard deviation are correctly rounded, bit for bit those of Python's `statistics`; quantiles are
+//! exact order statistics under any of 15 definitions, by [name](Method). No result depends on chunks, threads, files or machines.
 //!
 //! ```
 //! use arrow_array::Float64Array;
 //! use rstats::{Method, Spec, describe};
 //!
 //! let array = Float64Array::from(vec![2.75, 1.75, 1.25, 0.25, 0.5, 1.25, 3.5]);
-//! let spec = Spec::default().with_method(Method::Exclusive);
+//! let spec = Spec::default().with_method(Method::Exclusive).with_quantiles(&[0.25, 0.99])?;
 //! let summary = describe(&array, &spec)?;
 //! assert_eq!(summary.get("mean"), Some(1.6071428571428572));
 //! assert_eq!(summary.get("q1"), Some(0.5));
 //! # Ok::<(), rstats::Error>(())
 //! ```
 //!
-//! Features: `json` (default) reads numbers from JSON, `parquet` reads Parquet datasets, `table` prints tables, `allocator` has what a program needs to keep to a
-//! memory limit, `cli` (default) is the command `rstats`.
+//! A [`Spec`] is the question: which statistics and quantiles, by which definition, and what a NaN does. The answer for one
+//! series is a [`Summary`], for many a table of them, [`Summaries`].
+//!
+//! | what you have | what describes it |
+//! | --- | --- |
+//! | one array | [`describe`]; [`Describer`] for many, one after the other |
+//! | the columns of a table | [`Series::from_batches`], [`describe_all`] |
+//! | rows with keys | [`describe_groups`] |
+//! | rows of lists | [`describe_lists`] |
+//! | an array of several dimensions | [`describe_matrix`] |
+//! | rows with weights | [`describe_weighted`] |
+//! | batches that come once | [`StreamDescriber`] |
+//! | JSON text | [`json`] |
+//! | Parquet files, larger than memory | [`parquet::Dataset`] |
+//! | parts on threads or machines, a source of your own | [`scan::Scan`], which merges and travels as bytes |
+//!
+//! [`report`] writes answers as JSON, NDJSON, tables, Arrow and Parquet. An [`Interrupt`] stops any of this from another thread; work
+//! on many series runs on the rayon pool that the caller is in.
+//!
+//! Nulls are missing values: they are counted in `null_count` and are in no statistic. NaNs are counted in `nan_count`, and
+//! [`NanPolicy`] says what they do. A statistic that is not defined (the deviation of one value) is `None`, never 0. An [`Error`] says
+//! what was wrong, where, and what would be right; nothing here panics on data.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `json` (default) | numbers from JSON text: [`json`] |
+//! | `parquet` | datasets of Parquet files: [`parquet`] |
+//! | `remote` | Parquet files in object stores and on web servers |
+//! | `table` | tables for people: `Report::to_table` |
+//! | `allocator` | `Allocator`, by which a program keeps to a memory limit |
+//! | `cli` (default) | the command `rstats`, with all of these |
 
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
-#[allow(missing_docs)]
-pub mod arch;
+mod arch;
 mod describe;
-pub mod error;
+mod error;
 mod guarded;
 mod interrupt;
 #[cfg(feature = "json")]
 pub mod json;
-#[allow(missing_docs)]
-pub mod num;
+mod num;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod report;
 pub mod scan;
 pub mod series;
 mod shown;
-pub mod spec;
-#[allow(missing_docs)]
-pub mod stats;
-pub mod summary;
+mod spec;
+mod stats;
+mod summary;
 
+#[cfg(feature = "allocator")]
+pub use arch::allocator::Allocator;
 pub use describe::{
     Describer, ListColumn, StreamDescriber, Weighting, describe, describe_all, describe_groups, describe_lists,
     describe_matrix, describe_stream, describe_weighted,
 };
-pub use error::{Error, Result};
-#[doc(hidden)]
-pub use guarded::guarded;
+pub use error::{Error, Position, Result};
 pub use interrupt::Interrupt;
 pub use series::Series;
 pub use series::table::{Columns, Filter};
-pub use shown::{MESSAGE, NAME, shown};
 pub use spec::{Bias, Method, NanPolicy, Probability, Spec, Statistic};
 pub use summary::{Summaries, Summary};
+
+/// What the command, the bindings and the benches share with the library: no part of its interface.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::arch::Tier;
+    #[cfg(feature = "cli")]
+    pub use crate::arch::standard_output;
+    pub use crate::error::size;
+    pub use crate::guarded::guarded;
+    pub use crate::num::text::number;
+    pub use crate::series::array::read;
+    pub use crate::series::list::values_of;
+    pub use crate::shown::{MESSAGE, NAME, shown};
+    pub use crate::spec::is_count;
+}

@@ -14,8 +14,8 @@ pub const MESSAGE: usize = 4_000;
 /// A text of at most `most` characters, none of which does anything but stand there.
 ///
 /// ```
-/// assert_eq!(rstats::shown("a\u{1b}[31m", 200), "a\\u{1b}[31m");
-/// assert_eq!(rstats::shown("abcdef", 3), "abc…");
+/// assert_eq!(rstats::internal::shown("a\u{1b}[31m", 200), "a\\u{1b}[31m");
+/// assert_eq!(rstats::internal::shown("abcdef", 3), "abc…");
 /// ```
 pub fn shown(text: &str, most: usize) -> Cow<'_, str> {
     let end = text.char_indices().nth(most).map(|(end, _)| end);

@@ -61,8 +61,8 @@ impl Summary {
     /// A statistic by its name in every output (`mean`, `median`, `p99`, `mean_ci_low`, …); `None` where it was not
     /// asked for or is not defined.
     pub fn get(&self, name: &str) -> Option<f64> {
-        let place = self.names.iter().position(|candidate| candidate == name)?;
-        *self.values.get(place)?
+        let index = self.names.iter().position(|candidate| candidate == name)?;
+        *self.values.get(index)?
     }
 
     /// Every statistic with its name, in the order of every output.
@@ -95,7 +95,7 @@ pub(crate) struct Answers {
 
 /// Some neighbours among the rows of [`Answers`].
 #[derive(Debug, Default)]
-pub(crate) struct Rows<'a> {
+pub(crate) struct AnswerRows<'a> {
     counts: [&'a mut [u64]; 3],
     statistics: Vec<&'a mut [f64]>,
 }
@@ -126,15 +126,15 @@ impl Answers {
     }
 
     /// All rows.
-    pub(crate) fn rows(&mut self) -> Rows<'_> {
-        Rows {
+    pub(crate) fn rows(&mut self) -> AnswerRows<'_> {
+        AnswerRows {
             counts: self.counts.each_mut().map(Vec::as_mut_slice),
             statistics: self.statistics.iter_mut().map(Vec::as_mut_slice).collect(),
         }
     }
 }
 
-impl<'a> Rows<'a> {
+impl<'a> AnswerRows<'a> {
     /// The first rows, so many; the others stay.
     pub(crate) fn split_off(&mut self, length: usize) -> Self {
         fn first<'a, T>(slice: &mut &'a mut [T], length: usize) -> &'a mut [T] {
@@ -150,8 +150,8 @@ impl<'a> Rows<'a> {
 
     pub(crate) fn set(&mut self, row: usize, summary: &Summary) {
         self.set_counts(row, [summary.count, summary.null_count, summary.nan_count]);
-        for (place, value) in summary.values.iter().enumerate() {
-            self.set_statistic(row, place, value.unwrap_or(UNDEFINED));
+        for (index, value) in summary.values.iter().enumerate() {
+            self.set_statistic(row, index, value.unwrap_or(UNDEFINED));
         }
     }
 
@@ -160,9 +160,9 @@ impl<'a> Rows<'a> {
     pub(crate) fn set_from(&mut self, row: usize, batch: &RecordBatch, from: usize) {
         let counts = [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().value(from));
         self.set_counts(row, counts);
-        for (place, column) in batch.columns()[3..].iter().enumerate() {
+        for (index, column) in batch.columns()[3..].iter().enumerate() {
             let column = column.as_primitive::<Float64Type>();
-            self.set_statistic(row, place, if column.is_valid(from) { column.value(from) } else { UNDEFINED });
+            self.set_statistic(row, index, if column.is_valid(from) { column.value(from) } else { UNDEFINED });
         }
     }
 
@@ -177,8 +177,8 @@ impl<'a> Rows<'a> {
     }
 
     /// [`UNDEFINED`] is one that is not defined.
-    pub(crate) fn set_statistic(&mut self, row: usize, place: usize, value: f64) {
-        self.statistics[place][row] = value;
+    pub(crate) fn set_statistic(&mut self, row: usize, index: usize, value: f64) {
+        self.statistics[index][row] = value;
     }
 
     /// A series that is itself missing: a null in a column of lists.
@@ -234,7 +234,7 @@ impl Summaries {
         let statistics = self.statistics.iter().map(|statistic| Arc::new(statistic.clone()) as ArrayRef);
         let columns: Vec<ArrayRef> = counts.chain(statistics).collect();
         let fields = columns.iter().enumerate();
-        let fields = fields.map(|(place, column)| Field::new(place.to_string(), column.data_type().clone(), true));
+        let fields = fields.map(|(index, column)| Field::new(index.to_string(), column.data_type().clone(), true));
         RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
     }
 
@@ -276,8 +276,8 @@ impl Summaries {
     }
 
     /// A statistic, by its place among the names.
-    pub fn value(&self, row: usize, place: usize) -> Option<f64> {
-        let statistic = self.statistics.get(place)?;
+    pub fn value(&self, row: usize, index: usize) -> Option<f64> {
+        let statistic = self.statistics.get(index)?;
         (row < self.rows && statistic.is_valid(row)).then(|| statistic.value(row))
     }
 
@@ -308,7 +308,7 @@ impl Summaries {
 
     /// Every statistic of a row with its name, in the order of every output.
     pub fn statistics(&self, row: usize) -> impl Iterator<Item = (&str, Option<f64>)> {
-        self.names.iter().enumerate().map(move |(place, name)| (name.as_str(), self.value(row, place)))
+        self.names.iter().enumerate().map(move |(index, name)| (name.as_str(), self.value(row, index)))
     }
 }
 

@@ -116,9 +116,9 @@ fn all_statistics_in_their_order() {
         sem iqr skewness kurtosis mad mode n_unique n_zero n_negative geometric_mean harmonic_mean cv \
                     p0 median p99 p99.9 p100";
     let output = rstats(&["describe", "data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
-    let places: Vec<_> =
+    let indices: Vec<_> =
         expected.split(' ').map(|name| text(&output.stdout).rfind(&format!("\"{name}\": ")).unwrap()).collect();
-    assert!(places.is_sorted(), "{places:?}");
+    assert!(indices.is_sorted(), "{indices:?}");
     assert_eq!(document["series"][0].as_object().unwrap().len(), expected.split(' ').count());
     assert_eq!(document["spec"]["level"], 0.95);
 }
@@ -526,7 +526,7 @@ fn a_closed_standard_output_is_a_failure() {
 fn a_file_beyond_the_shells_limit_is_an_error_and_absent() {
     let folder = TempDir::new().unwrap();
     let input = path(&folder, "wide.parquet");
-    let columns: Vec<String> = (0..2000).map(|place| format!("column {place}")).collect();
+    let columns: Vec<String> = (0..2000).map(|index| format!("column {index}")).collect();
     write(&input, columns.iter().map(|name| (name.as_str(), floats([1.0, 2.5]))).collect(), 10);
     for output in ["out.json", "out.parquet", "out.txt"] {
         let output = path(&folder, output);

@@ -8,11 +8,11 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
-use rstats::guarded;
+use rstats::internal::guarded;
 
 pub use crate::arch::Stream;
 use crate::arch::capsule;
-use crate::errors::of_arrow;
+use crate::errors::from_arrow;
 use crate::input::is_instance;
 
 /// Whether an object gives an array, or a stream of them.
@@ -70,12 +70,12 @@ pub fn chunks(data: &Bound<'_, PyAny>) -> PyResult<(Vec<ArrayRef>, FieldRef)> {
 /// All arrays of a stream. Whoever makes them may need the GIL on another thread.
 pub fn all(py: Python<'_>, stream: Stream) -> PyResult<Vec<ArrayRef>> {
     let arrays = py.detach(|| guarded(|| stream.collect::<Result<Vec<_>, _>>()));
-    arrays.map_err(damaged)?.map_err(of_arrow)
+    arrays.map_err(damaged)?.map_err(from_arrow)
 }
 
 /// The next array of a stream.
 pub fn next(py: Python<'_>, stream: &mut Stream) -> PyResult<Option<ArrayRef>> {
-    py.detach(|| guarded(|| stream.next())).map_err(damaged)?.transpose().map_err(of_arrow)
+    py.detach(|| guarded(|| stream.next())).map_err(damaged)?.transpose().map_err(from_arrow)
 }
 
 /// A column as it may be read: its offsets, views, indices, runs and text are what they should be.
@@ -108,7 +108,7 @@ fn first_invalid_text(data: &ArrayData) -> Option<usize> {
         DataType::LargeBinary => bytes.as_binary::<i64>().value(row),
         _ => bytes.as_binary_view().value(row),
     };
-    (0..bytes.len()).find(|&place| bytes.is_valid(place) && std::str::from_utf8(row(place)).is_err())
+    (0..bytes.len()).find(|&index| bytes.is_valid(index) && std::str::from_utf8(row(index)).is_err())
 }
 
 /// pyarrow knows how long its buffers are, which the interface does not tell: what it reads from a damaged file it takes as it is.
@@ -128,7 +128,7 @@ fn the_capsule<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py
 
 /// What is left for arrow-rs to stumble over is damaged data, too.
 fn import<T>(read: impl FnOnce() -> PyResult<Result<T, ArrowError>>) -> PyResult<T> {
-    guarded(read).map_err(damaged)??.map_err(of_arrow)
+    guarded(read).map_err(damaged)??.map_err(from_arrow)
 }
 
 fn damaged(panic: String) -> PyErr {

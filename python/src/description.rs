@@ -10,9 +10,9 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyIterator, PyList};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
+use rstats::internal::is_count;
 use rstats::report::key::{Key, Keys};
 use rstats::report::{COUNTS, Report, Source};
-use rstats::spec::is_count;
 use rstats::{
     Columns, Error, Interrupt, Spec, StreamDescriber, Summaries, Summary, Weighting, describe_all, describe_groups,
     describe_lists, describe_matrix, describe_weighted,
@@ -133,8 +133,8 @@ impl Asked<'_, '_> {
                 let mut describer = StreamDescriber::new(&stream.schema, columns, &spec).map_err(to_python)?;
                 let mut values = 0usize;
                 while let Some(batch) = stream.next(py)? {
-                    let batch = input::checked_columns(batch, describer.places())?;
-                    let here = batch.num_rows().saturating_mul(describer.places().count());
+                    let batch = input::checked_columns(batch, describer.indices())?;
+                    let here = batch.num_rows().saturating_mul(describer.indices().count());
                     values = values.saturating_add(here);
                     call::run(py, here, &threads, |interrupt| describer.update(&batch, interrupt))?;
                 }

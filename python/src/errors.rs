@@ -11,7 +11,12 @@ use rstats::Error;
 create_exception!(rstats, MemoryLimitError, PyMemoryError, "Work that does not fit in the memory that it was given.");
 
 pub fn to_python(error: Error) -> PyErr {
-    let message = rstats::shown(&error.to_string(), rstats::MESSAGE).into_owned();
+    let hint = match error {
+        Error::MemoryLimit { .. } => "; a higher memory_limit= would do",
+        Error::Nan { .. } => "; nan=\"omit\" leaves NaNs out, nan=\"propagate\" lets them through",
+        _ => "",
+    };
+    let message = format!("{}{hint}", rstats::internal::shown(&error.to_string(), rstats::internal::MESSAGE));
     match error {
         Error::NotNumeric { .. } | Error::NoKey { .. } => PyTypeError::new_err(message),
         Error::File { source: Some(source), .. } if source.kind() == std::io::ErrorKind::NotFound => {
@@ -21,7 +26,10 @@ pub fn to_python(error: Error) -> PyErr {
         // What a stream's exporter failed with may come with its whole traceback: its last line is the error.
         Error::Data(text) if text.lines().count() > 1 => {
             let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-            PyValueError::new_err(format!("the stream failed: {}", rstats::shown(last.trim(), rstats::MESSAGE)))
+            PyValueError::new_err(format!(
+                "the stream failed: {}",
+                rstats::internal::shown(last.trim(), rstats::internal::MESSAGE)
+            ))
         }
         Error::MemoryLimit { .. } => MemoryLimitError::new_err(message),
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),
@@ -30,7 +38,7 @@ pub fn to_python(error: Error) -> PyErr {
 }
 
 /// What arrow-rs says of data.
-pub fn of_arrow(error: ArrowError) -> PyErr {
+pub fn from_arrow(error: ArrowError) -> PyErr {
     to_python(Error::Data(match error {
         ArrowError::CDataInterface(text) => text,
         error => error.to_string(),

@@ -10,16 +10,15 @@ use pyo3::exceptions::{PyBufferError, PyStopIteration, PyTypeError, PyValueError
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
-use rstats::arch::memory::Strided;
-use rstats::series::matrix::Matrix;
-use rstats::series::memory::{ByteOrder, Format, Memory, NanMeans};
-use rstats::series::{Chunk, Kind, Series, list};
+use rstats::internal::values_of;
+use rstats::series::Strided;
+use rstats::series::{ByteOrder, Chunk, Format, Kind, Matrix, NanMeans, Series, StridedBuffer};
 use rstats::{Columns, Error, Filter, ListColumn};
 
 use crate::arch::Items;
 use crate::call;
 use crate::capsules;
-use crate::errors::{attempt, of_arrow, to_python};
+use crate::errors::{attempt, from_arrow, to_python};
 use crate::keys;
 use crate::numbers::{self, NoneMeans};
 
@@ -74,7 +73,7 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
             // A frame with a column that Arrow does not know is read column by column.
             let Some(stream) = attempt(py, capsules::stream(data))? else { return Ok(None) };
             let field = stream.field().clone();
-            let of_lists = |data_type: &DataType| list::values_of(data_type).is_some();
+            let of_lists = |data_type: &DataType| values_of(data_type).is_some();
             let wanted = match (field.data_type(), columns) {
                 (DataType::Struct(fields), Columns::Named(names)) => {
                     names.iter().any(|name| fields.find(name).is_some_and(|(_, field)| of_lists(field.data_type())))
@@ -94,7 +93,7 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
     } else {
         return Ok(None);
     };
-    if list::values_of(field.data_type()).is_some() {
+    if values_of(field.data_type()).is_some() {
         let name = (!field.name().is_empty()).then(|| field.name().clone());
         if !matches!(columns, Columns::Numeric) || !carried.is_empty() {
             return Err(PyValueError::new_err(
@@ -108,15 +107,15 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
     let available: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
     let column = |name: &String| -> PyResult<(usize, Vec<ArrayRef>)> {
         check_column(name, &available)?;
-        let place = available.iter().position(|column| column == name).unwrap_or_default();
-        let chunks = chunks.iter().map(|chunk| chunk.as_struct().column(place).clone()).collect();
-        Ok((place, all_checked(chunks, name)?))
+        let index = available.iter().position(|column| column == name).unwrap_or_default();
+        let chunks = chunks.iter().map(|chunk| chunk.as_struct().column(index).clone()).collect();
+        Ok((index, all_checked(chunks, name)?))
     };
     let mut found = Vec::new();
     for name in names {
-        let (place, chunks) = column(name)?;
-        let data_type = fields[place].data_type();
-        if list::values_of(data_type).is_none() {
+        let (index, chunks) = column(name)?;
+        let data_type = fields[index].data_type();
+        if values_of(data_type).is_none() {
             if found.is_empty() && names.len() > 1 || !found.is_empty() {
                 let message =
                     format!("column '{name}' is of type {data_type}; lists are described apart from other columns");
@@ -127,8 +126,8 @@ pub fn read_lists(data: &Bound<'_, PyAny>, columns: &Columns, carried: &[String]
         found.push((Some(name.clone()), chunks));
     }
     let carried = carried.iter().map(|name| {
-        let (place, chunks) = column(name)?;
-        Ok((name.clone(), keys::together(chunks, fields[place].data_type())?))
+        let (index, chunks) = column(name)?;
+        Ok((name.clone(), keys::together(chunks, fields[index].data_type())?))
     });
     Ok(Some(ListColumns { columns: found, carried: carried.collect::<PyResult<_>>()? }))
 }
@@ -162,14 +161,14 @@ pub fn read_grouped(data: &Bound<'_, PyAny>, columns: &Columns, names: &[String]
         names.iter().map(|name| Ok((name.clone(), key(name)?))).collect()
     };
     if is_instance(data, "pandas", "DataFrame")? {
-        let keys = each(&|name| keys::of_pandas(data, name))?;
+        let keys = each(&|name| keys::from_pandas(data, name))?;
         return Ok(Grouped { keys, series: data_frame(data, columns)? });
     }
     if is_instance(data, "polars", "DataFrame")? {
         let available: Vec<String> = data.getattr("columns")?.extract()?;
         let keys = each(&|name| {
             check_column(name, &available)?;
-            keys::of_arrow(&data.call_method1("get_column", (name,))?)
+            keys::from_arrow(&data.call_method1("get_column", (name,))?)
         })?;
         return Ok(Grouped { keys, series: polars_frame(data, columns)? });
     }
@@ -179,8 +178,8 @@ pub fn read_grouped(data: &Bound<'_, PyAny>, columns: &Columns, names: &[String]
     {
         let keys = each(&|name| {
             check_column(name, &mapping.names)?;
-            let place = mapping.names.iter().position(|column| column == name).unwrap_or_default();
-            keys::of_any(&mapping.values[place])
+            let index = mapping.names.iter().position(|column| column == name).unwrap_or_default();
+            keys::from_any(&mapping.values[index])
         })?;
         return Ok(Grouped { keys, series: dictionary(mapping, columns)? });
     }
@@ -201,9 +200,9 @@ pub fn read_grouped(data: &Bound<'_, PyAny>, columns: &Columns, names: &[String]
     let available: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
     let keys = each(&|name| {
         check_column(name, &available)?;
-        let place = available.iter().position(|column| column == name).unwrap_or_default();
-        let parts: Vec<ArrayRef> = batches.iter().map(|batch| batch.column(place).clone()).collect();
-        keys::together(all_checked(parts, name)?, schema.field(place).data_type())
+        let index = available.iter().position(|column| column == name).unwrap_or_default();
+        let parts: Vec<ArrayRef> = batches.iter().map(|batch| batch.column(index).clone()).collect();
+        keys::together(all_checked(parts, name)?, schema.field(index).data_type())
     })?;
     Ok(Grouped { keys, series: table(schema, &batches, columns)? })
 }
@@ -227,7 +226,7 @@ pub fn read_weighted(
         let (_, weights) = keys.remove(0);
         return Ok((weights, series));
     }
-    let weights = keys::of_any(weights)?;
+    let weights = keys::from_any(weights)?;
     match read(data, columns, None)? {
         Input::Series(series) => Ok((weights, series)),
         Input::Matrix(matrix) => Ok((weights, matrix.to_series().map_err(to_python)?)),
@@ -266,7 +265,7 @@ pub fn read(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> Py
             if let DataType::Struct(fields) = field.data_type() {
                 return table(Schema::new(fields.clone()), &[batch_of(&array)?], columns).map(Input::Series);
             }
-            return one(of_field(vec![array], &field)?, columns).map(Input::Series);
+            return one(from_field(vec![array], &field)?, columns).map(Input::Series);
         }
         if let Some(mapping) = Mapping::new(data)? {
             return dictionary(mapping, columns).map(Input::Series);
@@ -294,7 +293,7 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     }
     if capsules::speaks(data)? {
         let (chunks, field) = capsules::chunks(data)?;
-        return of_field(chunks, &field);
+        return from_field(chunks, &field);
     }
     if let Some(data) = extension_array(data)? {
         return series_of_pandas(&data);
@@ -302,12 +301,12 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
     if data.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("a string is no series of numbers"));
     }
-    if let Some(memory) = memory(data)? {
-        let shape = memory.items.dimensions();
+    if let Some(buffer) = memory(data)? {
+        let shape = buffer.items.dimensions();
         if shape != 1 {
             return Err(PyValueError::new_err(format!("an array of {shape} dimensions is no series; one of 1 is")));
         }
-        let chunks = memory.along(0, 0).map(Chunk::Memory).into_iter().collect();
+        let chunks = buffer.along(0, 0).map(Chunk::Strided).into_iter().collect();
         return Series::new(None, chunks).map_err(to_python);
     }
     if data.hasattr(intern!(py, "__iter__"))? || data.hasattr(intern!(py, "__getitem__"))? {
@@ -321,9 +320,9 @@ pub fn series(data: &Bound<'_, PyAny>, none: NoneMeans) -> PyResult<Series> {
 }
 
 /// Chunks of one field; a field without a name is a series without one.
-fn of_field(chunks: Vec<ArrayRef>, field: &Field) -> PyResult<Series> {
+fn from_field(chunks: Vec<ArrayRef>, field: &Field) -> PyResult<Series> {
     let name = (!field.name().is_empty()).then(|| field.name().clone());
-    if Kind::of_field(field).is_none() {
+    if Kind::from_field(field).is_none() {
         return Err(to_python(Error::NotNumeric { name, data_type: field.data_type().to_string() }));
     }
     Series::from_arrays(name, all_checked(chunks, field.name())?).map_err(to_python)
@@ -335,10 +334,10 @@ fn all_checked(chunks: Vec<ArrayRef>, name: &str) -> PyResult<Vec<ArrayRef>> {
 }
 
 /// A batch whose columns at these places may be read.
-pub fn checked_columns(batch: RecordBatch, places: impl Iterator<Item = usize>) -> PyResult<RecordBatch> {
-    for place in places {
-        if let Some(column) = batch.columns().get(place) {
-            capsules::checked(column.clone(), batch.schema_ref().field(place).name())?;
+pub fn checked_columns(batch: RecordBatch, indices: impl Iterator<Item = usize>) -> PyResult<RecordBatch> {
+    for index in indices {
+        if let Some(column) = batch.columns().get(index) {
+            capsules::checked(column.clone(), batch.schema_ref().field(index).name())?;
         }
     }
     Ok(batch)
@@ -379,7 +378,7 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
         sparse(data, &dtype)?
     } else if capsules::streams(data)? {
         let (chunks, field) = capsules::chunks(data)?;
-        of_field(chunks, &called(&field))?
+        from_field(chunks, &called(&field))?
     } else {
         // An index, or a series of an older pandas: its frame speaks Arrow.
         let frame = data.call_method1("to_frame", ("",))?;
@@ -387,7 +386,9 @@ fn series_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<Series> {
         let columns = chunks.iter().map(|chunk| chunk.as_struct_opt()?.columns().first().cloned());
         let columns: Option<Vec<_>> = columns.collect();
         match (columns, field.data_type()) {
-            (Some(columns), DataType::Struct(fields)) if !fields.is_empty() => of_field(columns, &called(&fields[0]))?,
+            (Some(columns), DataType::Struct(fields)) if !fields.is_empty() => {
+                from_field(columns, &called(&fields[0]))?
+            }
             _ => return Err(PyTypeError::new_err(format!("{dtype} holds no numbers"))),
         }
     };
@@ -406,8 +407,8 @@ fn sparse(data: &Bound<'_, PyAny>, dtype: &Bound<'_, PyAny>) -> PyResult<Series>
         return series_of_pandas(&py.import("pandas")?.call_method1("Series", (array.call_method0("to_dense")?,))?);
     }
     let dense = py.import("numpy.ma")?.call_method1("masked_all", (data.len()?, subtype))?;
-    let places = array.getattr("sp_index")?.call_method0("to_int_index")?.getattr("indices")?;
-    dense.set_item(places, array.getattr("sp_values")?)?;
+    let indices = array.getattr("sp_index")?.call_method0("to_int_index")?.getattr("indices")?;
+    dense.set_item(indices, array.getattr("sp_values")?)?;
     series(&dense, NoneMeans::Null)
 }
 
@@ -424,15 +425,15 @@ fn data_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Serie
         frame.getattr("columns")?.try_iter()?.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
     let at = frame.getattr("iloc")?;
     let whole = pyo3::types::PySlice::full(frame.py());
-    let column = |place: usize| at.get_item((&whole, place));
-    choose(names, columns, |place| series_of_pandas(&column(place)?))
+    let column = |index: usize| at.get_item((&whole, index));
+    choose(names, columns, |index| series_of_pandas(&column(index)?))
 }
 
 /// A Polars frame, column by column: what is no number need not be known to Arrow.
 fn polars_frame(frame: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Vec<Series>> {
     let names: Vec<String> = frame.getattr("columns")?.extract()?;
-    choose(names, columns, |place| {
-        let column = frame.call_method1("to_series", (place,))?;
+    choose(names, columns, |index| {
+        let column = frame.call_method1("to_series", (index,))?;
         let dtype = column.getattr("dtype")?;
         let text = dtype.str()?.to_string();
         if ["Int128", "UInt128"].contains(&text.as_str()) {
@@ -472,8 +473,8 @@ impl<'py> Mapping<'py> {
 }
 
 fn dictionary(Mapping { names, values }: Mapping<'_>, columns: &Columns) -> PyResult<Vec<Series>> {
-    choose(names, columns, |place| {
-        let value = &values[place];
+    choose(names, columns, |index| {
+        let value = &values[index];
         match series(value, NoneMeans::Null) {
             Err(error) if error.is_instance_of::<PyTypeError>(value.py()) && is_untyped(value)? => {
                 Err(PyValueError::new_err(error.value(value.py()).to_string()))
@@ -501,7 +502,7 @@ fn choose(names: Vec<String>, columns: &Columns, column: impl Fn(usize) -> PyRes
         _ => None,
     };
     let mut series = Vec::new();
-    for (place, name) in names.iter().enumerate() {
+    for (index, name) in names.iter().enumerate() {
         // A column that cannot pass whatever its type is need not be looked at: a list of text as a key is no bad number.
         let possible = match (&wanted, columns) {
             (Some(wanted), _) => wanted.contains(name.as_str()),
@@ -511,15 +512,15 @@ fn choose(names: Vec<String>, columns: &Columns, column: impl Fn(usize) -> PyRes
         if !possible {
             continue;
         }
-        match column(place) {
+        match column(index) {
             Ok(column) if wanted.is_none() && !columns.takes(name, column.type_name()) => {}
             Ok(column) => series.push(column.with_name(Some(name.clone()))),
             // What holds no numbers is left out, unless it was named.
             Err(error) if wanted.is_none() && is_type_error(&error) => {}
             Err(error) if is_type_error(&error) => {
                 let text = Python::attach(|py| error.value(py).to_string());
-                let place = format!("column '{name}'");
-                let text = if text.starts_with(&place) { text } else { format!("{place}: {text}") };
+                let index = format!("column '{name}'");
+                let text = if text.starts_with(&index) { text } else { format!("{index}: {text}") };
                 return Err(PyTypeError::new_err(text));
             }
             Err(error) => return Err(error),
@@ -550,7 +551,7 @@ fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
                 let batches = chunks.iter().map(batch_of).collect::<PyResult<Vec<_>>>()?;
                 table(Schema::new(fields), &batches, columns).map(Input::Series)
             }
-            None => one(of_field(chunks, &field)?, columns).map(Input::Series),
+            None => one(from_field(chunks, &field)?, columns).map(Input::Series),
         };
     }
     if fields.is_none() && !matches!(columns, Columns::Numeric) {
@@ -566,7 +567,7 @@ fn stream(data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Input> {
         let Some(array) = capsules::next(py, &mut stream)? else { return Ok(None) };
         match array.as_struct_opt() {
             Some(_) => batch_of(&array).map(Some),
-            None => RecordBatch::try_new(batch_schema.clone(), vec![array]).map(Some).map_err(of_arrow),
+            None => RecordBatch::try_new(batch_schema.clone(), vec![array]).map(Some).map_err(from_arrow),
         }
     };
     Ok(Input::Stream(Stream { schema, next: Box::new(next), unnamed }))
@@ -646,11 +647,11 @@ fn batch_of(rows: &ArrayRef) -> PyResult<RecordBatch> {
 }
 
 fn table(schema: Schema, batches: &[RecordBatch], columns: &Columns) -> PyResult<Vec<Series>> {
-    let places = columns.choose(&schema).map_err(to_python)?;
-    let series = places.into_iter().map(|place| {
-        let name = schema.field(place).name();
+    let indices = columns.choose(&schema).map_err(to_python)?;
+    let series = indices.into_iter().map(|index| {
+        let name = schema.field(index).name();
         let arrays = batches.iter().map(|batch| {
-            let column = batch.columns().get(place).cloned();
+            let column = batch.columns().get(index).cloned();
             column.ok_or_else(|| PyValueError::new_err("a batch of the data has fewer columns than its schema"))
         });
         let arrays = all_checked(arrays.collect::<PyResult<_>>()?, name)?;
@@ -679,9 +680,9 @@ fn matrix(data: &Bound<'_, PyAny>, columns: &Columns, axis: Option<i64>) -> PyRe
     if !matches!(columns, Columns::Numeric) {
         return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
     }
-    let Some(memory) = memory(data)? else { return Ok(None) };
-    let (places, whole) = (memory.items.places(along), memory.whole(along));
-    Ok(Matrix::new(places, move |place| memory.along(along, place), whole))
+    let Some(buffer) = memory(data)? else { return Ok(None) };
+    let (indices, whole) = (buffer.items.indices(along), buffer.whole(along));
+    Ok(Matrix::new(indices, move |index| buffer.along(along, index), whole))
 }
 
 /// The number of dimensions that an object says it has.
@@ -702,21 +703,27 @@ struct ArrayMemory {
 
 impl ArrayMemory {
     /// One series along an axis: see [`Items::along`].
-    fn along(&self, axis: usize, place: usize) -> Option<Memory> {
-        self.of(|items| items.along(axis, place))
+    fn along(&self, axis: usize, index: usize) -> Option<StridedBuffer> {
+        self.of(|items| items.along(axis, index))
     }
 
     /// All series along an axis: see [`Items::whole`].
-    fn whole(&self, axis: usize) -> Option<Memory> {
+    fn whole(&self, axis: usize) -> Option<StridedBuffer> {
         self.of(|items| items.whole(axis))
     }
 
-    fn of(&self, part: impl Fn(&Items) -> Option<Strided>) -> Option<Memory> {
+    fn of(&self, part: impl Fn(&Items) -> Option<Strided>) -> Option<StridedBuffer> {
         let mask = match &self.mask {
             Some(mask) => Some(part(mask)?),
             None => None,
         };
-        Some(Memory { items: part(&self.items)?, format: self.format, order: self.order, nan: NanMeans::Nan, mask })
+        Some(StridedBuffer {
+            items: part(&self.items)?,
+            format: self.format,
+            order: self.order,
+            nan: NanMeans::Nan,
+            mask,
+        })
     }
 }
 

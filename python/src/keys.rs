@@ -19,25 +19,25 @@ use crate::input;
 use crate::numbers::NoneMeans;
 
 /// The column of a pandas frame, or the level of its index, of this name.
-pub fn of_pandas(frame: &Bound<'_, PyAny>, name: &str) -> PyResult<ArrayRef> {
+pub fn from_pandas(frame: &Bound<'_, PyAny>, name: &str) -> PyResult<ArrayRef> {
     let columns = frame.getattr("columns")?;
     let names: Vec<String> = columns.try_iter()?.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
     if let Some(place) = names.iter().position(|column| column == name) {
         let whole = pyo3::types::PySlice::full(frame.py());
-        return of_any(&frame.getattr("iloc")?.get_item((whole, place))?);
+        return from_any(&frame.getattr("iloc")?.get_item((whole, place))?);
     }
     let index = frame.getattr("index")?;
     for (level, label) in index.getattr("names")?.try_iter()?.enumerate() {
         let label = label?;
         if !label.is_none() && label.str()? == name {
-            return of_any(&index.call_method1("get_level_values", (level,))?.call_method0("to_series")?);
+            return from_any(&index.call_method1("get_level_values", (level,))?.call_method0("to_series")?);
         }
     }
     Err(to_python(rstats::Error::NoSuchColumn { name: name.to_owned(), available: names }))
 }
 
 /// Whatever speaks Arrow.
-pub fn of_arrow(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+pub fn from_arrow(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     let (chunks, field) = capsules::chunks(data)?;
     let chunks = chunks.into_iter().map(|chunk| capsules::checked(chunk, field.name()));
     together(chunks.collect::<PyResult<_>>()?, field.data_type())
@@ -56,7 +56,7 @@ pub fn together(chunks: Vec<ArrayRef>, data_type: &DataType) -> PyResult<ArrayRe
 }
 
 /// A series of pandas, an Arrow or NumPy array, or a sequence of Python objects.
-pub fn of_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+pub fn from_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     let py = data.py();
     let kind = match data.getattr_opt(intern!(py, "dtype"))? {
         Some(dtype) => dtype.getattr_opt(intern!(py, "kind"))?.and_then(|kind| kind.extract::<String>().ok()),
@@ -81,7 +81,7 @@ pub fn of_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
         return Ok(array);
     }
     if capsules::speaks(data)? {
-        return of_arrow(data);
+        return from_arrow(data);
     }
     let items = data.try_iter()?.enumerate().map(|(position, item)| {
         call::check_signals(py, position)?;
@@ -111,7 +111,7 @@ pub fn of_any(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     }
     // Dates, decimals and the rest: pyarrow knows them, where it is there.
     match py.import("pyarrow") {
-        Ok(pyarrow) => of_arrow(&pyarrow.call_method1("array", (items,))?),
+        Ok(pyarrow) => from_arrow(&pyarrow.call_method1("array", (items,))?),
         Err(error) if !error.is_instance_of::<PyImportError>(py) => Err(error),
         Err(_) => {
             let class = first.get_type();

@@ -15,7 +15,7 @@ mod numbers;
 mod statistics;
 
 use pyo3::prelude::*;
-use rstats::arch::allocator::Allocator;
+use rstats::Allocator;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 use pyo3::{IntoPyObjectExt, intern};
-use rstats::report::json::number;
+use rstats::internal::number;
 use rstats::{Describer, Interrupt, Method, Spec, Statistic, Summary, describe_all};
 
 use crate::arch::floats_of;

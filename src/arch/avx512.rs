@@ -1,6 +1,6 @@
 //! Kernels in AVX-512 intrinsics, with IFMA52: eight lanes, and products of 52-bit integers at the rate of additions.
 //!
-//! **Moments.** With the frame 2^top and units u1 = 2^(top−50), u0 = u1·2^−51, x is cut into two limbs by adding and
+//! **Moments.** With the window 2^top and units u1 = 2^(top−50), u0 = u1·2^−51, x is cut into two limbs by adding and
 //! subtracting:
 //!
 //! - t1 = x + 1.5·2^52·u1 is rounded to a multiple of u1. It lies between 2^52·u1 and 2^53·u1, so the low 52 bits of its
@@ -19,22 +19,22 @@ use std::arch::x86_64::*;
 
 use super::block::BLOCK;
 use super::floats::float_keys;
-use super::key::{Cuts, Keyed, Kind, Range};
-use super::window::{Frame, Split, Sums, Visit};
+use super::key::{BinEdges, Encoding, Keyed, Range};
+use super::window::{Accumulated, FixedPointWindow, Split, Sums};
 
 /// The bits of the window.
-pub const WINDOW: i32 = 101;
+pub const WIDTH: i32 = 101;
 
-/// The tops of frames whose unit is that of the subnormal numbers or above, and whose 1.5·2^52·u1 is finite.
-pub const TOPS: std::ops::RangeInclusive<i32> = WINDOW - 1074..=1021;
+/// The tops of windows whose unit is that of the subnormal numbers or above, and whose 1.5·2^52·u1 is finite.
+pub const TOPS: std::ops::RangeInclusive<i32> = WIDTH - 1074..=1021;
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn keys<V: Keyed>(bits: __m512i) -> __m512i {
-    match V::KIND {
-        Kind::Float => float_keys(bits),
-        Kind::Signed => bits,
-        Kind::Unsigned => _mm512_xor_si512(bits, _mm512_set1_epi64(i64::MIN)),
+    match V::ENCODING {
+        Encoding::Float => float_keys(bits),
+        Encoding::Signed => bits,
+        Encoding::Unsigned => _mm512_xor_si512(bits, _mm512_set1_epi64(i64::MIN)),
     }
 }
 
@@ -99,7 +99,7 @@ impl Extremes {
 
 /// The least and the greatest key.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
-pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
+pub fn key_range<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
     let mut extremes = Extremes::new();
     let (vectors, rest) = values.as_chunks::<8>();
     match valid {
@@ -122,11 +122,16 @@ pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
     extremes.range()
 }
 
-/// See [`super::Tier::visit`].
+/// See [`super::Tier::accumulate`].
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
-pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: Frame, sums: &mut Sums) -> Visit {
-    let m1 = _mm512_set1_pd(1.5 * Frame::power(frame.top + 2));
-    let m0 = _mm512_set1_pd(1.5 * Frame::power(frame.unit + 52));
+pub fn accumulate<const SQUARES: bool>(
+    values: &[f64],
+    valid: Option<&[u8]>,
+    window: FixedPointWindow,
+    sums: &mut Sums,
+) -> Accumulated {
+    let m1 = _mm512_set1_pd(1.5 * FixedPointWindow::power(window.top + 2));
+    let m0 = _mm512_set1_pd(1.5 * FixedPointWindow::power(window.unit + 52));
     let mut lanes = [_mm512_setzero_si512(); 8];
     for (lane, sum) in lanes.iter_mut().zip(&sums.lanes) {
         *lane = load_lane(sum);
@@ -174,28 +179,28 @@ pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: F
         }
     }
     let range = extremes.range();
-    let fits = range.is_below(frame.top) && _mm512_test_epi64_mask(lost, lost) == 0;
+    let fits = range.is_below(window.top) && _mm512_test_epi64_mask(lost, lost) == 0;
     if fits {
         let vectors = values.len().div_ceil(8) as u32;
         // Sums of whole representations: the sign and exponent fields of t1 and t0 are those of 2^52·u1 and 2^52·u0.
-        let field = |exponent: i32| (Frame::power(exponent).to_bits()).wrapping_mul(vectors.into()) as i64;
-        lanes[0] = _mm512_sub_epi64(lanes[0], _mm512_set1_epi64(field(frame.top + 2)));
-        lanes[1] = _mm512_sub_epi64(lanes[1], _mm512_set1_epi64(field(frame.unit + 52)));
+        let field = |exponent: i32| (FixedPointWindow::power(exponent).to_bits()).wrapping_mul(vectors.into()) as i64;
+        lanes[0] = _mm512_sub_epi64(lanes[0], _mm512_set1_epi64(field(window.top + 2)));
+        lanes[1] = _mm512_sub_epi64(lanes[1], _mm512_set1_epi64(field(window.unit + 52)));
         for (sum, lane) in sums.lanes.iter_mut().zip(lanes) {
             store_lane(sum, lane);
         }
         sums.vectors += vectors;
         sums.split = Split { bits: 51, offset: (1 << 102) + (1 << 51) };
     }
-    Visit { range, fits }
+    Accumulated { range, fits }
 }
 
-/// See [`super::Tier::sort_out`].
+/// See [`super::Tier::bucketize`].
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
-pub fn sort_out<V: Keyed>(
+pub fn bucketize<V: Keyed>(
     values: &[V],
     valid: Option<&[u8]>,
-    Cuts { edges, first, flips }: Cuts<'_>,
+    BinEdges { edges, first, flips }: BinEdges<'_>,
     below: &mut [u64],
     kept: &mut [i64],
 ) -> usize {
@@ -241,12 +246,16 @@ pub fn sort_out<V: Keyed>(
     filled
 }
 
-/// See [`super::Tier::visit_integers`]. An integer is A − c with A = a1·2^52 + a0 and c = 2^63, or 0 without a sign; a1 has
+/// See [`super::Tier::accumulate_integers`]. An integer is A − c with A = a1·2^52 + a0 and c = 2^63, or 0 without a sign; a1 has
 /// 12 bits, and the sum of the a0 is what the sum of all A leaves of it modulo 2^64.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
-pub fn visit_integers<V: Keyed, const SQUARES: bool>(values: &[V], valid: Option<&[u8]>, sums: &mut Sums) -> Range {
-    let offset = match V::KIND {
-        Kind::Unsigned => 0,
+pub fn accumulate_integers<V: Keyed, const SQUARES: bool>(
+    values: &[V],
+    valid: Option<&[u8]>,
+    sums: &mut Sums,
+) -> Range {
+    let offset = match V::ENCODING {
+        Encoding::Unsigned => 0,
         _ => i64::MIN,
     };
     let mut lanes = [_mm512_setzero_si512(); 8];
@@ -306,12 +315,12 @@ pub fn clear_nans(values: &[f64], valid: &mut [u8]) {
     }
 }
 
-/// See [`super::Tier::held`]: what `visit` would not lose, one by one.
+/// See [`super::Tier::mask_representable`]: what `visit` would not lose, one by one.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
-pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
-    let m1 = _mm512_set1_pd(1.5 * Frame::power(frame.top + 2));
-    let m0 = _mm512_set1_pd(1.5 * Frame::power(frame.unit + 52));
-    let top = _mm512_set1_pd(Frame::power(frame.top));
+pub fn mask_representable(values: &[f64], window: FixedPointWindow, valid: &mut [u8]) {
+    let m1 = _mm512_set1_pd(1.5 * FixedPointWindow::power(window.top + 2));
+    let m0 = _mm512_set1_pd(1.5 * FixedPointWindow::power(window.unit + 52));
+    let top = _mm512_set1_pd(FixedPointWindow::power(window.top));
     for (values, valid) in values.chunks(8).zip(valid) {
         let x = _mm512_castsi512_pd(load_some(values, 0xff));
         let r = _mm512_sub_pd(_mm512_sub_pd(_mm512_add_pd(x, m1), m1), x);
@@ -485,19 +494,20 @@ mod tests {
         assert!(low.checked_mul(LANE_TERMS.into()).is_some() && low.checked_mul(u64::from(LANE_TERMS) + 1).is_none());
         let Ok(tier) = "avx512".parse::<Tier>() else { return };
         for top in [*TOPS.start(), 0, *TOPS.end()] {
-            let frame = Frame { top, unit: top - WINDOW };
+            let window = FixedPointWindow { top, unit: top - WIDTH };
             // A limb a stands for a − 2^51: once as the lower one, where it is any number, once as the upper one.
             let limb = heaviest_limb() as i128 - (1 << 51);
-            for (units, scale) in [(limb, frame.unit), (limb << 51, frame.unit + 51)] {
+            for (units, scale) in [(limb, window.unit), (limb << 51, window.unit + 51)] {
                 let value = limb as f64 * 2f64.powi(scale.max(-1022)) * 2f64.powi(scale.min(-1022) + 1022);
                 let mut sums = Sums::new();
                 for _ in 0..LANE_TERMS as usize * 8 / BLOCK {
                     assert!(sums.has_room());
-                    assert!(tier.visit(&[value; BLOCK], None, frame, true, &mut sums).fits);
+                    assert!(tier.accumulate(&[value; BLOCK], None, window, true, &mut sums).fits);
                 }
                 // Now each lane is full to the last term: another block is refused.
                 assert!(!sums.has_room());
-                let more = std::panic::catch_unwind(|| tier.visit(&[value], None, frame, true, &mut sums.clone()));
+                let more =
+                    std::panic::catch_unwind(|| tier.accumulate(&[value], None, window, true, &mut sums.clone()));
                 assert!(more.is_err());
                 let full = sums.lanes.iter().flatten().max();
                 assert!(full.is_some_and(|&sum| u64::MAX - sum < low), "{full:?}");
@@ -521,11 +531,11 @@ mod tests {
             for round in 0..50 {
                 // Random keys, few distinct ones, runs up and down, and the greatest key itself.
                 let mut keys: Vec<i64> = (0..length as i64)
-                    .map(|place| match round % 5 {
+                    .map(|index| match round % 5 {
                         0 => next(),
                         1 => next() % 3,
-                        2 => place,
-                        3 => -place,
+                        2 => index,
+                        3 => -index,
                         _ => {
                             if next() % 2 == 0 {
                                 i64::MAX
@@ -547,12 +557,12 @@ mod tests {
     #[test]
     fn a_value_just_outside_of_the_window_is_found() {
         let Ok(tier) = "avx512".parse::<Tier>() else { return };
-        let frame = Frame { top: 10, unit: 10 - WINDOW };
-        let (top, unit) = (Frame::power(frame.top), Frame::power(frame.unit));
+        let window = FixedPointWindow { top: 10, unit: 10 - WIDTH };
+        let (top, unit) = (FixedPointWindow::power(window.top), FixedPointWindow::power(window.unit));
         for (value, fits) in [(top.next_down(), true), (top, false), (unit, true), (unit / 2.0, false), (-unit, true)] {
             let mut sums = Sums::new();
-            assert_eq!(tier.visit(&[value, 1.0], None, frame, true, &mut sums).fits, fits, "{value:e}");
-            assert_eq!(frame.holds(value), fits);
+            assert_eq!(tier.accumulate(&[value, 1.0], None, window, true, &mut sums).fits, fits, "{value:e}");
+            assert_eq!(window.holds(value), fits);
         }
     }
 }

@@ -51,8 +51,8 @@ pub fn decimals(text: &[u8], at: usize, values: &mut [f64]) -> (usize, usize) {
     // At most ENDS − 1 are there when those of a block come, and up to three places behind them are written to.
     let mut ends = [0; ENDS + 64 + 3];
     let mut found = 0;
-    let (places, _) = values.as_chunks_mut::<8>();
-    let mut places = places.iter_mut();
+    let (indices, _) = values.as_chunks_mut::<8>();
+    let mut indices = indices.iter_mut();
     loop {
         while found < ENDS
             && let Some(bytes) = text.get(block..block + 64)
@@ -76,7 +76,7 @@ pub fn decimals(text: &[u8], at: usize, values: &mut [f64]) -> (usize, usize) {
             return (at, count);
         }
         for ends in eights {
-            let Some(values) = places.next() else { return (at, count) };
+            let Some(values) = indices.next() else { return (at, count) };
             let good = eight(text, at, ends, values).trailing_ones() as usize;
             if good > 0 {
                 at = ends[good - 1] + 1;
@@ -105,8 +105,8 @@ fn eight(text: &[u8], at: usize, ends: &[usize; 8], values: &mut [f64; 8]) -> u8
     for (pair, fours) in fours.iter_mut().enumerate() {
         let mut digits = [zero; 2];
         for (half, digits) in digits.iter_mut().enumerate() {
-            let place = 2 * pair + half;
-            let end = ends[place];
+            let index = 2 * pair + half;
+            let end = ends[index];
             let before: &[u8; 33] = text[end - 33..end].try_into().expect("33 bytes");
             at += usize::from(text[at] == b' ');
             let negative = text[at] == b'-';
@@ -132,12 +132,12 @@ fn eight(text: &[u8], at: usize, ends: &[usize; 8], values: &mut [f64; 8]) -> u8
                 | (whole == 0)
                 | ((whole > 1) & (text[at] == b'0'))
                 | (length > MOST as u32);
-            wrong |= u8::from(is_wrong) << place;
+            wrong |= u8::from(is_wrong) << index;
             // All up to the point.
             let upper = (points ^ points.wrapping_sub(1)) & point.wrapping_neg();
             let moved = _mm256_mask_sub_epi8(figures, upper, earlier, zero);
             *digits = _mm256_maskz_mov_epi8(number << point, moved);
-            scales[place] = u64::from(fraction) | u64::from(negative) << 63;
+            scales[index] = u64::from(fraction) | u64::from(negative) << 63;
             at = end + 1;
         }
         let digits = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(digits[0]), digits[1]);
@@ -184,7 +184,7 @@ fn eight(text: &[u8], at: usize, ends: &[usize; 8], values: &mut [f64; 8]) -> u8
 /// The values at some places; higher bits than those of a place are passed over.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
-fn look_up(table: &[f64; 32], places: __m512i) -> __m512d {
+fn look_up(table: &[f64; 32], indices: __m512i) -> __m512d {
     // SAFETY: each load is of 64 bytes within the table.
     let [a, b, c, d] = unsafe {
         let table = table.as_ptr();
@@ -195,9 +195,9 @@ fn look_up(table: &[f64; 32], places: __m512i) -> __m512d {
             _mm512_loadu_pd(table.add(24)),
         ]
     };
-    let below = _mm512_permutex2var_pd(a, places, b);
-    let above = _mm512_permutex2var_pd(c, places, d);
-    _mm512_mask_blend_pd(_mm512_test_epi64_mask(places, _mm512_set1_epi64(16)), below, above)
+    let below = _mm512_permutex2var_pd(a, indices, b);
+    let above = _mm512_permutex2var_pd(c, indices, d);
+    _mm512_mask_blend_pd(_mm512_test_epi64_mask(indices, _mm512_set1_epi64(16)), below, above)
 }
 
 #[cfg(test)]
@@ -279,11 +279,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2_000 } else { 100_000 }))]
         #[test]
         fn what_is_read_is_the_nearest_f64(
-            digits in prop::collection::vec("0|[1-9][0-9]{0,18}", 8..20), places in prop::collection::vec(0usize..19, 8..20)
+            digits in prop::collection::vec("0|[1-9][0-9]{0,18}", 8..20), indices in prop::collection::vec(0usize..19, 8..20)
         ) {
-            let numbers: Vec<String> = digits.iter().zip(&places).map(|(digits, &places)| {
-                let padded = format!("{digits:0>width$}", width = places + 1);
-                let (whole, fraction) = padded.split_at(padded.len() - places);
+            let numbers: Vec<String> = digits.iter().zip(&indices).map(|(digits, &indices)| {
+                let padded = format!("{digits:0>width$}", width = indices + 1);
+                let (whole, fraction) = padded.split_at(padded.len() - indices);
                 if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
             }).collect();
             if let Some(values) = read(&numbers) {

@@ -19,7 +19,7 @@ use super::key::Keyed;
 pub const MOST: usize = 32;
 
 /// Up to so many values of each of eight series side by side.
-pub const MOST_ABREAST: usize = 128;
+pub const MOST_WIDE: usize = 128;
 
 /// Relative errors are below this.
 const ERROR: f64 = 1.0 / (1u128 << 90) as f64;
@@ -109,7 +109,7 @@ impl<F: Floats> Double<F> {
 
 /// Sum, mean, and the variance and its root, each correctly rounded: of one series, or of eight.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Few<V> {
+pub struct SmallMoments<V> {
     /// Σx.
     pub sum: V,
     /// Σx / n.
@@ -120,17 +120,17 @@ pub struct Few<V> {
     pub stddev: V,
 }
 
-impl<V> Few<V> {
+impl<V> SmallMoments<V> {
     /// Each of them in another form.
-    pub fn map<W>(self, f: impl Fn(V) -> W) -> Few<W> {
-        Few { sum: f(self.sum), mean: f(self.mean), variance: f(self.variance), stddev: f(self.stddev) }
+    pub fn map<W>(self, f: impl Fn(V) -> W) -> SmallMoments<W> {
+        SmallMoments { sum: f(self.sum), mean: f(self.mean), variance: f(self.variance), stddev: f(self.stddev) }
     }
 }
 
 /// Of `values`, the first of each series, then the second; and which of the series take more than this. `freedom` is what the
 /// squares are divided by.
 #[inline(always)]
-pub(crate) fn compute<F: Floats>(values: &[F::Values], freedom: f64) -> (Few<F::Values>, u8) {
+pub(crate) fn compute<F: Floats>(values: &[F::Values], freedom: f64) -> (SmallMoments<F::Values>, u8) {
     let zero = F::splat(0.0);
     let n = F::splat(values.len() as f64);
     let fits = |value: F| {
@@ -167,7 +167,7 @@ pub(crate) fn compute<F: Floats>(values: &[F::Values], freedom: f64) -> (Few<F::
     let (stddev, sure_stddev) = variance.root().rounded();
     let (variance, sure_variance) = variance.rounded();
     let sure = sure & fits(sum.h) & sure_mean & (constant | (sure_variance & sure_stddev));
-    let few = Few {
+    let few = SmallMoments {
         sum: (sum.h + zero).store(),
         mean: (mean + zero).store(),
         variance: zero.or(constant, variance).store(),
@@ -178,9 +178,9 @@ pub(crate) fn compute<F: Floats>(values: &[F::Values], freedom: f64) -> (Few<F::
 
 /// The first value of each, then the second; and keys.
 #[derive(Debug)]
-pub(crate) struct AbreastRows {
-    pub values: [[f64; 8]; MOST_ABREAST],
-    pub keys: [[i64; 8]; MOST_ABREAST],
+pub(crate) struct EightWideRows {
+    pub values: [[f64; 8]; MOST_WIDE],
+    pub keys: [[i64; 8]; MOST_WIDE],
 }
 
 /// Each key goes to the place that is the number of keys before it: more comparisons than other sorts, and none to be guessed.
@@ -195,14 +195,14 @@ pub(crate) fn sort(values: &[f64], sorted: &mut [i64; MOST]) {
         if start >= values.len() {
             break;
         }
-        let mut places = [0u64; 8];
+        let mut indices = [0u64; 8];
         for (&other, j) in keys[..values.len()].iter().zip(0u64..) {
-            for ((place, &key), i) in places.iter_mut().zip(eight).zip(start as u64..) {
-                *place += u64::from(other < key) | u64::from(other == key) & u64::from(j < i);
+            for ((index, &key), i) in indices.iter_mut().zip(eight).zip(start as u64..) {
+                *index += u64::from(other < key) | u64::from(other == key) & u64::from(j < i);
             }
         }
-        for (&key, &place) in eight[..8.min(values.len() - start)].iter().zip(&places) {
-            sorted[place as usize % MOST] = key;
+        for (&key, &index) in eight[..8.min(values.len() - start)].iter().zip(&indices) {
+            sorted[index as usize % MOST] = key;
         }
     }
 }

@@ -4,7 +4,7 @@
 //! step is above it. Only the edges of its own step have to be compared, and there are few of them, unless the edges
 //! crowd together: then there is no table, and the search is a binary one.
 
-use super::key::{Keyed, Kind};
+use super::key::{Encoding, Keyed};
 
 /// Steps of the table.
 const STEPS: usize = 4096;
@@ -15,7 +15,7 @@ const CROWD: usize = 6;
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct Index {
-    pub(super) kind: Kind,
+    pub(super) encoding: Encoding,
     pub(super) origin: f64,
     pub(super) scale: f64,
     /// The number of edges below each step.
@@ -36,7 +36,7 @@ impl Index {
             return None;
         }
         let mut index = Self {
-            kind: V::KIND,
+            encoding: V::ENCODING,
             origin,
             scale,
             starts: Box::new([0; STEPS]),

@@ -4,7 +4,7 @@ use super::block::BLOCK;
 
 /// How the bits of a value become its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Encoding {
     Float,
     Signed,
     Unsigned,
@@ -20,7 +20,7 @@ mod sealed {
 /// Values of 64 bits whose order is that of an integer, their **key**: f64 with −0.0 before +0.0 and NaNs outside of the
 /// infinities, i64, u64.
 pub trait Keyed: sealed::Sealed + Copy + Default + Send + Sync {
-    const KIND: Kind;
+    const ENCODING: Encoding;
 
     fn key(self) -> i64;
     fn from_key(key: i64) -> Self;
@@ -35,7 +35,7 @@ pub trait Keyed: sealed::Sealed + Copy + Default + Send + Sync {
 }
 
 impl Keyed for f64 {
-    const KIND: Kind = Kind::Float;
+    const ENCODING: Encoding = Encoding::Float;
 
     #[inline(always)]
     fn key(self) -> i64 {
@@ -59,7 +59,7 @@ impl Keyed for f64 {
 }
 
 impl Keyed for i64 {
-    const KIND: Kind = Kind::Signed;
+    const ENCODING: Encoding = Encoding::Signed;
 
     #[inline(always)]
     fn key(self) -> i64 {
@@ -84,7 +84,7 @@ impl Keyed for i64 {
 }
 
 impl Keyed for u64 {
-    const KIND: Kind = Kind::Unsigned;
+    const ENCODING: Encoding = Encoding::Unsigned;
 
     #[inline(always)]
     fn key(self) -> i64 {
@@ -154,29 +154,29 @@ impl Range {
     }
 }
 
-/// Edges, ascending, and which of the cells around them are kept.
+/// Edges, ascending, and which of the bins around them are kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Cuts<'a> {
+pub struct BinEdges<'a> {
     pub edges: &'a [i64],
-    /// Whether the cell below the first edge is kept.
+    /// Whether the bin below the first edge is kept.
     pub first: bool,
     /// Of each edge, whether that changes there.
     pub flips: &'a [bool],
 }
 
-/// The keys of a block, and their cells.
-pub struct Found {
+/// The keys of a block, and their bins.
+pub struct Located {
     pub keys: [i64; BLOCK],
-    pub cells: [u64; BLOCK],
+    pub bins: [u64; BLOCK],
 }
 
-impl Found {
+impl Located {
     pub fn new() -> Self {
-        Self { keys: [0; BLOCK], cells: [0; BLOCK] }
+        Self { keys: [0; BLOCK], bins: [0; BLOCK] }
     }
 }
 
-impl Default for Found {
+impl Default for Located {
     fn default() -> Self {
         Self::new()
     }

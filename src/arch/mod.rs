@@ -25,6 +25,5 @@ pub mod window;
 
 pub use block::BLOCK;
 pub use index::Index;
-pub use key::Keyed;
 pub use tier::Tier;
-pub use window::{Frame, Sums};
+pub use window::{FixedPointWindow, Sums};

@@ -61,7 +61,7 @@ mod tests {
             let network = Network::new(count, 0..count);
             for patterns in 0..(1u64 << count).div_ceil(64) {
                 let mut keys: Vec<u64> = (0..count)
-                    .map(|place| (0..64).map(|one| ((64 * patterns + one) >> place & 1) << one).sum())
+                    .map(|index| (0..64).map(|one| ((64 * patterns + one) >> index & 1) << one).sum())
                     .collect();
                 for &[i, j] in network.comparators() {
                     let (i, j) = (usize::from(i), usize::from(j));

@@ -1,7 +1,7 @@
 //! The kernels in plain Rust, in loops over a fixed number of lanes that the compiler turns into vectors of the tier that
 //! they are compiled for.
 //!
-//! **Moments.** With the frame 2^top, each x is cut into three digits of 24 bits, of the units u1 = 2^(top−23),
+//! **Moments.** With the window 2^top, each x is cut into three digits of 24 bits, of the units u1 = 2^(top−23),
 //! u2 = u1·2^−24 and u3 = u2·2^−24: adding and subtracting 1.5·2^52·u rounds to a multiple of u.
 //!
 //! - h1 = x rounded to u1, |h1| ≤ 2^23·u1; the rest |x − h1| ≤ u1/2 is exact;
@@ -15,18 +15,18 @@
 //! 2008.)
 
 use super::block::BLOCK;
-use super::double_double::{self, AbreastRows, Few, MOST, MOST_ABREAST};
+use super::double_double::{self, EightWideRows, MOST, MOST_WIDE, SmallMoments};
 use super::floats::{Eight, OfEight};
 use super::index::Index;
-use super::key::{Cuts, Found, Keyed, Range};
+use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
-use super::window::{Frame, Sums, Visit};
+use super::window::{Accumulated, FixedPointWindow, Sums};
 use crate::num::u256::U256;
 
 /// The bits of the window: three digits of 24, of which the first has a sign.
-pub const WINDOW: i32 = 71;
+pub const WIDTH: i32 = 71;
 
-/// The tops of frames in which no product overflows, and none is subnormal.
+/// The tops of windows in which no product overflows, and none is subnormal.
 pub const TOPS: std::ops::RangeInclusive<i32> = -400..=400;
 
 /// Bits of a digit.
@@ -56,7 +56,7 @@ fn lanes<V: Keyed>(values: &[V], valid: Option<&[u8]>, first: usize) -> ([V; LAN
 
 /// The least and the greatest key.
 #[inline(always)]
-pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
+pub fn key_range<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
     let mut range = Range::EMPTY;
     match valid {
         None => {
@@ -77,15 +77,20 @@ pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
     range
 }
 
-/// See [`super::Tier::visit`].
+/// See [`super::Tier::accumulate`].
 #[inline(always)]
-pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: Frame, sums: &mut Sums) -> Visit {
+pub fn accumulate<const SQUARES: bool>(
+    values: &[f64],
+    valid: Option<&[u8]>,
+    window: FixedPointWindow,
+    sums: &mut Sums,
+) -> Accumulated {
     let mut range = Range::EMPTY;
     let (mut sum, mut squares) = (0i128, U256::ZERO);
     let mut fits = true;
     for (index, stretch) in values.chunks(STRETCH).enumerate() {
         let valid = valid.map(|valid| &valid[index * STRETCH / 8..]);
-        let mut digits = Digits::new(frame);
+        let mut digits = Digits::new(window);
         let (groups, rest) = match valid {
             None => stretch.as_chunks::<LANES>(),
             Some(_) => (&[][..], stretch),
@@ -99,18 +104,18 @@ pub fn visit<const SQUARES: bool>(values: &[f64], valid: Option<&[u8]>, frame: F
         }
         range = range.with(digits.range());
         fits &= digits.lost == [0; LANES];
-        if fits && range.is_below(frame.top) {
+        if fits && range.is_below(window.top) {
             let (s, q) = digits.finish::<SQUARES>();
             sum += s;
             squares = squares.plus(q);
         }
     }
-    fits &= range.is_below(frame.top);
+    fits &= range.is_below(window.top);
     if fits {
         sums.sum += sum;
         sums.squares = sums.squares.plus(squares);
     }
-    Visit { range, fits }
+    Accumulated { range, fits }
 }
 
 type Lanes = [f64; LANES];
@@ -129,10 +134,10 @@ struct Digits {
 
 impl Digits {
     #[inline(always)]
-    fn new(frame: Frame) -> Self {
-        let first = frame.top - (DIGIT - 1);
+    fn new(window: FixedPointWindow) -> Self {
+        let first = window.top - (DIGIT - 1);
         Self {
-            units: [first, first - DIGIT, first - 2 * DIGIT].map(Frame::power),
+            units: [first, first - DIGIT, first - 2 * DIGIT].map(FixedPointWindow::power),
             sums: [[0.0; LANES]; 3],
             products: [[0.0; LANES]; 6],
             lost: [0; LANES],
@@ -217,10 +222,14 @@ fn multiply_add(a: f64, b: f64, c: f64) -> f64 {
 /// Integers below this magnitude have squares of which a block's sum is below 2^63.
 const SMALL: i64 = 1 << 26;
 
-/// See [`super::Tier::visit_integers`].
+/// See [`super::Tier::accumulate_integers`].
 #[inline(always)]
-pub fn visit_integers<V: Keyed, const SQUARES: bool>(values: &[V], valid: Option<&[u8]>, sums: &mut Sums) -> Range {
-    let range = survey(values, valid);
+pub fn accumulate_integers<V: Keyed, const SQUARES: bool>(
+    values: &[V],
+    valid: Option<&[u8]>,
+    sums: &mut Sums,
+) -> Range {
+    let range = key_range(values, valid);
     match valid {
         None => integers::<V, SQUARES>(values, range, sums),
         Some(valid) => {
@@ -292,39 +301,44 @@ pub fn clear_nans(values: &[f64], valid: &mut [u8]) {
     }
 }
 
-/// The bits of the values that a frame holds.
+/// The bits of the values that a window holds.
 #[inline(always)]
-pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
+pub fn mask_representable(values: &[f64], window: FixedPointWindow, valid: &mut [u8]) {
     for (values, valid) in values.chunks(8).zip(valid) {
         let mut bits = 0;
         for (i, &value) in values.iter().enumerate() {
-            bits |= u8::from(value.is_finite() && frame.holds(value)) << i;
+            bits |= u8::from(value.is_finite() && window.holds(value)) << i;
         }
         *valid &= bits;
     }
 }
 
-/// See [`Few::new`].
+/// See [`SmallMoments::new`].
 #[inline(always)]
-pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (Few<f64>, u8) {
+pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMoments<f64>, u8) {
     double_double::sort(values, sorted);
     double_double::compute::<f64>(values, freedom)
 }
 
-/// See [`super::Tier::abreast`].
+/// See [`super::Tier::eight_wide`].
 #[inline(always)]
-pub fn abreast(series: [&[f64]; 8], freedom: f64, network: &Network, rows: &mut AbreastRows) -> (Few<[f64; 8]>, u8) {
-    abreast_in::<Eight>(series, freedom, network, rows)
+pub fn eight_wide(
+    series: [&[f64]; 8],
+    freedom: f64,
+    network: &Network,
+    rows: &mut EightWideRows,
+) -> (SmallMoments<[f64; 8]>, u8) {
+    eight_wide_in::<Eight>(series, freedom, network, rows)
 }
 
 /// The same in these lanes.
 #[inline(always)]
-pub fn abreast_in<F: OfEight>(
+pub fn eight_wide_in<F: OfEight>(
     series: [&[f64]; 8],
     freedom: f64,
     network: &Network,
-    rows: &mut AbreastRows,
-) -> (Few<[f64; 8]>, u8) {
+    rows: &mut EightWideRows,
+) -> (SmallMoments<[f64; 8]>, u8) {
     let values = &mut rows.values[..series[0].len()];
     let keys = &mut rows.keys;
     F::lay(series, values);
@@ -332,7 +346,7 @@ pub fn abreast_in<F: OfEight>(
         *keys = F::keys(values);
     }
     for comparator in network.comparators() {
-        let [first, second] = comparator.map(|place| usize::from(place) % MOST_ABREAST);
+        let [first, second] = comparator.map(|index| usize::from(index) % MOST_WIDE);
         if let Ok(pair) = keys.get_disjoint_mut([first, second]) {
             F::exchange(pair);
         }
@@ -348,12 +362,12 @@ pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
     }
 }
 
-/// See [`super::Tier::sort_out`].
+/// See [`super::Tier::bucketize`].
 #[inline(always)]
-pub fn sort_out<V: Keyed>(
+pub fn bucketize<V: Keyed>(
     values: &[V],
     valid: Option<&[u8]>,
-    Cuts { edges, first, flips }: Cuts<'_>,
+    BinEdges { edges, first, flips }: BinEdges<'_>,
     below: &mut [u64],
     kept: &mut [i64],
 ) -> usize {
@@ -363,7 +377,7 @@ pub fn sort_out<V: Keyed>(
     for (&edge, below) in edges.iter().zip(below) {
         *below += keys.iter().map(|&key| u64::from(key < edge)).sum::<u64>();
     }
-    // From one flip to the next, the cells are kept, or not.
+    // From one flip to the next, the bins are kept, or not.
     let mut filled = 0;
     let mut low = first.then_some(i64::MIN);
     let flipped = edges.iter().zip(flips).filter(|(_, flip)| **flip).map(|(&edge, _)| Some(edge));
@@ -413,37 +427,37 @@ pub fn search<V: Keyed>(
     valid: Option<&[u8]>,
     edges: &[i64],
     index: Option<&Index>,
-    found: &mut Found,
+    found: &mut Located,
 ) -> usize {
-    let Found { keys, cells } = found;
+    let Located { keys, bins } = found;
     let count = keys_of(values, valid, keys);
-    let (keys, cells) = (&keys[..count], &mut cells[..count]);
-    if let Some(index) = index.filter(|index| index.kind == V::KIND) {
-        for (key, cell) in keys.iter().zip(cells.iter_mut()) {
-            *cell = index.starts[index.step(V::from_key(*key).approximate())].into();
+    let (keys, bins) = (&keys[..count], &mut bins[..count]);
+    if let Some(index) = index.filter(|index| index.encoding == V::ENCODING) {
+        for (key, bin) in keys.iter().zip(bins.iter_mut()) {
+            *bin = index.starts[index.step(V::from_key(*key).approximate())].into();
         }
         for _ in 0..index.crowd {
-            for (key, cell) in keys.iter().zip(cells.iter_mut()) {
+            for (key, bin) in keys.iter().zip(bins.iter_mut()) {
                 // SAFETY: a start is at most the number of edges, and as many are behind them as steps are taken from there.
-                let edge = unsafe { *index.edges.get_unchecked(*cell as usize) };
-                *cell += u64::from(edge <= *key);
+                let edge = unsafe { *index.edges.get_unchecked(*bin as usize) };
+                *bin += u64::from(edge <= *key);
             }
         }
         // The greatest key of all reaches what nothing else does.
-        cells.iter_mut().for_each(|cell| *cell = (*cell).min(edges.len() as u64));
+        bins.iter_mut().for_each(|bin| *bin = (*bin).min(edges.len() as u64));
         return count;
     }
-    cells.fill(0);
+    bins.fill(0);
     let mut size = edges.len();
     while size > 0 {
-        // The edges from `cell` on, `size` of them, are not decided yet.
+        // The edges from `bin` on, `size` of them, are not decided yet.
         let half = size.div_ceil(2);
-        for (key, cell) in keys.iter().zip(cells.iter_mut()) {
-            let middle = *cell as usize + half - 1;
-            // SAFETY: `cell + size` never exceeds the number of edges, and `half` is at most `size`: `cell` starts at 0, and
+        for (key, bin) in keys.iter().zip(bins.iter_mut()) {
+            let middle = *bin as usize + half - 1;
+            // SAFETY: `bin + size` never exceeds the number of edges, and `half` is at most `size`: `bin` starts at 0, and
             // grows by `half` only where `size` shrinks by it. Without the check the loop becomes gathers.
             let edge = unsafe { *edges.get_unchecked(middle) };
-            *cell += if edge <= *key { half as u64 } else { 0 };
+            *bin += if edge <= *key { half as u64 } else { 0 };
         }
         size -= half;
     }
@@ -468,18 +482,18 @@ mod tests {
     use super::*;
 
     /// All three digits at their largest: (2^23 − 1/2 + 2^−25)·u1.
-    fn largest(frame: Frame) -> (f64, u128) {
+    fn largest(window: FixedPointWindow) -> (f64, u128) {
         let units = (1u128 << (23 + 2 * DIGIT)) - (1 << (2 * DIGIT - 1)) + (1 << (2 * DIGIT - 25));
-        (units as f64 * Frame::power(frame.unit), units)
+        (units as f64 * FixedPointWindow::power(window.unit), units)
     }
 
     #[test]
     fn digits_are_exact_up_to_their_bound_and_not_beyond() {
         for top in [*TOPS.start(), 0, *TOPS.end()] {
-            let frame = Frame { top, unit: top - WINDOW };
+            let window = FixedPointWindow { top, unit: top - WIDTH };
             for sign in [1.0, -1.0] {
-                let (value, units) = largest(frame);
-                let mut digits = Digits::new(frame);
+                let (value, units) = largest(window);
+                let mut digits = Digits::new(window);
                 let all = LANES * TERMS;
                 (0..TERMS).for_each(|_| digits.add::<true>(&[sign * value; LANES], &[true; LANES]));
                 assert_eq!(digits.lost, [0; LANES]);
@@ -497,12 +511,12 @@ mod tests {
 
     #[test]
     fn a_value_just_outside_of_the_window_is_found() {
-        let frame = Frame { top: 10, unit: 10 - WINDOW };
-        let (top, unit) = (Frame::power(frame.top), Frame::power(frame.unit));
+        let window = FixedPointWindow { top: 10, unit: 10 - WIDTH };
+        let (top, unit) = (FixedPointWindow::power(window.top), FixedPointWindow::power(window.unit));
         for (value, fits) in [(top.next_down(), true), (top, false), (unit, true), (unit / 2.0, false), (-unit, true)] {
             let mut sums = Sums::new();
-            assert_eq!(visit::<true>(&[value, 1.0], None, frame, &mut sums).fits, fits, "{value:e}");
-            assert_eq!(frame.holds(value), fits);
+            assert_eq!(accumulate::<true>(&[value, 1.0], None, window, &mut sums).fits, fits, "{value:e}");
+            assert_eq!(window.holds(value), fits);
             if !fits {
                 assert_eq!(sums.take(), (0, U256::ZERO));
             }

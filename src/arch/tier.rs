@@ -9,12 +9,12 @@ use super::avx512;
 use super::block::BLOCK;
 #[cfg(target_arch = "x86_64")]
 use super::decimals;
-use super::double_double::{AbreastRows, Few, MOST};
+use super::double_double::{EightWideRows, MOST, SmallMoments};
 use super::index::Index;
-use super::key::{Cuts, Found, Keyed, Range};
+use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
 use super::portable;
-use super::window::{Frame, Sums, Visit};
+use super::window::{Accumulated, FixedPointWindow, Sums};
 
 /// The instructions that kernels are made of: one that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Tier {
         // 0 is not chosen yet, else one more than the place among the available ones.
         static CHOSEN: AtomicU8 = AtomicU8::new(0);
         let baseline = Self(Instructions::Baseline);
-        let place = match CHOSEN.load(Ordering::Relaxed) {
+        let index = match CHOSEN.load(Ordering::Relaxed) {
             0 => {
                 let tiers = Self::available();
                 let named = std::env::var(VARIABLE).ok().and_then(|name| name.parse().ok());
@@ -67,10 +67,10 @@ impl Tier {
                 CHOSEN.store(tier.0 as u8 + 1, Ordering::Relaxed);
                 return tier;
             }
-            place => place - 1,
+            index => index - 1,
         };
         // Only what is available was ever stored.
-        match place {
+        match index {
             #[cfg(target_arch = "x86_64")]
             1 => Self(Instructions::Avx2),
             #[cfg(target_arch = "x86_64")]
@@ -79,6 +79,7 @@ impl Tier {
         }
     }
 
+    /// The name, as [`VARIABLE`] takes it.
     pub fn name(self) -> &'static str {
         match self.0 {
             Instructions::Baseline if cfg!(target_arch = "aarch64") => "neon",
@@ -109,46 +110,49 @@ macro_rules! compiled_for {
     ($features:literal, $floats:ident) => {
         use super::super::super::floats::$floats;
         use super::super::portable;
-        use super::{AbreastRows, Cuts, Few, Found, Frame, Index, Keyed, MOST, Network, Range, Sums, Visit};
+        use super::{
+            Accumulated, BinEdges, EightWideRows, FixedPointWindow, Index, Keyed, Located, MOST, Network, Range,
+            SmallMoments, Sums,
+        };
 
         #[target_feature(enable = $features)]
-        pub fn survey<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
-            portable::survey(values, valid)
+        pub fn key_range<V: Keyed>(values: &[V], valid: Option<&[u8]>) -> Range {
+            portable::key_range(values, valid)
         }
         #[target_feature(enable = $features)]
-        pub fn visit<const SQUARES: bool>(
+        pub fn accumulate<const SQUARES: bool>(
             values: &[f64],
             valid: Option<&[u8]>,
-            frame: Frame,
+            window: FixedPointWindow,
             sums: &mut Sums,
-        ) -> Visit {
-            portable::visit::<SQUARES>(values, valid, frame, sums)
+        ) -> Accumulated {
+            portable::accumulate::<SQUARES>(values, valid, window, sums)
         }
         #[target_feature(enable = $features)]
-        pub fn visit_integers<V: Keyed, const SQUARES: bool>(
+        pub fn accumulate_integers<V: Keyed, const SQUARES: bool>(
             values: &[V],
             valid: Option<&[u8]>,
             sums: &mut Sums,
         ) -> Range {
-            portable::visit_integers::<V, SQUARES>(values, valid, sums)
+            portable::accumulate_integers::<V, SQUARES>(values, valid, sums)
         }
         #[target_feature(enable = $features)]
         pub fn clear_nans(values: &[f64], valid: &mut [u8]) {
             portable::clear_nans(values, valid);
         }
         #[target_feature(enable = $features)]
-        pub fn held(values: &[f64], frame: Frame, valid: &mut [u8]) {
-            portable::held(values, frame, valid);
+        pub fn mask_representable(values: &[f64], window: FixedPointWindow, valid: &mut [u8]) {
+            portable::mask_representable(values, window, valid);
         }
         #[target_feature(enable = $features)]
-        pub fn sort_out<V: Keyed>(
+        pub fn bucketize<V: Keyed>(
             values: &[V],
             valid: Option<&[u8]>,
-            cuts: Cuts<'_>,
+            edges: BinEdges<'_>,
             below: &mut [u64],
             kept: &mut [i64],
         ) -> usize {
-            portable::sort_out(values, valid, cuts, below, kept)
+            portable::bucketize(values, valid, edges, below, kept)
         }
         #[target_feature(enable = $features)]
         pub fn search<V: Keyed>(
@@ -156,22 +160,22 @@ macro_rules! compiled_for {
             valid: Option<&[u8]>,
             edges: &[i64],
             index: Option<&Index>,
-            found: &mut Found,
+            found: &mut Located,
         ) -> usize {
             portable::search(values, valid, edges, index, found)
         }
         #[target_feature(enable = $features)]
-        pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (Few<f64>, u8) {
+        pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMoments<f64>, u8) {
             portable::few(values, freedom, sorted)
         }
         #[target_feature(enable = $features)]
-        pub fn abreast(
+        pub fn eight_wide(
             series: [&[f64]; 8],
             freedom: f64,
             network: &Network,
-            rows: &mut AbreastRows,
-        ) -> (Few<[f64; 8]>, u8) {
-            portable::abreast_in::<$floats>(series, freedom, network, rows)
+            rows: &mut EightWideRows,
+        ) -> (SmallMoments<[f64; 8]>, u8) {
+            portable::eight_wide_in::<$floats>(series, freedom, network, rows)
         }
         #[target_feature(enable = $features)]
         pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
@@ -183,7 +187,10 @@ macro_rules! compiled_for {
 #[cfg(target_arch = "x86_64")]
 #[allow(dead_code, reason = "AVX-512 has some kernels of its own")]
 mod compiled {
-    use super::{AbreastRows, Cuts, Few, Found, Frame, Index, Keyed, MOST, Network, Range, Sums, Visit};
+    use super::{
+        Accumulated, BinEdges, EightWideRows, FixedPointWindow, Index, Keyed, Located, MOST, Network, Range,
+        SmallMoments, Sums,
+    };
 
     pub mod avx2 {
         compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt", Eight);
@@ -212,50 +219,63 @@ macro_rules! dispatch {
 /// byte; without it, all values count.
 impl Tier {
     /// The least and the greatest key.
-    pub fn survey<V: Keyed>(self, values: &[V], valid: Option<&[u8]>) -> Range {
+    pub fn key_range<V: Keyed>(self, values: &[V], valid: Option<&[u8]>) -> Range {
         check(values.len(), valid);
-        dispatch!(self, avx512, survey(values, valid))
+        dispatch!(self, avx512, key_range(values, valid))
     }
 
-    /// A frame for magnitudes below 2^top, and a little room above them, so that it serves the blocks that follow too;
+    /// A window for magnitudes below 2^top, and a little room above them, so that it serves the blocks that follow too;
     /// the nearest one where there is none so high or so low.
-    pub fn frame(self, top: i32) -> Frame {
-        let (tops, window, room) = self.frames();
+    pub fn window(self, top: i32) -> FixedPointWindow {
+        let (tops, width, room) = self.windows();
         let top = (top + room).clamp(*tops.start(), *tops.end());
-        Frame { top, unit: top - window }
+        FixedPointWindow { top, unit: top - width }
     }
 
-    /// The tops of its frames, the bits in one, and how many of them are left free above.
-    fn frames(self) -> (RangeInclusive<i32>, i32, i32) {
+    /// The tops of its windows, the bits in one, and how many of them are left free above.
+    fn windows(self) -> (RangeInclusive<i32>, i32, i32) {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => (avx512::TOPS, avx512::WINDOW, 8),
-            _ => (portable::TOPS, portable::WINDOW, 1),
+            Instructions::Avx512 => (avx512::TOPS, avx512::WIDTH, 8),
+            _ => (portable::TOPS, portable::WIDTH, 1),
         }
     }
 
-    /// Adds Σx, and Σx² if `squares`, in units of the frame, which is one of [`Tier::frame`]; unless a value does not
+    /// Adds Σx, and Σx² if `squares`, in units of the window, which is one of [`Tier::window`]; unless a value does not
     /// fit it. Before that, `sums` must have room. Extrema come with it, whether the values fit or not.
-    pub fn visit(self, values: &[f64], valid: Option<&[u8]>, frame: Frame, squares: bool, sums: &mut Sums) -> Visit {
+    pub fn accumulate(
+        self,
+        values: &[f64],
+        valid: Option<&[u8]>,
+        window: FixedPointWindow,
+        squares: bool,
+        sums: &mut Sums,
+    ) -> Accumulated {
         check(values.len(), valid);
-        let (tops, window, _) = self.frames();
+        let (tops, width, _) = self.windows();
         assert!(sums.has_room());
-        assert!(tops.contains(&frame.top) && frame.top - frame.unit == window);
+        assert!(tops.contains(&window.top) && window.top - window.unit == width);
         if squares {
-            dispatch!(self, avx512, visit::<true>(values, valid, frame, sums))
+            dispatch!(self, avx512, accumulate::<true>(values, valid, window, sums))
         } else {
-            dispatch!(self, avx512, visit::<false>(values, valid, frame, sums))
+            dispatch!(self, avx512, accumulate::<false>(values, valid, window, sums))
         }
     }
 
-    /// The same for integers, whose frame has 1 as its unit and no top.
-    pub fn visit_integers<V: Keyed>(self, values: &[V], valid: Option<&[u8]>, squares: bool, sums: &mut Sums) -> Range {
+    /// The same for integers, whose window has 1 as its unit and no top.
+    pub fn accumulate_integers<V: Keyed>(
+        self,
+        values: &[V],
+        valid: Option<&[u8]>,
+        squares: bool,
+        sums: &mut Sums,
+    ) -> Range {
         check(values.len(), valid);
         assert!(sums.has_room());
         if squares {
-            dispatch!(self, avx512, visit_integers::<V, true>(values, valid, sums))
+            dispatch!(self, avx512, accumulate_integers::<V, true>(values, valid, sums))
         } else {
-            dispatch!(self, avx512, visit_integers::<V, false>(values, valid, sums))
+            dispatch!(self, avx512, accumulate_integers::<V, false>(values, valid, sums))
         }
     }
 
@@ -264,24 +284,24 @@ impl Tier {
         dispatch!(self, avx512, clear_nans(values, valid));
     }
 
-    /// Clears the bits of what the frame does not hold.
-    pub fn held(self, values: &[f64], frame: Frame, valid: &mut [u8]) {
-        dispatch!(self, avx512, held(values, frame, valid));
+    /// Clears the bits of what the window does not hold.
+    pub fn mask_representable(self, values: &[f64], window: FixedPointWindow, valid: &mut [u8]) {
+        dispatch!(self, avx512, mask_representable(values, window, valid));
     }
 
-    /// Sorts keys into the cells between edges: the first cell is below the first edge, and a cell holds its lower edge
-    /// but not its upper one. `below[i]` grows by the number of keys below edge i. The keys of some cells are written to
+    /// Sorts keys into the bins between edges: the first bin is below the first edge, and a bin holds its lower edge
+    /// but not its upper one. `below[i]` grows by the number of keys below edge i. The keys of some bins are written to
     /// `kept`, in their order, and counted. `kept` has room for `values.len()` rounded up to a multiple of 64.
-    pub fn sort_out<V: Keyed>(
+    pub fn bucketize<V: Keyed>(
         self,
         values: &[V],
         valid: Option<&[u8]>,
-        cuts: Cuts<'_>,
+        edges: BinEdges<'_>,
         below: &mut [u64],
         kept: &mut [i64],
     ) -> usize {
         check(values.len(), valid);
-        dispatch!(self, avx512, sort_out(values, valid, cuts, below, kept))
+        dispatch!(self, avx512, bucketize(values, valid, edges, below, kept))
     }
 
     /// Copies cache lines, each by as few volatile reads as can be.
@@ -299,7 +319,7 @@ impl Tier {
         }
     }
 
-    /// The key and the cell of each value: the number of edges that are not above it. Any number of edges, ascending; the
+    /// The key and the bin of each value: the number of edges that are not above it. Any number of edges, ascending; the
     /// index is one of them.
     pub fn search<V: Keyed>(
         self,
@@ -307,7 +327,7 @@ impl Tier {
         valid: Option<&[u8]>,
         edges: &[i64],
         index: Option<&Index>,
-        found: &mut Found,
+        found: &mut Located,
     ) -> usize {
         check(values.len(), valid);
         dispatch!(self, compiled::avx512, search(values, valid, edges, index, found))
@@ -326,20 +346,20 @@ impl Tier {
         }
     }
 
-    /// See [`Few::new`].
-    pub(crate) fn few(self, values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (Few<f64>, u8) {
+    /// See [`SmallMoments::new`].
+    pub(crate) fn few(self, values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMoments<f64>, u8) {
         dispatch!(self, compiled::avx512, few(values, freedom, sorted))
     }
 
-    /// See [`crate::stats::few::Abreast::describe`].
-    pub(crate) fn abreast(
+    /// See [`crate::stats::small_moments::EightWide::describe`].
+    pub(crate) fn eight_wide(
         self,
         series: [&[f64]; 8],
         freedom: f64,
         network: &Network,
-        rows: &mut AbreastRows,
-    ) -> (Few<[f64; 8]>, u8) {
-        dispatch!(self, compiled::avx512, abreast(series, freedom, network, rows))
+        rows: &mut EightWideRows,
+    ) -> (SmallMoments<[f64; 8]>, u8) {
+        dispatch!(self, compiled::avx512, eight_wide(series, freedom, network, rows))
     }
 
     /// Reads numbers that are each followed by a comma, from `at` on: as many as are plainly written, with up to one space before

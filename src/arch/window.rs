@@ -1,6 +1,6 @@
 //! The fixed point that a block of floats is summed in.
 //!
-//! A **frame** is a window of `top − unit` bits. Every finite x with |x| < 2^top whose last bit is not below 2^unit is
+//! A **window** is a window of `top − unit` bits. Every finite x with |x| < 2^top whose last bit is not below 2^unit is
 //! a whole number of units, so its sum and the sum of its squares are integers, and integers add up without rounding in
 //! any order. The window is wide (101 bits with AVX-512, 71 without), so the values of a block nearly always share
 //! one: an f64 has 53 bits of its own. What does not fit is found by the kernels and summed up another way.
@@ -14,14 +14,14 @@ pub const LANE_TERMS: u32 = 1 << 12;
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct FixedPointWindow {
     /// The exponent that every magnitude is below.
     pub top: i32,
     /// The exponent of the last bit.
     pub unit: i32,
 }
 
-impl Frame {
+impl FixedPointWindow {
     /// 2^exponent, for exponents of normal numbers.
     pub(super) fn power(exponent: i32) -> f64 {
         debug_assert!((-1022..=1023).contains(&exponent));
@@ -43,7 +43,7 @@ impl Frame {
     }
 }
 
-/// Σx and Σx² of values in one frame, as whole units and square units.
+/// Σx and Σx² of values in one window, as whole units and square units.
 #[derive(Clone, Debug)]
 pub struct Sums {
     /// Lanes of a kernel that adds in vectors: see `avx512`.
@@ -116,8 +116,8 @@ impl Default for Sums {
 
 /// What was seen of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Visit {
+pub struct Accumulated {
     pub range: Range,
-    /// Whether all values were whole units of the frame and below its top: if not, nothing was added.
+    /// Whether all values were whole units of the window and below its top: if not, nothing was added.
     pub fits: bool,
 }

@@ -6,32 +6,32 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::num::number::Number;
 use crate::scan::{Keep, Outcome, Scan, serial};
-use crate::series::lane::Element;
-use crate::series::{Chunk, Lane, array};
+use crate::series::repr::Element;
+use crate::series::{Chunk, Repr, array};
 use crate::spec::Spec;
 use crate::stats::select::Brackets;
 use crate::summary::Summary;
 
 /// A [`Scan`] of the kind of number that its series is scanned as.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum LaneScan {
+pub(crate) enum AnyScan {
     Float(#[serde(with = "serial")] Scan<f64>),
     Signed(#[serde(with = "serial")] Scan<i64>),
     Unsigned(#[serde(with = "serial")] Scan<u64>),
     Exact(#[serde(with = "serial::boxed")] Box<Scan<Number>>),
 }
 
-/// The scan of a lane as what it is.
+/// The scan of a repr as what it is.
 pub(crate) trait Scanned: Element {
-    fn scan(scan: &mut LaneScan) -> Option<&mut Scan<Self>>;
+    fn scan(scan: &mut AnyScan) -> Option<&mut Scan<Self>>;
 }
 
 macro_rules! scanned {
-    ($($type:ty => $lane:ident $(.$unbox:ident())?),*) => {$(
+    ($($type:ty => $repr:ident $(.$unbox:ident())?),*) => {$(
         impl Scanned for $type {
-            fn scan(scan: &mut LaneScan) -> Option<&mut Scan<Self>> {
+            fn scan(scan: &mut AnyScan) -> Option<&mut Scan<Self>> {
                 match scan {
-                    LaneScan::$lane(scan) => Some(scan $(.$unbox())?),
+                    AnyScan::$repr(scan) => Some(scan $(.$unbox())?),
                     _ => None,
                 }
             }
@@ -43,19 +43,19 @@ scanned!(f64 => Float, i64 => Signed, u64 => Unsigned, Number => Exact.as_mut())
 /// An [`Outcome`]; the scan for another pass stands ready.
 #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "a stream has one pass"))]
 #[expect(clippy::large_enum_variant, reason = "one a series, taken apart where it is made")]
-pub(crate) enum LaneOutcome {
+pub(crate) enum AnyOutcome {
     Done(Summary),
-    Again(LaneScan),
+    Again(AnyScan),
 }
 
 /// An expression with the scan, a `&mut Scan<T>` or a `&Scan<T>`, whatever its values are.
 macro_rules! with_scan {
     ($any:expr, $scan:ident => $result:expr) => {
         match $any {
-            LaneScan::Float($scan) => $result,
-            LaneScan::Signed($scan) => $result,
-            LaneScan::Unsigned($scan) => $result,
-            LaneScan::Exact(boxed) => {
+            AnyScan::Float($scan) => $result,
+            AnyScan::Signed($scan) => $result,
+            AnyScan::Unsigned($scan) => $result,
+            AnyScan::Exact(boxed) => {
                 let $scan = $crate::describe::any_scan::Unboxed::unboxed(boxed);
                 $result
             }
@@ -69,10 +69,10 @@ pub(super) use with_scan;
 macro_rules! map_scan {
     ($any:expr, $scan:ident => $result:expr) => {
         match $any {
-            LaneScan::Float($scan) => LaneScan::Float($result),
-            LaneScan::Signed($scan) => LaneScan::Signed($result),
-            LaneScan::Unsigned($scan) => LaneScan::Unsigned($result),
-            LaneScan::Exact($scan) => LaneScan::Exact(Box::new($result)),
+            AnyScan::Float($scan) => AnyScan::Float($result),
+            AnyScan::Signed($scan) => AnyScan::Signed($result),
+            AnyScan::Unsigned($scan) => AnyScan::Unsigned($result),
+            AnyScan::Exact($scan) => AnyScan::Exact(Box::new($result)),
         }
     };
 }
@@ -81,10 +81,10 @@ macro_rules! map_scan {
 macro_rules! with_scans {
     ($one:expr, $other:expr, ($ours:ident, $theirs:ident) => $result:expr, else $otherwise:expr) => {
         match ($one, $other) {
-            (LaneScan::Float($ours), LaneScan::Float($theirs)) => $result,
-            (LaneScan::Signed($ours), LaneScan::Signed($theirs)) => $result,
-            (LaneScan::Unsigned($ours), LaneScan::Unsigned($theirs)) => $result,
-            (LaneScan::Exact($ours), LaneScan::Exact(boxed)) => {
+            (AnyScan::Float($ours), AnyScan::Float($theirs)) => $result,
+            (AnyScan::Signed($ours), AnyScan::Signed($theirs)) => $result,
+            (AnyScan::Unsigned($ours), AnyScan::Unsigned($theirs)) => $result,
+            (AnyScan::Exact($ours), AnyScan::Exact(boxed)) => {
                 let $theirs = Unboxed::unboxed(boxed);
                 $result
             }
@@ -121,13 +121,13 @@ impl<'a, T> Unboxed for &'a mut Box<T> {
 }
 
 #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "a stream has one pass and no parts"))]
-impl LaneScan {
-    pub(crate) fn new(lane: Lane, spec: &Spec, keep: Keep) -> Self {
-        match lane {
-            Lane::Float => Self::Float(Scan::new(spec, keep)),
-            Lane::Signed => Self::Signed(Scan::new(spec, keep)),
-            Lane::Unsigned => Self::Unsigned(Scan::new(spec, keep)),
-            Lane::Exact => Self::Exact(Box::new(Scan::new(spec, keep))),
+impl AnyScan {
+    pub(crate) fn new(repr: Repr, spec: &Spec, keep: Keep) -> Self {
+        match repr {
+            Repr::Float => Self::Float(Scan::new(spec, keep)),
+            Repr::Signed => Self::Signed(Scan::new(spec, keep)),
+            Repr::Unsigned => Self::Unsigned(Scan::new(spec, keep)),
+            Repr::Exact => Self::Exact(Box::new(Scan::new(spec, keep))),
         }
     }
 
@@ -151,7 +151,7 @@ impl LaneScan {
         map_scan!(self, scan => scan.narrow(keep, scan.brackets().unwrap_or_else(Brackets::unknown)))
     }
 
-    /// Whether both are scanned in one lane and asked for the same, so that they may be parts of one series.
+    /// Whether both are scanned in one repr and asked for the same, so that they may be parts of one series.
     pub(crate) fn fits(&self, other: &Self) -> bool {
         with_scans!(self, other, (ours, theirs) => ours.fits(theirs), else false)
     }
@@ -173,7 +173,7 @@ impl LaneScan {
         with_scan!(self, scan => scan.nan_count())
     }
 
-    /// Another part of the same series: as [`Scan::merge`], and an error for scans of two lanes.
+    /// Another part of the same series: as [`Scan::merge`], and an error for scans of two reprs.
     pub(crate) fn merge(&mut self, other: Self) -> Result<()> {
         let differ = || Err(Error::Invalid("scans of two types of numbers do not merge".to_owned()));
         with_scans!(self, other, (ours, theirs) => ours.merge(theirs), else differ())
@@ -184,7 +184,7 @@ impl LaneScan {
         with_scans!(self, pass, (ours, theirs) => ours.settle(theirs), else false)
     }
 
-    /// As [`Scan::update_known`], for integers that the lane holds.
+    /// As [`Scan::update_known`], for integers that the repr holds.
     pub(crate) fn update_known(&mut self, count: u64, nulls: u64, bounds: Option<[i128; 2]>) {
         fn known<T: Element>(scan: &mut Scan<T>, count: u64, nulls: u64, bounds: Option<[i128; 2]>) {
             let value = |bound: i128| match i64::try_from(bound) {
@@ -198,28 +198,28 @@ impl LaneScan {
 
     /// The answer, or the scan for another pass, which keeps so many values: a bracket that would not fit is sampled and narrowed
     /// again.
-    pub(crate) fn finish(&mut self, spec: &Spec, keep: Keep) -> Result<LaneOutcome> {
+    pub(crate) fn finish(&mut self, spec: &Spec, keep: Keep) -> Result<AnyOutcome> {
         match self {
-            Self::Float(scan) => lane_outcome(scan, spec, keep, Self::Float),
-            Self::Signed(scan) => lane_outcome(scan, spec, keep, Self::Signed),
-            Self::Unsigned(scan) => lane_outcome(scan, spec, keep, Self::Unsigned),
-            Self::Exact(scan) => lane_outcome(scan, spec, keep, |scan| Self::Exact(Box::new(scan))),
+            Self::Float(scan) => any_outcome(scan, spec, keep, Self::Float),
+            Self::Signed(scan) => any_outcome(scan, spec, keep, Self::Signed),
+            Self::Unsigned(scan) => any_outcome(scan, spec, keep, Self::Unsigned),
+            Self::Exact(scan) => any_outcome(scan, spec, keep, |scan| Self::Exact(Box::new(scan))),
         }
     }
 }
 
-fn lane_outcome<T: Element>(
+fn any_outcome<T: Element>(
     scan: &mut Scan<T>,
     spec: &Spec,
     keep: Keep,
-    wrap: impl Fn(Scan<T>) -> LaneScan,
-) -> Result<LaneOutcome> {
+    wrap: impl Fn(Scan<T>) -> AnyScan,
+) -> Result<AnyOutcome> {
     Ok(match scan.finish(spec)? {
-        Outcome::Done(summary) => LaneOutcome::Done(summary),
+        Outcome::Done(summary) => AnyOutcome::Done(summary),
         Outcome::Again(brackets) => {
             let narrow = scan.narrow(keep, brackets);
             scan.forget_candidates();
-            LaneOutcome::Again(wrap(narrow))
+            AnyOutcome::Again(wrap(narrow))
         }
     })
 }
@@ -233,13 +233,13 @@ mod tests {
     #[test]
     fn scans_of_two_types_do_not_merge() {
         let spec = Spec::default();
-        let lanes = [Lane::Float, Lane::Signed, Lane::Unsigned, Lane::Exact];
-        for ours in lanes {
-            for theirs in lanes {
-                let mut scan = LaneScan::new(ours, &spec, Keep::All);
-                let other = LaneScan::new(theirs, &spec, Keep::All);
+        let reprs = [Repr::Float, Repr::Signed, Repr::Unsigned, Repr::Exact];
+        for ours in reprs {
+            for theirs in reprs {
+                let mut scan = AnyScan::new(ours, &spec, Keep::All);
+                let other = AnyScan::new(theirs, &spec, Keep::All);
                 assert_eq!((scan.fits(&other), scan.merge(other).is_ok()), (ours == theirs, ours == theirs));
-                let other = LaneScan::new(ours, &spec.clone().with_nan(NanPolicy::Omit), Keep::All);
+                let other = AnyScan::new(ours, &spec.clone().with_nan(NanPolicy::Omit), Keep::All);
                 assert!(!scan.fits(&other) && scan.merge(other).is_err());
             }
         }

@@ -3,14 +3,14 @@
 use arrow_array::{Array, Float64Array};
 use rayon::prelude::*;
 
-use super::any_scan::{LaneOutcome, LaneScan, with_scan};
-use super::few::FewValues;
+use super::any_scan::{AnyOutcome, AnyScan, with_scan};
 use super::passes::{FEW, SHORT, changed, describe_one};
-use crate::error::{self, Error, Result};
+use super::short_series::ShortSeries;
+use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::Keep;
-use crate::series::memory::Memory;
-use crate::series::{Chunk, Kind, Lane, Series, array};
+use crate::series::strided_buffer::StridedBuffer;
+use crate::series::{Chunk, Kind, Repr, Series, array};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
 
@@ -42,12 +42,12 @@ pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Re
         let mut describer = describer();
         return series.iter().map(|series| describer.describe_series(series)).collect();
     }
-    let summaries = series.par_chunks(Memory::TOGETHER).map_init(describer, |describer, neighbours| {
-        let near: Option<Vec<&Memory>> = neighbours.iter().map(Series::memory).collect();
-        match near.filter(|near| Memory::are_near(near)) {
+    let summaries = series.par_chunks(StridedBuffer::TOGETHER).map_init(describer, |describer, neighbours| {
+        let near: Option<Vec<&StridedBuffer>> = neighbours.iter().map(Series::memory).collect();
+        match near.filter(|near| StridedBuffer::are_near(near)) {
             None => neighbours.iter().map(|series| describer.describe_series(series)).collect(),
             Some(near) => {
-                let arrays = Memory::to_arrays(&near)?.into_iter().zip(neighbours);
+                let arrays = StridedBuffer::to_arrays(&near)?.into_iter().zip(neighbours);
                 arrays.map(|(array, series)| describer.describe_series(&series.with_array(array))).collect()
             }
         }
@@ -75,9 +75,9 @@ pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Re
 pub struct Describer {
     pub(super) spec: Spec,
     pub(super) interrupt: Interrupt,
-    /// A scan for each lane that short series came in.
-    pub(super) scans: [Option<LaneScan>; 4],
-    pub(super) few: Option<FewValues>,
+    /// A scan for each repr that short series came in.
+    pub(super) scans: [Option<AnyScan>; 4],
+    pub(super) few: Option<ShortSeries>,
 }
 
 impl Describer {
@@ -87,7 +87,7 @@ impl Describer {
             spec: spec.clone(),
             interrupt: Interrupt::default(),
             scans: [const { None }; 4],
-            few: FewValues::new(spec),
+            few: ShortSeries::new(spec),
         }
     }
 
@@ -102,12 +102,12 @@ impl Describer {
                 if let Some(summary) = self.few(array) {
                     return Ok(summary);
                 }
-                let scan = scan_of(&mut self.scans, Lane::of(&[kind]), &self.spec);
+                let scan = scan_of(&mut self.scans, Repr::of(&[kind]), &self.spec);
                 scan.restart();
                 scan.read_array(array)?;
                 match scan.finish(&self.spec, Keep::All)? {
-                    LaneOutcome::Done(summary) => Ok(summary),
-                    LaneOutcome::Again(_) => Err(changed()), // all values were kept
+                    AnyOutcome::Done(summary) => Ok(summary),
+                    AnyOutcome::Again(_) => Err(changed()), // all values were kept
                 }
             }
             _ => self.describe_series(&Series::from_arrays(None, vec![array.slice(0, array.len())])?),
@@ -154,17 +154,16 @@ impl Describer {
             return Ok(summary.named(series.name()));
         }
         let (spec, interrupt) = (&self.spec, &self.interrupt);
-        let scan = scan_of(&mut self.scans, series.lane(), spec);
+        let scan = scan_of(&mut self.scans, series.repr(), spec);
         let summary = with_scan!(scan, scan => describe_one(series, spec, interrupt, scan))?;
         if self.spec.nan() == NanPolicy::Raise && summary.nan_count > 0 {
-            let place = error::column(series.name());
             let row = series.first_nan()?.unwrap_or_default();
-            return Err(Error::Nan { place, row });
+            return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row });
         }
         Ok(summary.named(series.name()))
     }
 }
 
-pub(super) fn scan_of<'a>(scans: &'a mut [Option<LaneScan>; 4], lane: Lane, spec: &Spec) -> &'a mut LaneScan {
-    scans[lane as usize].get_or_insert_with(|| LaneScan::new(lane, spec, Keep::All))
+pub(super) fn scan_of<'a>(scans: &'a mut [Option<AnyScan>; 4], repr: Repr, spec: &Spec) -> &'a mut AnyScan {
+    scans[repr as usize].get_or_insert_with(|| AnyScan::new(repr, spec, Keep::All))
 }

@@ -6,14 +6,14 @@ use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 
 use super::any_scan::Scanned;
-use super::segments::{check_names, in_parts, of_segments, tasks};
+use super::segments::{check_names, in_parts, set_segments, tasks};
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
-use crate::series::lane::with_lane;
 use crate::series::list::Lists;
-use crate::series::{Kind, Lane};
+use crate::series::repr::with_repr;
+use crate::series::{Kind, Repr};
 use crate::spec::{NanPolicy, Spec};
-use crate::summary::{Answers, Rows, Summaries};
+use crate::summary::{AnswerRows, Answers, Summaries};
 
 /// A column of lists: its name, and its chunks.
 pub type ListColumn = (Option<String>, Vec<ArrayRef>);
@@ -51,9 +51,9 @@ pub fn describe_lists(
         let lists = Lists::new(chunk)?;
         let kind = Kind::of(lists.value_type())
             .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
-        let first_nan = with_lane!(Lane::of(&[kind]), T => of_lists::<T>(&lists, rows, spec, interrupt))?;
+        let first_nan = with_repr!(Repr::of(&[kind]), T => set_lists::<T>(&lists, rows, spec, interrupt))?;
         if let (NanPolicy::Raise, Some(row)) = (spec.nan(), first_nan) {
-            return Err(Error::Nan { place: error::column(name.as_deref()), row: (start + row) as u64 });
+            return Err(Error::Nan { name: name.clone(), file: None, row: (start + row) as u64 });
         }
     }
     let mut fields = vec![Field::new("row", DataType::UInt64, false)];
@@ -68,12 +68,17 @@ pub fn describe_lists(
 }
 
 /// Sets the rows of the lists of one array; the first row with a NaN.
-fn of_lists<T: Scanned>(lists: &Lists, rows: Rows<'_>, spec: &Spec, interrupt: &Interrupt) -> Result<Option<usize>> {
+fn set_lists<T: Scanned>(
+    lists: &Lists,
+    rows: AnswerRows<'_>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Option<usize>> {
     let tasks = tasks(lists.len(), |list| lists.length(list));
     // One task needs no other thread; its own series may.
     let values = if tasks.len() <= 1 { 0 } else { usize::MAX };
     in_parts(tasks, rows, values, spec, interrupt, |describer, task, rows| {
         let (values, segments) = lists.segments(task)?;
-        of_segments::<T>(&values, segments.into_iter(), describer, rows)
+        set_segments::<T>(&values, segments.into_iter(), describer, rows)
     })
 }

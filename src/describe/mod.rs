@@ -2,25 +2,25 @@
 //!
 //! `describer` has series one by one and side by side, `passes` the passes over one, `any_scan` its scan whatever the values
 //! are. `group_rows` finds the rows of groups, `groups` describes them, `lists` rows of lists, `matrix` arrays of several
-//! dimensions, `sorted` groups that came in parts; `segments` has the many short series that all of these consist of, and `few` the
+//! dimensions, `sorted` groups that came in parts; `segments` has the many short series that all of these consist of, and `short_series` the
 //! shortest. `stream` is for batches that come once, `weighted` for series whose rows have weights.
 
 mod any_scan;
 mod describer;
-mod few;
 mod group_rows;
 mod groups;
 mod lists;
 mod matrix;
 mod passes;
 mod segments;
+mod short_series;
 #[cfg(feature = "parquet")]
 mod sorted;
 mod stream;
 mod weighted;
 
 #[cfg(feature = "parquet")]
-pub(crate) use any_scan::{LaneOutcome, LaneScan};
+pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
 #[cfg(feature = "parquet")]
 pub(crate) use group_rows::{Groups, mixed_bits};

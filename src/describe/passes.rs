@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, SAMPLE, Scan};
-use crate::series::lane::Element;
+use crate::series::repr::Element;
 use crate::series::{Chunk, Series};
 use crate::spec::Spec;
 use crate::stats::select::{self, Brackets};

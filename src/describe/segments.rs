@@ -8,15 +8,15 @@ use rayon::prelude::*;
 
 use super::any_scan::Scanned;
 use super::describer::{Describer, scan_of};
-use super::few::Place;
 use super::passes::{FEW, SHORT, changed, describe_one};
+use super::short_series::SeriesSlot;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::{Series, array};
 use crate::spec::Spec;
 use crate::stats::select::Brackets;
-use crate::summary::{Rows, Summary};
+use crate::summary::{AnswerRows, Summary};
 
 /// Rows that one thread takes at a time.
 const TASK: usize = 1 << 16;
@@ -26,11 +26,11 @@ pub(crate) fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec:
     let taken = |name: &str| {
         ["column", "count", "null_count", "nan_count"].contains(&name) || spec.field_names().iter().any(|n| n == name)
     };
-    for (place, name) in keys.clone().enumerate() {
+    for (index, name) in keys.clone().enumerate() {
         if taken(name) {
             return Err(Error::Invalid(format!("a key is named '{name}', like a column of the answer; rename it")));
         }
-        if keys.clone().take(place).any(|earlier| earlier == name) {
+        if keys.clone().take(index).any(|earlier| earlier == name) {
             return Err(Error::Invalid(format!("'{name}' is given twice as a key")));
         }
     }
@@ -41,11 +41,11 @@ pub(crate) fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec:
 pub(super) fn tasks(count: usize, rows: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
     let mut tasks = Vec::new();
     let (mut start, mut filled) = (0, 0);
-    for place in 0..count {
-        let more = rows(place);
+    for index in 0..count {
+        let more = rows(index);
         if filled > 0 && filled + more > TASK {
-            tasks.push(start..place);
-            (start, filled) = (place, 0);
+            tasks.push(start..index);
+            (start, filled) = (index, 0);
         }
         // A row that is empty is work as well.
         filled += more.max(16);
@@ -59,16 +59,16 @@ pub(super) fn tasks(count: usize, rows: impl Fn(usize) -> usize) -> Vec<Range<us
 /// Does the tasks, each thread with a describer of its own: each sets the rows of a range of its own. The first row with a NaN.
 pub(super) fn in_parts(
     tasks: Vec<Range<usize>>,
-    mut rows: Rows<'_>,
+    mut rows: AnswerRows<'_>,
     values: usize,
     spec: &Spec,
     interrupt: &Interrupt,
-    work: impl Fn(&mut Describer, Range<usize>, &mut Rows<'_>) -> Result<()> + Sync,
+    work: impl Fn(&mut Describer, Range<usize>, &mut AnswerRows<'_>) -> Result<()> + Sync,
 ) -> Result<Option<usize>> {
     let all = Describer { interrupt: interrupt.clone(), ..Describer::new(spec) };
     let describer = || Describer { scans: [const { None }; 4], ..all.clone() };
     let tasks: Vec<_> = tasks.into_iter().map(|task| (rows.split_off(task.len()), task)).collect();
-    let work = |describer: &mut Describer, (mut rows, task): (Rows<'_>, Range<usize>)| {
+    let work = |describer: &mut Describer, (mut rows, task): (AnswerRows<'_>, Range<usize>)| {
         interrupt.check()?;
         let start = task.start;
         work(describer, task, &mut rows)?;
@@ -85,14 +85,14 @@ pub(super) fn in_parts(
 }
 
 /// Sets the rows of stretches of an array, of which `None` is one that is itself missing.
-pub(super) fn of_segments<T: Scanned>(
+pub(super) fn set_segments<T: Scanned>(
     values: &dyn Array,
     segments: impl Iterator<Item = Option<Range<usize>>>,
     describer: &mut Describer,
-    found: &mut Rows<'_>,
+    found: &mut AnswerRows<'_>,
 ) -> Result<()> {
     let Describer { spec, interrupt, scans, few } = describer;
-    let scan = T::scan(scan_of(scans, T::LANE, spec)).ok_or_else(changed)?;
+    let scan = T::scan(scan_of(scans, T::REPR, spec)).ok_or_else(changed)?;
     let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
     // Values that are there, as they are or converted; with the number of them before each row where some are missing.
     let mut converted = Vec::new();
@@ -121,14 +121,14 @@ pub(super) fn of_segments<T: Scanned>(
             Some(before) => before[rows.start] as usize..before[rows.end] as usize,
         };
         let nulls = (rows.len() - there.len()) as u64;
-        let place = Place { row, start: there.start, count: there.len(), nulls };
-        if !few.as_mut().is_some_and(|(few, floats)| few.takes(place, floats, found)) {
-            found.set(row, &of_values(&plain[there], nulls, spec, scan)?);
+        let index = SeriesSlot { row, start: there.start, count: there.len(), nulls };
+        if !few.as_mut().is_some_and(|(few, floats)| few.takes(index, floats, found)) {
+            found.set(row, &summarize_values(&plain[there], nulls, spec, scan)?);
         }
     }
     if let Some((few, floats)) = few {
-        for Place { row, start, count, nulls } in few.finish(floats, found) {
-            found.set(row, &of_values(&plain[start..start + count], nulls, spec, scan)?);
+        for SeriesSlot { row, start, count, nulls } in few.finish(floats, found) {
+            found.set(row, &summarize_values(&plain[start..start + count], nulls, spec, scan)?);
         }
     }
     Ok(())
@@ -147,7 +147,7 @@ fn positions(nulls: &NullBuffer) -> Vec<u32> {
 }
 
 /// A few values in memory, and so many nulls.
-fn of_values<T: Scanned>(values: &[T], nulls: u64, spec: &Spec, scan: &mut Scan<T>) -> Result<Summary> {
+fn summarize_values<T: Scanned>(values: &[T], nulls: u64, spec: &Spec, scan: &mut Scan<T>) -> Result<Summary> {
     scan.restart(Keep::All, Brackets::unknown());
     scan.update(values);
     scan.update_nulls(nulls);

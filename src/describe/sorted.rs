@@ -15,13 +15,13 @@ use super::any_scan::Scanned;
 use super::describer::describe_all;
 use super::group_rows::Groups;
 use super::passes::ALONE;
-use super::segments::{in_parts, of_segments, tasks};
+use super::segments::{in_parts, set_segments, tasks};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::series::lane::with_lane;
-use crate::series::{Kind, Lane, Series};
+use crate::series::repr::with_repr;
+use crate::series::{Kind, Repr, Series};
 use crate::spec::Spec;
-use crate::summary::{Answers, Rows, Summaries};
+use crate::summary::{AnswerRows, Answers, Summaries};
 
 /// Rows group by group.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl SortedRows {
     pub(crate) fn new(keys: Vec<(String, ArrayRef)>, values: &[ArrayRef], rows: usize) -> Result<Self> {
         let Groups { keys, starts, rows } = Groups::in_any_order(keys, rows)?;
         let rows = UInt32Array::from(rows);
-        let values = values.iter().map(|values| take(values, &rows, None).map_err(Error::of_groups));
+        let values = values.iter().map(|values| take(values, &rows, None).map_err(Error::from_grouping));
         Ok(Self { keys, starts, values: values.collect::<Result<_>>()? })
     }
 
@@ -67,12 +67,12 @@ impl SortedRows {
 
     /// The keys of each row, and its values: as they were given, but in another order.
     pub(crate) fn columns(&self) -> Result<Vec<ArrayRef>> {
-        let places = (0..self.groups() as u32).flat_map(|group| {
+        let indices = (0..self.groups() as u32).flat_map(|group| {
             let rows = self.range(group as usize).len();
             std::iter::repeat_n(group, rows)
         });
-        let places: UInt32Array = places.collect::<Vec<_>>().into();
-        let keys = self.keys.columns().iter().map(|keys| take(keys, &places, None).map_err(Error::of_groups));
+        let indices: UInt32Array = indices.collect::<Vec<_>>().into();
+        let keys = self.keys.columns().iter().map(|keys| take(keys, &indices, None).map_err(Error::from_grouping));
         keys.chain(self.values.iter().cloned().map(Ok)).collect()
     }
 }
@@ -96,14 +96,14 @@ struct Joined<'a> {
 
 impl<'a> Joined<'a> {
     fn new(parts: &'a [SortedRows]) -> Result<Self> {
-        let Groups { keys, starts: first_runs, rows } = Groups::of_batches(parts.iter().map(|part| &part.keys))?;
+        let Groups { keys, starts: first_runs, rows } = Groups::from_batches(parts.iter().map(|part| &part.keys))?;
         // The part and the group of each key, of one part after the other.
-        let places: Vec<(u32, u32)> = parts
+        let indices: Vec<(u32, u32)> = parts
             .iter()
             .zip(0..)
             .flat_map(|(part, number)| (0..part.groups() as u32).map(move |group| (number, group)))
             .collect();
-        let runs: Vec<(u32, u32)> = rows.into_iter().map(|row| places[row as usize]).collect();
+        let runs: Vec<(u32, u32)> = rows.into_iter().map(|row| indices[row as usize]).collect();
         let mut starts = Vec::with_capacity(first_runs.len());
         let mut end = 0;
         starts.push(0);
@@ -152,30 +152,37 @@ impl<'a> Joined<'a> {
         let runs: Vec<ArrayRef> =
             self.runs(groups).map(|(part, rows)| part.values[series].slice(rows.start, rows.len())).collect();
         let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
-        concat(&runs).map_err(Error::of_groups)
+        concat(&runs).map_err(Error::from_grouping)
     }
 
     /// Sets the rows of one series, group by group.
-    fn describe<T: Scanned>(&self, series: usize, rows: Rows<'_>, spec: &Spec, interrupt: &Interrupt) -> Result<()> {
+    fn describe<T: Scanned>(
+        &self,
+        series: usize,
+        rows: AnswerRows<'_>,
+        spec: &Spec,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
         let groups = self.keys.num_rows();
         let tasks = tasks(groups, |group| self.length(group));
-        let giants = (0..groups).filter(|&group| self.length(group) > ALONE).map(|group| {
+        let large_groups = (0..groups).filter(|&group| self.length(group) > ALONE).map(|group| {
             let pieces = self.runs(group..group + 1);
             let pieces = pieces.map(|(part, rows)| part.values[series].slice(rows.start, rows.len())).collect();
             let summaries = describe_all(&[Series::from_arrays(None, pieces)?], spec, interrupt)?;
             Ok(summaries.into_iter().next().map(|summary| (group, summary)))
         });
-        let giants = giants.filter_map(Result::transpose).collect::<Result<std::collections::HashMap<_, _>>>()?;
+        let large_groups =
+            large_groups.filter_map(Result::transpose).collect::<Result<std::collections::HashMap<_, _>>>()?;
         let count = self.starts[groups];
         in_parts(tasks, rows, count, spec, interrupt, |describer, task, found| {
-            if let Some(summary) = giants.get(&task.start) {
+            if let Some(summary) = large_groups.get(&task.start) {
                 found.set(0, summary);
                 return Ok(());
             }
             let start = self.starts[task.start];
             let values = self.values(series, task.clone())?;
             let segments = task.map(|group| Some(self.starts[group] - start..self.starts[group + 1] - start));
-            of_segments::<T>(&values, segments, describer, found)
+            set_segments::<T>(&values, segments, describer, found)
         })?;
         Ok(())
     }
@@ -203,7 +210,7 @@ pub(crate) fn describe_sorted(
     for series in 0..columns.len() {
         let rows = rows.split_off(groups);
         let kind = Kind::of(parts[0].values[series].data_type());
-        with_lane!(Lane::of(kind.as_slice()), T => joined.describe::<T>(series, rows, spec, interrupt))?;
+        with_repr!(Repr::of(kind.as_slice()), T => joined.describe::<T>(series, rows, spec, interrupt))?;
     }
     Ok(Summaries::with_keys(columns, Some(joined.keys), spec, answers))
 }

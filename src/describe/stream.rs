@@ -4,13 +4,13 @@ use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema};
 use rayon::prelude::*;
 
-use super::any_scan::{LaneOutcome, LaneScan};
+use super::any_scan::{AnyOutcome, AnyScan};
 use super::passes::{FEW, changed};
-use crate::error::{self, Error, Result};
+use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::Keep;
 use crate::series::table::Columns;
-use crate::series::{Chunk, Kind, Lane};
+use crate::series::{Chunk, Kind, Repr};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
 
@@ -40,8 +40,8 @@ pub struct StreamDescriber {
 struct Column {
     name: String,
     /// Its place in every batch.
-    place: usize,
-    scan: LaneScan,
+    index: usize,
+    scan: AnyScan,
 }
 
 impl StreamDescriber {
@@ -51,17 +51,17 @@ impl StreamDescriber {
     ///
     /// What [`Columns::choose`] says of the schema.
     pub fn new(schema: &Schema, columns: &Columns, spec: &Spec) -> Result<Self> {
-        let columns = columns.choose(schema)?.into_iter().map(|place| {
-            let field = schema.field(place);
-            let lane = Lane::of(Kind::of(field.data_type()).as_slice());
-            Column { name: field.name().clone(), place, scan: LaneScan::new(lane, spec, Keep::All) }
+        let columns = columns.choose(schema)?.into_iter().map(|index| {
+            let field = schema.field(index);
+            let repr = Repr::of(Kind::of(field.data_type()).as_slice());
+            Column { name: field.name().clone(), index, scan: AnyScan::new(repr, spec, Keep::All) }
         });
         Ok(Self { spec: spec.clone(), columns: columns.collect(), rows: 0 })
     }
 
     /// The places of the columns that are described, in every batch.
-    pub fn places(&self) -> impl Iterator<Item = usize> {
-        self.columns.iter().map(|column| column.place)
+    pub fn indices(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().map(|column| column.index)
     }
 
     /// The next batch of the stream. Its columns are scanned side by side, but in a small batch, which is scanned on the caller's
@@ -74,15 +74,15 @@ impl StreamDescriber {
     pub fn update(&mut self, batch: &RecordBatch, interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
         let (before, raises) = (self.rows, self.spec.nan() == NanPolicy::Raise);
-        let read = |Column { name, place, scan }: &mut Column| {
-            let array = batch.columns().get(*place);
+        let read = |Column { name, index, scan }: &mut Column| {
+            let array = batch.columns().get(*index);
             let array = array
                 .ok_or_else(|| Error::Data("a batch of the stream has fewer columns than its schema".to_owned()))?;
             let chunk = Chunk::Array(array.clone());
             scan.read(&chunk)?;
             if raises && scan.nan_count() > 0 {
                 let row = before + chunk.first_nan()?.unwrap_or_default();
-                return Err(Error::Nan { place: error::column(Some(name)), row });
+                return Err(Error::Nan { name: Some(name.clone()), file: None, row });
             }
             Ok(())
         };
@@ -104,8 +104,8 @@ impl StreamDescriber {
     pub fn finish(self) -> Result<Vec<Summary>> {
         let spec = self.spec;
         let summaries = self.columns.into_iter().map(|mut column| match column.scan.finish(&spec, Keep::All)? {
-            LaneOutcome::Done(summary) => Ok(summary.named(Some(&column.name))),
-            LaneOutcome::Again(_) => Err(changed()), // all values were kept
+            AnyOutcome::Done(summary) => Ok(summary.named(Some(&column.name))),
+            AnyOutcome::Again(_) => Err(changed()), // all values were kept
         });
         summaries.collect()
     }

@@ -10,7 +10,7 @@ use super::passes::changed;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
-use crate::series::lane::{Element, with_lane};
+use crate::series::repr::{Element, with_repr};
 use crate::series::{Series, array};
 use crate::spec::{Method, NanPolicy, Spec, Statistic, is_count};
 use crate::stats::value::Value;
@@ -19,6 +19,7 @@ use crate::summary::Summary;
 
 /// What weights are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Weighting {
     /// How often each value is there: whole numbers from 0 on.
     Frequencies,
@@ -46,7 +47,7 @@ pub fn describe_weighted(
     }
     let each = |series: &Series| {
         interrupt.check()?;
-        let summary = with_lane!(series.lane(), T => of_series::<T>(series, &weights, spec));
+        let summary = with_repr!(series.repr(), T => summarize_series::<T>(series, &weights, spec));
         Ok(summary?.named(series.name()))
     };
     series.iter().map(each).collect()
@@ -136,7 +137,7 @@ fn rows<T: Element>(series: &Series) -> Result<Vec<Option<T>>> {
     Ok((0..array.len()).map(|row| if there(row) { values.next() } else { None }).collect())
 }
 
-fn of_series<T: Element>(series: &Series, weights: &Weights, spec: &Spec) -> Result<Summary> {
+fn summarize_series<T: Element>(series: &Series, weights: &Weights, spec: &Spec) -> Result<Summary> {
     let rows: Vec<Option<T>> = rows(series)?;
     if rows.len() != weights.len() {
         let (column, found) = (error::column(series.name()), rows.len());
@@ -148,7 +149,7 @@ fn of_series<T: Element>(series: &Series, weights: &Weights, spec: &Spec) -> Res
     };
     let is_nan = |row: &usize| rows[*row].is_some_and(Value::is_nan) && is_there(*row);
     if let (NanPolicy::Raise, Some(row)) = (spec.nan(), (0..rows.len()).find(is_nan)) {
-        return Err(Error::Nan { place: error::column(series.name()), row: row as u64 });
+        return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row: row as u64 });
     }
     match weights {
         Weights::Frequencies(weights) => with_frequencies(&rows, weights, spec),
@@ -243,7 +244,7 @@ fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec
         sum.add(false, mantissa, exponent);
         sum
     });
-    let total = total.to_exact();
+    let total = total.to_rational();
     let infinity = match (positive, negative) {
         (false, false) => None,
         (true, false) => Some(f64::INFINITY),
@@ -259,7 +260,7 @@ fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec
         "max" => max.map(Value::nearest),
         "range" => min.zip(max).map(|(min, max)| match (min.as_f64(), max.as_f64()) {
             (Some(min), Some(max)) => max - min,
-            _ => max.to_exact().minus(&min.to_exact()).round(),
+            _ => max.to_rational().minus(&min.to_rational()).round(),
         }),
         "sum" => infinity.or(Some(finished.sum())),
         "mean" => infinity.or_else(|| finished.mean()),

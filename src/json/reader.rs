@@ -4,34 +4,14 @@
 //! else by `fast-float2` (D. Lemire, *Number parsing at a gigabyte per second*, Software: Practice and Experience 51(8), 2021).
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use arrow_array::types::Int64Type;
-use arrow_array::{ArrayRef, Float64Array, Int64Array, RunArray};
-use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use rayon::prelude::*;
 
+use super::limits::Limits;
+use super::numbers::Numbers;
 use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-
-/// What is read at most, before any memory is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of the body.
-    pub bytes: usize,
-    /// Arrays and objects within each other, at most 1,000.
-    pub depth: usize,
-    /// Series: each of them takes some memory, however few numbers it has.
-    pub series: usize,
-}
-
-impl Default for Limits {
-    /// As large as memory, 128 deep, and 100,000 series.
-    fn default() -> Self {
-        Self { bytes: usize::MAX, depth: 128, series: 100_000 }
-    }
-}
 
 /// Text of an array that one thread reads at a time.
 const PIECE: usize = 1 << 18;
@@ -61,7 +41,7 @@ enum Step<'a> {
 
 /// What a value is, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum JsonType {
     Object,
     Array,
     String,
@@ -70,7 +50,7 @@ pub(super) enum Kind {
     Boolean,
 }
 
-impl Kind {
+impl JsonType {
     pub fn name(self) -> &'static str {
         match self {
             Self::Object => "an object",
@@ -82,123 +62,6 @@ impl Kind {
         }
     }
 }
-
-/// Numbers, some of which may be missing. What is missing takes memory once a gap.
-#[derive(Debug, Default)]
-pub(super) struct Numbers {
-    values: Vec<f64>,
-    gaps: Vec<Gap>,
-    /// With those that are missing.
-    count: usize,
-}
-
-/// Numbers that are missing, one after the other.
-#[derive(Debug)]
-struct Gap {
-    /// How many numbers are there before them.
-    before: usize,
-    count: usize,
-}
-
-impl Numbers {
-    pub fn push(&mut self, number: Option<f64>) {
-        match number {
-            Some(number) => {
-                self.values.push(number);
-                self.count += 1;
-            }
-            None => self.skip_to(self.count + 1),
-        }
-    }
-
-    /// More of them, none of which is missing.
-    fn extend(&mut self, numbers: &[f64]) {
-        self.values.extend_from_slice(numbers);
-        self.count += numbers.len();
-    }
-
-    /// With those that are missing.
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// As many as that, those that are not there yet being missing.
-    pub fn skip_to(&mut self, count: usize) {
-        let more = count.saturating_sub(self.count);
-        if more == 0 {
-            return;
-        }
-        self.count = count;
-        match self.gaps.last_mut() {
-            Some(gap) if gap.before == self.values.len() => gap.count += more,
-            _ => self.gaps.push(Gap { before: self.values.len(), count: more }),
-        }
-    }
-
-    /// Takes the last one back.
-    pub fn pop(&mut self) {
-        self.count = self.count.saturating_sub(1);
-        match self.gaps.last_mut() {
-            Some(gap) if gap.before == self.values.len() => {
-                gap.count -= 1;
-                if gap.count == 0 {
-                    self.gaps.pop();
-                }
-            }
-            _ => drop(self.values.pop()),
-        }
-    }
-
-    /// As an array: of runs, where most of it is missing.
-    pub fn into_array(mut self) -> ArrayRef {
-        self.values.shrink_to_fit();
-        if self.gaps.is_empty() {
-            return Arc::new(Float64Array::from(self.values));
-        }
-        if self.count / 2 > self.values.len() {
-            return self.into_runs();
-        }
-        let mut valid = BooleanBufferBuilder::new(self.count);
-        let mut all = Vec::with_capacity(self.count);
-        let mut from = 0;
-        for Gap { before, count } in self.gaps {
-            all.extend_from_slice(&self.values[from..before]);
-            valid.append_n(before - from, true);
-            all.resize(all.len() + count, 0.0);
-            valid.append_n(count, false);
-            from = before;
-        }
-        all.extend_from_slice(&self.values[from..]);
-        valid.append_n(self.values.len() - from, true);
-        Arc::new(Float64Array::new(all.into(), Some(NullBuffer::new(valid.finish()))))
-    }
-
-    fn into_runs(self) -> ArrayRef {
-        let (mut ends, mut values) = (Vec::new(), Vec::new());
-        let mut end = 0;
-        let mut from = 0;
-        for Gap { before, count } in self.gaps.into_iter().chain([Gap { before: self.values.len(), count: 0 }]) {
-            for value in &self.values[from..before] {
-                end += 1;
-                ends.push(end);
-                values.push(Some(*value));
-            }
-            if count > 0 {
-                end += count as i64;
-                ends.push(end);
-                values.push(None);
-            }
-            from = before;
-        }
-        let values = Float64Array::from(values);
-        match RunArray::<Int64Type>::try_new(&Int64Array::from(ends), &values) {
-            Ok(runs) => Arc::new(runs),
-            // The ends ascend, and there is one for each value.
-            Err(_) => Arc::new(values),
-        }
-    }
-}
-
 /// Numbers of an array, and how it went on.
 struct Piece {
     numbers: Numbers,
@@ -261,15 +124,15 @@ impl<'a> Reader<'a> {
         let Some((step, rest)) = steps.split_first() else { return self.attempt(read).map(Some) };
         let mut found = None;
         match self.kind()? {
-            Kind::Object => self.members(|reader, name| {
+            JsonType::Object => self.members(|reader, name| {
                 match name == step {
                     true => found = reader.descend(rest, read)?,
                     false => reader.skip()?,
                 }
                 Ok(())
             })?,
-            Kind::Array => self.elements(|reader, place| {
-                match place.to_string() == *step {
+            JsonType::Array => self.elements(|reader, index| {
+                match index.to_string() == *step {
                     true => found = reader.descend(rest, read)?,
                     false => reader.skip()?,
                 }
@@ -300,14 +163,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The kind of the value that comes next.
-    pub fn kind(&mut self) -> Result<Kind> {
+    pub fn kind(&mut self) -> Result<JsonType> {
         Ok(match self.next() {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b'-' | b'0'..=b'9') => Kind::Number,
-            Some(b'n') => Kind::Null,
-            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'{') => JsonType::Object,
+            Some(b'[') => JsonType::Array,
+            Some(b'"') => JsonType::String,
+            Some(b'-' | b'0'..=b'9') => JsonType::Number,
+            Some(b'n') => JsonType::Null,
+            Some(b't' | b'f') => JsonType::Boolean,
             Some(b'N' | b'I') => return Err(self.wrong("NaN and Infinity are no JSON; null is what is missing")),
             Some(_) => return Err(self.wrong("expected a value")),
             None => return Err(self.wrong("expected a value, and the body ends")),
@@ -315,7 +178,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The kind of the first element of the array that comes next, if it has one.
-    pub fn kind_of_first(&self) -> Result<Option<Kind>> {
+    pub fn kind_of_first(&self) -> Result<Option<JsonType>> {
         let mut ahead = Self { path: self.path.clone(), at: self.at + 1, ..*self };
         ahead.path.push(Step::Place(0));
         match ahead.next() {
@@ -331,8 +194,8 @@ impl<'a> Reader<'a> {
         if self.next() == Some(b'}') {
             self.at += 1;
         } else {
-            for place in 0.. {
-                self.look_up(place)?;
+            for index in 0.. {
+                self.look_up(index)?;
                 if self.next() != Some(b'"') {
                     return Err(self.wrong("expected the name of a member, in quotes"));
                 }
@@ -360,10 +223,10 @@ impl<'a> Reader<'a> {
         if self.next() == Some(b']') {
             self.at += 1;
         } else {
-            for place in 0.. {
-                self.look_up(place)?;
-                self.path.push(Step::Place(place));
-                visit(self, place)?;
+            for index in 0.. {
+                self.look_up(index)?;
+                self.path.push(Step::Place(index));
+                visit(self, index)?;
                 self.path.truncate(length);
                 if !self.goes_on(b']')? {
                     break;
@@ -434,7 +297,7 @@ impl<'a> Reader<'a> {
 
     /// A piece of an array, with room for so many numbers at first.
     fn piece(mut self, nulls: bool, room: usize) -> Piece {
-        let mut numbers = Numbers { values: Vec::with_capacity(room), ..Numbers::default() };
+        let mut numbers = Numbers::with_room(room);
         if self.interrupt.check().is_err() {
             return Piece { numbers, at: self.at, end: End::Comma }; // the caller ends as well
         }
@@ -529,11 +392,11 @@ impl<'a> Reader<'a> {
     /// Looks through a value.
     pub fn skip(&mut self) -> Result<()> {
         match self.kind()? {
-            Kind::Object => self.members(|reader, _| reader.skip()),
-            Kind::Array => self.elements(|reader, _| reader.skip()),
-            Kind::String => self.skip_string().map(drop),
-            Kind::Number => self.any_number().map(drop).map_err(|message| self.wrong(&message)),
-            Kind::Null | Kind::Boolean => {
+            JsonType::Object => self.members(|reader, _| reader.skip()),
+            JsonType::Array => self.elements(|reader, _| reader.skip()),
+            JsonType::String => self.skip_string().map(drop),
+            JsonType::Number => self.any_number().map(drop).map_err(|message| self.wrong(&message)),
+            JsonType::Null | JsonType::Boolean => {
                 let rest = &self.body[self.at..];
                 let word = [&b"null"[..], b"true", b"false"].into_iter().find(|word| rest.starts_with(word));
                 let word = word.ok_or_else(|| self.wrong("expected a value"))?;
@@ -619,7 +482,7 @@ impl<'a> Reader<'a> {
     pub fn wrong(&self, message: &str) -> Error {
         let steps = self.path.iter().map(|step| match step {
             Step::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
-            Step::Place(place) => format!("/{place}"),
+            Step::Place(index) => format!("/{index}"),
         });
         Error::Json { path: steps.collect(), byte: self.at, message: message.to_owned() }
     }

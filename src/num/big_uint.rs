@@ -1,6 +1,6 @@
 //! Natural numbers of any size: what is left of an exact sum once the last value is in.
 //!
-//! A [`Natural`] is Σ limb\[i\]·2^(64·i), with no zero limb at the top (so zero has none). Only what the
+//! A [`BigUint`] is Σ limb\[i\]·2^(64·i), with no zero limb at the top (so zero has none). Only what the
 //! final rounding needs is here. Division is algorithm D of Knuth, *The Art of Computer
 //! Programming* 2, section 4.3.1.
 
@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 /// A natural number; zero is the one without limbs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<u64>", into = "Vec<u64>")]
-pub struct Natural {
+pub struct BigUint {
     limbs: Vec<u64>,
 }
 
-impl TryFrom<Vec<u64>> for Natural {
+impl TryFrom<Vec<u64>> for BigUint {
     type Error = &'static str;
 
     fn try_from(limbs: Vec<u64>) -> Result<Self, Self::Error> {
@@ -23,13 +23,13 @@ impl TryFrom<Vec<u64>> for Natural {
     }
 }
 
-impl From<Natural> for Vec<u64> {
-    fn from(natural: Natural) -> Self {
+impl From<BigUint> for Vec<u64> {
+    fn from(natural: BigUint) -> Self {
         natural.limbs
     }
 }
 
-impl Natural {
+impl BigUint {
     /// The number with these limbs, least significant first.
     pub fn from_limbs(mut limbs: Vec<u64>) -> Self {
         while limbs.last() == Some(&0) {
@@ -228,25 +228,25 @@ impl Natural {
     }
 }
 
-impl From<u64> for Natural {
+impl From<u64> for BigUint {
     fn from(value: u64) -> Self {
         Self::from_limbs(vec![value])
     }
 }
 
-impl From<u128> for Natural {
+impl From<u128> for BigUint {
     fn from(value: u128) -> Self {
         Self::from_limbs(vec![value as u64, (value >> 64) as u64])
     }
 }
 
-impl Ord for Natural {
+impl Ord for BigUint {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.limbs.len().cmp(&other.limbs.len())).then_with(|| self.limbs.iter().rev().cmp(other.limbs.iter().rev()))
     }
 }
 
-impl PartialOrd for Natural {
+impl PartialOrd for BigUint {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -255,18 +255,18 @@ impl PartialOrd for Natural {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use num_bigint::BigUint;
+    use num_bigint::BigUint as Oracle;
     use proptest::prelude::*;
 
-    fn big(n: &Natural) -> BigUint {
+    fn big(n: &BigUint) -> Oracle {
         let digits = n.limbs.iter().flat_map(|&limb| [limb as u32, (limb >> 32) as u32]);
-        BigUint::new(digits.collect())
+        Oracle::new(digits.collect())
     }
 
     /// Limbs that make carries, borrows and the rare steps of algorithm D likely.
-    fn natural() -> impl Strategy<Value = Natural> {
+    fn natural() -> impl Strategy<Value = BigUint> {
         let limb = prop_oneof![Just(0), Just(1), Just(u64::MAX), Just(1 << 63), any::<u64>()];
-        prop::collection::vec(limb, 0..9).prop_map(Natural::from_limbs)
+        prop::collection::vec(limb, 0..9).prop_map(BigUint::from_limbs)
     }
 
     proptest! {
@@ -286,7 +286,7 @@ mod tests {
             prop_assert_eq!(big(&right), &x >> shift);
             if !b.is_zero() {
                 let (quotient, rest) = a.divided_by(&b);
-                prop_assert_eq!(rest, (&x % &y) != BigUint::ZERO);
+                prop_assert_eq!(rest, (&x % &y) != Oracle::ZERO);
                 prop_assert_eq!(big(&quotient), &x / &y);
             }
         }
@@ -295,8 +295,8 @@ mod tests {
     #[test]
     fn powers_of_ten() {
         for exponent in [0, 1, 18, 19, 20, 38, 76, 152] {
-            let expected = BigUint::from(10u32).pow(exponent);
-            assert_eq!(big(&Natural::power_of_ten(exponent)), expected);
+            let expected = Oracle::from(10u32).pow(exponent);
+            assert_eq!(big(&BigUint::power_of_ten(exponent)), expected);
         }
     }
 }

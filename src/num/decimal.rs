@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::big_uint::Natural;
-use super::rational::Exact;
+use super::big_uint::BigUint;
+use super::rational::Rational;
 
 /// The largest magnitude up to which every integer is an f64.
 pub const EXACT_IN_F64: u64 = 1 << 53;
@@ -23,13 +23,13 @@ pub struct Decimal {
 
 impl Decimal {
     /// The value.
-    pub fn to_exact(self) -> Exact {
-        let magnitude = Natural::from_limbs(self.magnitude.to_vec());
-        let power = Natural::power_of_ten(self.scale.unsigned_abs().into());
+    pub fn to_rational(self) -> Rational {
+        let magnitude = BigUint::from_limbs(self.magnitude.to_vec());
+        let power = BigUint::power_of_ten(self.scale.unsigned_abs().into());
         if self.scale >= 0 {
-            Exact::new(self.negative, magnitude, power, 0)
+            Rational::new(self.negative, magnitude, power, 0)
         } else {
-            Exact::integer(self.negative, magnitude.times(&power))
+            Rational::integer(self.negative, magnitude.times(&power))
         }
     }
 
@@ -48,7 +48,7 @@ impl Decimal {
                 let magnitude = if self.scale >= 0 { magnitude / power } else { magnitude * power };
                 if self.negative && low != 0 { -magnitude } else { magnitude }
             }
-            _ => self.to_exact().round(),
+            _ => self.to_rational().round(),
         }
     }
 }

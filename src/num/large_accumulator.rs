@@ -10,24 +10,24 @@ use super::superaccumulator::{ExactSum, ExactSumOfSquares};
 /// 2046 exponents of finite values, by four.
 const PLACES: usize = 512;
 
-/// Additions between two turns of [`ByExponent::empty_into`].
+/// Additions between two turns of [`LargeAccumulator::empty_into`].
 const ROOM: usize = 1 << 16;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
-pub struct ByExponent {
+pub struct LargeAccumulator {
     /// Σ±m and Σm² for each place.
     sums: Box<[(i128, u128); PLACES]>,
     added: usize,
 }
 
-impl Default for ByExponent {
+impl Default for LargeAccumulator {
     fn default() -> Self {
         Self { sums: Box::new([(0, 0); PLACES]), added: 0 }
     }
 }
 
-impl ByExponent {
+impl LargeAccumulator {
     /// Whether so many more values may be added.
     pub fn has_room(&self, values: usize) -> bool {
         values <= ROOM - self.added
@@ -51,11 +51,11 @@ impl ByExponent {
 
     /// Moves all that was added into wider sums.
     pub fn empty_into(&mut self, sum: &mut ExactSum, squares: &mut ExactSumOfSquares) {
-        for (place, exponent) in self.sums.iter_mut().zip((-1074..).step_by(4)) {
-            if place.1 != 0 {
-                sum.add_u128(place.0 < 0, place.0.unsigned_abs(), exponent);
-                squares.add_u128(false, place.1, 2 * exponent);
-                *place = (0, 0);
+        for (index, exponent) in self.sums.iter_mut().zip((-1074..).step_by(4)) {
+            if index.1 != 0 {
+                sum.add_u128(index.0 < 0, index.0.unsigned_abs(), exponent);
+                squares.add_u128(false, index.1, 2 * exponent);
+                *index = (0, 0);
             }
         }
         self.added = 0;

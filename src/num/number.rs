@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::decimal::{Decimal, EXACT_IN_F64, SCALES};
-use super::rational::Exact;
+use super::rational::Rational;
 
 /// Any real number that a column can hold: an f64, or ±magnitude·10^−scale with a magnitude of up to 256 bits.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +51,8 @@ impl Number {
 
 /// A number, or the place directly above it and below every greater one.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(try_from = "WrittenPlace", into = "WrittenPlace")]
-pub struct Place {
+#[serde(try_from = "WrittenKey", into = "WrittenKey")]
+pub struct ExactKey {
     pub(crate) number: Number,
     pub(crate) above: bool,
 }
@@ -65,13 +65,13 @@ enum WrittenNumber {
 }
 
 #[derive(Serialize, Deserialize)]
-struct WrittenPlace {
+struct WrittenKey {
     number: WrittenNumber,
     above: bool,
 }
 
-impl From<Place> for WrittenPlace {
-    fn from(Place { number, above }: Place) -> Self {
+impl From<ExactKey> for WrittenKey {
+    fn from(ExactKey { number, above }: ExactKey) -> Self {
         let number = match number.decimal {
             None => WrittenNumber::Float(number.nearest),
             Some(decimal) => WrittenNumber::Decimal(decimal),
@@ -80,10 +80,10 @@ impl From<Place> for WrittenPlace {
     }
 }
 
-impl TryFrom<WrittenPlace> for Place {
+impl TryFrom<WrittenKey> for ExactKey {
     type Error = &'static str;
 
-    fn try_from(WrittenPlace { number, above }: WrittenPlace) -> Result<Self, Self::Error> {
+    fn try_from(WrittenKey { number, above }: WrittenKey) -> Result<Self, Self::Error> {
         let number = match number {
             WrittenNumber::Float(value) if value.is_nan() => return Err("NaN is no place among numbers"),
             WrittenNumber::Float(value) => value.into(),
@@ -96,32 +96,32 @@ impl TryFrom<WrittenPlace> for Place {
     }
 }
 
-impl Ord for Place {
+impl Ord for ExactKey {
     fn cmp(&self, other: &Self) -> Ordering {
         self.number.order(&other.number).then(self.above.cmp(&other.above))
     }
 }
 
-impl PartialOrd for Place {
+impl PartialOrd for ExactKey {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Place {
+impl PartialEq for ExactKey {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Place {}
+impl Eq for ExactKey {}
 
 impl Number {
     /// The value; not for NaN or infinities.
-    pub fn to_exact(&self) -> Exact {
+    pub fn to_rational(self) -> Rational {
         match self.decimal {
-            None => Exact::from_f64(self.nearest),
-            Some(decimal) => decimal.to_exact(),
+            None => Rational::from_f64(self.nearest),
+            Some(decimal) => decimal.to_rational(),
         }
     }
 
@@ -130,7 +130,7 @@ impl Number {
         self.nearest.total_cmp(&other.nearest).then_with(|| match (self.decimal, other.decimal) {
             (None, None) => Ordering::Equal,
             (a, b) if a == b => Ordering::Equal,
-            _ => self.to_exact().compare(&other.to_exact()),
+            _ => self.to_rational().compare(&other.to_rational()),
         })
     }
 }

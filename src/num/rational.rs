@@ -1,50 +1,50 @@
 //! Exact rationals, and their rounding to the nearest `f64`: the only place where rstats rounds.
 //!
-//! An [`Exact`] is ±numerator/denominator·2^exponent. [`Exact::round`] and [`Exact::round_sqrt`] return the
+//! An [`Rational`] is ±numerator/denominator·2^exponent. [`Rational::round`] and [`Rational::round_sqrt`] return the
 //! f64 nearest to the value and to its square root, ties to even, subnormals included (IEEE 754,
 //! roundTiesToEven). Both reduce the value to an integer of at least 63 bits and a *sticky* bit that says
 //! whether anything non-zero was cut off below it; 55 bits and a sticky bit are enough to round to 53.
 
 use std::cmp::Ordering;
 
-use super::big_uint::Natural;
+use super::big_uint::BigUint;
 use super::u256::U256;
 
 /// ±numerator / denominator · 2^exponent.
 #[derive(Clone, Debug)]
-pub struct Exact {
+pub struct Rational {
     negative: bool,
-    numerator: Natural,
-    denominator: Natural,
+    numerator: BigUint,
+    denominator: BigUint,
     exponent: i64,
 }
 
-impl Exact {
+impl Rational {
     /// `denominator` is not zero.
-    pub fn new(negative: bool, numerator: Natural, denominator: Natural, exponent: i64) -> Self {
+    pub fn new(negative: bool, numerator: BigUint, denominator: BigUint, exponent: i64) -> Self {
         Self { negative, numerator, denominator, exponent }
     }
 
-    pub fn integer(negative: bool, magnitude: Natural) -> Self {
-        Self::new(negative, magnitude, Natural::from(1u64), 0)
+    pub fn integer(negative: bool, magnitude: BigUint) -> Self {
+        Self::new(negative, magnitude, BigUint::from(1u64), 0)
     }
 
     /// The value of a finite `f64`.
     pub fn from_f64(value: f64) -> Self {
         let (negative, mantissa, exponent) = decompose(value);
-        let one = Natural::from(1u64);
-        Self::new(negative, Natural::from(mantissa), one, exponent.into())
+        let one = BigUint::from(1u64);
+        Self::new(negative, BigUint::from(mantissa), one, exponent.into())
     }
 
     /// The numerator over the common scale of `exponent`, which is at most `self.exponent`.
-    fn numerator_at(&self, exponent: i64) -> Natural {
+    fn numerator_at(&self, exponent: i64) -> BigUint {
         let shift = (self.exponent - exponent) as u64;
         self.numerator.shifted_left(shift)
     }
 
     /// 10^exponent.
     pub fn power_of_ten(exponent: i32) -> Self {
-        let power = Natural::power_of_ten(exponent.unsigned_abs());
+        let power = BigUint::power_of_ten(exponent.unsigned_abs());
         if exponent < 0 { Self::new(false, 1u64.into(), power, 0) } else { Self::integer(false, power) }
     }
 
@@ -53,7 +53,7 @@ impl Exact {
     }
 
     /// The sign and the magnitude of what was made of integers by sums and products alone.
-    pub fn as_integer(&self) -> Option<(bool, &Natural)> {
+    pub fn as_integer(&self) -> Option<(bool, &BigUint)> {
         let whole = self.exponent == 0 && self.denominator.limbs() == [1];
         whole.then(|| (self.is_negative(), &self.numerator))
     }
@@ -166,7 +166,7 @@ impl Exact {
     }
 }
 
-/// ±numerator/denominator·2^exponent, rounded as [`Exact::round`] does; the denominator is not zero.
+/// ±numerator/denominator·2^exponent, rounded as [`Rational::round`] does; the denominator is not zero.
 pub fn round_ratio(negative: bool, numerator: U256, denominator: u64, exponent: i64) -> f64 {
     let (quotient, sticky, exponent) = leading_bits(numerator, denominator, exponent);
     if quotient == 0 {
@@ -176,7 +176,7 @@ pub fn round_ratio(negative: bool, numerator: U256, denominator: u64, exponent: 
     if negative { -magnitude } else { magnitude }
 }
 
-/// √(numerator/denominator·2^exponent), rounded as [`Exact::round_sqrt`] does; the denominator is not zero.
+/// √(numerator/denominator·2^exponent), rounded as [`Rational::round_sqrt`] does; the denominator is not zero.
 pub fn round_sqrt_ratio(numerator: U256, denominator: u64, exponent: i64) -> f64 {
     let (quotient, sticky, exponent) = leading_bits(numerator, denominator, exponent);
     if quotient == 0 {
@@ -193,7 +193,7 @@ fn root(quotient: u128, sticky: bool, exponent: i64) -> f64 {
     assemble(root, sticky || root * root != quotient, (exponent - odd) / 2)
 }
 
-/// numerator/denominator·2^exponent as (quotient, sticky, exponent), as [`Exact::leading_bits`] has it, with 126 bits
+/// numerator/denominator·2^exponent as (quotient, sticky, exponent), as [`Rational::leading_bits`] has it, with 126 bits
 /// in the quotient; or zeros.
 fn leading_bits(numerator: U256, denominator: u64, exponent: i64) -> (u128, bool, i64) {
     if numerator == U256::ZERO {
@@ -263,7 +263,7 @@ mod tests {
             let denominator = denominator.max(1);
             let mut limbs = limbs;
             limbs[size..].fill(0);
-            let exact = Exact::new(negative, Natural::from_limbs(limbs.to_vec()), denominator.into(), exponent);
+            let exact = Rational::new(negative, BigUint::from_limbs(limbs.to_vec()), denominator.into(), exponent);
             prop_assert_eq!(round_ratio(negative, U256(limbs), denominator, exponent).to_bits(), exact.round().to_bits());
             let root = round_sqrt_ratio(U256(limbs), denominator, exponent);
             prop_assert_eq!(root.to_bits(), exact.round_sqrt().to_bits());
@@ -273,19 +273,19 @@ mod tests {
         fn a_float_rounds_to_itself(bits in any::<u64>()) {
             let value = f64::from_bits(bits);
             prop_assume!(value.is_finite() && value != 0.0);
-            prop_assert_eq!(Exact::from_f64(value).round().to_bits(), value.to_bits());
+            prop_assert_eq!(Rational::from_f64(value).round().to_bits(), value.to_bits());
         }
 
         #[test]
         fn a_square_root_is_that_of_ieee_754(bits in any::<u64>()) {
             let value = f64::from_bits(bits).abs();
             prop_assume!(value.is_finite());
-            prop_assert_eq!(Exact::from_f64(value).round_sqrt().to_bits(), value.sqrt().to_bits());
+            prop_assert_eq!(Rational::from_f64(value).round_sqrt().to_bits(), value.sqrt().to_bits());
         }
 
         #[test]
         fn sums_and_products_round_as_ieee_754_does(a in seeds::value(), b in seeds::value()) {
-            let (x, y) = (Exact::from_f64(a), Exact::from_f64(b));
+            let (x, y) = (Rational::from_f64(a), Rational::from_f64(b));
             // The sign of an exact zero is +; that of a product too small for a float is its own.
             let bits = |value: f64| if value == 0.0 { 0 } else { value.to_bits() };
             prop_assert_eq!(bits(x.plus(&y).round()), bits(a + b));
@@ -296,7 +296,7 @@ mod tests {
 
         #[test]
         fn ratios_round_to_the_nearest(n in any::<u64>(), d in 1..u64::MAX, exponent in -1200i64..1100) {
-            let rounded = Exact::new(false, n.into(), d.into(), exponent).round();
+            let rounded = Rational::new(false, n.into(), d.into(), exponent).round();
             let nearest = oracle::nearest(&n.into(), &d.into(), exponent);
             prop_assert_eq!(rounded.to_bits(), nearest.to_bits());
         }
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn ties_and_limits() {
-        let at = |n: u64, exponent| Exact::new(false, n.into(), 1u64.into(), exponent).round();
+        let at = |n: u64, exponent| Rational::new(false, n.into(), 1u64.into(), exponent).round();
         assert_eq!(at(1, -1075), 0.0); // half of the smallest subnormal: to even
         assert_eq!(at(3, -1076), f64::from_bits(1));
         assert_eq!(at(3, -1075), f64::from_bits(2));

@@ -13,8 +13,8 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
 
-use super::big_uint::Natural;
-use super::rational::Exact;
+use super::big_uint::BigUint;
+use super::rational::Rational;
 
 /// Additions between two propagations of the carries.
 const CARRY_EVERY: u32 = 1 << 30;
@@ -109,7 +109,7 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
     }
 
     /// The sum times 2^OFFSET, as sign and magnitude.
-    pub fn finish(&self) -> (bool, Natural) {
+    pub fn finish(&self) -> (bool, BigUint) {
         let mut state = self.clone();
         state.propagate();
         let negative = state.limbs[LIMBS - 1] < 0;
@@ -123,12 +123,12 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
             [low, high] => low as u64 | (high as u64) << 32,
             _ => pair[0] as u64,
         });
-        (negative, Natural::from_limbs(limbs.collect()))
+        (negative, BigUint::from_limbs(limbs.collect()))
     }
 
     /// The state of a sum as [`Superaccumulator::finish`] has it; `None` for one that the type does not hold. The top
     /// limb is left for carries and the sign, so that any number of such states merge.
-    fn from_sum(negative: bool, magnitude: &Natural) -> Option<Self> {
+    fn from_sum(negative: bool, magnitude: &BigUint) -> Option<Self> {
         let bits = 32 * (LIMBS as u64).checked_sub(1)?;
         if magnitude.bits() > bits || negative && magnitude.is_zero() {
             return None;
@@ -150,9 +150,9 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
     }
 
     /// The sum as an exact rational.
-    pub fn to_exact(&self) -> Exact {
+    pub fn to_rational(&self) -> Rational {
         let (negative, magnitude) = self.finish();
-        Exact::new(negative, magnitude, 1u64.into(), -i64::from(OFFSET))
+        Rational::new(negative, magnitude, 1u64.into(), -i64::from(OFFSET))
     }
 }
 
@@ -171,7 +171,7 @@ impl<const LIMBS: usize, const OFFSET: u32> Serialize for Superaccumulator<LIMBS
 
 impl<'de, const LIMBS: usize, const OFFSET: u32> Deserialize<'de> for Superaccumulator<LIMBS, OFFSET> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (negative, magnitude) = <(bool, Natural)>::deserialize(deserializer)?;
+        let (negative, magnitude) = <(bool, BigUint)>::deserialize(deserializer)?;
         Self::from_sum(negative, &magnitude)
             .ok_or_else(|| D::Error::custom("a sum is beyond what its values add up to"))
     }
@@ -215,8 +215,8 @@ mod tests {
                 let many = values.repeat(repeat);
                 let negated: Vec<f64> = many.iter().map(|x| -x).collect();
                 let expected = oracle::sum(&many);
-                assert_eq!(sum_of(&many).to_exact().round().to_bits(), expected.to_bits(), "{many:?}");
-                assert_eq!(sum_of(&negated).to_exact().round(), -expected, "{negated:?}");
+                assert_eq!(sum_of(&many).to_rational().round().to_bits(), expected.to_bits(), "{many:?}");
+                assert_eq!(sum_of(&negated).to_rational().round(), -expected, "{negated:?}");
             }
         }
     }
@@ -235,13 +235,13 @@ mod tests {
                 assert_eq!(again.finish(), sum.finish(), "{values:?}");
             }
         }
-        let largest = Natural::from(1u64).shifted_left(68 * 32).distance(&1u64.into());
+        let largest = BigUint::from(1u64).shifted_left(68 * 32).distance(&1u64.into());
         for negative in [false, true] {
             let sum = ExactSum::from_sum(negative, &largest).unwrap();
             assert_eq!(sum.finish(), (negative, largest.clone()));
             assert!(ExactSum::from_sum(negative, &largest.plus(&1u64.into())).is_none());
         }
-        assert!(ExactSum::from_sum(true, &Natural::default()).is_none());
+        assert!(ExactSum::from_sum(true, &BigUint::default()).is_none());
     }
 
     #[test]

@@ -33,7 +33,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::storage::unreadable;
-use crate::describe::LaneScan;
+use crate::describe::AnyScan;
 use crate::error::{Error, Result};
 use crate::scan::serial::{FORMAT, MAGIC};
 use crate::stats::select::PIECE_BYTES;
@@ -70,7 +70,7 @@ pub(crate) struct Kept {
     /// As it was given to [`Checkpoint::save`].
     pub rows: u64,
     /// Its scans; none where the file has no such column.
-    pub scans: Vec<Option<LaneScan>>,
+    pub scans: Vec<Option<AnyScan>>,
 }
 
 /// See the [module](self). Threads may use it at once.
@@ -82,7 +82,7 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens the folder, or makes it. `question` is a text that says all that scans depend on but the file: columns, lanes,
+    /// Opens the folder, or makes it. `question` is a text that says all that scans depend on but the file: columns, reprs,
     /// what is asked, the predicate. Scans for other questions stay where they are.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Checkpoint {
         let own = folder.join(hash(question));
         fs::create_dir_all(&own).map_err(|error| {
             let message = format!("no folder for checkpoints can be made there: {error}");
-            Error::File { path: folder.to_owned(), message, source: Some(error) }
+            Error::file(folder, message, Some(error))
         })?;
         remove_abandoned(folder);
         Ok(Self { folder: own, question: question.to_owned() })
@@ -101,7 +101,7 @@ impl Checkpoint {
     /// The scans that were kept of this very file, if all of them may be merged with the empty ones that are given; a scan is
     /// only taken where there is an empty one. Entries that are damaged or of another format are told to the log, and count
     /// as absent.
-    pub fn load(&self, file: &FileKey, empty: &[Option<LaneScan>]) -> Option<Kept> {
+    pub fn load(&self, file: &FileKey, empty: &[Option<AnyScan>]) -> Option<Kept> {
         let path = self.entry(file);
         self.read(&path, file, empty).unwrap_or_else(|unusable| {
             tracing::warn!(entry = %path.display(), file = file.name, "a checkpoint is left out: {unusable}");
@@ -115,14 +115,14 @@ impl Checkpoint {
     /// # Errors
     ///
     /// [`Error::File`] for what the operating system says; then the old entry is still there.
-    pub fn save(&self, file: &FileKey, rows: u64, scans: &[Option<LaneScan>]) -> Result<()> {
+    pub fn save(&self, file: &FileKey, rows: u64, scans: &[Option<AnyScan>]) -> Result<()> {
         self.write(file, rows, scans).map_err(|error| {
             let message = format!("the checkpoint of {} cannot be written: {error}", file.name);
-            Error::File { path: self.folder.clone(), message, source: Some(error) }
+            Error::file(&self.folder, message, Some(error))
         })
     }
 
-    fn write(&self, file: &FileKey, rows: u64, scans: &[Option<LaneScan>]) -> io::Result<()> {
+    fn write(&self, file: &FileKey, rows: u64, scans: &[Option<AnyScan>]) -> io::Result<()> {
         let (prefix, suffix) = UNFINISHED;
         let mut unfinished = tempfile::Builder::new().prefix(prefix).suffix(suffix).tempfile_in(&self.folder)?;
         let mut out = BufWriter::with_capacity(BUFFER, Summed::new(unfinished.as_file_mut()));
@@ -142,7 +142,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    fn read(&self, path: &Path, file: &FileKey, empty: &[Option<LaneScan>]) -> Result<Option<Kept>, Unusable> {
+    fn read(&self, path: &Path, file: &FileKey, empty: &[Option<AnyScan>]) -> Result<Option<Kept>, Unusable> {
         let metadata = match fs::metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             metadata => metadata?,
@@ -177,7 +177,7 @@ impl Checkpoint {
         }
         let mut scans = Vec::with_capacity(empty.len());
         for empty in empty {
-            let scan: Option<LaneScan> = decode(&mut entry, &mut scratch)?;
+            let scan: Option<AnyScan> = decode(&mut entry, &mut scratch)?;
             let fits = match (&scan, empty) {
                 (Some(scan), Some(empty)) => scan.fits(empty),
                 (scan, _) => scan.is_none(),

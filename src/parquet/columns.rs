@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use arrow_schema::{DataType, Field};
 
 use super::dataset::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, Position, Result};
 use crate::series::table::{Columns, is_boolean, type_name};
-use crate::series::{Kind, Lane};
+use crate::series::{Kind, Repr};
 use crate::shown::{NAME, shown};
 
 /// The key under which a file has the types that its columns had in Arrow.
@@ -22,14 +22,14 @@ pub(super) const ARROW_SCHEMA: &str = "ARROW:schema";
 #[derive(Clone, Debug)]
 pub(super) struct DataColumn {
     pub name: String,
-    pub lane: Lane,
+    pub repr: Repr,
     /// Its place among the columns of each file that has it.
-    pub places: Vec<Option<usize>>,
+    pub indices: Vec<Option<usize>>,
 }
 
 impl Dataset {
-    fn field(&self, file: usize, place: usize) -> &Field {
-        self.files[file].schema().field(place)
+    fn field(&self, file: usize, index: usize) -> &Field {
+        self.files[file].schema().field(index)
     }
 
     /// All columns by name, in the order in which the files first have them. Of columns that share a name within a file, the first
@@ -42,12 +42,12 @@ impl Dataset {
             for (place, field) in file.schema().fields().iter().enumerate() {
                 let nth = repeated.entry(field.name()).or_default();
                 let series = *known.entry((field.name(), *nth)).or_insert_with(|| {
-                    let places = vec![None; self.files.len()];
-                    all.push(DataColumn { name: field.name().clone(), lane: Lane::Float, places });
+                    let indices = vec![None; self.files.len()];
+                    all.push(DataColumn { name: field.name().clone(), repr: Repr::Float, indices });
                     all.len() - 1
                 });
                 *nth += 1;
-                all[series].places[index] = Some(place);
+                all[series].indices[index] = Some(place);
             }
         }
         all
@@ -79,22 +79,22 @@ impl Dataset {
             available.extend(self.partitions.iter().map(|partition| partition.name.clone()));
             return Err(Error::NoSuchColumn { name: name.to_owned(), available });
         };
-        let places = (0..self.files.len()).filter_map(|file| Some((file, column.places[file]?)));
+        let indices = (0..self.files.len()).filter_map(|file| Some((file, column.indices[file]?)));
         let mut whole: Option<(DataType, (usize, usize))> = None;
-        for at in places {
+        for at in indices {
             let data_type = key_type(self.field(at.0, at.1).data_type());
             self.check_interval(name, at, &data_type)?;
             whole = Some(match whole {
                 None | Some((DataType::Null, _)) => (data_type, at),
                 Some(first) if data_type == DataType::Null || data_type == first.0 => first,
-                Some((first, place)) => match common_key(&first, &data_type) {
-                    Some(common) => (common, place),
-                    None => return Err(self.clash(name, place, at)),
+                Some((first, index)) => match common_key(&first, &data_type) {
+                    Some(common) => (common, index),
+                    None => return Err(self.clash(name, index, at)),
                 },
             });
         }
         let data_type = whole.map_or(DataType::Null, |(data_type, _)| data_type);
-        Ok((data_type, column.places.clone()))
+        Ok((data_type, column.indices.clone()))
     }
 
     /// An INTERVAL of Parquet has months, days and milliseconds, and is read as one of Arrow's that has either the months or the rest:
@@ -106,7 +106,7 @@ impl Dataset {
         if !matches!(data_type, DataType::Interval(_)) || has_types {
             return Ok(());
         }
-        Err(file.broken(&format!(
+        Err(file.broken(Position::default(), &format!(
             "key '{}' is an INTERVAL of months, days and milliseconds, which cannot be kept as a whole; group by a column that is \
              made of it",
             shown(name, NAME)
@@ -115,7 +115,7 @@ impl Dataset {
 
     fn clash(&self, column: &str, first: (usize, usize), second: (usize, usize)) -> Error {
         let path = |file: usize| PathBuf::from(self.files[file].name());
-        let data_type = |(file, place): (usize, usize)| self.field(file, place).data_type().to_string();
+        let data_type = |(file, index): (usize, usize)| self.field(file, index).data_type().to_string();
         Error::Clash {
             column: column.to_owned(),
             first: path(first.0),
@@ -125,35 +125,35 @@ impl Dataset {
         }
     }
 
-    /// The column with its lane; `None` for one that holds no numbers and was not named.
+    /// The column with its repr; `None` for one that holds no numbers and was not named.
     fn fit(&self, mut column: DataColumn, columns: &Columns) -> Result<Option<DataColumn>> {
         let named = columns.are_named();
-        let places: Vec<(usize, usize)> =
-            column.places.iter().enumerate().filter_map(|(file, place)| Some((file, (*place)?))).collect();
-        let field = |&(file, place): &(usize, usize)| self.field(file, place);
-        let is_series = |place: &(usize, usize)| {
-            let data_type = field(place).data_type();
-            Kind::of_field(field(place)).is_some()
+        let indices: Vec<(usize, usize)> =
+            column.indices.iter().enumerate().filter_map(|(file, index)| Some((file, (*index)?))).collect();
+        let field = |&(file, index): &(usize, usize)| self.field(file, index);
+        let is_series = |index: &(usize, usize)| {
+            let data_type = field(index).data_type();
+            Kind::from_field(field(index)).is_some()
                 && match columns {
                     Columns::Where(filter) => filter.passes(&column.name, type_name(data_type)),
                     _ => named || !is_boolean(data_type),
                 }
         };
-        let Some(fitting) = places.iter().find(|place| is_series(place)) else {
-            return match places.first().filter(|_| named) {
-                Some(place) => {
-                    Err(Error::NotNumeric { data_type: field(place).data_type().to_string(), name: Some(column.name) })
+        let Some(fitting) = indices.iter().find(|index| is_series(index)) else {
+            return match indices.first().filter(|_| named) {
+                Some(index) => {
+                    Err(Error::NotNumeric { data_type: field(index).data_type().to_string(), name: Some(column.name) })
                 }
                 None => Ok(None),
             };
         };
-        let other = |place: &&(usize, usize)| !is_series(place) && *field(place).data_type() != DataType::Null;
-        if let Some(clashing) = places.iter().find(other) {
+        let other = |index: &&(usize, usize)| !is_series(index) && *field(index).data_type() != DataType::Null;
+        if let Some(clashing) = indices.iter().find(other) {
             let (first, second) = if fitting < clashing { (fitting, clashing) } else { (clashing, fitting) };
             return Err(self.clash(&column.name, *first, *second));
         }
-        let kinds: Vec<Kind> = places.iter().filter_map(|place| Kind::of_field(field(place))).collect();
-        column.lane = Lane::of(&kinds);
+        let kinds: Vec<Kind> = indices.iter().filter_map(|index| Kind::from_field(field(index))).collect();
+        column.repr = Repr::of(&kinds);
         Ok(Some(column))
     }
 }

@@ -9,8 +9,8 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use super::partition::Partition;
 use super::request::{OnError, Request};
-use super::storage::{self, Footer, Found, Location};
-use crate::error::{Error, Result};
+use super::storage::{self, FileEntry, Footer, Location};
+use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
 use crate::report::Skipped;
 
@@ -29,7 +29,7 @@ pub struct Dataset {
 
 #[derive(Debug)]
 pub(super) struct DataFile {
-    pub found: Found,
+    pub found: FileEntry,
     pub metadata: ArrowReaderMetadata,
     /// Of its footer.
     pub checksum: u32,
@@ -49,8 +49,8 @@ impl DataFile {
     }
 
     /// An error that names this file.
-    pub fn broken(&self, message: &str) -> Error {
-        broken(Path::new(&self.name()), message)
+    pub fn broken(&self, position: Position, message: &dyn std::fmt::Display) -> Error {
+        Error::File { path: self.name().into(), position, message: message.to_string(), source: None }
     }
 }
 
@@ -64,7 +64,7 @@ impl Dataset {
         Self::open_with(paths, &Request::default(), &Interrupt::default())
     }
 
-    /// Finds files, folders, globs, lists and URLs as [`storage::find`] does, and reads their footers on the threads of the pool.
+    /// Finds files, folders, globs, lists and URLs (in object stores and on web servers too), and reads their footers on the threads of the pool.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl Dataset {
                 Err(error) => return Err(error),
             }
         }
-        let partitions = Partition::of_files(&files);
+        let partitions = Partition::from_files(&files);
         Ok(Self { files, partitions, skipped: left_out })
     }
 
@@ -127,25 +127,30 @@ impl Dataset {
 
     /// The place of what the folders say of a column, for a file that has no such column itself.
     pub(super) fn partition_of(&self, file: usize, name: &str) -> Option<usize> {
-        let place = self.partitions.iter().position(|partition| partition.name == name)?;
-        self.files[file].schema().index_of(name).is_err().then_some(place)
+        let index = self.partitions.iter().position(|partition| partition.name == name)?;
+        self.files[file].schema().index_of(name).is_err().then_some(index)
     }
 }
 
 pub(super) fn broken(path: &Path, message: &str) -> Error {
-    Error::File { path: path.to_owned(), message: message.to_owned(), source: None }
+    Error::file(path, message, None)
 }
 
 /// An error of a file, as the report tells it.
 pub(super) fn skipped(file: &str, error: &Error) -> Skipped {
-    let message = match error {
-        Error::File { message, .. } => message.clone(),
-        error => error.to_string(),
+    let Error::File { position, message, .. } = error else {
+        return Skipped { file: file.to_owned(), column: None, row_group: None, message: error.to_string() };
     };
-    Skipped { file: file.to_owned(), column: None, row_group: None, message }
+    let Position { column, row_group, row } = position.clone();
+    let message = match row {
+        Some(_) => format!("{}: {message}", Position { row, ..Position::default() }),
+        None => message.clone(),
+    };
+    Skipped { file: file.to_owned(), column, row_group, message }
 }
 
 /// Runs a decoder, and makes its panic an error that names the file: the parquet crate panics on some damaged files.
 pub(super) fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
-    crate::guarded(decode).unwrap_or_else(|panic| Err(broken(path, &format!("damaged: its decoder gave up: {panic}"))))
+    crate::guarded::guarded(decode)
+        .unwrap_or_else(|panic| Err(broken(path, &format!("damaged: its decoder gave up: {panic}"))))
 }

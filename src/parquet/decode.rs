@@ -10,11 +10,11 @@ use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::memory::Taken;
+use super::memory::Reservation;
 use super::pages::{self, Refusal};
 use super::plan::{GroupPlan, Plan};
 use super::storage::Reader;
-use crate::error::{Error, Result};
+use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
 use crate::report::Skipped;
 
@@ -29,7 +29,7 @@ const LEAST_BATCH: usize = 1 << 10;
 
 /// Some columns of one row group.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct ScanTask {
     pub file: usize,
     /// Its place among the row groups that are read of the file.
     pub group: usize,
@@ -39,7 +39,7 @@ pub(super) struct Part {
 }
 
 /// Rows that were decoded, without those that a predicate rules out.
-pub(super) struct Rows {
+pub(super) struct DecodedRows {
     /// The values of each series of the part, in its order; none of a file that lacks the column.
     pub values: Vec<Option<ArrayRef>>,
     /// The keys of groups.
@@ -50,66 +50,55 @@ pub(super) struct Rows {
     kept: Option<BooleanArray>,
 }
 
-impl Rows {
+impl DecodedRows {
     /// The row of the file that one of these rows was.
     pub fn row(&self, row: u64) -> u64 {
-        let place = match &self.kept {
+        let index = match &self.kept {
             None => Some(row as usize),
             Some(kept) => kept.values().set_indices().nth(row as usize),
         };
-        self.start + place.unwrap_or_default() as u64
+        self.start + index.unwrap_or_default() as u64
     }
 }
 
 impl Plan<'_> {
-    pub(super) fn group(&self, part: &Part) -> &GroupPlan {
+    pub(super) fn group(&self, part: &ScanTask) -> &GroupPlan {
         &self.files[part.file].row_groups[part.group]
     }
 
-    /// A failure to read a part, with its place.
-    pub(super) fn damaged(&self, part: &Part, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
-        let series = series.or(if let [one] = part.series[..] { Some(one) } else { None });
-        let place = self.place(part, series.map(|series| self.series[series].name.as_str()));
-        self.dataset.files[part.file].broken(&format!("{place}: {error}"))
+    /// A failure to read a part, with its position.
+    pub(super) fn damaged(&self, part: &ScanTask, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
+        self.dataset.files[part.file].broken(self.position_of(part, series), error)
     }
 
     /// What a part holds does not go together with other files: none of them is damaged.
-    pub(super) fn unfit(&self, part: &Part, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
-        let place = self.place(part, series.map(|series| self.series[series].name.as_str()));
-        Error::Invalid(format!("{}: {place}: {error}", self.dataset.files[part.file].name()))
+    pub(super) fn unfit(&self, part: &ScanTask, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
+        let position = self.position_of(part, series);
+        Error::Invalid(format!("{}: {position}: {error}", self.dataset.files[part.file].name()))
     }
 
-    fn place(&self, part: &Part, column: Option<&str>) -> String {
-        let row_group = self.group(part).row_group;
-        match column {
-            Some(column) => format!("column '{column}', row group {row_group}"),
-            None => format!("row group {row_group}"),
-        }
+    fn position_of(&self, part: &ScanTask, series: Option<usize>) -> Position {
+        let series = series.or(if let [one] = part.series[..] { Some(one) } else { None });
+        self.position(part, series.map(|series| self.series[series].name.as_str()))
     }
 
-    /// The same as the report tells it.
-    pub(super) fn skipped(&self, part: &Part, error: &Error) -> Skipped {
-        let file = &self.dataset.files[part.file];
-        let plain = super::dataset::skipped(&file.name(), error);
+    fn position(&self, part: &ScanTask, column: Option<&str>) -> Position {
         let row_group = Some(self.group(part).row_group);
-        let names = file.schema().fields().iter().map(|field| Some(field.name().as_str()));
-        let found = names.chain([None]).find_map(|column| {
-            let message = plain.message.strip_prefix(&self.place(part, column))?.strip_prefix(": ")?.to_owned();
-            Some((column.map(str::to_owned), message))
-        });
-        match found {
-            Some((column, message)) => Skipped { column, row_group, message, ..plain },
-            None => plain,
-        }
+        Position { column: column.map(str::to_owned), row_group, ..Position::default() }
     }
 
-    /// Decodes a part, and hands its rows to `sink`. The parquet crate may panic: [`Run::decode`](super::work::Run::decode) sees to that.
+    /// The failure of a part as the report tells it.
+    pub(super) fn skipped(&self, part: &ScanTask, error: &Error) -> Skipped {
+        super::dataset::skipped(&self.dataset.files[part.file].name(), error)
+    }
+
+    /// Decodes a part, and hands its rows to `sink`. The parquet crate may panic: [`ExecutionContext::decode`](super::work::ExecutionContext::decode) sees to that.
     pub(super) fn decode(
         &self,
-        part: &Part,
+        part: &ScanTask,
         reader: Reader,
         interrupt: &Interrupt,
-        sink: &mut dyn FnMut(Rows) -> Result<()>,
+        sink: &mut dyn FnMut(DecodedRows) -> Result<()>,
     ) -> Result<()> {
         let file = &self.dataset.files[part.file];
         let group = self.group(part);
@@ -172,7 +161,7 @@ impl Plan<'_> {
     /// row at which it shows, if all rows are decoded. What was not checked is not decoded again.
     fn undecodable(
         &self,
-        part: &Part,
+        part: &ScanTask,
         reader: Option<Reader>,
         batch: usize,
         first_row: u64,
@@ -210,15 +199,15 @@ impl Plan<'_> {
             let Some((mut row, _)) = decode(root, 0, batch)?.filter(|(_, found)| *found == error.to_string()) else {
                 continue;
             };
-            let place = self.place(part, Some(file.schema().field(root).name()));
+            let position = self.position(part, Some(file.schema().field(root).name()));
             if group.selection.is_some() {
-                return Ok(file.broken(&format!("{place}: {error}")));
+                return Ok(file.broken(position, error));
             }
             for batch in [LEAST_BATCH, 1] {
                 row = decode(root, row, batch)?.map_or(row, |(row, _)| row);
             }
-            let row = first_row + row as u64;
-            return Ok(file.broken(&format!("{place}: found at row {row} (counted from 0): {error}")));
+            let row = Some(first_row + row as u64);
+            return Ok(file.broken(Position { row, ..position }, error));
         }
         Ok(self.damaged(part, None, error))
     }
@@ -227,45 +216,45 @@ impl Plan<'_> {
     /// long as it is held.
     pub(super) fn check_leaves(
         &self,
-        part: &Part,
+        part: &ScanTask,
         reader: &Reader,
         leaves: &[usize],
         batch: usize,
         interrupt: &Interrupt,
-    ) -> Result<Taken<'_>> {
+    ) -> Result<Reservation<'_>> {
         let file = &self.dataset.files[part.file];
         let row_group = file.parquet().row_group(self.group(part).row_group);
         let schema = file.parquet().file_metadata().schema_descr();
         let most = self.budget.decoding_alone();
-        let too_large = |memory, place: String| Error::MemoryLimit {
-            what: format!("decoding {place} of {}", file.name()),
+        let too_large = |memory, position: &Position| Error::MemoryLimit {
+            what: format!("decoding {position} of {}", file.name()),
             needed: self.budget.limit_for(memory),
             limit: self.budget.limit,
         };
         let mut memory: u64 = 0;
         for &leaf in leaves {
             let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
-            let place = || self.place(part, Some(column));
+            let position = self.position(part, Some(column));
             let pages = pages::check_column(reader, row_group, leaf, batch, most).map_err(|refusal| match refusal {
-                Refusal::Damaged(message) => file.broken(&format!("{}: {message}", place())),
-                Refusal::TooLarge { memory, .. } => too_large(memory, place()),
+                Refusal::Damaged(message) => file.broken(position.clone(), &message),
+                Refusal::TooLarge { memory, .. } => too_large(memory, &position),
             })?;
             memory = memory.saturating_add(pages.memory(batch));
         }
         if memory > most {
-            return Err(too_large(memory, self.place(part, None)));
+            return Err(too_large(memory, &self.position(part, None)));
         }
         self.decoding.take(memory, interrupt)
     }
 
     fn deliver(
         &self,
-        part: &Part,
+        part: &ScanTask,
         batch: &RecordBatch,
         roots: &[usize],
         count: usize,
         start: u64,
-        sink: &mut dyn FnMut(Rows) -> Result<()>,
+        sink: &mut dyn FnMut(DecodedRows) -> Result<()>,
     ) -> Result<()> {
         let column = |place: usize| roots.binary_search(&place).ok().map(|index| batch.column(index).clone());
         let mut kept = None;
@@ -288,14 +277,14 @@ impl Plan<'_> {
             Some(filter) => filter.filter(&array).map_err(|error| self.damaged(part, None, &error)),
         };
         let values = part.series.iter().map(|&series| {
-            let place = self.series[series].places[part.file];
+            let place = self.series[series].indices[part.file];
             place.and_then(column).map(filtered).transpose()
         });
         let values = values.collect::<Result<Vec<_>>>()?;
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         let keys = self.keys.iter().map(|key| {
-            let array = match &key.places {
-                Some(places) if places[part.file].is_some() => match places[part.file].and_then(column) {
+            let array = match &key.indices {
+                Some(indices) if indices[part.file].is_some() => match indices[part.file].and_then(column) {
                     Some(array) => filtered(array)?,
                     None => new_null_array(&key.data_type, rows),
                 },
@@ -311,15 +300,21 @@ impl Plan<'_> {
             }
         });
         let keys = keys.collect::<Result<Vec<_>>>()?;
-        sink(Rows { values, keys, count: rows, start, kept })
+        sink(DecodedRows { values, keys, count: rows, start, kept })
     }
 
     /// Which rows of a batch are kept.
-    fn mask(&self, part: &Part, batch: &RecordBatch, roots: &[usize], count: usize) -> Result<Option<BooleanArray>> {
+    fn mask(
+        &self,
+        part: &ScanTask,
+        batch: &RecordBatch,
+        roots: &[usize],
+        count: usize,
+    ) -> Result<Option<BooleanArray>> {
         let Some(filter) = &self.files[part.file].filter else { return Ok(None) };
         let mut fields = Vec::new();
         let mut arrays = Vec::new();
-        for (name, place) in &filter.places {
+        for (name, place) in &filter.indices {
             if let Ok(index) = roots.binary_search(place) {
                 let array = batch.column(index).clone();
                 fields.push(Field::new(name, array.data_type().clone(), true));
@@ -340,11 +335,11 @@ impl Plan<'_> {
 }
 
 /// Values as floats or integers of 64 bits, exactly; `None` for what only decimals and mixed columns need.
-pub(super) fn plain_type(lane: crate::series::Lane) -> Option<DataType> {
-    match lane {
-        crate::series::Lane::Float => Some(DataType::Float64),
-        crate::series::Lane::Signed => Some(DataType::Int64),
-        crate::series::Lane::Unsigned => Some(DataType::UInt64),
-        crate::series::Lane::Exact => None,
+pub(super) fn plain_type(repr: crate::series::Repr) -> Option<DataType> {
+    match repr {
+        crate::series::Repr::Float => Some(DataType::Float64),
+        crate::series::Repr::Signed => Some(DataType::Int64),
+        crate::series::Repr::Unsigned => Some(DataType::UInt64),
+        crate::series::Repr::Exact => None,
     }
 }

@@ -12,12 +12,12 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::file::reader::SerializedPageReader;
 
-use super::decode::Part;
+use super::decode::ScanTask;
 use super::plan::Plan;
 use super::runs::{GROUP, Run, each_run};
 use super::storage::Reader;
 use crate::arch::block;
-use crate::describe::LaneScan;
+use crate::describe::AnyScan;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::scan::Scan;
@@ -32,26 +32,26 @@ impl Plan<'_> {
     pub(super) fn scan_direct(
         &self,
         interrupt: &Interrupt,
-        part: &Part,
+        part: &ScanTask,
         reader: &Reader,
-        scan: &mut LaneScan,
+        scan: &mut AnyScan,
     ) -> Result<bool> {
         let [series] = part.series[..] else { return Ok(false) };
-        let Some(place) = self.series[series].places[part.file] else { return Ok(false) };
-        match (self.dataset.files[part.file].schema().field(place).data_type(), scan) {
-            (DataType::Float64, LaneScan::Float(scan)) => self.scan_pages(interrupt, part, place, reader, scan),
-            (DataType::Int64, LaneScan::Signed(scan)) => self.scan_pages(interrupt, part, place, reader, scan),
+        let Some(index) = self.series[series].indices[part.file] else { return Ok(false) };
+        match (self.dataset.files[part.file].schema().field(index).data_type(), scan) {
+            (DataType::Float64, AnyScan::Float(scan)) => self.scan_pages(interrupt, part, index, reader, scan),
+            (DataType::Int64, AnyScan::Signed(scan)) => self.scan_pages(interrupt, part, index, reader, scan),
             _ => Ok(false),
         }
     }
 
     /// The column chunk of a column, if all its rows are wanted and it can be scanned directly, as far as its metadata tells.
-    fn direct_leaf(&self, part: &Part, place: usize) -> Option<usize> {
+    fn direct_leaf(&self, part: &ScanTask, index: usize) -> Option<usize> {
         let group = self.group(part);
         if group.filtered || group.selection.is_some() || part.first.is_some() || !self.keys.is_empty() {
             return None;
         }
-        let [leaf] = self.leaves(part.file, &[place])[..] else { return None };
+        let [leaf] = self.leaves(part.file, &[index])[..] else { return None };
         let column = self.dataset.files[part.file].parquet().row_group(group.row_group).column(leaf);
         let is_flat = column.column_descr().max_rep_level() == 0 && column.column_descr().max_def_level() <= 1;
         let is_other = |encoding| matches!(encoding, Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT);
@@ -61,12 +61,12 @@ impl Plan<'_> {
     fn scan_pages<T: Direct>(
         &self,
         interrupt: &Interrupt,
-        part: &Part,
-        place: usize,
+        part: &ScanTask,
+        index: usize,
         reader: &Reader,
         scan: &mut Scan<T>,
     ) -> Result<bool> {
-        let Some(leaf) = self.direct_leaf(part, place) else { return Ok(false) };
+        let Some(leaf) = self.direct_leaf(part, index) else { return Ok(false) };
         let damaged = |error: &dyn std::fmt::Display| self.damaged(part, None, error);
         let group = self.group(part);
         let _room = self.check_leaves(part, reader, &[leaf], BLOCK, interrupt)?;
@@ -79,10 +79,10 @@ impl Plan<'_> {
         while let Some(page) = pages.get_next_page().map_err(|error| damaged(&error))? {
             interrupt.check()?;
             if let Page::DictionaryPage { buf, num_values, .. } = page {
-                dictionary = Dictionary::of_page(&buf, num_values, group.rows);
+                dictionary = Dictionary::from_page(&buf, num_values, group.rows);
                 continue;
             }
-            let Some(data) = Data::of_page(page, has_levels) else { return Ok(false) };
+            let Some(data) = Data::from_page(page, has_levels) else { return Ok(false) };
             seen += u64::from(data.values) + u64::from(data.nulls);
             scan.update_nulls(data.nulls.into());
             if !data.indices {
@@ -106,17 +106,17 @@ impl Plan<'_> {
 
 /// A number that is eight bytes in a file, the lowest first.
 trait Direct: Value + Default {
-    fn of_bytes(bytes: [u8; 8]) -> Self;
+    fn from_bytes(bytes: [u8; 8]) -> Self;
 }
 
 impl Direct for f64 {
-    fn of_bytes(bytes: [u8; 8]) -> Self {
+    fn from_bytes(bytes: [u8; 8]) -> Self {
         Self::from_le_bytes(bytes)
     }
 }
 
 impl Direct for i64 {
-    fn of_bytes(bytes: [u8; 8]) -> Self {
+    fn from_bytes(bytes: [u8; 8]) -> Self {
         Self::from_le_bytes(bytes)
     }
 }
@@ -135,7 +135,7 @@ struct Data {
 
 impl Data {
     /// `None` if there is anything unusual about the page.
-    fn of_page(page: Page, has_levels: bool) -> Option<Self> {
+    fn from_page(page: Page, has_levels: bool) -> Option<Self> {
         let (mut bytes, levels, rows, encoding, nulls_there) = match page {
             Page::DataPage { mut buf, num_values, encoding, def_level_encoding, .. } => {
                 if has_levels && def_level_encoding != Encoding::RLE {
@@ -207,18 +207,18 @@ struct Dictionary<T> {
     /// How often each of them was seen, where that is counted.
     counts: Option<Vec<[u32; TURNS]>>,
     /// Places that were not looked at yet, so many.
-    places: Box<[u32; BLOCK]>,
+    indices: Box<[u32; BLOCK]>,
     filled: usize,
 }
 
 impl<T: Direct> Dictionary<T> {
-    fn of_page(bytes: &[u8], count: u32, rows: u64) -> Option<Self> {
+    fn from_page(bytes: &[u8], count: u32, rows: u64) -> Option<Self> {
         let values = bytes.as_chunks::<8>().0.get(..count as usize)?;
         let counted = values.len() <= COUNTED && u64::from(count) * REPEATED <= rows;
         Some(Self {
-            values: values.iter().map(|bytes| T::of_bytes(*bytes)).collect(),
+            values: values.iter().map(|bytes| T::from_bytes(*bytes)).collect(),
             counts: counted.then(|| vec![[0; TURNS]; values.len()]),
-            places: Box::new([0; BLOCK]),
+            indices: Box::new([0; BLOCK]),
             filled: 0,
         })
     }
@@ -228,13 +228,13 @@ impl<T: Direct> Dictionary<T> {
         if data.values == 0 {
             return Some(());
         }
-        let (&width, places) = data.bytes.split_first()?;
+        let (&width, indices) = data.bytes.split_first()?;
         if width > 32 {
             return None;
         }
-        each_run(places, width.into(), data.values as usize, &mut |run| {
-            if let (Run::Same { value: place, count }, Some(counts)) = (run, &mut self.counts) {
-                counts.get_mut(place as usize)?[0] += count as u32;
+        each_run(indices, width.into(), data.values as usize, &mut |run| {
+            if let (Run::Same { value: index, count }, Some(counts)) = (run, &mut self.counts) {
+                counts.get_mut(index as usize)?[0] += count as u32;
                 return Some(());
             }
             let mut from = 0;
@@ -242,7 +242,7 @@ impl<T: Direct> Dictionary<T> {
                 if self.filled + GROUP > BLOCK {
                     self.look_up(scan)?;
                 }
-                let count = run.read(from, &mut self.places[self.filled..]);
+                let count = run.read(from, &mut self.indices[self.filled..]);
                 from += count;
                 self.filled += count;
             }
@@ -252,20 +252,20 @@ impl<T: Direct> Dictionary<T> {
 
     /// What the places stand for.
     fn look_up(&mut self, scan: &mut Scan<T>) -> Option<()> {
-        let places = &self.places[..std::mem::take(&mut self.filled)];
-        if places.iter().any(|place| *place as usize >= self.values.len()) {
+        let indices = &self.indices[..std::mem::take(&mut self.filled)];
+        if indices.iter().any(|index| *index as usize >= self.values.len()) {
             return None;
         }
         match &mut self.counts {
             Some(counts) => {
-                for (turn, &place) in places.iter().enumerate() {
-                    counts[place as usize][turn % TURNS] += 1;
+                for (turn, &index) in indices.iter().enumerate() {
+                    counts[index as usize][turn % TURNS] += 1;
                 }
             }
             None => {
                 let mut block = [T::default(); BLOCK];
-                block.iter_mut().zip(places).for_each(|(value, &place)| *value = self.values[place as usize]);
-                scan.update(&block[..places.len()]);
+                block.iter_mut().zip(indices).for_each(|(value, &index)| *value = self.values[index as usize]);
+                scan.update(&block[..indices.len()]);
             }
         }
         Some(())
@@ -286,7 +286,7 @@ impl<T: Direct> Dictionary<T> {
 fn scan_values<T: Direct>(bytes: &[u8], scan: &mut Scan<T>) {
     let mut block = [T::default(); BLOCK];
     for values in bytes.as_chunks::<8>().0.chunks(BLOCK) {
-        block.iter_mut().zip(values).for_each(|(value, bytes)| *value = T::of_bytes(*bytes));
+        block.iter_mut().zip(values).for_each(|(value, bytes)| *value = T::from_bytes(*bytes));
         scan.update(&block[..values.len()]);
     }
 }
@@ -322,25 +322,25 @@ mod tests {
     #[test]
     fn pages_that_are_cut_short_are_left_alone() {
         let whole = [&[2, 0, 0, 0, 2, 1][..], &1.5f64.to_le_bytes()].concat();
-        let data = Data::of_page(page(&whole, 1, Encoding::PLAIN), true).unwrap();
+        let data = Data::from_page(page(&whole, 1, Encoding::PLAIN), true).unwrap();
         let bytes = Bytes::copy_from_slice(&1.5f64.to_le_bytes());
         assert_eq!(data, Data { values: 1, nulls: 0, indices: false, bytes });
         for length in 0..whole.len() {
-            assert_eq!(Data::of_page(page(&whole[..length], 1, Encoding::PLAIN), true), None, "{length}");
+            assert_eq!(Data::from_page(page(&whole[..length], 1, Encoding::PLAIN), true), None, "{length}");
         }
-        assert_eq!(Data::of_page(page(&whole, u32::MAX, Encoding::PLAIN), true), None);
+        assert_eq!(Data::from_page(page(&whole, u32::MAX, Encoding::PLAIN), true), None);
     }
 
     /// Counted, and one by one.
     #[test]
     fn values_of_a_dictionary_are_those_of_their_places() {
         let bytes = [2.5f64, 3.5].map(f64::to_le_bytes).concat();
-        assert!(Dictionary::<f64>::of_page(&bytes, 3, 100).is_none());
+        assert!(Dictionary::<f64>::from_page(&bytes, 3, 100).is_none());
         let sum = |bytes_of_page: &[u8], values, rows| {
-            let data = Data::of_page(page(bytes_of_page, values, Encoding::RLE_DICTIONARY), false).unwrap();
+            let data = Data::from_page(page(bytes_of_page, values, Encoding::RLE_DICTIONARY), false).unwrap();
             let spec = Spec::default().with_statistics([Statistic::Sum]);
             let mut scan = Scan::<f64>::new(&spec, Keep::All);
-            let mut dictionary = Dictionary::of_page(&bytes, 2, rows).unwrap();
+            let mut dictionary = Dictionary::from_page(&bytes, 2, rows).unwrap();
             assert_eq!(dictionary.counts.is_some(), rows > 10);
             dictionary.scan(&data, &mut scan)?;
             dictionary.finish(&mut scan)?;

@@ -7,9 +7,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use bytes::Bytes;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
-use parquet::file::reader::ChunkReader;
 
 use super::format::FILE_METADATA;
 use super::thrift::{Fault, Struct, Visit, walk};
@@ -23,47 +21,6 @@ pub(super) const MAGIC: u64 = 4;
 /// How deeply a schema may be nested. A list takes two levels; the Arrow schema beside it is only read to 64 tables in
 /// each other. The crate's recursion takes less than 8 KiB a level.
 const SCHEMA_DEPTH: usize = 128;
-
-/// Reads the metadata of a file from its end and checks it, so that it can be decoded by
-/// [`decode_metadata`](parquet::file::metadata::ParquetMetaDataReader::decode_metadata). `limit`: the most memory that decoding it may
-/// ask for.
-///
-/// # Errors
-///
-/// What is wrong: the file is too short, ends in other bytes, or [`check_footer`] refuses it.
-pub fn read_footer<R: ChunkReader>(reader: &R, limit: u64) -> Result<Bytes, String> {
-    let file_length = reader.len();
-    let Some(tail_start) = file_length.checked_sub(TAIL).filter(|start| *start >= MAGIC) else {
-        return Err(format!("its {file_length} bytes are too few for a Parquet file"));
-    };
-    let read = |start, length| reader.get_bytes(start, length).map_err(|error| error.to_string());
-    let tail = read(tail_start, TAIL as usize)?;
-    let length = footer_length(&tail, file_length, limit)?;
-    let metadata = read(tail_start - length, length as usize)?;
-    check_footer(&metadata, limit)?;
-    Ok(metadata)
-}
-
-/// The length of the metadata before the last 8 bytes of a file, which are `tail`.
-///
-/// # Errors
-///
-/// The bytes are not those of a Parquet file, or the length is beyond the file's or the limit.
-pub fn footer_length(tail: &[u8], file_length: u64, limit: u64) -> Result<u64, String> {
-    let length = match tail {
-        [a, b, c, d, b'P', b'A', b'R', b'1'] => u64::from(u32::from_le_bytes([*a, *b, *c, *d])),
-        [.., b'P', b'A', b'R', b'E'] => return Err("its footer is encrypted, which is not supported".to_owned()),
-        _ => return Err("it does not end in 'PAR1', as Parquet files do".to_owned()),
-    };
-    let room = file_length.saturating_sub(MAGIC + TAIL);
-    if length > room {
-        return Err(format!("its footer is said to be {length} bytes long, where there are {room}"));
-    }
-    if length > limit {
-        return Err(format!("its footer of {length} bytes is beyond the memory limit of {limit}"));
-    }
-    Ok(length)
-}
 
 /// Checks the metadata of a footer, without its last 8 bytes.
 ///
@@ -380,16 +337,5 @@ mod tests {
         let groups = [list(12, 1 << 20), vec![0; 1 << 20]].concat();
         let metadata = footer(&[node("schema", 1), node("x", 0)], &groups);
         assert!(check_footer(&metadata, LIMIT).unwrap_err().contains("to decode, beyond the memory limit"));
-    }
-
-    #[test]
-    fn tails() {
-        let length = |tail: &[u8; 8], file_length, limit| footer_length(tail, file_length, limit);
-        assert_eq!(length(b"\x04\x01\0\0PAR1", 300, LIMIT), Ok(260));
-        assert!(length(b"\x04\x01\0\0PAR1", 271, LIMIT).unwrap_err().contains("where there are 259"));
-        assert!(length(b"\x04\x01\0\0PAR1", 300, 259).unwrap_err().contains("memory limit of 259"));
-        assert!(length(b"\xff\xff\xff\xffPAR1", 300, LIMIT).unwrap_err().contains("4294967295 bytes"));
-        assert!(length(b"\x04\x01\0\0PARE", 300, LIMIT).unwrap_err().contains("encrypted"));
-        assert!(length(b"\x04\x01\0\0PAR2", 300, LIMIT).unwrap_err().contains("does not end in 'PAR1'"));
     }
 }

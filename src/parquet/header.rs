@@ -11,14 +11,14 @@ use super::thrift::{Fault, Struct, Visit, walk};
 /// What a page's header says, once it was found sound in itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Header {
-    pub kind: Kind,
+    pub kind: PageKind,
     pub encoding: i64,
     pub compressed: u64,
     pub uncompressed: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum PageKind {
     Dictionary {
         values: u64,
     },
@@ -158,8 +158,8 @@ impl Visit for HeaderFields {
             "DataPageHeaderV2" => &mut self.v2,
             _ => return,
         };
-        if let Some(place) = fields.get_mut(field as usize) {
-            *place = Some(value);
+        if let Some(index) = fields.get_mut(field as usize) {
+            *index = Some(value);
         }
     }
 
@@ -184,7 +184,7 @@ impl Header {
     /// The bytes of levels that stand before the values and are never compressed.
     pub fn levels(&self) -> u64 {
         match self.kind {
-            Kind::Data { v2: Some(v2), .. } => v2.levels[0] + v2.levels[1],
+            PageKind::Data { v2: Some(v2), .. } => v2.levels[0] + v2.levels[1],
             _ => 0,
         }
     }
@@ -214,9 +214,9 @@ impl HeaderFields {
                 let level = |field, name| size(&self.data, field, name).map(|encoding| encoding as i64);
                 let level_encodings =
                     Some([level(3, "definition_level_encoding")?, level(4, "repetition_level_encoding")?]);
-                (&self.data, 2, Kind::Data { values, level_encodings, v2: None })
+                (&self.data, 2, PageKind::Data { values, level_encodings, v2: None })
             }
-            Some(2) => (&self.dictionary, 2, Kind::Dictionary { values: size(&self.dictionary, 1, "num_values")? }),
+            Some(2) => (&self.dictionary, 2, PageKind::Dictionary { values: size(&self.dictionary, 1, "num_values")? }),
             Some(3) => {
                 let values = size(&self.v2, 1, "num_values")?;
                 let nulls = size(&self.v2, 2, "num_nulls")?;
@@ -229,7 +229,7 @@ impl HeaderFields {
                     size(&self.v2, 6, "repetition_levels_byte_length")?,
                 ];
                 let v2 = Some(V2 { rows, nulls, levels, is_compressed: !self.is_uncompressed });
-                (&self.v2, 4, Kind::Data { values, level_encodings: None, v2 })
+                (&self.v2, 4, PageKind::Data { values, level_encodings: None, v2 })
             }
             // The crate loses its way over index pages, which no writer has ever written.
             Some(1) => return Err("it is an index page, which is not supported".to_owned()),

@@ -10,10 +10,10 @@ use std::sync::Mutex;
 
 use super::checkpoint::{Checkpoint, FileKey, Kept};
 use super::dataset::DataFile;
-use super::passes::{HandOver, LeftOut, Scanned, Scans, pass};
-use super::request::Tally;
-use super::work::Run;
-use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
+use super::passes::{LeftOut, MergeGranularity, Scanned, Scans, pass};
+use super::request::RunMetrics;
+use super::work::ExecutionContext;
+use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
 use crate::scan::Keep;
 use crate::summary::Summary;
@@ -23,10 +23,10 @@ const LEAST_KEPT: usize = 1 << 12;
 
 /// As `describe_series`, with the help of what is kept of each file.
 pub(super) fn describe_kept(
-    run: &Run<'_>,
+    run: &ExecutionContext<'_>,
     checkpoint: &Checkpoint,
     keep: Keep,
-    tally: &mut Tally,
+    metrics: &mut RunMetrics,
 ) -> Result<(Vec<Summary>, LeftOut)> {
     let (plan, spec) = (run.plan, run.plan.spec);
     let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
@@ -43,7 +43,7 @@ pub(super) fn describe_kept(
         Keep::AtMost(most) => Keep::AtMost(sampled.max(LEAST_KEPT).min(most)),
         Keep::All => Keep::All,
     };
-    let mut target: Vec<LaneScan> = plan.series.iter().map(|series| LaneScan::new(series.lane, spec, first)).collect();
+    let mut target: Vec<AnyScan> = plan.series.iter().map(|series| AnyScan::new(series.repr, spec, first)).collect();
 
     // What every entry has to be an answer to.
     let asked: Scans = target.iter().cloned().map(Some).collect();
@@ -58,18 +58,20 @@ pub(super) fn describe_kept(
         entries.insert(file);
         for ((target, chosen), scan) in target.iter_mut().zip(&mut chosen).zip(&scans) {
             if let Some(scan) = scan.as_ref().filter(|scan| !*chosen && !scan.is_aimed_like(target)) {
-                *target = LaneScan::with_brackets_of(scan, spec, keep);
+                *target = AnyScan::with_brackets_of(scan, spec, keep);
                 *chosen = true;
             }
         }
     }
     let from_before = entries.clone();
-    tally.files_kept = from_before.len() as u64;
+    metrics.files_kept = from_before.len() as u64;
     let mut read_again = BTreeSet::new();
-    let damaged = |file: usize| Error::File {
-        path: plan.dataset.files[file].name().into(),
-        message: "its entry in the checkpoint vanished or changed while it was used".to_owned(),
-        source: None,
+    let damaged = |file: usize| {
+        Error::file(
+            plan.dataset.files[file].name(),
+            "its entry in the checkpoint vanished or changed while it was used",
+            None,
+        )
     };
     for _ in 0..PASSES {
         let new: BTreeSet<usize> =
@@ -89,7 +91,7 @@ pub(super) fn describe_kept(
         for &file in &entries {
             run.interrupt.check()?;
             let Kept { scans, .. } = load(file).ok_or_else(|| damaged(file))?;
-            let is_like = |(scan, target): (&Option<LaneScan>, &LaneScan)| {
+            let is_like = |(scan, target): (&Option<AnyScan>, &AnyScan)| {
                 scan.as_ref().is_none_or(|scan| scan.is_aimed_like(target))
             };
             match scans.iter().zip(&target).all(is_like) {
@@ -106,7 +108,7 @@ pub(super) fn describe_kept(
                 checkpoint.save(&key(file), rows(file), &scans)?;
                 merge(scans)
             };
-            failed.extend(pass(run, &empties, &|file| new.contains(&file), HandOver::Files, tally, &save)?);
+            failed.extend(pass(run, &empties, &|file| new.contains(&file), MergeGranularity::File, metrics, &save)?);
         }
         if !stale.is_empty() {
             let empties: Scans = target.iter().map(|target| Some(target.narrowed(keep))).collect();
@@ -123,9 +125,9 @@ pub(super) fn describe_kept(
                 checkpoint.save(&key(file), rows(file), &scans)?;
                 merge(scans)
             };
-            failed.extend(pass(run, &empties, &|file| stale.contains(&file), HandOver::Files, tally, &save)?);
+            failed.extend(pass(run, &empties, &|file| stale.contains(&file), MergeGranularity::File, metrics, &save)?);
             read_again.extend(stale.intersection(&from_before).copied());
-            tally.files_read_again = read_again.len() as u64;
+            metrics.files_read_again = read_again.len() as u64;
         }
         entries.extend(new);
         entries.retain(|file| !failed.contains_key(file));
@@ -136,8 +138,8 @@ pub(super) fn describe_kept(
         let mut next = target.clone();
         for ((whole, next), series) in whole.iter_mut().zip(&mut next).zip(&plan.series) {
             match whole.finish(spec, keep)? {
-                LaneOutcome::Done(summary) => summaries.push(summary.named(Some(&series.name))),
-                LaneOutcome::Again(narrow) => *next = LaneScan::with_brackets_of(&narrow, spec, keep),
+                AnyOutcome::Done(summary) => summaries.push(summary.named(Some(&series.name))),
+                AnyOutcome::Again(narrow) => *next = AnyScan::with_brackets_of(&narrow, spec, keep),
             }
         }
         if summaries.len() == target.len() {

@@ -129,7 +129,7 @@ impl Budget {
 
 /// Memory that threads take from and give back to: where one needs more than its share, others wait.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct MemoryPool {
     all: u64,
     free: Mutex<u64>,
     freed: Condvar,
@@ -138,7 +138,7 @@ pub(super) struct Room {
 /// How often it is looked whether the work was given up.
 const LOOK: Duration = Duration::from_millis(50);
 
-impl Room {
+impl MemoryPool {
     pub fn new(bytes: u64) -> Self {
         Self { all: bytes, free: Mutex::new(bytes), freed: Condvar::new() }
     }
@@ -148,7 +148,7 @@ impl Room {
     /// # Errors
     ///
     /// [`Error::Interrupted`].
-    pub fn take(&self, bytes: u64, interrupt: &Interrupt) -> Result<Taken<'_>> {
+    pub fn take(&self, bytes: u64, interrupt: &Interrupt) -> Result<Reservation<'_>> {
         let bytes = bytes.min(self.all);
         let mut free = self.free.lock().unwrap_or_else(|poison| poison.into_inner());
         while *free < bytes {
@@ -156,18 +156,18 @@ impl Room {
             (free, _) = self.freed.wait_timeout(free, LOOK).unwrap_or_else(|poison| poison.into_inner());
         }
         *free -= bytes;
-        Ok(Taken { room: self, bytes })
+        Ok(Reservation { room: self, bytes })
     }
 }
 
 /// Goes back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Taken<'a> {
-    room: &'a Room,
+pub(super) struct Reservation<'a> {
+    room: &'a MemoryPool,
     bytes: u64,
 }
 
-impl Drop for Taken<'_> {
+impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         *self.room.free.lock().unwrap_or_else(|poison| poison.into_inner()) += self.bytes;
         self.room.freed.notify_all();

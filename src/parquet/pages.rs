@@ -34,7 +34,7 @@ use std::sync::Arc;
 use super::delta;
 use super::expansion;
 use super::footer::{MAGIC, TAIL};
-use super::header::{Header, Headers, Kind, encoding};
+use super::header::{Header, Headers, PageKind, encoding};
 
 /// What the headers of a column chunk tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -139,28 +139,28 @@ pub fn survey<R: ChunkReader>(
     limit: u64,
 ) -> Result<Pages, Refusal> {
     let (start, end) = range(column, reader.len())?;
-    let mut tally = Tally::new(column, rows, limit)?;
+    let mut check = ChunkCheck::new(column, rows, limit)?;
     let mut headers = Headers::new(reader, start, end);
     let mut bodies = 0;
     while let Some(header) = headers.next()? {
         let at = headers.began;
-        tally.add(&header).map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
-        tally
+        check.add(&header).map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
+        check
             .follow(&header, reader, headers.at())
             .map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
-        if tally.wants_body(&header) {
-            bodies = tally.found.pages;
+        if check.wants_body(&header) {
+            bodies = check.found.pages;
         }
         headers.skip(header.compressed);
     }
-    let Tally { mut found, .. } = tally;
-    if found.values != tally.expected {
+    let ChunkCheck { mut found, .. } = check;
+    if found.values != check.expected {
         return Err(
-            format!("its pages hold {} values, where it is said to hold {}", found.values, tally.expected).into()
+            format!("its pages hold {} values, where it is said to hold {}", found.values, check.expected).into()
         );
     }
     if bodies > 0 {
-        found.widest = found.widest.max(tally.check_bodies(reader, bodies)?);
+        found.widest = found.widest.max(check.check_bodies(reader, bodies)?);
     }
     Ok(found)
 }
@@ -181,7 +181,7 @@ fn range(column: &ColumnChunkMetaData, file_length: u64) -> Result<(u64, u64), S
 const PADDING: u64 = 8;
 
 /// What is added up over the pages of a chunk.
-struct Tally<'a> {
+struct ChunkCheck<'a> {
     column: &'a ColumnChunkMetaData,
     limit: u64,
     /// The values that the chunk is said to hold.
@@ -193,7 +193,7 @@ struct Tally<'a> {
     repeated: u64,
 }
 
-impl<'a> Tally<'a> {
+impl<'a> ChunkCheck<'a> {
     fn new(column: &'a ColumnChunkMetaData, rows: u64, limit: u64) -> Result<Self, String> {
         let count = column.num_values();
         let expected = u64::try_from(count).map_err(|_| format!("it is said to hold {count} values"))?;
@@ -213,7 +213,7 @@ impl<'a> Tally<'a> {
             },
         };
         let found = Pages { widest, ..Pages::default() };
-        Ok(Tally { column, limit, expected, found, dictionary: None, repeated: 0 })
+        Ok(ChunkCheck { column, limit, expected, found, dictionary: None, repeated: 0 })
     }
 
     fn add(&mut self, header: &Header) -> Result<(), Refusal> {
@@ -222,7 +222,7 @@ impl<'a> Tally<'a> {
         let expands = self.expands(header);
         let mut memory = compressed;
         match header.kind {
-            Kind::Dictionary { values } => {
+            PageKind::Dictionary { values } => {
                 if self.found.pages > 0 {
                     return Err("a dictionary that is not its first page".to_owned().into());
                 }
@@ -236,7 +236,7 @@ impl<'a> Tally<'a> {
                     }
                 }
             }
-            Kind::Data { values, .. } => {
+            PageKind::Data { values, .. } => {
                 self.check_data(header)?;
                 self.found.values += values;
                 if self.found.values > self.expected {
@@ -292,7 +292,7 @@ impl<'a> Tally<'a> {
 
     /// Whether a page is decompressed.
     fn expands(&self, header: &Header) -> bool {
-        let is_stored = matches!(header.kind, Kind::Data { v2: Some(v2), .. } if !v2.is_compressed);
+        let is_stored = matches!(header.kind, PageKind::Data { v2: Some(v2), .. } if !v2.is_compressed);
         self.column.compression() != Compression::UNCOMPRESSED && !is_stored
     }
 
@@ -303,7 +303,7 @@ impl<'a> Tally<'a> {
 
     /// Whether a data page is one of its chunk, and whether what its header says fits together.
     fn check_data(&self, header: &Header) -> Result<(), String> {
-        let Kind::Data { values, level_encodings, v2 } = header.kind else { return Ok(()) };
+        let PageKind::Data { values, level_encodings, v2 } = header.kind else { return Ok(()) };
         let column = self.column.column_descr();
         let maxima = [column.max_def_level(), column.max_rep_level()];
         let is_listed = |encoding| self.column.encodings().any(|listed| listed as i64 == encoding);
@@ -384,8 +384,8 @@ impl<'a> Tally<'a> {
     /// Whether the header does not tell what its page asks for.
     fn wants_body(&self, header: &Header) -> bool {
         match header.kind {
-            Kind::Dictionary { .. } => self.may_repeat_too_much(),
-            Kind::Data { .. } => {
+            PageKind::Dictionary { .. } => self.may_repeat_too_much(),
+            PageKind::Data { .. } => {
                 matches!(header.encoding, encoding::DELTA_LENGTH_BYTE_ARRAY | encoding::DELTA_BYTE_ARRAY)
             }
         }

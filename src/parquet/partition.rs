@@ -24,7 +24,7 @@ pub(super) struct Partition {
 
 impl Partition {
     /// The keys of all files, in the order in which they first come, of files that have no such column.
-    pub fn of_files(files: &[DataFile]) -> Vec<Self> {
+    pub fn from_files(files: &[DataFile]) -> Vec<Self> {
         let mut names: Vec<&str> = Vec::new();
         let mut known = HashSet::new();
         // What a file has itself, the folder does not say.
@@ -64,8 +64,8 @@ impl Partition {
     ///
     /// [`Error::Data`], if Arrow fails.
     pub fn repeated(&self, file: usize, rows: usize) -> Result<ArrayRef> {
-        let places = UInt32Array::from(vec![0; rows]);
-        take(&self.value(file), &places, None).map_err(|error| Error::Data(error.to_string()))
+        let indices = UInt32Array::from(vec![0; rows]);
+        take(&self.value(file), &indices, None).map_err(|error| Error::Data(error.to_string()))
     }
 }
 
@@ -90,7 +90,7 @@ fn typed(texts: &[Option<String>]) -> ArrayRef {
 fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10
-        && bytes.iter().enumerate().all(|(place, byte)| match place {
+        && bytes.iter().enumerate().all(|(index, byte)| match index {
             4 | 7 => *byte == b'-',
             _ => byte.is_ascii_digit(),
         })

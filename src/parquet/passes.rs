@@ -12,13 +12,13 @@ use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
 use super::checkpoint::Checkpoint;
-use super::decode::Part;
+use super::decode::ScanTask;
 use super::incremental::describe_kept;
 use super::probe;
-use super::request::{OnError, Tally};
-use super::work::Run;
+use super::request::{OnError, RunMetrics};
+use super::work::ExecutionContext;
 use super::writers::Distrust;
-use crate::describe::{LaneOutcome, LaneScan, PASSES, changed};
+use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
 use crate::report::Skipped;
 use crate::scan::{Keep, SAMPLE};
@@ -30,13 +30,13 @@ use crate::summary::Summary;
 pub(super) const SAMPLED: usize = 1 << 22;
 
 /// Scans of all series, of which those that need no pass are missing.
-pub(super) type Scans = Vec<Option<LaneScan>>;
+pub(super) type Scans = Vec<Option<AnyScan>>;
 
 /// Files that were left out, by their place.
 pub(super) type LeftOut = BTreeMap<usize, Skipped>;
 
 /// The summaries of the wanted columns, and the files that were left out.
-pub(super) fn describe_series(run: &Run<'_>, tally: &mut Tally) -> Result<(Vec<Summary>, LeftOut)> {
+pub(super) fn describe_series(run: &ExecutionContext<'_>, metrics: &mut RunMetrics) -> Result<(Vec<Summary>, LeftOut)> {
     check_tallies(run)?;
     if let Some(folder) = &run.plan.request.checkpoint {
         let checkpoint = Checkpoint::open(folder, &question(run))?;
@@ -48,12 +48,12 @@ pub(super) fn describe_series(run: &Run<'_>, tally: &mut Tally) -> Result<(Vec<S
                 limit: plan.budget.limit,
             });
         }
-        return describe_kept(run, &checkpoint, keep(run, all), tally);
+        return describe_kept(run, &checkpoint, keep(run, all), metrics);
     }
     let mut left_out = LeftOut::new();
     loop {
         let before = left_out.len();
-        if let Some(summaries) = attempt(run, &mut left_out, tally)? {
+        if let Some(summaries) = attempt(run, &mut left_out, metrics)? {
             return Ok((summaries, left_out));
         }
         // Each further attempt has left out at least one file more.
@@ -64,9 +64,9 @@ pub(super) fn describe_series(run: &Run<'_>, tally: &mut Tally) -> Result<(Vec<S
 }
 
 /// What the entries of a checkpoint are answers to.
-fn question(run: &Run<'_>) -> String {
+fn question(run: &ExecutionContext<'_>) -> String {
     let plan = run.plan;
-    let series: Vec<_> = plan.series.iter().map(|series| (&series.name, series.lane)).collect();
+    let series: Vec<_> = plan.series.iter().map(|series| (&series.name, series.repr)).collect();
     let predicate = plan.request.predicate.as_ref().map(ToString::to_string);
     // What a predicate says of a file depends on which columns are in the paths, and on their types.
     let partitions = plan.dataset.partitions.iter().filter(|_| predicate.is_some());
@@ -75,13 +75,17 @@ fn question(run: &Run<'_>) -> String {
 }
 
 /// Passes over the files that are not left out; `None` where one had to be left out after it was counted.
-fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Vec<Summary>>> {
+fn attempt(
+    run: &ExecutionContext<'_>,
+    left_out: &mut LeftOut,
+    metrics: &mut RunMetrics,
+) -> Result<Option<Vec<Summary>>> {
     let all = run.plan.series.len();
     let mut summaries: Vec<Option<Summary>> = vec![None; all];
     let at_once = run.plan.series_at_once(LEAST_KEPT);
     for first in (0..all.max(1)).step_by(at_once) {
         let before = left_out.len();
-        let done = describe_some(run, first..all.min(first + at_once), left_out, tally, &mut summaries)?;
+        let done = describe_some(run, first..all.min(first + at_once), left_out, metrics, &mut summaries)?;
         // What is left out now was counted for the series before.
         if !done || first > 0 && left_out.len() > before {
             return Ok(None);
@@ -92,10 +96,10 @@ fn attempt(run: &Run<'_>, left_out: &mut LeftOut, tally: &mut Tally) -> Result<O
 
 /// The summaries of some series; `false` where a file had to be left out after it was counted.
 fn describe_some(
-    run: &Run<'_>,
+    run: &ExecutionContext<'_>,
     series: Range<usize>,
     left_out: &mut LeftOut,
-    tally: &mut Tally,
+    metrics: &mut RunMetrics,
     summaries: &mut [Option<Summary>],
 ) -> Result<bool> {
     let (plan, spec) = (run.plan, run.plan.spec);
@@ -108,12 +112,12 @@ fn describe_some(
     };
     let mut empties: Scans = vec![None; plan.series.len()];
     for series in series {
-        empties[series] = Some(LaneScan::new(plan.series[series].lane, spec, first));
+        empties[series] = Some(AnyScan::new(plan.series[series].repr, spec, first));
     }
     probe::aim(run, &mut empties, left_out, keep)?;
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
-    let failed = pass(run, &empties, &counted, plan.hand_over(), tally, &|_, scans| whole.merge(scans))?;
+    let failed = pass(run, &empties, &counted, plan.hand_over(), metrics, &|_, scans| whole.merge(scans))?;
     left_out.extend(failed);
     let mut scans = whole.into_scans();
     for _ in 0..PASSES {
@@ -121,11 +125,11 @@ fn describe_some(
         let undecided = scans.par_iter_mut().zip(&mut *summaries).zip(&plan.series).map(|((scan, summary), series)| {
             let Some(scan) = scan.as_mut().filter(|_| summary.is_none()) else { return Ok(None) };
             Ok(match scan.finish(spec, keep)? {
-                LaneOutcome::Done(done) => {
+                AnyOutcome::Done(done) => {
                     *summary = Some(done.named(Some(&series.name)));
                     None
                 }
-                LaneOutcome::Again(narrow) => Some(narrow),
+                AnyOutcome::Again(narrow) => Some(narrow),
             })
         });
         let again: Scans = undecided.collect::<Result<_>>()?;
@@ -135,7 +139,7 @@ fn describe_some(
         }
         let whole = Whole::new(again.clone());
         let counted = |file: usize| !left_out.contains_key(&file);
-        let failed = pass(run, &again, &counted, plan.hand_over(), tally, &|_, scans| whole.merge(scans))?;
+        let failed = pass(run, &again, &counted, plan.hand_over(), metrics, &|_, scans| whole.merge(scans))?;
         if !failed.is_empty() {
             left_out.extend(failed);
             return Ok(false);
@@ -152,7 +156,7 @@ fn describe_some(
 }
 
 /// How many values each scan of so many series keeps.
-fn keep(run: &Run<'_>, series: usize) -> Keep {
+fn keep(run: &ExecutionContext<'_>, series: usize) -> Keep {
     Keep::AtMost(run.plan.values_kept(series).max(LEAST_KEPT))
 }
 
@@ -160,7 +164,7 @@ fn keep(run: &Run<'_>, series: usize) -> Keep {
 const LEAST_KEPT: usize = SAMPLE >> 4;
 
 /// `mad`, `mode` and `n_unique` need all values of a series at once: where they do not fit, that is said before any is read.
-fn check_tallies(run: &Run<'_>) -> Result<()> {
+fn check_tallies(run: &ExecutionContext<'_>) -> Result<()> {
     use Statistic::{Mad, Mode, NUnique};
     let plan = run.plan;
     if ![Mad, Mode, NUnique].iter().any(|&statistic| plan.spec.wants(statistic)) {
@@ -178,7 +182,7 @@ fn check_tallies(run: &Run<'_>) -> Result<()> {
 }
 
 /// Scans that those of one file after the other are merged into.
-struct Whole(Vec<Mutex<Option<LaneScan>>>);
+struct Whole(Vec<Mutex<Option<AnyScan>>>);
 
 impl Whole {
     fn new(empties: Scans) -> Self {
@@ -208,23 +212,23 @@ struct Pending {
 
 /// When scans are handed over.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum HandOver {
+pub(super) enum MergeGranularity {
     /// Those of a part as soon as it is scanned: less is in memory at a time.
-    Parts,
+    Task,
     /// Those of a file when all are there.
-    Files,
+    File,
 }
 
 /// Scans with the places of their series.
-pub(super) type Scanned = Vec<(usize, LaneScan)>;
+pub(super) type Scanned = Vec<(usize, AnyScan)>;
 
 /// Fills copies of the empty scans with each wanted file, and hands them over to `done`. The files that failed.
 pub(super) fn pass(
-    run: &Run<'_>,
+    run: &ExecutionContext<'_>,
     empties: &Scans,
     wanted_file: &dyn Fn(usize) -> bool,
-    hand_over: HandOver,
-    tally: &mut Tally,
+    hand_over: MergeGranularity,
+    metrics: &mut RunMetrics,
     done: &(dyn Fn(usize, Scanned) -> Result<()> + Sync),
 ) -> Result<LeftOut> {
     let plan = run.plan;
@@ -238,7 +242,7 @@ pub(super) fn pass(
             continue;
         }
         let here: Vec<usize> =
-            wanted.iter().copied().filter(|&series| plan.series[series].places[file].is_some()).collect();
+            wanted.iter().copied().filter(|&series| plan.series[series].indices[file].is_some()).collect();
         let mut scans: Scans = Vec::new();
         let first = parts.len();
         for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
@@ -256,16 +260,16 @@ pub(super) fn pass(
             }
             for series in to_read.chunks(plan.together(group_plan).max(1)) {
                 bytes += plan.stored(file, group_plan, series);
-                parts.push(Part { file, group, series: series.to_vec(), first: None });
+                parts.push(ScanTask { file, group, series: series.to_vec(), first: None });
             }
             rows += group_plan.rows;
         }
         let count = parts.len() - first;
         files += u64::from(count > 0);
-        if count == 0 || hand_over == HandOver::Parts {
+        if count == 0 || hand_over == MergeGranularity::Task {
             let known = scanned(std::mem::take(&mut scans));
             // A file without any of the columns is done as well: whoever keeps what is known of each file keeps that.
-            if !known.is_empty() || hand_over == HandOver::Files {
+            if !known.is_empty() || hand_over == MergeGranularity::File {
                 done(file, known)?;
             }
         }
@@ -273,12 +277,12 @@ pub(super) fn pass(
     }
     run.progress.begin(files, rows, bytes);
     tracing::debug!(files, rows, bytes, series = wanted.len(), "a pass over series begins");
-    tally.passes += 1;
-    tally.files_read += files;
-    tally.bytes += bytes;
+    metrics.passes += 1;
+    metrics.files_read += files;
+    metrics.bytes += bytes;
     let failures = run.each_part(&parts, |part, reader| {
         let mut scans = scan_part(run, part, reader, empties)?;
-        if hand_over == HandOver::Parts {
+        if hand_over == MergeGranularity::Task {
             done(part.file, std::mem::take(&mut scans))?;
         }
         let mut slot = pending[part.file].lock().unwrap_or_else(|poison| poison.into_inner());
@@ -294,7 +298,7 @@ pub(super) fn pass(
         if file.parts == 0 {
             let whole = slot.take().map(|file| scanned(file.scans)).unwrap_or_default();
             drop(slot);
-            if hand_over == HandOver::Files {
+            if hand_over == MergeGranularity::File {
                 done(part.file, whole)?;
             }
             tracing::info!(file = plan.dataset.files[part.file].name(), "scanned");
@@ -315,7 +319,12 @@ fn scanned(scans: Scans) -> Scanned {
 }
 
 /// The scans of the series of one part.
-fn scan_part(run: &Run<'_>, part: &Part, reader: super::storage::Reader, empties: &Scans) -> Result<Scanned> {
+fn scan_part(
+    run: &ExecutionContext<'_>,
+    part: &ScanTask,
+    reader: super::storage::Reader,
+    empties: &Scans,
+) -> Result<Scanned> {
     let plan = run.plan;
     let mut scans: Scanned =
         part.series.iter().filter_map(|&series| Some((series, empties[series].clone()?))).collect();
@@ -332,9 +341,11 @@ fn scan_part(run: &Run<'_>, part: &Part, reader: super::storage::Reader, empties
             let chunk = Chunk::Array(values.clone());
             scan.read(&chunk).map_err(|error| plan.damaged(part, Some(*series), &error))?;
             if plan.spec.nan() == NanPolicy::Raise && scan.nan_count() > 0 {
-                let file = plan.dataset.files[part.file].name();
-                let place = format!("column '{}' of {file}", plan.series[*series].name);
-                return Err(Error::Nan { place, row: rows.row(chunk.first_nan()?.unwrap_or_default()) });
+                return Err(Error::Nan {
+                    name: Some(plan.series[*series].name.clone()),
+                    file: Some(plan.dataset.files[part.file].name().into()),
+                    row: rows.row(chunk.first_nan()?.unwrap_or_default()),
+                });
             }
         }
         Ok(())
@@ -350,23 +361,23 @@ struct Known {
 }
 
 impl Known {
-    fn add_to(&self, scan: &mut LaneScan) {
+    fn add_to(&self, scan: &mut AnyScan) {
         scan.update_known(self.count, self.nulls, self.bounds);
     }
 }
 
 /// Counts and extrema of integers, where nothing else is wanted, all rows count, and the file's statistics are exact. Floats
 /// have no such thing: their statistics pass over NaNs.
-fn known(run: &Run<'_>, file: usize, group: usize, series: usize) -> Option<Known> {
+fn known(run: &ExecutionContext<'_>, file: usize, group: usize, series: usize) -> Option<Known> {
     let plan = run.plan;
     let group = &plan.files[file].row_groups[group];
     if !plan.spec.wants_only_extrema() || group.filtered {
         return None;
     }
-    let place = plan.series[series].places[file]?;
+    let index = plan.series[series].indices[file]?;
     let data_file = &plan.dataset.files[file];
-    let field = data_file.schema().field(place);
-    let unsigned = match Kind::of_field(field)? {
+    let field = data_file.schema().field(index);
+    let unsigned = match Kind::from_field(field)? {
         Kind::Signed | Kind::SmallSigned => false,
         Kind::Unsigned => true,
         Kind::SmallUnsigned if field.data_type().is_unsigned_integer() => true,
@@ -375,7 +386,7 @@ fn known(run: &Run<'_>, file: usize, group: usize, series: usize) -> Option<Know
     if !field.data_type().is_integer() {
         return None; // a dictionary: its leaf may be of another type
     }
-    let [leaf] = plan.leaves(file, &[place])[..] else { return None };
+    let [leaf] = plan.leaves(file, &[index])[..] else { return None };
     let column = data_file.parquet().row_group(group.row_group).column(leaf);
     let statistics = column.statistics()?;
     let distrust = Distrust::of(data_file.parquet().file_metadata());

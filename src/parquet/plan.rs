@@ -12,9 +12,9 @@ use parquet::file::metadata::RowGroupMetaData;
 
 use super::columns::DataColumn;
 use super::dataset::{DataFile, Dataset};
-use super::memory::{Budget, Room};
-use super::passes::HandOver;
-use super::predicate::{self, Bound, Bounds, Verdict};
+use super::memory::{Budget, MemoryPool};
+use super::passes::MergeGranularity;
+use super::predicate::{self, Bound, Bounds, Pruning};
 use super::request::{OnError, Request};
 use crate::describe::check_names;
 use crate::error::{Error, Result, size};
@@ -32,7 +32,7 @@ pub struct Plan<'a> {
     pub(super) request: &'a Request,
     pub(super) budget: Budget,
     /// What parts are decoded in.
-    pub(super) decoding: Room,
+    pub(super) decoding: MemoryPool,
     pub(super) series: Vec<DataColumn>,
     pub(super) keys: Vec<KeySource>,
     /// For each file of the dataset what is read of it.
@@ -45,7 +45,7 @@ pub(super) struct KeySource {
     pub name: String,
     pub data_type: DataType,
     /// Its place among the columns of each file that has it; of another file the folders may say the value. `None` if they say all.
-    pub places: Option<Vec<Option<usize>>>,
+    pub indices: Option<Vec<Option<usize>>>,
 }
 
 /// What is read of one file.
@@ -60,7 +60,7 @@ pub(super) struct FilePlan {
 pub(super) struct Filter {
     pub bound: Bound,
     /// The columns that it needs: name and place, of those that the file has.
-    pub places: Vec<(String, usize)>,
+    pub indices: Vec<(String, usize)>,
     /// The partitions that it needs, by their place.
     pub partitions: Vec<usize>,
 }
@@ -96,18 +96,18 @@ impl<'a> Plan<'a> {
     /// not fit its columns; [`Error::MemoryLimit`] for a limit below what any run needs.
     pub fn new(dataset: &'a Dataset, request: &'a Request, spec: &'a Spec) -> Result<Self> {
         let budget = Budget::new(request.memory_limit, rayon::current_num_threads())?;
-        let decoding = Room::new(budget.decoding_of_all());
+        let decoding = MemoryPool::new(budget.decoding_of_all());
         check_names(request.by.iter().map(String::as_str), spec)?;
         let series = dataset.columns(&request.columns, &request.by)?;
         let keys = request.by.iter().map(|name| {
             let is_column = dataset.files.iter().any(|file| file.schema().index_of(name).is_ok());
             Ok(match dataset.partition(name).filter(|_| !is_column) {
                 Some(partition) => {
-                    KeySource { name: name.clone(), data_type: partition.data_type().clone(), places: None }
+                    KeySource { name: name.clone(), data_type: partition.data_type().clone(), indices: None }
                 }
                 None => {
-                    let (data_type, places) = dataset.key(name)?;
-                    KeySource { name: name.clone(), data_type, places: Some(places) }
+                    let (data_type, indices) = dataset.key(name)?;
+                    KeySource { name: name.clone(), data_type, indices: Some(indices) }
                 }
             })
         });
@@ -122,8 +122,8 @@ impl<'a> Plan<'a> {
             };
             if let Some(missing) = predicate.columns().into_iter().find(|name| !known(name)) {
                 let mut available: Vec<String> = Vec::new();
-                let of_files = dataset.files.iter().flat_map(|file| file.schema().fields());
-                for name in of_files.map(|field| field.name()).chain(dataset.partitions.iter().map(|p| &p.name)) {
+                let from_files = dataset.files.iter().flat_map(|file| file.schema().fields());
+                for name in from_files.map(|field| field.name()).chain(dataset.partitions.iter().map(|p| &p.name)) {
                     if !available.contains(name) {
                         available.push(name.clone());
                     }
@@ -132,11 +132,11 @@ impl<'a> Plan<'a> {
             }
         }
         let mut plan = Self { dataset, spec, request, budget, decoding, series, keys, files: Vec::new() };
-        plan.files = (0..dataset.files.len()).map(|index| plan.of_file(index)).collect::<Result<Vec<_>>>()?;
+        plan.files = (0..dataset.files.len()).map(|index| plan.plan_file(index)).collect::<Result<Vec<_>>>()?;
         Ok(plan)
     }
 
-    fn of_file(&self, index: usize) -> Result<FilePlan> {
+    fn plan_file(&self, index: usize) -> Result<FilePlan> {
         let file = &self.dataset.files[index];
         let groups = file.parquet().row_groups();
         let rows = |group: &RowGroupMetaData| u64::try_from(group.num_rows()).unwrap_or(0);
@@ -148,16 +148,16 @@ impl<'a> Plan<'a> {
         for (row_group, group) in groups.iter().enumerate() {
             let given = |name: &str| {
                 let partition = &self.dataset.partitions[self.dataset.partition_of(index, name)?];
-                Some(Bounds::of_value(&partition.value(index), rows(group)))
+                Some(Bounds::from_value(&partition.value(index), rows(group)))
             };
             let bounds = |name: &str| {
-                let place = || filter.places.iter().find(|(column, _)| column == name).map(|(_, place)| *place);
+                let place = || filter.indices.iter().find(|(column, _)| column == name).map(|(_, place)| *place);
                 given(name).or_else(|| Some(predicate::row_group_bounds(&file.metadata, row_group, place()?)))
             };
             match filter.bound.prune(&bounds) {
-                Verdict::None => {}
-                Verdict::All => row_groups.push(whole((row_group, group))),
-                Verdict::Some => {
+                Pruning::Skip => {}
+                Pruning::KeepAll => row_groups.push(whole((row_group, group))),
+                Pruning::Filter => {
                     // The place of a row that holds a NaN is told by counting rows, so none may be passed over.
                     let may_skip = self.spec.nan() != NanPolicy::Raise;
                     let selection = may_skip
@@ -187,17 +187,17 @@ impl<'a> Plan<'a> {
         })?;
         let columns = predicate.columns();
         let in_file = columns.iter().filter(|name| partition(name).is_none());
-        let places = in_file.filter_map(|name| Some(((*name).to_owned(), place(name)?))).collect();
+        let indices = in_file.filter_map(|name| Some(((*name).to_owned(), place(name)?))).collect();
         let partitions = columns.iter().filter_map(|name| partition(name)).collect();
-        Ok(Some(Filter { bound, places, partitions }))
+        Ok(Some(Filter { bound, indices, partitions }))
     }
 
     /// The places of the columns that are read of a file, for these series.
     pub(super) fn roots(&self, file: usize, series: &[usize], filtered: bool) -> Vec<usize> {
-        let mut roots: Vec<usize> = series.iter().filter_map(|&series| self.series[series].places[file]).collect();
-        roots.extend(self.keys.iter().filter_map(|key| key.places.as_ref()?[file]));
+        let mut roots: Vec<usize> = series.iter().filter_map(|&series| self.series[series].indices[file]).collect();
+        roots.extend(self.keys.iter().filter_map(|key| key.indices.as_ref()?[file]));
         if let Some(filter) = self.files[file].filter.as_ref().filter(|_| filtered) {
-            roots.extend(filter.places.iter().map(|(_, place)| *place));
+            roots.extend(filter.indices.iter().map(|(_, index)| *index));
         }
         roots.sort_unstable();
         roots.dedup();
@@ -224,10 +224,10 @@ impl<'a> Plan<'a> {
     }
 
     /// When the scans of a pass are merged: where a file that fails is left out, its parts must not be among the others.
-    pub(super) fn hand_over(&self) -> HandOver {
+    pub(super) fn hand_over(&self) -> MergeGranularity {
         match self.request.on_error {
-            OnError::Fail => HandOver::Parts,
-            OnError::Skip => HandOver::Files,
+            OnError::Fail => MergeGranularity::Task,
+            OnError::Skip => MergeGranularity::File,
         }
     }
 
@@ -270,7 +270,7 @@ impl<'a> Plan<'a> {
     fn scans(&self) -> (usize, usize) {
         // The whole has one of each series, and so has each file that is under way; the parts that are being scanned have theirs.
         let files = self.files.iter().filter(|file| !file.row_groups.is_empty()).count();
-        let under_way = match self.request.checkpoint.is_none() && self.hand_over() == HandOver::Parts {
+        let under_way = match self.request.checkpoint.is_none() && self.hand_over() == MergeGranularity::Task {
             true => 0,
             false => files.min(self.budget.threads()),
         };
@@ -323,7 +323,7 @@ impl fmt::Display for Plan<'_> {
         writeln!(f, "bytes        {} of {}, as they are stored", size(bytes), size(total))?;
         writeln!(f, "columns      {}", names(self.series.iter().map(|column| column.name.as_str()).collect()))?;
         if !self.keys.is_empty() {
-            let keys = self.keys.iter().map(|key| match key.places {
+            let keys = self.keys.iter().map(|key| match key.indices {
                 Some(_) => shown(&key.name, NAME).into_owned(),
                 None => format!("{} (from the path)", shown(&key.name, NAME)),
             });

@@ -9,10 +9,10 @@ use std::sync::Mutex;
 
 use parquet::file::statistics::Statistics;
 
-use super::decode::Part;
+use super::decode::ScanTask;
 use super::passes::{LeftOut, Scans};
-use super::work::Run;
-use crate::describe::LaneScan;
+use super::work::ExecutionContext;
+use crate::describe::AnyScan;
 use crate::error::Result;
 use crate::scan::Keep;
 use crate::series::Chunk;
@@ -36,20 +36,20 @@ const GROUPS: usize = 4;
 const ALIKE: f64 = 0.5;
 
 /// Aims the empty scans of series that are alike everywhere.
-pub(super) fn aim(run: &Run<'_>, empties: &mut Scans, left_out: &LeftOut, keep: Keep) -> Result<()> {
+pub(super) fn aim(run: &ExecutionContext<'_>, empties: &mut Scans, left_out: &LeftOut, keep: Keep) -> Result<()> {
     let (plan, spec) = (run.plan, run.plan.spec);
     if spec.computed().is_empty() || plan.rows() < LONG {
         return Ok(());
     }
-    let parts: Vec<Part> = (0..empties.len())
+    let parts: Vec<ScanTask> = (0..empties.len())
         .filter(|&series| empties[series].is_some())
         .filter_map(|series| middle(run, series, left_out))
         .collect();
-    let aimed: Mutex<Vec<(usize, LaneScan)>> = Mutex::new(Vec::new());
+    let aimed: Mutex<Vec<(usize, AnyScan)>> = Mutex::new(Vec::new());
     // A file that cannot be read is found out in the pass.
     run.each_part(&parts, |part, reader| {
         let [series] = part.series[..] else { return Ok(()) };
-        let mut scan = LaneScan::new(plan.series[series].lane, spec, Keep::All);
+        let mut scan = AnyScan::new(plan.series[series].repr, spec, Keep::All);
         run.decode(part, reader, &mut |rows| match rows.values.first() {
             Some(Some(values)) => scan.read(&Chunk::Array(values.clone())),
             _ => Ok(()),
@@ -65,12 +65,12 @@ pub(super) fn aim(run: &Run<'_>, empties: &mut Scans, left_out: &LeftOut, keep: 
 }
 
 /// The part of a series that is looked at, if its row groups are alike.
-fn middle(run: &Run<'_>, series: usize, left_out: &LeftOut) -> Option<Part> {
+fn middle(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut) -> Option<ScanTask> {
     let plan = run.plan;
     let mut groups = Vec::new();
     for (file, file_plan) in plan.files.iter().enumerate() {
-        let Some(place) = plan.series[series].places[file].filter(|_| !left_out.contains_key(&file)) else { continue };
-        let [leaf] = plan.leaves(file, &[place])[..] else { return None };
+        let Some(index) = plan.series[series].indices[file].filter(|_| !left_out.contains_key(&file)) else { continue };
+        let [leaf] = plan.leaves(file, &[index])[..] else { return None };
         for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
             if group_plan.filtered {
                 return None;
@@ -85,7 +85,7 @@ fn middle(run: &Run<'_>, series: usize, left_out: &LeftOut) -> Option<Part> {
     });
     let alike = groups.iter().all(|(_, _, _, extrema)| extrema[1] - extrema[0] >= ALIKE * (high - low));
     let &(file, group, rows, _) = groups.get(groups.len() / 2)?;
-    (groups.len() >= GROUPS && alike && rows >= LEAST_ROWS).then(|| Part {
+    (groups.len() >= GROUPS && alike && rows >= LEAST_ROWS).then(|| ScanTask {
         file,
         group,
         series: vec![series],

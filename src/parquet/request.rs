@@ -11,6 +11,7 @@ use crate::summary::Summaries;
 
 /// What to do with a file that cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnError {
     /// Give up, with an error that names it.
     #[default]
@@ -61,12 +62,12 @@ pub struct Answer {
     /// Which files it is of, and which ones were left out.
     pub source: Source,
     /// What it took. It may differ from run to run.
-    pub tally: Tally,
+    pub metrics: RunMetrics,
 }
 
 /// What a run has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RunMetrics {
     /// Passes over the data, or a part of it.
     pub passes: u64,
     /// Files that were read, whatever part of them.

@@ -51,8 +51,8 @@ fn unpack(bytes: &[u8], width: u32, into: &mut [u32; GROUP]) {
         }
     };
     let mask = (1_u64 << width) - 1;
-    for (place, number) in into.iter_mut().enumerate() {
-        let bit = place * width as usize;
+    for (index, number) in into.iter_mut().enumerate() {
+        let bit = index * width as usize;
         // The byte with the lowest bit is one of the first 29: the mask only says so.
         let eight = window[(bit / 8) & 31..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
         *number = ((eight >> (bit % 8)) & mask) as u32;

@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::columns::DataColumn;
 use super::dataset::guarded;
-use super::decode::{Part, Rows};
+use super::decode::{DecodedRows, ScanTask};
 use super::groups::describe_dataset_groups;
 use super::passes::describe_series;
 use super::plan::Plan;
-use super::request::{Answer, OnError, Progress, Tally};
+use super::request::{Answer, OnError, Progress, RunMetrics};
 use super::storage::{Prefetch, Reader, Task};
-use crate::describe::LaneScan;
+use crate::describe::AnyScan;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::report::{Kept, Source};
@@ -33,13 +33,13 @@ impl Plan<'_> {
     pub fn run(&self, interrupt: &Interrupt, progress: &Progress) -> Result<Answer> {
         #[cfg(feature = "allocator")]
         crate::arch::allocator::keep_within(self.budget.limit);
-        let run = Run { plan: self, interrupt, progress };
-        let mut tally = Tally::default();
+        let run = ExecutionContext { plan: self, interrupt, progress };
+        let mut metrics = RunMetrics::default();
         let (series, left_out) = if self.keys.is_empty() {
-            let (summaries, left_out) = describe_series(&run, &mut tally)?;
+            let (summaries, left_out) = describe_series(&run, &mut metrics)?;
             (Summaries::new(self.spec, summaries), left_out)
         } else {
-            describe_dataset_groups(&run, &mut tally)?
+            describe_dataset_groups(&run, &mut metrics)?
         };
         let counted: Vec<usize> = (0..self.files.len()).filter(|file| !left_out.contains_key(file)).collect();
         let files = || counted.iter().map(|&file| &self.dataset.files[file]);
@@ -53,7 +53,7 @@ impl Plan<'_> {
             bytes: None,
             errors,
         };
-        Ok(Answer { series, source, tally })
+        Ok(Answer { series, source, metrics })
     }
 
     /// The rows that a predicate kept: those of a series that all files have.
@@ -61,7 +61,7 @@ impl Plan<'_> {
         let predicate = self.request.predicate.as_ref()?.to_string();
         let of_groups = answer.keys().map(|keys| keys.num_rows());
         let is_everywhere =
-            |column: &DataColumn| of_groups.is_some() || counted.iter().all(|&file| column.places[file].is_some());
+            |column: &DataColumn| of_groups.is_some() || counted.iter().all(|&file| column.indices[file].is_some());
         let series = self.series.iter().position(is_everywhere)?;
         let length = of_groups.unwrap_or(1);
         let rows = (series * length..(series + 1) * length).filter_map(|row| answer.counts(row)).map(|counts| {
@@ -74,19 +74,19 @@ impl Plan<'_> {
 
 /// What a run has at hand everywhere.
 #[derive(Clone, Copy)]
-pub(super) struct Run<'a> {
+pub(super) struct ExecutionContext<'a> {
     pub plan: &'a Plan<'a>,
     pub interrupt: &'a Interrupt,
     pub progress: &'a Progress,
 }
 
-impl Run<'_> {
+impl ExecutionContext<'_> {
     /// Does the work for each part. Under [`OnError::Fail`], the failure of the first part that has one ends it; otherwise the first
     /// failure of each file is returned, and the rest of that file is passed over.
     pub fn each_part(
         &self,
-        parts: &[Part],
-        work: impl Fn(&Part, Reader) -> Result<()> + Sync,
+        parts: &[ScanTask],
+        work: impl Fn(&ScanTask, Reader) -> Result<()> + Sync,
     ) -> Result<Vec<(usize, Error)>> {
         let next = AtomicUsize::new(0);
         let stop = AtomicBool::new(false);
@@ -148,17 +148,22 @@ impl Run<'_> {
     }
 
     /// Decodes a part of a file, as [`Plan::decode`].
-    pub fn decode(&self, part: &Part, reader: Reader, sink: &mut dyn FnMut(Rows) -> Result<()>) -> Result<()> {
+    pub fn decode(
+        &self,
+        part: &ScanTask,
+        reader: Reader,
+        sink: &mut dyn FnMut(DecodedRows) -> Result<()>,
+    ) -> Result<()> {
         self.guarded(part, &reader, || self.plan.decode(part, reader.clone(), self.interrupt, sink))
     }
 
     /// The same straight into a scan, as [`Plan::scan_direct`].
-    pub fn scan_direct(&self, part: &Part, reader: &Reader, scan: &mut LaneScan) -> Result<bool> {
+    pub fn scan_direct(&self, part: &ScanTask, reader: &Reader, scan: &mut AnyScan) -> Result<bool> {
         self.guarded(part, reader, || self.plan.scan_direct(self.interrupt, part, reader, scan))
     }
 
     /// Does what may panic over a damaged file, of one that is still what it was, and stays so.
-    fn guarded<T>(&self, part: &Part, reader: &Reader, decode: impl FnOnce() -> Result<T>) -> Result<T> {
+    fn guarded<T>(&self, part: &ScanTask, reader: &Reader, decode: impl FnOnce() -> Result<T>) -> Result<T> {
         let name = self.plan.dataset.files[part.file].name();
         reader.check_unchanged()?;
         let decoded = guarded(Path::new(&name), decode)?;
@@ -167,7 +172,7 @@ impl Run<'_> {
     }
 
     /// The bytes of a file that a part needs.
-    fn ranges(&self, part: &Part) -> Vec<Range<u64>> {
+    fn ranges(&self, part: &ScanTask) -> Vec<Range<u64>> {
         let group = self.plan.group(part);
         let metadata = self.plan.dataset.files[part.file].parquet();
         let roots = self.plan.roots(part.file, &part.series, group.filtered);
@@ -194,8 +199,8 @@ impl Run<'_> {
 
 /// Opens the files of parts; what lies in an object store is fetched ahead.
 struct Readers<'a> {
-    run: Run<'a>,
-    parts: &'a [Part],
+    run: ExecutionContext<'a>,
+    parts: &'a [ScanTask],
     ahead: Option<Prefetch>,
     /// The task of each part among those that are fetched ahead.
     tasks: Vec<Option<usize>>,
@@ -205,7 +210,7 @@ struct Readers<'a> {
 const IN_FLIGHT: usize = 16;
 
 impl<'a> Readers<'a> {
-    fn new(run: &Run<'a>, parts: &'a [Part]) -> Result<Self> {
+    fn new(run: &ExecutionContext<'a>, parts: &'a [ScanTask]) -> Result<Self> {
         let mut ahead = Vec::new();
         let mut tasks = vec![None; parts.len()];
         for (part, task) in parts.iter().zip(&mut tasks) {

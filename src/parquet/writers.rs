@@ -73,10 +73,10 @@ const LIARS: [(&str, (Version, Version), Distrust); 15] = [
 impl Distrust {
     /// What is known of the writer of a file.
     pub fn of(file: &FileMetaData) -> Self {
-        file.created_by().map_or(TRUSTED, Self::of_writer)
+        file.created_by().map_or(TRUSTED, Self::from_writer)
     }
 
-    fn of_writer(created_by: &str) -> Self {
+    fn from_writer(created_by: &str) -> Self {
         let (name, version) = parse(created_by);
         let mut distrust = TRUSTED;
         for (liar, (first, right), wrong) in LIARS {
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn writers_are_recognised_by_name_and_version() {
-        let of = Distrust::of_writer;
+        let of = Distrust::from_writer;
         for (created_by, null_counts) in [
             ("parquet-cpp version 1.5.1-SNAPSHOT", true),
             ("parquet-cpp-arrow version 3.0.0", true),

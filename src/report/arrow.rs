@@ -24,18 +24,18 @@ impl Report {
     /// [`Error::Data`] if the summaries do not belong to the spec, and for more text than a column holds.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
         let keys = self.series.keys().map_or(vec![], |keys| keys.columns().to_vec());
-        Rows::new(self, keys)?.batch(0..self.series.len())
+        ArrowRows::new(self, keys)?.batch(0..self.series.len())
     }
 }
 
 /// The rows of a report as Arrow, any range of them. Counts and statistics are not copied.
-pub(super) struct Rows<'a> {
+pub(super) struct ArrowRows<'a> {
     report: &'a Report,
     keys: Vec<ArrayRef>,
     schema: SchemaRef,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> ArrowRows<'a> {
     /// `keys` are the columns of the report's keys, or the same keys as arrays of other types.
     pub(super) fn new(report: &'a Report, keys: Vec<ArrayRef>) -> Result<Self> {
         let series = &report.series;

@@ -18,7 +18,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use super::Report;
-use super::arrow::{Rows, metadata};
+use super::arrow::{ArrowRows, metadata};
 use super::key::plain;
 use crate::error::{Error, Result};
 
@@ -45,11 +45,11 @@ impl Report {
             .set_key_value_metadata(Some(metadata))
             .set_created_by(concat!("rstats version ", env!("CARGO_PKG_VERSION")).to_owned());
         let mut writer =
-            ArrowWriter::try_new(out, rows.schema().clone(), Some(properties.build())).map_err(of_parquet)?;
+            ArrowWriter::try_new(out, rows.schema().clone(), Some(properties.build())).map_err(from_parquet)?;
         for batch in rows.batches(BATCH) {
-            writer.write(&batch.map_err(io::Error::other)?).map_err(of_parquet)?;
+            writer.write(&batch.map_err(io::Error::other)?).map_err(from_parquet)?;
         }
-        writer.close().map_err(of_parquet)?;
+        writer.close().map_err(from_parquet)?;
         Ok(())
     }
 
@@ -60,25 +60,25 @@ impl Report {
     /// Those of the writer.
     pub fn write_arrow(&self, out: impl Write) -> io::Result<()> {
         let rows = self.plain_rows().map_err(io::Error::other)?;
-        let mut writer = FileWriter::try_new(out, rows.schema()).map_err(of_arrow)?;
+        let mut writer = FileWriter::try_new(out, rows.schema()).map_err(from_arrow)?;
         for batch in rows.batches(BATCH) {
-            writer.write(&batch.map_err(io::Error::other)?).map_err(of_arrow)?;
+            writer.write(&batch.map_err(io::Error::other)?).map_err(from_arrow)?;
         }
-        writer.finish().map_err(of_arrow)
+        writer.finish().map_err(from_arrow)
     }
 
-    fn plain_rows(&self) -> Result<Rows<'_>, Error> {
+    fn plain_rows(&self) -> Result<ArrowRows<'_>, Error> {
         let keys = self.series.keys().map(|keys| {
             let schema = keys.schema();
             let columns = schema.fields().iter().zip(keys.columns());
             columns.map(|(field, column)| plain(field.name(), column)).collect()
         });
-        Rows::new(self, keys.transpose()?.unwrap_or_default())
+        ArrowRows::new(self, keys.transpose()?.unwrap_or_default())
     }
 }
 
 /// What the writer said, with its kind: a closed pipe is none of our failures.
-fn of_parquet(error: ParquetError) -> io::Error {
+fn from_parquet(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(cause) => match cause.downcast::<io::Error>() {
             Ok(error) => *error,
@@ -88,7 +88,7 @@ fn of_parquet(error: ParquetError) -> io::Error {
     }
 }
 
-fn of_arrow(error: ArrowError) -> io::Error {
+fn from_arrow(error: ArrowError) -> io::Error {
     match error {
         ArrowError::IoError(_, error) => error,
         error => io::Error::other(error),
@@ -173,7 +173,7 @@ mod tests {
             let spec = Spec::default().with_statistics(Statistic::ALL.map(|(statistic, _)| statistic));
             let names: Vec<_> = names.iter().map(Option::as_deref).collect();
             let by = keys(vec![("key", Arc::new(StringArray::from(texts)))]);
-            let mut report = report(&names, by, spec, |row, place| values[(row * 31 + place) % values.len()]);
+            let mut report = report(&names, by, spec, |row, index| values[(row * 31 + index) % values.len()]);
             report.source = Source { files, errors: if files > 0 { errors() } else { vec![] }, ..Source::default() };
             let expected = report.to_record_batch().unwrap();
             assert_same(&read_parquet(parquet(&report)), &expected);
@@ -189,7 +189,7 @@ mod tests {
                 &[Some("x"), None],
                 keys(vec![("sensor", texts(70_001)), ("id", Arc::new(Int64Array::from_iter(0..70_001)))]),
                 Spec::default(),
-                |row, place| if row % 7 == place { UNDEFINED } else { row as f64 / (place + 3) as f64 },
+                |row, index| if row % 7 == index { UNDEFINED } else { row as f64 / (index + 3) as f64 },
             );
             report.source = Source { files: 2, errors: errors(), ..Source::default() };
             report
@@ -216,10 +216,10 @@ mod tests {
         let report = report(&[Some("x")], keys(vec![("sensor", texts(100_000))]), Spec::default(), |row, _| row as f64);
         let rows = report.plain_rows().unwrap();
         let last = rows.batches(BATCH).last().unwrap().unwrap();
-        let place = |values: &[f64], row: usize| &raw const values[row];
+        let index = |values: &[f64], row: usize| &raw const values[row];
         for (name, values) in report.series.names().iter().zip(report.series.statistics_of_all()) {
             let written = last[name.as_str()].as_primitive::<Float64Type>();
-            assert_eq!(place(written.values(), 0), place(values.values(), BATCH), "{name}");
+            assert_eq!(index(written.values(), 0), index(values.values(), BATCH), "{name}");
         }
         let written = last["count"].as_primitive::<UInt64Type>();
         assert_eq!(&raw const written.values()[0], &raw const report.series.counts_of_all()[0].values()[BATCH]);

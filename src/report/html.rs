@@ -34,8 +34,8 @@ impl Report {
             for (_, key) in keys.iter().flat_map(|keys| keys.row(series.key_row(row))) {
                 let _ = write!(html, "<th>{}</th>", escape(&key.to_string()));
             }
-            for place in 0..COUNTS.len() {
-                let count = series.counts(row).map_or(String::new(), |counts| counts[place].to_string());
+            for index in 0..COUNTS.len() {
+                let count = series.counts(row).map_or(String::new(), |counts| counts[index].to_string());
                 let _ = write!(html, "<td>{count}</td>");
             }
             for (name, value) in series.statistics(row) {

@@ -37,7 +37,7 @@ impl Report {
         let (schema, spec) = (text(SCHEMA)?, text(&SpecJson(&self.spec))?);
         write!(out, "{{\"schema\": {schema},\n \"spec\": {spec},\n ")?;
         write!(out, "\"source\": {{{}}},\n \"series\": [", source.join(", "))?;
-        let rows = Rows::new(&self.series)?;
+        let rows = JsonRows::new(&self.series)?;
         rows.write(&mut out, |row| if row == 0 { b"\n  {" } else { b",\n  {" }, b"}")?;
         out.write_all(if self.series.is_empty() { b"]}\n" } else { b"\n ]}\n" })
     }
@@ -56,7 +56,7 @@ impl Report {
             0 => {}
             files => start.push_str(&format!("\"files_left_out\": {files}, ")),
         }
-        Rows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")
+        JsonRows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")
     }
 }
 
@@ -110,7 +110,7 @@ impl Serialize for SpecJson<'_> {
 
 /// The series as members of JSON objects. A report may have millions: what is the same in each row is spelled once, and
 /// a row is spelled where it is written from.
-struct Rows<'a> {
+struct JsonRows<'a> {
     series: &'a Summaries,
     keys: Option<Keys>,
     /// Before each key, count and statistic: a separator, and its name.
@@ -121,11 +121,11 @@ struct Rows<'a> {
     whole: Vec<bool>,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> JsonRows<'a> {
     fn new(series: &'a Summaries) -> io::Result<Self> {
         let keys = series.keys().map(Keys::new).transpose().map_err(io::Error::other)?;
-        let by = keys.iter().flat_map(Keys::names).enumerate().map(|(place, name)| {
-            let separator = if place == 0 { "" } else { ", " };
+        let by = keys.iter().flat_map(Keys::names).enumerate().map(|(index, name)| {
+            let separator = if index == 0 { "" } else { ", " };
             Ok(format!("{separator}{}: ", text(name)?))
         });
         let member = |name: &str| Ok(format!(", {}: ", text(name)?));
@@ -166,16 +166,16 @@ impl<'a> Rows<'a> {
             out.push(b'}');
         }
         let counts = self.series.counts(row);
-        for (place, name) in self.counts.iter().enumerate() {
+        for (index, name) in self.counts.iter().enumerate() {
             out.extend_from_slice(name.as_bytes());
             match counts {
-                Some(counts) => write!(out, "{}", counts[place])?,
+                Some(counts) => write!(out, "{}", counts[index])?,
                 None => out.extend_from_slice(b"null"),
             }
         }
-        for (place, (name, whole)) in self.statistics.iter().zip(&self.whole).enumerate() {
+        for (index, (name, whole)) in self.statistics.iter().zip(&self.whole).enumerate() {
             out.extend_from_slice(name.as_bytes());
-            match self.series.value(row, place) {
+            match self.series.value(row, index) {
                 None => out.extend_from_slice(b"null"),
                 Some(count) if *whole => write!(out, "{}", count as u64)?,
                 Some(value) => write_value(out, value)?,

@@ -16,6 +16,7 @@ const DAY: i64 = 86_400_000;
 
 /// One key.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Key<'a> {
     /// No value: a group of its own.
     Null,

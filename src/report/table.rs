@@ -44,7 +44,7 @@ impl Report {
             line.extend(keys.iter().flat_map(|keys| keys.row(series.key_row(row))).map(|(_, key)| key.to_string()));
             let counts = series.counts(row);
             line.extend(
-                (0..COUNTS.len()).map(|place| counts.map_or("–".to_owned(), |counts| counts[place].to_string())),
+                (0..COUNTS.len()).map(|index| counts.map_or("–".to_owned(), |counts| counts[index].to_string())),
             );
             line.extend(series.statistics(row).map(|(_, value)| readable(value)));
             lines.push(line);
@@ -94,8 +94,8 @@ fn transpose(lines: &[Vec<String>]) -> Vec<Vec<String>> {
 fn render(lines: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
-    let aligned = |(place, text): (usize, &String)| {
-        let alignment = if place == 0 { CellAlignment::Left } else { CellAlignment::Right };
+    let aligned = |(index, text): (usize, &String)| {
+        let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
         Cell::new(shown(text, NAME)).set_alignment(alignment)
     };
     let mut lines = lines.iter().map(|line| line.iter().enumerate().map(aligned));

@@ -23,9 +23,9 @@ pub(super) fn report(
     let mut rows = answers.rows();
     for row in 0..columns.len() * groups {
         rows.set_counts(row, [row as u64 + 1, row as u64 % 3, 0]);
-        for (place, name) in spec.field_names().iter().enumerate() {
-            let value = value(row, place);
-            rows.set_statistic(row, place, if is_count(name) { (row + place) as f64 } else { value });
+        for (index, name) in spec.field_names().iter().enumerate() {
+            let value = value(row, index);
+            rows.set_statistic(row, index, if is_count(name) { (row + index) as f64 } else { value });
         }
     }
     let columns = columns.iter().map(|name| name.map(str::to_owned)).collect();
@@ -105,7 +105,7 @@ fn the_example_is_what_is_written() {
 
 #[test]
 fn a_source_says_what_it_knows() {
-    let mut report = report(&[Some("x")], None, Spec::default(), |_, place| place as f64);
+    let mut report = report(&[Some("x")], None, Spec::default(), |_, index| index as f64);
     let source = |report: &Report| serde_json::from_str::<Value>(&json(report)).unwrap()["source"].clone();
     assert_eq!(source(&report), json!({"files": 0, "rows": 0, "errors": []}));
     assert!(ndjson(&report)[0].get("files_left_out").is_none());
@@ -195,7 +195,7 @@ proptest! {
         let spec = Spec::default().with_statistics(Statistic::ALL.map(|(statistic, _)| statistic)).with_nan(NanPolicy::Omit);
         let names: Vec<_> = names.iter().map(Option::as_deref).collect();
         let by = keys(vec![("k \"1\"", Arc::new(StringArray::from(texts.clone())))]);
-        let report = report(&names, by, spec, |row, place| values[(row * 31 + place) % values.len()]);
+        let report = report(&names, by, spec, |row, index| values[(row * 31 + index) % values.len()]);
         let document: Value = serde_json::from_str(&json(&report)).unwrap();
         let rows = document["series"].as_array().unwrap();
         prop_assert_eq!(rows.len(), names.len() * texts.len());
@@ -205,10 +205,10 @@ proptest! {
             prop_assert_eq!(&object["column"], &json!(names[row / texts.len()]));
             prop_assert_eq!(&object["by"], &json!({"k \"1\"": texts[row % texts.len()]}));
             prop_assert_eq!(&object["count"], &json!(row + 1));
-            for (place, (name, value)) in report.series.statistics(row).enumerate() {
+            for (index, (name, value)) in report.series.statistics(row).enumerate() {
                 let text = spelled(line, name);
                 match value {
-                    _ if is_count(name) => prop_assert_eq!(text, (row + place).to_string()),
+                    _ if is_count(name) => prop_assert_eq!(text, (row + index).to_string()),
                     None => prop_assert_eq!(text, "null"),
                     Some(value) if value.is_nan() => prop_assert_eq!(text, "\"NaN\""),
                     Some(f64::INFINITY) => prop_assert_eq!(text, "\"Infinity\""),
@@ -232,8 +232,8 @@ proptest! {
 #[test]
 fn rows_beyond_a_piece_are_all_there() {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..5000));
-    let report = report(&[Some("x"), None], keys(vec![("id", ids)]), Spec::default(), |row, place| {
-        row as f64 / (place + 1) as f64
+    let report = report(&[Some("x"), None], keys(vec![("id", ids)]), Spec::default(), |row, index| {
+        row as f64 / (index + 1) as f64
     });
     let document: Value = serde_json::from_str(&json(&report)).unwrap();
     let rows = document["series"].as_array().unwrap();

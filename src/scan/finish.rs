@@ -2,20 +2,20 @@
 
 use smallvec::SmallVec;
 
-use super::optional_states::Further;
+use super::optional_states::OptionalStates;
 use super::state::Scan;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::num::rational::Exact;
+use crate::num::rational::Rational;
 use crate::spec::{Bias, NanPolicy, Spec, Statistic, is_count};
 use crate::stats::extrema::Extrema;
+use crate::stats::higher_moments::HigherMoments;
 use crate::stats::interval;
 use crate::stats::moments::Finished;
-use crate::stats::powers::Powers;
 use crate::stats::quantile::Position;
 use crate::stats::select::Brackets;
-use crate::stats::tally::Tally;
 use crate::stats::value::Value;
+use crate::stats::value_counts::ValueCounts;
 use crate::summary::Summary;
 
 /// What came of a scan.
@@ -62,20 +62,21 @@ impl<T: Value> Scan<T> {
         };
         let counts = [count, self.null_count, self.nan_count];
         let moments = self.moments.finish();
-        let sorted = self.further.as_mut().and_then(|further| further.tally.as_mut()).map(Tally::finish);
+        let sorted =
+            self.optional.as_mut().and_then(|optional| optional.value_counts.as_mut()).map(ValueCounts::finish);
         let parts = Parts {
             count: self.moments.count(),
             moments: &moments,
             extrema: self.extrema.as_ref(),
-            tally: sorted.map(|sorted| {
+            value_counts: sorted.map(|sorted| {
                 let wants = |statistic| spec.wants(statistic);
-                TallyAnswers {
+                ValueCountAnswers {
                     mad: if wants(Statistic::Mad) { sorted.mad() } else { None },
                     mode: if wants(Statistic::Mode) { sorted.mode() } else { None },
                     n_unique: if wants(Statistic::NUnique) { sorted.n_unique() } else { 0 },
                 }
             }),
-            further: self.further.as_deref(),
+            optional: self.optional.as_deref(),
             // Of NaNs there is one value.
             one_more: u64::from(nan),
             quantiles: &quantiles,
@@ -121,8 +122,8 @@ struct Parts<'a, T: Value> {
     count: u64,
     moments: &'a Finished,
     extrema: Option<&'a Extrema<T>>,
-    tally: Option<TallyAnswers>,
-    further: Option<&'a Further<T>>,
+    value_counts: Option<ValueCountAnswers>,
+    optional: Option<&'a OptionalStates<T>>,
     one_more: u64,
     /// Those that are computed.
     quantiles: &'a [Option<f64>],
@@ -130,7 +131,7 @@ struct Parts<'a, T: Value> {
 
 /// What the values in order have told.
 #[derive(Clone, Copy)]
-struct TallyAnswers {
+struct ValueCountAnswers {
     mad: Option<f64>,
     mode: Option<f64>,
     n_unique: u64,
@@ -140,9 +141,9 @@ impl<T: Value> Parts<'_, T> {
     /// A statistic, and a second value if it has two.
     fn statistic(&self, statistic: Statistic, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
         let (moments, extrema, n) = (self.moments, self.extrema, self.count);
-        let further = self.further;
-        let powers = |compute: fn(&Powers, u64, &Exact, &Exact, Bias) -> Option<f64>| {
-            let powers = further?.powers.as_ref()?;
+        let optional = self.optional;
+        let powers = |compute: fn(&HigherMoments, u64, &Rational, &Rational, Bias) -> Option<f64>| {
+            let powers = optional?.powers.as_ref()?;
             match moments.exact_sums() {
                 Some((sum, squares)) => compute(powers, n, &sum, &squares, spec.bias()),
                 None => Some(f64::NAN),
@@ -166,20 +167,20 @@ impl<T: Value> Parts<'_, T> {
             Statistic::Sem => moments.standard_error(spec.ddof()),
             Statistic::Iqr => {
                 let at = |p: f64| {
-                    let place = spec.computed().iter().position(|computed| computed.value() == p)?;
-                    *self.quantiles.get(place)?
+                    let index = spec.computed().iter().position(|computed| computed.value() == p)?;
+                    *self.quantiles.get(index)?
                 };
                 at(0.75).zip(at(0.25)).map(|(high, low)| high - low)
             }
-            Statistic::Skewness => powers(Powers::skewness),
-            Statistic::Kurtosis => powers(Powers::kurtosis),
-            Statistic::Mad => self.tally.and_then(|tally| tally.mad),
-            Statistic::Mode => self.tally.and_then(|tally| tally.mode),
-            Statistic::NUnique => self.tally.map(|tally| (tally.n_unique + self.one_more) as f64),
-            Statistic::NZero => further.map(|further| further.zeros as f64),
-            Statistic::NNegative => further.map(|further| further.negatives as f64),
-            Statistic::GeometricMean => further.and_then(|further| further.geometric.as_ref()?.finish(n)),
-            Statistic::HarmonicMean => further.and_then(|further| further.harmonic.as_ref()?.finish(n)),
+            Statistic::Skewness => powers(HigherMoments::skewness),
+            Statistic::Kurtosis => powers(HigherMoments::kurtosis),
+            Statistic::Mad => self.value_counts.and_then(|value_counts| value_counts.mad),
+            Statistic::Mode => self.value_counts.and_then(|value_counts| value_counts.mode),
+            Statistic::NUnique => self.value_counts.map(|value_counts| (value_counts.n_unique + self.one_more) as f64),
+            Statistic::NZero => optional.map(|optional| optional.zeros as f64),
+            Statistic::NNegative => optional.map(|optional| optional.negatives as f64),
+            Statistic::GeometricMean => optional.and_then(|optional| optional.geometric.as_ref()?.finish(n)),
+            Statistic::HarmonicMean => optional.and_then(|optional| optional.harmonic.as_ref()?.finish(n)),
             Statistic::Cv => moments.cv(spec.ddof()),
         };
         (value, None)

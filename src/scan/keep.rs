@@ -5,6 +5,7 @@ pub const SAMPLE: usize = 1 << 16;
 
 /// How many values a scan may keep for its quantiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Keep {
     /// Up to so many in a bracket; more are sampled, and another pass decides.
     AtMost(usize),

@@ -7,7 +7,7 @@
 //! scan.finish(&spec)          the summary, or the brackets for one more pass
 //! ```
 //!
-//! Scans merge if they learn the same: those of one [`Spec`] do, and those of specs that differ in probabilities, `method`, `ddof`,
+//! Scans merge if they learn the same: those of one [`Spec`](crate::Spec) do, and those of specs that differ in probabilities, `method`, `ddof`,
 //! `level` or `bias` alone. [`Scan::to_bytes`] writes a scan for another process or machine.
 //!
 //! Sums are exact and order statistics are order statistics, so the answer depends neither on the parts nor on their

@@ -3,34 +3,34 @@
 use serde::{Deserialize, Serialize};
 
 use crate::spec::Learned;
+use crate::stats::higher_moments::HigherMoments;
 use crate::stats::means::{GeometricMean, HarmonicMean};
-use crate::stats::powers::Powers;
-use crate::stats::tally::Tally;
 use crate::stats::value::Value;
+use crate::stats::value_counts::ValueCounts;
 
 /// What only some statistics need, each for itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
-pub(super) struct Further<T: Value> {
+pub(super) struct OptionalStates<T: Value> {
     pub(super) zeros: u64,
     pub(super) negatives: u64,
-    pub(super) powers: Option<Powers>,
+    pub(super) powers: Option<HigherMoments>,
     pub(super) geometric: Option<GeometricMean>,
     pub(super) harmonic: Option<HarmonicMean>,
-    pub(super) tally: Option<Tally<T>>,
+    pub(super) value_counts: Option<ValueCounts<T>>,
 }
 
-impl<T: Value> Further<T> {
+impl<T: Value> OptionalStates<T> {
     /// `None` if nothing of it is wanted.
     pub(super) fn new(learned: Learned) -> Option<Box<Self>> {
-        learned.wants(Learned::FURTHER).then(|| {
+        learned.wants(Learned::OPTIONAL).then(|| {
             Box::new(Self {
                 zeros: 0,
                 negatives: 0,
-                powers: learned.wants(Learned::POWERS).then(Powers::default),
+                powers: learned.wants(Learned::HIGHER_MOMENTS).then(HigherMoments::default),
                 geometric: learned.wants(Learned::GEOMETRIC).then(GeometricMean::default),
                 harmonic: learned.wants(Learned::HARMONIC).then(HarmonicMean::default),
-                tally: learned.wants(Learned::TALLY).then(Tally::new),
+                value_counts: learned.wants(Learned::VALUE_COUNTS).then(ValueCounts::new),
             })
         })
     }
@@ -40,10 +40,10 @@ impl<T: Value> Further<T> {
         Self {
             zeros: 0,
             negatives: 0,
-            powers: self.powers.as_ref().map(|_| Powers::default()),
+            powers: self.powers.as_ref().map(|_| HigherMoments::default()),
             geometric: self.geometric.as_ref().map(|_| GeometricMean::default()),
             harmonic: self.harmonic.as_ref().map(|_| HarmonicMean::default()),
-            tally: self.tally.as_ref().map(|_| Tally::new()),
+            value_counts: self.value_counts.as_ref().map(|_| ValueCounts::new()),
         }
     }
 
@@ -57,7 +57,7 @@ impl<T: Value> Further<T> {
         }
         self.geometric.iter_mut().for_each(|mean| mean.add(nearest));
         self.harmonic.iter_mut().for_each(|mean| mean.add(nearest));
-        self.tally.iter_mut().for_each(|tally| tally.add(value));
+        self.value_counts.iter_mut().for_each(|value_counts| value_counts.add(value));
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -72,15 +72,15 @@ impl<T: Value> Further<T> {
         if let (Some(ours), Some(theirs)) = (&mut self.harmonic, &other.harmonic) {
             ours.merge(theirs);
         }
-        if let (Some(ours), Some(theirs)) = (&mut self.tally, other.tally) {
+        if let (Some(ours), Some(theirs)) = (&mut self.value_counts, other.value_counts) {
             ours.merge(theirs);
         }
     }
 
     pub(super) fn clear(&mut self) {
         // The room of what was tallied serves the next series.
-        let mut tally = self.tally.take();
-        tally.iter_mut().for_each(Tally::clear);
-        *self = Self { tally, ..self.empty() };
+        let mut value_counts = self.value_counts.take();
+        value_counts.iter_mut().for_each(ValueCounts::clear);
+        *self = Self { value_counts, ..self.empty() };
     }
 }

@@ -22,7 +22,7 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
-use super::optional_states::Further;
+use super::optional_states::OptionalStates;
 use super::state::Scan;
 use crate::arch::Tier;
 use crate::error::{Error, Result};
@@ -41,15 +41,15 @@ const MOST_ROWS: u64 = 1 << 48;
 
 /// Writes a scan, for a binary format.
 pub(crate) fn serialize<T: Value, S: Serializer>(scan: &Scan<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    let Scan { tier: _, nan, null_count, nan_count, moments, extrema, candidates, further, found: _ } = scan;
-    (nan, null_count, nan_count, moments, extrema, candidates, further).serialize(serializer)
+    let Scan { tier: _, nan, null_count, nan_count, moments, extrema, candidates, optional, found: _ } = scan;
+    (nan, null_count, nan_count, moments, extrema, candidates, optional).serialize(serializer)
 }
 
 /// What [`serialize`] has written, checked.
 pub(crate) fn deserialize<'de, T: Value, D: Deserializer<'de>>(deserializer: D) -> Result<Scan<T>, D::Error> {
-    let (nan, null_count, nan_count, moments, extrema, candidates, further) = Deserialize::deserialize(deserializer)?;
+    let (nan, null_count, nan_count, moments, extrema, candidates, optional) = Deserialize::deserialize(deserializer)?;
     let tier = Tier::best();
-    let scan = Scan { tier, nan, null_count, nan_count, moments, extrema, candidates, further, found: Vec::new() };
+    let scan = Scan { tier, nan, null_count, nan_count, moments, extrema, candidates, optional, found: Vec::new() };
     scan.check().map_err(serde::de::Error::custom)?;
     Ok(scan)
 }
@@ -154,26 +154,35 @@ impl<T: Value> Scan<T> {
         }
         if let Some(candidates) = &self.candidates {
             if candidates.count() != count {
-                return Err("the cells count other values than the moments");
+                return Err("the bins count other values than the moments");
             }
             if !candidates.hold_values(T::is_value) {
                 return Err("a key that no value of the series has");
             }
         }
-        match &self.further {
-            Some(further) if !further.is_possible(count) => Err("statistics that no values have"),
+        match &self.optional {
+            Some(optional) if !optional.is_possible(count) => Err("statistics that no values have"),
             _ => Ok(()),
         }
     }
 }
 
-impl<T: Value> Further<T> {
+/// As [`Scan::from_bytes`].
+impl<T: Value> TryFrom<&[u8]> for Scan<T> {
+    type Error = Error;
+
+    fn try_from(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl<T: Value> OptionalStates<T> {
     fn is_possible(&self, count: u64) -> bool {
-        let Self { zeros, negatives, powers: _, geometric, harmonic, tally } = self;
+        let Self { zeros, negatives, powers: _, geometric, harmonic, value_counts } = self;
         zeros.checked_add(*negatives).is_some_and(|both| both <= count)
             && geometric.as_ref().is_none_or(|mean| mean.is_possible(count, *zeros, *negatives))
             && harmonic.as_ref().is_none_or(|mean| mean.is_possible(*zeros, *negatives))
-            && tally.as_ref().is_none_or(|tally| tally.count() == count)
+            && value_counts.as_ref().is_none_or(|value_counts| value_counts.count() == count)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known of a series, and how more of it is added.
 
 use super::keep::Keep;
-use super::optional_states::Further;
+use super::optional_states::OptionalStates;
 use crate::arch::block::Bits;
 use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::stats::moments::{Moments, Order};
 use crate::stats::select::{Brackets, Candidates};
 use crate::stats::value::{Extent, Value};
 
-/// See the [module](self).
+/// What has been learned of one series so far; the [module](crate::scan) tells how it is used. `T` is `f64`, `i64` or `u64`.
 #[derive(Clone, Debug)]
 pub struct Scan<T: Value> {
     pub(super) tier: Tier,
@@ -21,7 +21,7 @@ pub struct Scan<T: Value> {
     pub(super) moments: Moments,
     pub(super) extrema: Option<Extrema<T>>,
     pub(super) candidates: Option<Candidates<T::Key>>,
-    pub(super) further: Option<Box<Further<T>>>,
+    pub(super) optional: Option<Box<OptionalStates<T>>>,
     /// Order statistics on their way to the quantiles.
     pub(super) found: Vec<T::Key>,
 }
@@ -44,7 +44,7 @@ impl<T: Value> Scan<T> {
             moments: Moments::new(learned.order()),
             extrema: learned.wants(Learned::EXTREMA).then(Extrema::new),
             candidates: learned.wants(Learned::QUANTILES).then(|| Candidates::new(brackets, keep.capacity(), tier)),
-            further: Further::new(learned),
+            optional: OptionalStates::new(learned),
             found: Vec::new(),
         }
     }
@@ -67,7 +67,7 @@ impl<T: Value> Scan<T> {
             moments: Moments::new(Order::Count),
             extrema: None,
             candidates: Some(Candidates::new(brackets, keep.capacity(), self.tier)),
-            further: None,
+            optional: None,
             found: Vec::new(),
         }
     }
@@ -93,7 +93,7 @@ impl<T: Value> Scan<T> {
         }
     }
 
-    /// Takes over what a further pass over the same values has found; `false` if they were not the same values, or were scanned with
+    /// Takes over what a optional pass over the same values has found; `false` if they were not the same values, or were scanned with
     /// another policy for NaNs.
     #[must_use]
     pub fn settle(&mut self, pass: Self) -> bool {
@@ -111,7 +111,7 @@ impl<T: Value> Scan<T> {
         self.nan_count = 0;
         self.moments.clear();
         self.extrema.iter_mut().for_each(Extrema::clear);
-        self.further.iter_mut().for_each(|further| further.clear());
+        self.optional.iter_mut().for_each(|optional| optional.clear());
         if let Some(candidates) = &mut self.candidates {
             candidates.restart(brackets, keep.capacity());
         }
@@ -151,11 +151,11 @@ impl<T: Value> Scan<T> {
             }
             Extent::HoldsNan => return self.update_numbers(values, valid),
         }
-        if let Some(further) = &mut self.further {
-            T::each(values, valid, |value| further.add(value));
+        if let Some(optional) = &mut self.optional {
+            T::each(values, valid, |value| optional.add(value));
         }
         if let Some(candidates) = &mut self.candidates {
-            candidates.update(|cells, tier| T::sort_out(values, valid, cells, tier));
+            candidates.update(|bins, tier| T::bucketize(values, valid, bins, tier));
         }
     }
 
@@ -169,7 +169,7 @@ impl<T: Value> Scan<T> {
             moments: Moments::new(self.moments.order()),
             extrema: self.extrema.as_ref().map(|_| Extrema::new()),
             candidates: None,
-            further: self.further.as_ref().map(|further| Box::new(further.empty())),
+            optional: self.optional.as_ref().map(|optional| Box::new(optional.empty())),
             found: Vec::new(),
             null_count: 0,
             nan_count: 0,
@@ -181,7 +181,7 @@ impl<T: Value> Scan<T> {
                 let mut digits = [0_u8; BLOCK / 8];
                 for (digits, counts) in digits.iter_mut().zip(counts.chunks(8)) {
                     let bits =
-                        counts.iter().zip(0..).map(|(&count, place)| ((count.into() >> digit & 1) as u8) << place);
+                        counts.iter().zip(0..).map(|(&count, index)| ((count.into() >> digit & 1) as u8) << index);
                     *digits = bits.sum();
                 }
                 sums.update_valid(values, &digits);
@@ -246,7 +246,7 @@ impl<T: Value> Scan<T> {
         if let (Some(ours), Some(theirs)) = (&mut self.extrema, &other.extrema) {
             ours.merge(theirs);
         }
-        if let (Some(ours), Some(theirs)) = (&mut self.further, other.further) {
+        if let (Some(ours), Some(theirs)) = (&mut self.optional, other.optional) {
             ours.merge(*theirs);
         }
         if let (Some(ours), Some(theirs)) = (&mut self.candidates, other.candidates) {
@@ -266,15 +266,15 @@ impl<T: Value> Scan<T> {
 
     /// What is learned by it.
     pub(super) fn learned(&self) -> Learned {
-        let further = self.further.as_deref();
+        let optional = self.optional.as_deref();
         Learned::new(self.moments.order())
             .with(Learned::EXTREMA, self.extrema.is_some())
             .with(Learned::QUANTILES, self.candidates.is_some())
-            .with(Learned::FURTHER, further.is_some())
-            .with(Learned::POWERS, further.is_some_and(|further| further.powers.is_some()))
-            .with(Learned::GEOMETRIC, further.is_some_and(|further| further.geometric.is_some()))
-            .with(Learned::HARMONIC, further.is_some_and(|further| further.harmonic.is_some()))
-            .with(Learned::TALLY, further.is_some_and(|further| further.tally.is_some()))
+            .with(Learned::OPTIONAL, optional.is_some())
+            .with(Learned::HIGHER_MOMENTS, optional.is_some_and(|optional| optional.powers.is_some()))
+            .with(Learned::GEOMETRIC, optional.is_some_and(|optional| optional.geometric.is_some()))
+            .with(Learned::HARMONIC, optional.is_some_and(|optional| optional.harmonic.is_some()))
+            .with(Learned::VALUE_COUNTS, optional.is_some_and(|optional| optional.value_counts.is_some()))
     }
 
     /// Whether both learn the same, so that they may be parts of one series: see [`Scan::merge`].

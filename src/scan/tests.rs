@@ -152,7 +152,7 @@ proptest! {
         }
     }
 
-    /// Integers in the lane of their own.
+    /// Integers in the repr of their own.
     #[test]
     fn integers_are_summed_as_integers(
         values in prop::collection::vec(any::<i64>(), 1..3000), shift in 0u32..64, nulls in any::<[u8; 8]>(),

@@ -1,6 +1,6 @@
 //! Arrow arrays as values and nulls.
 //!
-//! Float64 (and 64-bit integers in their own lane) is handed on as the slice that it is, with the bits of its validity.
+//! Float64 (and 64-bit integers in their own repr) is handed on as the slice that it is, with the bits of its validity.
 //! Other types are converted as they are read, one block at a time.
 
 use std::ops::Range;
@@ -17,7 +17,7 @@ use arrow_schema::DataType;
 use arrow_select::take::{TakeOptions, take};
 
 use super::Sink;
-use super::lane::{Element, Kind};
+use super::repr::{Element, Kind};
 use crate::arch::Tier;
 use crate::error::{Error, Result};
 use crate::num::decimal::Decimal;
@@ -44,8 +44,8 @@ pub fn read<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()
         sink.nulls(array.len() as u64);
         return Ok(());
     }
-    if !Kind::of(data_type).is_some_and(|kind| T::LANE.holds(kind)) {
-        return Err(Error::Data(format!("type {data_type} is no exact {:?}", T::LANE)));
+    if !Kind::of(data_type).is_some_and(|kind| T::REPR.holds(kind)) {
+        return Err(Error::Data(format!("type {data_type} is no exact {:?}", T::REPR)));
     }
     match data_type {
         DataType::Float64 => plain::<Float64Type, T>(array, sink, T::floats, T::from_float),
@@ -263,10 +263,10 @@ fn read_runs<R: RunEndIndexType, T: Element>(array: &RunArray<R>, sink: &mut imp
     let (mut row, end) = (array.offset(), array.offset() + array.len());
     let mut null_count = 0;
     let mut buffer = Buffer::new(sink);
-    for (place, run_end) in array.run_ends().values()[first..=last].iter().enumerate() {
+    for (index, run_end) in array.run_ends().values()[first..=last].iter().enumerate() {
         let run_end = run_end.as_usize().min(end);
         let length = run_end.saturating_sub(row);
-        let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(place));
+        let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(index));
         let value = if is_null { None } else { valid.next() };
         match value {
             Some(value) => (0..length).for_each(|_| buffer.push(value)),
@@ -325,12 +325,12 @@ mod tests {
             ($($array:ident $native:ty),*) => {$(
                 let array = $array::from(vec![Some(3 as $native), None, Some(1 as $native), Some(2 as $native), None]);
                 check::<Number>(&array, &values, 2);
-                if Lane::Float.holds(Kind::of(array.data_type()).unwrap()) {
+                if Repr::Float.holds(Kind::of(array.data_type()).unwrap()) {
                     check::<f64>(&array, &values, 2);
                 }
             )*};
         }
-        use super::super::lane::Lane;
+        use super::super::repr::Repr;
         primitive!(Float64Array f64, Float32Array f32, Int64Array i64, Int32Array i32, Int16Array i16, Int8Array i8,
             UInt64Array u64, UInt32Array u32, UInt16Array u16, UInt8Array u8);
         let half = |x: f32| Some(half::f16::from_f32(x));
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_lane_does_not_hold_is_refused() {
+    fn what_a_repr_does_not_hold_is_refused() {
         let mut seen = Seen::default();
         assert!(read::<f64>(&Int64Array::from(vec![1]), &mut seen).is_err());
         assert!(read::<Number>(&StringArray::from(vec!["a"]), &mut seen).is_err());

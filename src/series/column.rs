@@ -1,25 +1,26 @@
 //! One series: a name and its chunks, each where it lies.
 
-use arrow_array::{Array, ArrayRef, new_empty_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
 
 use super::Sink;
 use super::array;
-use super::lane::{Element, Kind, Lane};
-use super::memory::{Format, Memory, NanMeans};
-use super::table::{is_boolean, type_name};
+use super::repr::{Element, Kind, Repr};
+use super::strided_buffer::{Format, NanMeans, StridedBuffer};
+use super::table::{Columns, is_boolean, type_name};
 use crate::error::{Error, Result};
 use crate::scan::BLOCK;
 use crate::stats::select::sample_places;
 
 /// Rows of a series that lie together.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Chunk {
     /// An Arrow array.
     Array(ArrayRef),
     /// Foreign memory.
-    Memory(Memory),
+    Strided(StridedBuffer),
 }
 
 impl Chunk {
@@ -27,7 +28,7 @@ impl Chunk {
     pub fn len(&self) -> usize {
         match self {
             Self::Array(array) => array.len(),
-            Self::Memory(memory) => memory.len(),
+            Self::Strided(buffer) => buffer.len(),
         }
     }
 
@@ -40,7 +41,7 @@ impl Chunk {
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Array(array) => Kind::of(array.data_type()),
-            Self::Memory(memory) => Some(memory.format.kind()),
+            Self::Strided(buffer) => Some(buffer.format.kind()),
         }
     }
 
@@ -48,7 +49,7 @@ impl Chunk {
     pub fn slice(&self, start: usize, length: usize) -> Self {
         match self {
             Self::Array(array) => Self::Array(array.slice(start, length)),
-            Self::Memory(memory) => Self::Memory(memory.slice(start, length)),
+            Self::Strided(buffer) => Self::Strided(buffer.slice(start, length)),
         }
     }
 
@@ -60,7 +61,7 @@ impl Chunk {
     pub fn read<T: Element>(&self, sink: &mut impl Sink<T>) -> Result<()> {
         match self {
             Self::Array(array) => array::read(array, sink),
-            Self::Memory(memory) => memory.read(sink),
+            Self::Strided(buffer) => buffer.read(sink),
         }
     }
 
@@ -72,7 +73,7 @@ impl Chunk {
     pub fn take(&self, rows: &[u32]) -> Result<ArrayRef> {
         match self {
             Self::Array(array) => array::take_rows(array, rows),
-            Self::Memory(memory) => memory.take(rows),
+            Self::Strided(buffer) => buffer.take(rows),
         }
     }
 
@@ -84,7 +85,7 @@ impl Chunk {
     pub fn to_array(&self) -> Result<ArrayRef> {
         match self {
             Self::Array(array) => Ok(array.clone()),
-            Self::Memory(memory) => memory.to_array(),
+            Self::Strided(buffer) => buffer.to_array(),
         }
     }
 
@@ -95,11 +96,11 @@ impl Chunk {
     ///
     /// As [`Chunk::read`].
     pub fn sample<T: Element>(&self, stretch: usize, turn: usize) -> Result<Vec<T>> {
-        let places = sample_places(self.len(), stretch, turn);
+        let indices = sample_places(self.len(), stretch, turn);
         let mut values = Vec::with_capacity(self.len() / stretch + 1);
         match self {
-            Self::Array(array) => array::pick(array, places, &mut values),
-            Self::Memory(memory) => memory.pick(places, &mut values),
+            Self::Array(array) => array::pick(array, indices, &mut values),
+            Self::Strided(buffer) => buffer.pick(indices, &mut values),
         }?;
         Ok(values)
     }
@@ -137,7 +138,7 @@ impl Chunk {
 pub struct Series {
     name: Option<String>,
     chunks: Vec<Chunk>,
-    lane: Lane,
+    repr: Repr,
 }
 
 impl Series {
@@ -152,12 +153,12 @@ impl Series {
                 name: name.clone(),
                 data_type: match chunk {
                     Chunk::Array(array) => array.data_type().to_string(),
-                    Chunk::Memory(memory) => format!("{:?}", memory.format),
+                    Chunk::Strided(buffer) => format!("{:?}", buffer.format),
                 },
             })
         });
-        let lane = Lane::of(&kinds.collect::<Result<Vec<_>>>()?);
-        Ok(Self { name, chunks, lane })
+        let repr = Repr::of(&kinds.collect::<Result<Vec<_>>>()?);
+        Ok(Self { name, chunks, repr })
     }
 
     /// A series of Arrow arrays.
@@ -167,6 +168,41 @@ impl Series {
     /// As [`Series::new`].
     pub fn from_arrays(name: Option<String>, arrays: Vec<ArrayRef>) -> Result<Self> {
         Self::new(name, arrays.into_iter().map(Chunk::Array).collect())
+    }
+
+    /// The wanted columns of a table, in column order: a chunk for each batch, nothing copied.
+    ///
+    /// # Errors
+    ///
+    /// What [`Columns::choose`] says of the schema, and [`Error::Data`] for batches of different schemas.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrow_array::{Float64Array, Int64Array, RecordBatch, StringArray};
+    /// use rstats::{Columns, Interrupt, Series, Spec, describe_all};
+    ///
+    /// let batch = RecordBatch::try_from_iter([
+    ///     ("city", Arc::new(StringArray::from(vec!["Oslo", "Rome"])) as _),
+    ///     ("temp", Arc::new(Float64Array::from(vec![Some(-3.5), None])) as _),
+    ///     ("visits", Arc::new(Int64Array::from(vec![1, 2])) as _),
+    /// ])?;
+    /// let series = Series::from_batches(&[batch], &Columns::Numeric)?;
+    /// let summaries = describe_all(&series, &Spec::default(), &Interrupt::default())?;
+    /// assert_eq!(summaries[0].column.as_deref(), Some("temp"));
+    /// assert_eq!((summaries[0].count, summaries[0].null_count), (1, 1));
+    /// assert_eq!(summaries[1].get("mean"), Some(1.5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_batches(batches: &[RecordBatch], columns: &Columns) -> Result<Vec<Self>> {
+        let Some(first) = batches.first() else { return Ok(Vec::new()) };
+        if batches.iter().any(|batch| batch.schema().fields() != first.schema().fields()) {
+            return Err(Error::Data("the batches of a table are of one schema, and these are not".to_owned()));
+        }
+        let series = columns.choose(&first.schema())?.into_iter().map(|index| {
+            let name = first.schema().field(index).name().clone();
+            Self::from_arrays(Some(name), batches.iter().map(|batch| batch.column(index).clone()).collect())
+        });
+        series.collect()
     }
 
     /// The name.
@@ -180,28 +216,28 @@ impl Series {
     }
 
     /// The foreign memory that it is, if it is that alone.
-    pub fn memory(&self) -> Option<&Memory> {
+    pub fn memory(&self) -> Option<&StridedBuffer> {
         match &self.chunks[..] {
-            [Chunk::Memory(memory)] => Some(memory),
+            [Chunk::Strided(buffer)] => Some(buffer),
             _ => None,
         }
     }
 
     /// The same series, its values copied to an array of the same numbers.
     pub(crate) fn with_array(&self, array: ArrayRef) -> Self {
-        Self { name: self.name.clone(), chunks: vec![Chunk::Array(array)], lane: self.lane }
+        Self { name: self.name.clone(), chunks: vec![Chunk::Array(array)], repr: self.repr }
     }
 
     /// The kind of number that it is scanned as.
-    pub fn lane(&self) -> Lane {
-        self.lane
+    pub fn repr(&self) -> Repr {
+        self.repr
     }
 
     /// Whether it consists of booleans: those are described only where they are named.
     pub fn is_boolean(&self) -> bool {
         let boolean = |chunk: &Chunk| match chunk {
             Chunk::Array(array) => is_boolean(array.data_type()),
-            Chunk::Memory(memory) => memory.format == Format::Bool,
+            Chunk::Strided(buffer) => buffer.format == Format::Bool,
         };
         !self.chunks.is_empty() && self.chunks.iter().all(boolean)
     }
@@ -210,7 +246,7 @@ impl Series {
     pub fn type_name(&self) -> &'static str {
         let name = |chunk: &Chunk| match chunk {
             Chunk::Array(array) => type_name(array.data_type()),
-            Chunk::Memory(memory) => memory.format.type_name(),
+            Chunk::Strided(buffer) => buffer.format.type_name(),
         };
         let Some(first) = self.chunks.first().map(name) else { return "" };
         if self.chunks.iter().all(|chunk| name(chunk) == first) { first } else { "" }
@@ -270,8 +306,8 @@ impl Series {
     /// they are.
     pub fn with_nan_as_null(mut self) -> Self {
         for chunk in &mut self.chunks {
-            if let Chunk::Memory(memory) = chunk {
-                memory.nan = NanMeans::Null;
+            if let Chunk::Strided(buffer) = chunk {
+                buffer.nan = NanMeans::Null;
             }
         }
         self

@@ -16,7 +16,7 @@ use crate::arch::key::Keyed;
 use crate::error::{Error, Result};
 
 /// Work on the codes of a column, of whichever kind they are.
-pub trait Work {
+pub trait KeyVisitor {
     /// What comes of it.
     type Outcome;
 
@@ -80,11 +80,6 @@ impl KeyColumn {
         self.array.len()
     }
 
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.array.is_empty()
-    }
-
     /// Which rows have a key, if some have none.
     pub fn nulls(&self) -> Option<&NullBuffer> {
         self.nulls.as_ref()
@@ -108,7 +103,7 @@ impl KeyColumn {
     }
 
     /// Does the work on the codes; where a row has no key, its code means nothing.
-    pub fn visit<W: Work>(&self, work: W) -> W::Outcome {
+    pub fn visit<W: KeyVisitor>(&self, work: W) -> W::Outcome {
         let array = &self.codes;
         macro_rules! integers {
             ($type:ty) => {{
@@ -204,7 +199,7 @@ impl KeyColumn {
     }
 }
 
-fn offsets<W: Work, O: ArrowNativeType>(work: W, offsets: &[O], data: &[u8]) -> W::Outcome {
+fn offsets<W: KeyVisitor, O: ArrowNativeType>(work: W, offsets: &[O], data: &[u8]) -> W::Outcome {
     work.bytes(|row| &data[offsets[row].as_usize()..offsets[row + 1].as_usize()])
 }
 

@@ -14,13 +14,13 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Lists {
     values: ArrayRef,
-    places: Places,
+    indices: Layout,
     nulls: Option<NullBuffer>,
     len: usize,
 }
 
 #[derive(Clone, Debug)]
-enum Places {
+enum Layout {
     /// One list after the other: where each begins, and where the last one ends.
     Offsets(Vec<usize>),
     /// All of one length.
@@ -51,31 +51,31 @@ impl Lists {
         fn views<O: OffsetSizeTrait>(array: &GenericListViewArray<O>) -> Vec<(usize, usize)> {
             array.offsets().iter().zip(array.sizes()).map(|(start, size)| (start.as_usize(), size.as_usize())).collect()
         }
-        let (values, places) = match array.data_type() {
+        let (values, indices) = match array.data_type() {
             DataType::List(_) => {
                 let lists = array.as_list::<i32>();
-                (lists.values(), Places::Offsets(lists.offsets().iter().map(|offset| offset.as_usize()).collect()))
+                (lists.values(), Layout::Offsets(lists.offsets().iter().map(|offset| offset.as_usize()).collect()))
             }
             DataType::LargeList(_) => {
                 let lists = array.as_list::<i64>();
-                (lists.values(), Places::Offsets(lists.offsets().iter().map(|offset| offset.as_usize()).collect()))
+                (lists.values(), Layout::Offsets(lists.offsets().iter().map(|offset| offset.as_usize()).collect()))
             }
             DataType::FixedSizeList(_, size) => {
                 let lists = array.as_fixed_size_list();
-                (lists.values(), Places::Fixed(usize::try_from(*size).unwrap_or(0)))
+                (lists.values(), Layout::Fixed(usize::try_from(*size).unwrap_or(0)))
             }
             DataType::ListView(_) => {
                 let lists = array.as_list_view::<i32>();
-                (lists.values(), Places::Views(views(lists)))
+                (lists.values(), Layout::Views(views(lists)))
             }
             DataType::LargeListView(_) => {
                 let lists = array.as_list_view::<i64>();
-                (lists.values(), Places::Views(views(lists)))
+                (lists.values(), Layout::Views(views(lists)))
             }
             other => return Err(Error::Data(format!("type {other} is no list"))),
         };
         let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
-        let lists = Self { values: values.clone(), places, nulls, len: array.len() };
+        let lists = Self { values: values.clone(), indices, nulls, len: array.len() };
         if (0..lists.len).any(|row| lists.rows(row).end > lists.values.len()) {
             return Err(Error::Data("a list lies outside of its values".to_owned()));
         }
@@ -85,11 +85,6 @@ impl Lists {
     /// The number of lists.
     pub fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// The type of the values.
@@ -108,10 +103,10 @@ impl Lists {
     }
 
     fn rows(&self, list: usize) -> Range<usize> {
-        match &self.places {
-            Places::Offsets(offsets) => offsets[list]..offsets[list + 1],
-            Places::Fixed(size) => list * size..(list + 1) * size,
-            Places::Views(views) => {
+        match &self.indices {
+            Layout::Offsets(offsets) => offsets[list]..offsets[list + 1],
+            Layout::Fixed(size) => list * size..(list + 1) * size,
+            Layout::Views(views) => {
                 let (start, size) = views[list];
                 start..start.saturating_add(size)
             }
@@ -126,7 +121,7 @@ impl Lists {
     /// [`Error::Data`] for views on more than 2³² values.
     pub fn segments(&self, lists: Range<usize>) -> Result<(ArrayRef, Vec<Option<Range<usize>>>)> {
         let there = |list: usize| self.is_valid(list).then(|| self.rows(list));
-        if let Places::Views(_) = self.places {
+        if let Layout::Views(_) = self.indices {
             let mut rows = Vec::new();
             let mut segments = Vec::with_capacity(lists.len());
             for list in lists {

@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use arrow_array::ArrayRef;
 
-use super::memory::Memory;
+use super::strided_buffer::StridedBuffer;
 use super::{Chunk, Kind, Series};
 use crate::error::{Error, Result};
 
 /// The series of an array along one of its dimensions.
 pub struct Matrix {
-    at: Box<dyn Fn(usize) -> Option<Memory> + Send + Sync>,
-    whole: Option<Memory>,
+    at: Box<dyn Fn(usize) -> Option<StridedBuffer> + Send + Sync>,
+    whole: Option<StridedBuffer>,
     count: usize,
     length: usize,
     kind: Kind,
@@ -23,8 +23,8 @@ impl Matrix {
     /// the other, if they lie so in memory.
     pub fn new(
         count: usize,
-        at: impl Fn(usize) -> Option<Memory> + Send + Sync + 'static,
-        whole: Option<Memory>,
+        at: impl Fn(usize) -> Option<StridedBuffer> + Send + Sync + 'static,
+        whole: Option<StridedBuffer>,
     ) -> Option<Self> {
         let (length, kind) = match at(0) {
             Some(first) => (first.len(), first.format.kind()),
@@ -60,9 +60,9 @@ impl Matrix {
     /// # Errors
     ///
     /// [`Error::Data`] if there is none.
-    pub fn series(&self, place: usize) -> Result<Memory> {
-        let series = (place < self.count).then(|| (self.at)(place)).flatten();
-        series.ok_or_else(|| Error::Data(format!("series {place} of an array of {}", self.count)))
+    pub fn series(&self, index: usize) -> Result<StridedBuffer> {
+        let series = (index < self.count).then(|| (self.at)(index)).flatten();
+        series.ok_or_else(|| Error::Data(format!("series {index} of an array of {}", self.count)))
     }
 
     /// Copies of some neighbours, one after the other.
@@ -70,12 +70,12 @@ impl Matrix {
     /// # Errors
     ///
     /// [`Error::Data`] for a mask of another length.
-    pub fn to_array(&self, places: Range<usize>) -> Result<ArrayRef> {
+    pub fn to_array(&self, indices: Range<usize>) -> Result<ArrayRef> {
         match &self.whole {
-            Some(whole) => whole.slice(places.start * self.length, places.len() * self.length).to_array(),
+            Some(whole) => whole.slice(indices.start * self.length, indices.len() * self.length).to_array(),
             None => {
-                let parts = places.map(|place| self.series(place)).collect::<Result<Vec<_>>>()?;
-                Memory::to_array_of_all(&parts)
+                let parts = indices.map(|index| self.series(index)).collect::<Result<Vec<_>>>()?;
+                StridedBuffer::to_array_of_all(&parts)
             }
         }
     }
@@ -86,7 +86,7 @@ impl Matrix {
     ///
     /// As [`Matrix::series`].
     pub fn to_series(&self) -> Result<Vec<Series>> {
-        (0..self.count).map(|place| Series::new(None, vec![Chunk::Memory(self.series(place)?)])).collect()
+        (0..self.count).map(|index| Series::new(None, vec![Chunk::Strided(self.series(index)?)])).collect()
     }
 }
 

@@ -1,23 +1,27 @@
 //! Series from Arrow: types, nulls and chunks go in, plain values come out.
 //!
-//! [`lane`] says as which exact kind of number a type is read, [`mod@array`] reads Arrow arrays, [`memory`] reads
-//! foreign memory, [`matrix`] that of many series, [`mod@column`] makes one series of many chunks, [`list`] takes columns of lists apart, [`mod@key`] says
-//! which rows belong to one group, and [`table`] says which columns of a table are series. They know no threads.
+//! A [`Series`] is a name and [`Chunk`]s, each where it lies: an Arrow array, or memory of another library's
+//! ([`StridedBuffer`]). Its values are read as the cheapest kind of number that holds all of them exactly: [`Repr`].
+//! A [`Matrix`] is many series of one length in one buffer. A [`Sink`] takes the values of a series: a
+//! [`Scan`] is one.
 
-pub mod array;
-pub mod column;
-pub mod key;
-pub mod lane;
-pub mod list;
-pub mod matrix;
-pub mod memory;
-pub mod table;
+pub(crate) mod array;
+pub(crate) mod column;
+pub(crate) mod key;
+pub(crate) mod list;
+pub(crate) mod matrix;
+pub(crate) mod repr;
+pub(crate) mod strided_buffer;
+pub(crate) mod table;
 
 use crate::scan::Scan;
 use crate::stats::value::Value;
 
+pub use crate::arch::memory::Strided;
 pub use column::{Chunk, Series};
-pub use lane::{Kind, Lane};
+pub use matrix::Matrix;
+pub use repr::{Kind, Repr};
+pub use strided_buffer::{ByteOrder, Format, NanMeans, StridedBuffer};
 
 /// Where the values of a series go, in the order of its rows within a call.
 pub trait Sink<T> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Schema};
 
-use super::lane::Kind;
+use super::repr::Kind;
 use crate::error::{Error, Result};
 
 /// Which columns are wanted.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Columns {
     /// Every column of numbers; booleans are not among them.
     Numeric,
@@ -19,7 +20,7 @@ pub enum Columns {
     Where(Filter),
 }
 
-/// Lets columns through by their name and the [name of their type](type_name).
+/// Lets columns through by their name and the name of their type as NumPy has it: `float64`, `int8`, `bool`, and `decimal` for decimals of any width.
 #[derive(Clone)]
 pub struct Filter(Arc<Passes>);
 
@@ -74,30 +75,30 @@ impl Columns {
     pub fn choose(&self, schema: &Schema) -> Result<Vec<usize>> {
         let Self::Named(names) = self else {
             let wanted = schema.fields().iter().enumerate().filter(|(_, field)| {
-                Kind::of_field(field).is_some() && self.takes(field.name(), type_name(field.data_type()))
+                Kind::from_field(field).is_some() && self.takes(field.name(), type_name(field.data_type()))
             });
-            return Ok(wanted.map(|(place, _)| place).collect());
+            return Ok(wanted.map(|(index, _)| index).collect());
         };
         // Each name is looked up once, however many there are.
-        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (place, field) in schema.fields().iter().enumerate() {
-            places.entry(field.name()).or_default().push(place);
+        let mut indices: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, field) in schema.fields().iter().enumerate() {
+            indices.entry(field.name()).or_default().push(index);
         }
         let mut chosen = Vec::new();
         for name in names {
-            let Some(found) = places.get(name.as_str()) else {
+            let Some(found) = indices.get(name.as_str()) else {
                 return Err(Error::NoSuchColumn {
                     name: name.clone(),
                     available: schema.fields().iter().map(|field| field.name().clone()).collect(),
                 });
             };
-            for &place in found {
-                let field = schema.field(place);
-                if Kind::of_field(field).is_none() {
+            for &index in found {
+                let field = schema.field(index);
+                if Kind::from_field(field).is_none() {
                     let data_type = field.data_type().to_string();
                     return Err(Error::NotNumeric { name: Some(name.clone()), data_type });
                 }
-                chosen.push(place);
+                chosen.push(index);
             }
         }
         chosen.sort_unstable();

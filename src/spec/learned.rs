@@ -16,23 +16,23 @@ impl Learned {
     pub(crate) const EXTREMA: Self = Self(1 << 2);
     pub(crate) const QUANTILES: Self = Self(1 << 3);
     /// Zeros and negative values, and what is kept beside them.
-    pub(crate) const FURTHER: Self = Self(1 << 4);
-    pub(crate) const POWERS: Self = Self(1 << 5);
+    pub(crate) const OPTIONAL: Self = Self(1 << 4);
+    pub(crate) const HIGHER_MOMENTS: Self = Self(1 << 5);
     pub(crate) const GEOMETRIC: Self = Self(1 << 6);
     pub(crate) const HARMONIC: Self = Self(1 << 7);
     /// All values.
-    pub(crate) const TALLY: Self = Self(1 << 8);
+    pub(crate) const VALUE_COUNTS: Self = Self(1 << 8);
 
     const NAMES: [(Self, &'static str); 9] = [
         (Self::SUM, "the sum"),
         (Self::SQUARES, "the sum of squares"),
         (Self::EXTREMA, "the extrema"),
         (Self::QUANTILES, "quantiles"),
-        (Self::FURTHER, "counts of zeros and negative values"),
-        (Self::POWERS, "the sums of third and fourth powers"),
+        (Self::OPTIONAL, "counts of zeros and negative values"),
+        (Self::HIGHER_MOMENTS, "the sums of third and fourth powers"),
         (Self::GEOMETRIC, "the geometric mean"),
         (Self::HARMONIC, "the harmonic mean"),
-        (Self::TALLY, "all values"),
+        (Self::VALUE_COUNTS, "all values"),
     ];
 
     /// The count, and these sums.
@@ -52,11 +52,11 @@ impl Learned {
             Statistic::Sum | Statistic::Mean => Self::SUM.0,
             Statistic::Variance | Statistic::Stddev | Statistic::MeanCi | Statistic::Sem | Statistic::Cv => second,
             Statistic::Iqr => Self::QUANTILES.0,
-            Statistic::Skewness | Statistic::Kurtosis => second | Self::FURTHER.0 | Self::POWERS.0,
-            Statistic::Mad | Statistic::Mode | Statistic::NUnique => Self::FURTHER.0 | Self::TALLY.0,
-            Statistic::NZero | Statistic::NNegative => Self::FURTHER.0,
-            Statistic::GeometricMean => Self::FURTHER.0 | Self::GEOMETRIC.0,
-            Statistic::HarmonicMean => Self::FURTHER.0 | Self::HARMONIC.0,
+            Statistic::Skewness | Statistic::Kurtosis => second | Self::OPTIONAL.0 | Self::HIGHER_MOMENTS.0,
+            Statistic::Mad | Statistic::Mode | Statistic::NUnique => Self::OPTIONAL.0 | Self::VALUE_COUNTS.0,
+            Statistic::NZero | Statistic::NNegative => Self::OPTIONAL.0,
+            Statistic::GeometricMean => Self::OPTIONAL.0 | Self::GEOMETRIC.0,
+            Statistic::HarmonicMean => Self::OPTIONAL.0 | Self::HARMONIC.0,
         });
         Self(parts.fold(0, |all, part| all | part)).with(Self::QUANTILES, quantiles)
     }

@@ -6,7 +6,7 @@ mod learned;
 mod question;
 mod statistic;
 
-pub use crate::stats::powers::Bias;
+pub use crate::stats::higher_moments::Bias;
 pub use crate::stats::quantile::{Method, Probability};
 pub(crate) use learned::Learned;
 pub use question::Spec;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::learned::Learned;
 use super::statistic::{NanPolicy, Statistic};
 use crate::error::{Error, Result};
-use crate::stats::powers::Bias;
+use crate::stats::higher_moments::Bias;
 use crate::stats::quantile::{Method, Probability};
 
 /// What is asked: the same for every series of a call.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A statistic that has a name of its own. Quantiles have probabilities instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Statistic {
     /// The smallest value.
     Min,
@@ -22,17 +23,19 @@ pub enum Statistic {
     Variance,
     /// The standard deviation, correctly rounded: `statistics.stdev` for `ddof` 1, `pstdev` for 0.
     Stddev,
-    /// The confidence interval of the mean by Student's t, for [`Spec::level`].
+    /// The confidence interval of the mean by Student's t, for [`Spec::level`](crate::Spec::level).
     MeanCi,
     /// The standard error of the mean, √(variance / n), correctly rounded.
     Sem,
     /// The interquartile range: q3 − q1 by the spec's method, each rounded, and then their difference.
     Iqr,
-    /// The skewness, correctly rounded: see [`crate::stats::powers`], and [`Spec::bias`].
+    /// The skewness m₃ / m₂^(3/2), where m_k is the mean of (x − mean)^k; corrected for bias (√(n(n − 1)) / (n − 2) times as much)
+    /// unless [`Spec::bias`](crate::Spec::bias) says otherwise. Correctly rounded; not defined where all values are equal.
     Skewness,
-    /// The excess kurtosis, correctly rounded: see [`crate::stats::powers`], and [`Spec::bias`].
+    /// The excess kurtosis g₂ = m₄ / m₂² − 3; corrected for bias, (n − 1) / ((n − 2)(n − 3)) · ((n + 1)·g₂ + 6), unless
+    /// [`Spec::bias`](crate::Spec::bias) says otherwise. Correctly rounded; not defined where all values are equal.
     Kurtosis,
-    /// The median absolute deviation, unscaled, exact and rounded once: see [`crate::stats::tally`].
+    /// The median absolute deviation, unscaled, exact and rounded once: the median of |x − median|.
     Mad,
     /// The most frequent value, the smallest of several.
     Mode,
@@ -42,9 +45,9 @@ pub enum Statistic {
     NZero,
     /// How many values are below 0.
     NNegative,
-    /// The geometric mean, to half a unit in the last place and 2^−57 of one: see [`crate::stats::means`].
+    /// The geometric mean, to half a unit in the last place and 2^−57 of one.
     GeometricMean,
-    /// The harmonic mean, to half a unit in the last place and 2^−70 of one: see [`crate::stats::means`].
+    /// The harmonic mean, to half a unit in the last place and 2^−70 of one.
     HarmonicMean,
     /// The coefficient of variation, stddev / mean, correctly rounded; not defined for a mean of 0.
     Cv,
@@ -89,6 +92,7 @@ impl fmt::Display for Statistic {
 
 /// What a NaN does to its series.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum NanPolicy {
     /// Every statistic of the series is NaN.
     #[default]

@@ -57,7 +57,7 @@ impl<T: Value> Extrema<T> {
         Some(match (min.as_f64(), max.as_f64()) {
             (Some(min), Some(max)) => max - min,
             _ if min.nearest().is_infinite() || max.nearest().is_infinite() => max.nearest() - min.nearest(),
-            _ => max.to_exact().minus(&min.to_exact()).round(),
+            _ => max.to_rational().minus(&min.to_rational()).round(),
         })
     }
 }

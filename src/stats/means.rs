@@ -14,8 +14,8 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::num::big_uint::Natural;
-use crate::num::rational::{Exact, decompose};
+use crate::num::big_uint::BigUint;
+use crate::num::rational::{Rational, decompose};
 use crate::num::superaccumulator::Superaccumulator;
 use crate::num::u256::U256;
 
@@ -99,9 +99,9 @@ impl GeometricMean {
 
     /// Whether `n` values may have left this behind, so many of them zeros and so many negative ones.
     pub(crate) fn is_possible(&self, n: u64, zeros: u64, negatives: u64) -> bool {
-        let logarithms = Natural::from(self.whole).shifted_left(BITS.into()).plus(&self.rest.into());
+        let logarithms = BigUint::from(self.whole).shifted_left(BITS.into()).plus(&self.rest.into());
         // Each is below ln 2 and errs by fewer than 64 units; ln 2 itself does so too.
-        let most = Natural::from(table()[64] + 128).times(&n.into());
+        let most = BigUint::from(table()[64] + 128).times(&n.into());
         self.rest < ONE
             && logarithms <= most
             && self.exponents.unsigned_abs() <= 1074 * u128::from(n)
@@ -123,8 +123,8 @@ impl GeometricMean {
         let n128 = i128::from(n);
         let least = self.exponents.div_euclid(n128);
         let above = self.exponents.rem_euclid(n128).unsigned_abs();
-        let sum = Natural::from(above).times(&two.into());
-        let sum = sum.plus(&Natural::from(self.whole).shifted_left(BITS.into())).plus(&self.rest.into());
+        let sum = BigUint::from(above).times(&two.into());
+        let sum = sum.plus(&BigUint::from(self.whole).shifted_left(BITS.into())).plus(&self.rest.into());
         // Below n·2·ln 2, so the mean is below 2·ln 2.
         let mean = sum.divided_by(&n.into()).0.to_u128().unwrap_or(0);
         let (mean, exponent) = if mean >= two { (mean - two, least + 1) } else { (mean, least) };
@@ -135,7 +135,7 @@ impl GeometricMean {
             k += 1;
         }
         let exponent = i64::try_from(exponent).unwrap_or(0) - i64::from(BITS);
-        Some(Exact::new(false, exponential.into(), 1u64.into(), exponent).round())
+        Some(Rational::new(false, exponential.into(), 1u64.into(), exponent).round())
     }
 }
 
@@ -184,10 +184,10 @@ impl HarmonicMean {
         } else if self.zero {
             return Some(0.0);
         }
-        let sum = self.sum.to_exact();
+        let sum = self.sum.to_rational();
         if sum.is_zero() {
             return Some(f64::INFINITY); // of infinities alone
         }
-        Some(Exact::integer(false, n.into()).over(&sum).round())
+        Some(Rational::integer(false, n.into()).over(&sum).round())
     }
 }

@@ -4,15 +4,15 @@
 //! not defined is `None`.
 
 pub mod extrema;
-pub mod few;
+pub mod higher_moments;
 pub mod interval;
 pub mod means;
 pub mod moments;
-pub mod powers;
 pub mod quantile;
 pub mod select;
-pub mod tally;
+pub mod small_moments;
 pub mod value;
+pub mod value_counts;
 pub mod weighted;
 
 #[cfg(test)]

@@ -21,14 +21,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::value::Value;
-use crate::num::big_uint::Natural;
-use crate::num::rational::Exact;
+use crate::num::big_uint::BigUint;
+use crate::num::rational::Rational;
 
 /// The largest denominator with which a probability is taken as a cut point k/n.
 const LARGEST_CUT: u64 = 10_000;
 
 /// How a quantile is defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Method {
     /// Hyndman-Fan 6, as Python's `statistics` computes it. Below p = 1/(n+1) and above n/(n+1) it extrapolates, as
     /// Python does.
@@ -83,6 +84,7 @@ impl Method {
         (Self::Nearest, "nearest"),
     ];
 
+    /// The name in every interface.
     pub fn name(self) -> &'static str {
         let named = Self::ALL.iter().find(|(method, _)| *method == self);
         named.map_or("", |(_, name)| name)
@@ -174,6 +176,7 @@ impl Probability {
         (1..n).map(point).collect()
     }
 
+    /// The probability, from 0 to 1.
     pub fn value(&self) -> f64 {
         self.value
     }
@@ -192,10 +195,10 @@ impl Probability {
             }
             // p is a dyadic rational: p·m, its floor and its fraction are exact.
             None => {
-                let index = Exact::from_f64(self.value).times(&kind.scale(n));
+                let index = Rational::from_f64(self.value).times(&kind.scale(n));
                 let floor = index.floor_of_magnitude().unwrap_or(0);
                 let lower = kind.clamp(floor as i128, n.into());
-                let origin = Exact::integer(false, u128::from(lower + kind.first_rank()).into());
+                let origin = Rational::integer(false, u128::from(lower + kind.first_rank()).into());
                 Position { lower, upper: (lower + 1).min(n - 1), weight: Weight::Exact(index.minus(&origin)) }
             }
         }
@@ -260,8 +263,8 @@ impl CutPoints {
         }
     }
 
-    fn scale(self, n: u64) -> Exact {
-        Exact::integer(false, Natural::from(self.factor(n.into()) as u128))
+    fn scale(self, n: u64) -> Rational {
+        Rational::integer(false, BigUint::from(self.factor(n.into()) as u128))
     }
 
     /// The lower neighbour for ⌊p·m⌋, such that there is an upper one.
@@ -298,7 +301,7 @@ enum Weight {
     /// δ/groups, and Python's interpolation. δ may lie outside 0..groups: then it is an extrapolation.
     Cut { delta: i64, groups: i64 },
     /// An exact γ: the exact interpolation, rounded once.
-    Exact(Exact),
+    Exact(Rational),
 }
 
 impl Position {
@@ -334,8 +337,8 @@ impl Position {
                 if a.is_infinite() || b.is_infinite() {
                     return weight.blend_wide(a, b);
                 }
-                let (a, b) = (lower.to_exact(), upper.to_exact());
-                a.plus(&b.minus(&a).times(&weight.to_exact())).round()
+                let (a, b) = (lower.to_rational(), upper.to_rational());
+                a.plus(&b.minus(&a).times(&weight.to_rational())).round()
             }
         }
     }
@@ -353,11 +356,11 @@ impl Position {
 }
 
 impl Weight {
-    fn to_exact(&self) -> Exact {
+    fn to_rational(&self) -> Rational {
         match self {
-            Self::Pick => Exact::integer(false, Natural::default()),
-            Self::Float(gamma) => Exact::from_f64(*gamma),
-            Self::Cut { delta, groups } => Exact::new(
+            Self::Pick => Rational::integer(false, BigUint::default()),
+            Self::Float(gamma) => Rational::from_f64(*gamma),
+            Self::Cut { delta, groups } => Rational::new(
                 *delta < 0,
                 u128::from(delta.unsigned_abs()).into(),
                 u128::from(groups.unsigned_abs()).into(),

@@ -8,13 +8,13 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Deserializer, Serializer};
 
 use super::moments::Moments;
-use super::select::{self, Cells, Key};
+use super::select::{self, Bins, Key};
 use crate::arch::Tier;
 use crate::arch::key::{Keyed, Range};
-use crate::num::big_uint::Natural;
+use crate::num::big_uint::BigUint;
 use crate::num::decimal::{Decimal, EXACT_IN_F64};
-use crate::num::number::{Number, Place};
-use crate::num::rational::Exact;
+use crate::num::number::{ExactKey, Number};
+use crate::num::rational::Rational;
 
 /// What the values of a block are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     fn as_f64(self) -> Option<f64>;
 
     /// The value itself; not for NaN or infinities.
-    fn to_exact(self) -> Exact;
+    fn to_rational(self) -> Rational;
 
     /// The value as exact sums take it; not for NaN or infinities.
     fn to_summand(self) -> Summand;
@@ -81,8 +81,8 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
         let _ = (values, valid, tier);
     }
 
-    /// Counts a block of values in cells and keeps some of them, NaNs not being among them.
-    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<Self::Key>, tier: Tier);
+    /// Counts a block of values in bins and keeps some of them, NaNs not being among them.
+    fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<Self::Key>, tier: Tier);
 }
 
 fn extent(range: Range) -> Extent<i64> {
@@ -109,8 +109,8 @@ impl Value for f64 {
     fn as_f64(self) -> Option<f64> {
         Some(self)
     }
-    fn to_exact(self) -> Exact {
-        Exact::from_f64(self)
+    fn to_rational(self) -> Rational {
+        Rational::from_f64(self)
     }
     fn to_summand(self) -> Summand {
         Summand::Float(self)
@@ -127,8 +127,8 @@ impl Value for f64 {
     fn clear_nans(values: &[Self], valid: &mut [u8], tier: Tier) {
         tier.clear_nans(values, valid);
     }
-    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
-        select::sort_out(values, valid, cells, tier);
+    fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
+        select::bucketize(values, valid, bins, tier);
     }
 }
 
@@ -148,17 +148,17 @@ impl Value for i64 {
     fn as_f64(self) -> Option<f64> {
         (self.unsigned_abs() <= EXACT_IN_F64).then_some(self as f64)
     }
-    fn to_exact(self) -> Exact {
-        Exact::integer(self < 0, self.unsigned_abs().into())
+    fn to_rational(self) -> Rational {
+        Rational::integer(self < 0, self.unsigned_abs().into())
     }
     fn to_summand(self) -> Summand {
-        self.as_f64().map_or_else(|| Summand::Scaled(self.to_exact(), 0), Summand::Float)
+        self.as_f64().map_or_else(|| Summand::Scaled(self.to_rational(), 0), Summand::Float)
     }
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
         extent(moments.update_integers(values, valid, tier))
     }
-    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
-        select::sort_out(values, valid, cells, tier);
+    fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
+        select::bucketize(values, valid, bins, tier);
     }
 }
 
@@ -178,17 +178,17 @@ impl Value for u64 {
     fn as_f64(self) -> Option<f64> {
         (self <= EXACT_IN_F64).then_some(self as f64)
     }
-    fn to_exact(self) -> Exact {
-        Exact::integer(false, self.into())
+    fn to_rational(self) -> Rational {
+        Rational::integer(false, self.into())
     }
     fn to_summand(self) -> Summand {
-        self.as_f64().map_or_else(|| Summand::Scaled(self.to_exact(), 0), Summand::Float)
+        self.as_f64().map_or_else(|| Summand::Scaled(self.to_rational(), 0), Summand::Float)
     }
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
         extent(moments.update_integers(values, valid, tier))
     }
-    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
-        select::sort_out(values, valid, cells, tier);
+    fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
+        select::bucketize(values, valid, bins, tier);
     }
 }
 
@@ -198,10 +198,10 @@ pub enum Summand {
     /// What an f64 holds, of any exponent.
     Float(f64),
     /// A whole number of up to 256 bits, and the power of ten that it is divided by.
-    Scaled(Exact, i16),
+    Scaled(Rational, i16),
 }
 
-impl Key for Place {
+impl Key for ExactKey {
     fn successor(self) -> Option<Self> {
         (!self.above).then_some(Self { above: true, ..self })
     }
@@ -228,19 +228,19 @@ fn there<'a, T: Copy>(values: &'a [T], valid: Option<&'a [u8]>) -> impl Iterator
 }
 
 impl Value for Number {
-    type Key = Place;
+    type Key = ExactKey;
     const TAG: u8 = 3;
 
     fn is_nan(self) -> bool {
         self.nearest.is_nan()
     }
-    fn key(self) -> Place {
-        Place { number: self, above: false }
+    fn key(self) -> ExactKey {
+        ExactKey { number: self, above: false }
     }
-    fn from_key(key: Place) -> Self {
+    fn from_key(key: ExactKey) -> Self {
         key.number
     }
-    fn is_value(key: Place) -> bool {
+    fn is_value(key: ExactKey) -> bool {
         !key.above
     }
     fn nearest(self) -> f64 {
@@ -250,30 +250,32 @@ impl Value for Number {
         let is_near = self.nearest.abs() <= EXACT_IN_F64 as f64 || !self.nearest.is_finite();
         let is_held = match self.decimal {
             None => true,
-            Some(decimal) => is_near && decimal.to_exact().compare(&Exact::from_f64(self.nearest)) == Ordering::Equal,
+            Some(decimal) => {
+                is_near && decimal.to_rational().compare(&Rational::from_f64(self.nearest)) == Ordering::Equal
+            }
         };
         (is_near && is_held).then_some(self.nearest)
     }
-    fn to_exact(self) -> Exact {
-        Self::to_exact(&self)
+    fn to_rational(self) -> Rational {
+        Self::to_rational(self)
     }
     fn to_summand(self) -> Summand {
         match self.decimal {
             None => Summand::Float(self.nearest),
             Some(Decimal { negative, magnitude, scale }) => match self.as_f64() {
                 Some(value) => Summand::Float(value),
-                None => Summand::Scaled(Exact::integer(negative, Natural::from_limbs(magnitude.to_vec())), scale),
+                None => Summand::Scaled(Rational::integer(negative, BigUint::from_limbs(magnitude.to_vec())), scale),
             },
         }
     }
     fn with_one_zero(self) -> Self {
         Self { nearest: self.nearest + 0.0, ..self }
     }
-    fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, _: Tier) -> Extent<Place> {
+    fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, _: Tier) -> Extent<ExactKey> {
         if there(values, valid).any(Self::is_nan) {
             return Extent::HoldsNan;
         }
-        let mut extent: Extent<Place> = Extent::Empty;
+        let mut extent: Extent<ExactKey> = Extent::Empty;
         for value in there(values, valid) {
             match &value.decimal {
                 None => moments.add_float(value.nearest),
@@ -294,9 +296,9 @@ impl Value for Number {
             }
         }
     }
-    fn sort_out(values: &[Self], valid: Option<&[u8]>, cells: &mut Cells<Place>, _: Tier) {
+    fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<ExactKey>, _: Tier) {
         for value in there(values, valid) {
-            cells.add(value.key(), 1);
+            bins.add(value.key(), 1);
         }
     }
 }

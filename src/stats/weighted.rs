@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::value::{Summand, Value};
-use crate::num::rational::{Exact, decompose};
+use crate::num::rational::{Rational, decompose};
 use crate::num::superaccumulator::{ExactSum, ExactSumOfSquares, Superaccumulator};
 
 /// Σwx² of all f64: 2^−3222 to 2^3072.
@@ -29,7 +29,7 @@ pub struct Importances {
     sum: Box<ExactSumOfSquares>,
     squares: Box<ExactSumOfProducts>,
     /// What is no f64: sums of w·m and w·m² of m·10^−scale, by the scale.
-    others: BTreeMap<i16, (Exact, Exact)>,
+    others: BTreeMap<i16, (Rational, Rational)>,
 }
 
 impl Importances {
@@ -43,12 +43,12 @@ impl Importances {
                 let (negative, x, f) = decompose(value);
                 let product = u128::from(w) * u128::from(x);
                 self.sum.add_u128(negative, product, e + f);
-                let square = crate::num::big_uint::Natural::from(product).times(&x.into());
+                let square = crate::num::big_uint::BigUint::from(product).times(&x.into());
                 self.squares.add_natural(false, square.limbs(), e + 2 * f);
             }
             Summand::Scaled(whole, scale) => {
-                let product = whole.times(&Exact::from_f64(weight));
-                let zero = || Exact::integer(false, 0u64.into());
+                let product = whole.times(&Rational::from_f64(weight));
+                let zero = || Rational::integer(false, 0u64.into());
                 let (sum, squares) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
                 *squares = squares.plus(&product.times(&whole));
                 *sum = sum.plus(&product);
@@ -57,29 +57,29 @@ impl Importances {
     }
 
     /// W.
-    pub fn total(&self) -> Exact {
-        self.weights.to_exact()
+    pub fn total(&self) -> Rational {
+        self.weights.to_rational()
     }
 
     /// What is to be rounded.
     pub fn finish(&self) -> Weighted {
-        let mut sums = (self.sum.to_exact(), self.squares.to_exact());
+        let mut sums = (self.sum.to_rational(), self.squares.to_rational());
         for (scale, (sum, squares)) in &self.others {
-            let unit = Exact::power_of_ten(-i32::from(*scale));
+            let unit = Rational::power_of_ten(-i32::from(*scale));
             sums = (sums.0.plus(&sum.times(&unit)), sums.1.plus(&squares.times(&unit).times(&unit)));
         }
         let (sum, squares) = sums;
-        Weighted { total: self.total(), squared_weights: self.squared_weights.to_exact(), sum, squares }
+        Weighted { total: self.total(), squared_weights: self.squared_weights.to_rational(), sum, squares }
     }
 }
 
 /// The sums as rationals.
 #[derive(Debug)]
 pub struct Weighted {
-    total: Exact,
-    squared_weights: Exact,
-    sum: Exact,
-    squares: Exact,
+    total: Rational,
+    squared_weights: Rational,
+    sum: Rational,
+    squares: Rational,
 }
 
 impl Weighted {
@@ -93,8 +93,8 @@ impl Weighted {
         (!self.total.is_zero()).then(|| self.sum.over(&self.total).round())
     }
 
-    fn spread(&self, ddof: u64, round: fn(&Exact) -> f64) -> Option<f64> {
-        let ddof = Exact::integer(false, ddof.into());
+    fn spread(&self, ddof: u64, round: fn(&Rational) -> f64) -> Option<f64> {
+        let ddof = Rational::integer(false, ddof.into());
         let divisor = self.total.times(&self.total).minus(&ddof.times(&self.squared_weights));
         if divisor.is_zero() || divisor.is_negative() {
             return None;
@@ -105,18 +105,18 @@ impl Weighted {
 
     /// The variance.
     pub fn variance(&self, ddof: u64) -> Option<f64> {
-        self.spread(ddof, Exact::round)
+        self.spread(ddof, Rational::round)
     }
 
     /// Its root.
     pub fn stddev(&self, ddof: u64) -> Option<f64> {
-        self.spread(ddof, Exact::round_sqrt)
+        self.spread(ddof, Rational::round_sqrt)
     }
 }
 
 /// The smallest of some values, ascending and each with its weight, up to which the weights are at least p of their total.
-pub fn quantile<T: Value>(sorted: &[(T::Key, f64)], total: &Exact, p: f64) -> Option<T> {
-    let wanted = total.times(&Exact::from_f64(p));
+pub fn quantile<T: Value>(sorted: &[(T::Key, f64)], total: &Rational, p: f64) -> Option<T> {
+    let wanted = total.times(&Rational::from_f64(p));
     let mut cumulative = ExactSum::new();
     // Most comparisons are plain: rounded sums are enough where they are far from each other.
     let near = wanted.round();
@@ -128,7 +128,7 @@ pub fn quantile<T: Value>(sorted: &[(T::Key, f64)], total: &Exact, p: f64) -> Op
         if rounded < near * 0.999_999 {
             continue;
         }
-        if cumulative.to_exact().compare(&wanted) != std::cmp::Ordering::Less {
+        if cumulative.to_rational().compare(&wanted) != std::cmp::Ordering::Less {
             return Some(T::from_key(key));
         }
     }
@@ -184,11 +184,11 @@ impl<'a, T: Value> Frequencies<'a, T> {
         if !low.nearest().is_finite() || !high.nearest().is_finite() {
             return Some(f64::NAN);
         }
-        let half = Exact::new(false, 1u64.into(), 1u64.into(), -1);
-        let median = low.to_exact().plus(&high.to_exact()).times(&half);
-        let deviation = |place: usize| {
-            let value = T::from_key(self.sorted[place].0);
-            value.nearest().is_finite().then(|| value.to_exact().minus(&median).magnitude())
+        let half = Rational::new(false, 1u64.into(), 1u64.into(), -1);
+        let median = low.to_rational().plus(&high.to_rational()).times(&half);
+        let deviation = |index: usize| {
+            let value = T::from_key(self.sorted[index].0);
+            value.nearest().is_finite().then(|| value.to_rational().minus(&median).magnitude())
         };
         let split = self.sorted.partition_point(|(key, _)| *key < high.key());
         let (mut left, mut right) = (split, split);
@@ -196,7 +196,7 @@ impl<'a, T: Value> Frequencies<'a, T> {
         let mut found = Vec::new();
         while found.len() < 2 {
             let sides = (left.checked_sub(1), (right < self.sorted.len()).then_some(right));
-            let (place, deviation) = match sides {
+            let (index, deviation) = match sides {
                 (Some(l), Some(r)) => match (deviation(l), deviation(r)) {
                     (Some(a), Some(b)) if a.compare(&b) == std::cmp::Ordering::Less => (l, Some(a)),
                     (Some(a), None) => (l, Some(a)),
@@ -206,12 +206,12 @@ impl<'a, T: Value> Frequencies<'a, T> {
                 (None, Some(r)) => (r, deviation(r)),
                 (None, None) => return None,
             };
-            if place == right {
+            if index == right {
                 right += 1
             } else {
                 left -= 1
             }
-            passed += self.sorted[place].1;
+            passed += self.sorted[index].1;
             while found.len() < 2 && ranks[found.len()] < passed {
                 found.push(deviation.clone());
             }

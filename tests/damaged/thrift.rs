@@ -67,8 +67,8 @@ fn value(bytes: &[u8], at: usize, kind: u8, path: &mut Vec<usize>, found: &mut V
                 short => (u64::from(short), at + 1),
             };
             token(What::List(elements), end, length as i64);
-            for place in 0..length as usize {
-                path.push(place);
+            for index in 0..length as usize {
+                path.push(index);
                 end = value(bytes, end, elements, path, found);
                 path.pop();
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::buffer::PyUntypedBuffer;
-use rstats::arch::memory::Strided;
+use rstats::series::Strided;
 
 /// A buffer that is kept from being freed or resized, and its layout.
 #[derive(Clone)]
@@ -36,19 +36,19 @@ impl Items {
     }
 
     /// The number of places along `axis`.
-    pub fn places(&self, axis: usize) -> usize {
+    pub fn indices(&self, axis: usize) -> usize {
         let others = self.0.shape().iter().enumerate().filter(|(other, _)| *other != axis);
         others.map(|(_, length)| length).product()
     }
 
-    /// The items along `axis`, at `place` among the indices of all other axes, the last of which runs fastest. `None` if
+    /// The items along `axis`, at `index` among the indices of all other axes, the last of which runs fastest. `None` if
     /// there is no such place.
-    pub fn along(&self, axis: usize, place: usize) -> Option<Strided> {
+    pub fn along(&self, axis: usize, index: usize) -> Option<Strided> {
         let (shape, strides) = (self.0.shape(), self.0.strides());
         let (&len, &stride) = (shape.get(axis)?, strides.get(axis)?);
         let start: *const u8 = self.0.buf_ptr().cast();
         let mut offset = 0;
-        let mut rest = place;
+        let mut rest = index;
         for other in (0..shape.len()).rev().filter(|&other| other != axis) {
             if shape[other] == 0 {
                 return None;

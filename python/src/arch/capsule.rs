@@ -88,12 +88,12 @@ unsafe fn check_schema(schema: &FFI_ArrowSchema, depth: usize) -> Result<()> {
     if !(0..=CHILDREN).contains(&schema.n_children) || schema.n_children > 0 && schema.children.is_null() {
         return wrong(format!("a field has {} children, or none where they should be", schema.n_children));
     }
-    for place in 0..schema.n_children as usize {
+    for index in 0..schema.n_children as usize {
         // SAFETY: there are so many pointers; whether each of them leads anywhere is checked.
-        match unsafe { schema.children.add(place).read_unaligned().as_ref() } {
+        match unsafe { schema.children.add(index).read_unaligned().as_ref() } {
             // SAFETY: as the function requires.
             Some(child) => unsafe { check_schema(child, depth + 1) }?,
-            None => return wrong(format!("child {place} of a field is missing")),
+            None => return wrong(format!("child {index} of a field is missing")),
         }
     }
     // SAFETY: it is a null pointer or leads to such a structure.
@@ -195,7 +195,7 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
         return Err(whose(format!("has {} buffers, or none where they should be", array.n_buffers)));
     }
     // SAFETY: there are so many pointers.
-    let buffer = |place: usize| unsafe { array.buffers.add(place).read_unaligned() };
+    let buffer = |index: usize| unsafe { array.buffers.add(index).read_unaligned() };
     if layout.can_contain_null_mask {
         if nulls < -1 || nulls > length || nulls > 0 && buffer(0).is_null() {
             return Err(whose(format!("says that {nulls} of its {length} rows are null")));
@@ -244,9 +244,9 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
             if sizes.is_null() || !sizes.is_aligned() {
                 return Err(whose("does not say how long its buffers are".to_owned()));
             }
-            for place in 0..there - buffers - 1 {
+            for index in 0..there - buffers - 1 {
                 // SAFETY: there is one size for each of these buffers.
-                let size = unsafe { sizes.add(place).read() };
+                let size = unsafe { sizes.add(index).read() };
                 if !(0..=ROWS).contains(&size) {
                     return Err(whose(format!("has a buffer of {size} bytes")));
                 }
@@ -260,13 +260,13 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
     {
         return Err(whose(format!("has {} children where {} should be", array.n_children, children.len())));
     }
-    for (place, (data_type, least)) in children.into_iter().enumerate() {
+    for (index, (data_type, least)) in children.into_iter().enumerate() {
         // SAFETY: there are so many pointers; nobody else uses what they lead to.
-        let Some(child) = (unsafe { array.children.add(place).read_unaligned().as_mut() }) else {
-            return Err(whose(format!("has no child {place}")));
+        let Some(child) = (unsafe { array.children.add(index).read_unaligned().as_mut() }) else {
+            return Err(whose(format!("has no child {index}")));
         };
         if child.length < least as i64 {
-            return Err(whose(format!("needs {least} rows in child {place}, which has {}", child.length)));
+            return Err(whose(format!("needs {least} rows in child {index}, which has {}", child.length)));
         }
         // SAFETY: as the function requires.
         unsafe { check_array(child, data_type) }?;

@@ -10,11 +10,11 @@ pub fn floats_of(data: &Bound<'_, PyAny>, most: usize) -> Option<Vec<f64>> {
     if let Ok(list) = data.cast_exact::<PyList>() {
         // SAFETY: the place is below the list's length, which nothing changes meanwhile: this thread has the GIL, and no code of
         // Python runs between two items.
-        return floats(list.len(), most, |place| unsafe { ffi::PyList_GetItem(list.as_ptr(), place) });
+        return floats(list.len(), most, |index| unsafe { ffi::PyList_GetItem(list.as_ptr(), index) });
     }
     let tuple = data.cast_exact::<PyTuple>().ok()?;
     // SAFETY: the place is below the tuple's length.
-    floats(tuple.len(), most, |place| unsafe { ffi::PyTuple_GetItem(tuple.as_ptr(), place) })
+    floats(tuple.len(), most, |index| unsafe { ffi::PyTuple_GetItem(tuple.as_ptr(), index) })
 }
 
 /// `item` gives a borrowed reference to each of so many items.
@@ -23,8 +23,8 @@ fn floats(length: usize, most: usize, item: impl Fn(ffi::Py_ssize_t) -> *mut ffi
         return None;
     }
     let mut values = Vec::with_capacity(length);
-    for place in 0..length {
-        let item = item(place as ffi::Py_ssize_t);
+    for index in 0..length {
+        let item = item(index as ffi::Py_ssize_t);
         // SAFETY: the item is there, and its container keeps it alive; of a float `PyFloat_AsDouble` runs no code of Python.
         let value = unsafe {
             if item.is_null() || ffi::PyFloat_CheckExact(item) == 0 {

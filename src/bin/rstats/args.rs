@@ -178,7 +178,7 @@ pub enum Format {
 
 impl Format {
     /// The format that a file's extension names, in letters of either case.
-    fn of_extension(path: &Path) -> Option<Self> {
+    fn from_extension(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "json" => Some(Self::Json),
@@ -244,7 +244,7 @@ impl Describe {
 
     /// The format that was named, else that of the output's extension, else the one that suits where the output is seen.
     pub fn format(&self, seen: Seen) -> rstats::Result<Format> {
-        let by_extension = || self.output.as_deref().and_then(Format::of_extension);
+        let by_extension = || self.output.as_deref().and_then(Format::from_extension);
         let format = self.format.or_else(by_extension).unwrap_or(match seen {
             Seen::Terminal if self.output.is_none() => Format::Table,
             _ => Format::Json,

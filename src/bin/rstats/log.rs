@@ -27,7 +27,7 @@ impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         let line = text.strip_suffix('\n').unwrap_or(&text);
-        writeln!(io::stderr(), "{}", rstats::shown(line, rstats::MESSAGE))?;
+        writeln!(io::stderr(), "{}", rstats::internal::shown(line, rstats::internal::MESSAGE))?;
         Ok(bytes.len())
     }
 

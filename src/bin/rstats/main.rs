@@ -8,7 +8,7 @@ mod run;
 use std::process::ExitCode;
 
 use clap::Parser;
-use rstats::arch::allocator::Allocator;
+use rstats::Allocator;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as Style};
 use rstats::Result;
-use rstats::error::size;
+use rstats::internal::size;
 use rstats::parquet::{Answer, Progress};
 
 use crate::args::{Describe, ProgressStyle};
@@ -45,23 +45,23 @@ pub fn shown(args: &Describe, work: impl FnOnce(&Progress) -> Result<Answer>) ->
         answer
     })?;
     let seconds = started.elapsed().as_secs_f64();
-    let (tally, source) = (&answer.tally, &answer.source);
+    let (metrics, source) = (&answer.metrics, &answer.source);
     let files = if source.files == 1 { "file" } else { "files" };
     let mut line = format!("{} {files}, {} rows", grouped(source.files as u64), grouped(source.rows));
-    line += &format!("; {} in {seconds:.1} s", size(tally.bytes));
+    line += &format!("; {} in {seconds:.1} s", size(metrics.bytes));
     if seconds > 0.0 {
-        line += &format!(" ({}/s)", size((tally.bytes as f64 / seconds) as u64));
+        line += &format!(" ({}/s)", size((metrics.bytes as f64 / seconds) as u64));
     }
-    line += &match tally.passes {
+    line += &match metrics.passes {
         1 => "; 1 pass".to_owned(),
         passes => format!("; {passes} passes"),
     };
     if args.has_checkpoint() {
-        let again = grouped(tally.files_read_again);
-        line += &format!("; {} files known from before, {again} of them read again", grouped(tally.files_kept));
+        let again = grouped(metrics.files_read_again);
+        line += &format!("; {} files known from before, {again} of them read again", grouped(metrics.files_kept));
     }
-    if tally.spilled > 0 {
-        line += &format!("; {} in temporary files", size(tally.spilled));
+    if metrics.spilled > 0 {
+        line += &format!("; {} in temporary files", size(metrics.spilled));
     }
     tell(&line);
     Ok(answer)
@@ -140,9 +140,9 @@ impl View {
 /// A number with its thousands apart.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let places = digits.char_indices().map(|(place, digit)| {
-        let separator = if place > 0 && (digits.len() - place).is_multiple_of(3) { "," } else { "" };
+    let indices = digits.char_indices().map(|(index, digit)| {
+        let separator = if index > 0 && (digits.len() - index).is_multiple_of(3) { "," } else { "" };
         format!("{separator}{digit}")
     });
-    places.collect()
+    indices.collect()
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rstats::arch::standard_output;
+use rstats::internal::standard_output;
 use rstats::parquet::Dataset;
 use rstats::report::{Report, Skipped};
 use rstats::{Error, Interrupt};
@@ -57,7 +57,7 @@ impl Failure {
 fn tell(message: &str) {
     // Standard error may be closed too; then there is nobody to tell.
     let line = message.replace(['\n', '\r'], " ");
-    let _ = writeln!(io::stderr(), "rstats: {}", rstats::shown(&line, rstats::MESSAGE));
+    let _ = writeln!(io::stderr(), "rstats: {}", rstats::internal::shown(&line, rstats::internal::MESSAGE));
 }
 
 pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
@@ -70,7 +70,14 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     let interrupt = Interrupt::default();
     let signal = watch_signals(&interrupt).map_err(|error| Failure::Other(error.to_string()))?;
     let failed = |error: Error| match (signal.load(Ordering::Relaxed), error) {
-        (0, error) => Failure::Other(error.to_string()),
+        (0, error) => {
+            let hint = match error {
+                Error::MemoryLimit { .. } => "; a higher --memory-limit would do",
+                Error::Nan { .. } => "; --nan omit leaves NaNs out, --nan propagate lets them through",
+                _ => "",
+            };
+            Failure::Other(format!("{error}{hint}"))
+        }
         (number, _) => Failure::Signal(number),
     };
 

@@ -9,7 +9,7 @@ use arrow_schema::{Field, Schema};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 
-use super::places::{Places, by_code, places, ranked, ranks, sort_out};
+use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranked, ranks};
 use crate::error::{Error, Result};
 use crate::series::key::KeyColumn;
 
@@ -46,11 +46,11 @@ impl Groups {
     ///
     /// As above, and [`Error::Data`] for no batches or such as do not fit together.
     #[cfg(feature = "parquet")]
-    pub fn of_batches<'a>(batches: impl IntoIterator<Item = &'a RecordBatch>) -> Result<Self> {
+    pub fn from_batches<'a>(batches: impl IntoIterator<Item = &'a RecordBatch>) -> Result<Self> {
         let mut batches = batches.into_iter().peekable();
         let schema = batches.peek().map(|batch| batch.schema());
         let schema = schema.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
-        let all = concat_batches(&schema, batches).map_err(Error::of_groups)?;
+        let all = concat_batches(&schema, batches).map_err(Error::from_grouping)?;
         let named = schema.fields().iter().zip(all.columns());
         Self::new(named.map(|(field, column)| (field.name().clone(), column.clone())).collect(), all.num_rows())
     }
@@ -66,22 +66,22 @@ impl Groups {
             KeyColumn::new(name, array, &ranks)
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let places = match &columns[..] {
-            [] => Places { firsts: vec![], starts: vec![0, rows], rows: (0..rows as u32).collect() },
-            [column] => places(column, sorts),
+        let indices = match &columns[..] {
+            [] => GroupedRows { firsts: vec![], starts: vec![0, rows], rows: (0..rows as u32).collect() },
+            [column] => group_column(column, sorts),
             [first, rest @ ..] => {
                 // Keys side by side are a number of two digits: the ranks of what is before, and of this column.
-                let mut joint = places(first, sorts);
+                let mut joint = group_column(first, sorts);
                 for column in rest {
                     let (before, _) = ranked(joint);
-                    let (ranks, count) = ranked(places(column, sorts));
+                    let (ranks, count) = ranked(group_column(column, sorts));
                     let pair = |row: usize| u64::from(before[row]) * u64::from(count) + u64::from(ranks[row]);
-                    joint = sort_out(rows, None, pair, |_, _, _| true, by_code, sorts);
+                    joint = group_rows(rows, None, pair, |_, _, _| true, by_code, sorts);
                 }
                 joint
             }
         };
-        let firsts = UInt32Array::from(places.firsts);
+        let firsts = UInt32Array::from(indices.firsts);
         let mut fields = Vec::new();
         let mut arrays = Vec::new();
         for column in columns {
@@ -93,7 +93,7 @@ impl Groups {
         let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(groups));
         let keys = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
             .map_err(|error| Error::Data(error.to_string()))?;
-        Ok(Self { keys, starts: places.starts, rows: places.rows })
+        Ok(Self { keys, starts: indices.starts, rows: indices.rows })
     }
 
     /// The number of groups.

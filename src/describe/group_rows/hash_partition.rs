@@ -9,14 +9,14 @@ pub(super) const PARTS: usize = 256;
 pub(super) const STRIPE: usize = 1 << 19;
 
 /// Rows of a stripe on their way to parts: their codes, and themselves.
-pub(super) struct Dealt<C> {
+pub(super) struct HashPartitions<C> {
     /// Where each part begins.
     pub(super) starts: Vec<usize>,
     pub(super) codes: Vec<C>,
     pub(super) rows: Vec<u32>,
 }
 
-impl<C: Code> Dealt<C> {
+impl<C: Code> HashPartitions<C> {
     /// Deals rows out: first it counts, then it places.
     pub(super) fn new(
         rows: impl Iterator<Item = u32> + Clone,
@@ -34,12 +34,12 @@ impl<C: Code> Dealt<C> {
             starts[part + 1] += starts[part];
         }
         let mut next = starts.clone();
-        let mut dealt = Self { codes: vec![C::default(); codes.len()], rows: vec![0; codes.len()], starts };
+        let mut partitions = Self { codes: vec![C::default(); codes.len()], rows: vec![0; codes.len()], starts };
         for (row, code) in rows.zip(codes) {
-            let place = &mut next[part_of(code)];
-            (dealt.codes[*place], dealt.rows[*place]) = (code, row);
-            *place += 1;
+            let index = &mut next[part_of(code)];
+            (partitions.codes[*index], partitions.rows[*index]) = (code, row);
+            *index += 1;
         }
-        dealt
+        partitions
     }
 }

@@ -1,11 +1,11 @@
 use std::time::SystemTime;
 
 use super::*;
-use crate::describe::LaneOutcome;
+use crate::describe::AnyOutcome;
 use crate::num::decimal::Decimal;
 use crate::num::number::Number;
 use crate::scan::{Keep, Scan};
-use crate::series::Lane;
+use crate::series::Repr;
 use crate::spec::{Spec, Statistic};
 use crate::stats::select::Brackets;
 
@@ -17,8 +17,8 @@ fn key() -> FileKey {
     FileKey { name: "day=1/part-0.parquet".to_owned(), size: 4711, version: "2026-11-01T00:00:00Z".to_owned() }
 }
 
-/// One scan of every lane, thinned and whole, and a column that is not there; and as many empty ones.
-fn scans(spec: &Spec) -> (Vec<Option<LaneScan>>, Vec<Option<LaneScan>>) {
+/// One scan of every repr, thinned and whole, and a column that is not there; and as many empty ones.
+fn scans(spec: &Spec) -> (Vec<Option<AnyScan>>, Vec<Option<AnyScan>>) {
     let keep = Keep::AtMost(128);
     let mut floats = Scan::<f64>::new(spec, keep);
     floats.update(&[0.25, -3.0, 0.0, f64::INFINITY, 0.1]);
@@ -30,28 +30,24 @@ fn scans(spec: &Spec) -> (Vec<Option<LaneScan>>, Vec<Option<LaneScan>>) {
     unsigned.update(&[u64::MAX, 3]);
     let mut exact = Scan::<Number>::new(spec, keep);
     exact.update(&[Decimal { negative: true, magnitude: [5, 1, 0, 0], scale: 3 }.into(), 2.5.into()]);
-    let scans = [
-        LaneScan::Float(floats),
-        LaneScan::Signed(signed),
-        LaneScan::Unsigned(unsigned),
-        LaneScan::Exact(Box::new(exact)),
-    ];
-    let lanes = [Lane::Float, Lane::Signed, Lane::Unsigned, Lane::Exact, Lane::Float];
-    let empty = lanes.map(|lane| Some(LaneScan::new(lane, spec, keep)));
+    let scans =
+        [AnyScan::Float(floats), AnyScan::Signed(signed), AnyScan::Unsigned(unsigned), AnyScan::Exact(Box::new(exact))];
+    let reprs = [Repr::Float, Repr::Signed, Repr::Unsigned, Repr::Exact, Repr::Float];
+    let empty = reprs.map(|repr| Some(AnyScan::new(repr, spec, keep)));
     (scans.into_iter().map(Some).chain([None]).collect(), empty.to_vec())
 }
 
-fn bytes(scans: &[Option<LaneScan>]) -> Vec<u8> {
+fn bytes(scans: &[Option<AnyScan>]) -> Vec<u8> {
     postcard::to_stdvec(scans).unwrap()
 }
 
 /// Everything that is done with scans of a checkpoint: merged, read on, finished.
-fn use_up(kept: Kept, empty: &[Option<LaneScan>], spec: &Spec) {
+fn use_up(kept: Kept, empty: &[Option<AnyScan>], spec: &Spec) {
     for (scan, empty) in kept.scans.into_iter().zip(empty) {
         let (Some(scan), Some(mut whole)) = (scan, empty.clone()) else { continue };
         whole.merge(scan.clone()).unwrap();
         whole.merge(scan).unwrap();
-        if let Ok(LaneOutcome::Again(mut pass)) = whole.finish(spec, Keep::AtMost(1 << 12)) {
+        if let Ok(AnyOutcome::Again(mut pass)) = whole.finish(spec, Keep::AtMost(1 << 12)) {
             let same = pass.finish(spec, Keep::AtMost(1 << 12));
             drop(same);
             let _ = whole.settle(pass);
@@ -91,9 +87,9 @@ fn long_scans_are_read_in_pieces() {
     let mut scan = Scan::<f64>::new(&spec, Keep::All);
     let values: Vec<f64> = (0..50_001).map(|i| f64::from(i * 7919 % 50_001) / 8.0).collect();
     scan.update(&values);
-    let scans = [Some(LaneScan::Float(scan))];
+    let scans = [Some(AnyScan::Float(scan))];
     checkpoint.save(&key(), 50_001, &scans).unwrap();
-    let kept = checkpoint.load(&key(), &[Some(LaneScan::new(Lane::Float, &spec, Keep::All))]).unwrap();
+    let kept = checkpoint.load(&key(), &[Some(AnyScan::new(Repr::Float, &spec, Keep::All))]).unwrap();
     assert_eq!(bytes(&kept.scans), bytes(&scans));
 }
 
@@ -133,19 +129,19 @@ fn a_scan_that_is_asked_for_something_else_is_none() {
     let mut fewer = empty.clone();
     fewer[0] = None;
     assert!(checkpoint.load(&key(), &fewer).is_none());
-    for (lane, spec) in [
-        (Lane::Exact, everything()),
-        (Lane::Float, Spec::default()),
-        (Lane::Float, everything().with_nan(crate::NanPolicy::Omit)),
+    for (repr, spec) in [
+        (Repr::Exact, everything()),
+        (Repr::Float, Spec::default()),
+        (Repr::Float, everything().with_nan(crate::NanPolicy::Omit)),
     ] {
         let mut other = empty.clone();
-        other[0] = Some(LaneScan::new(lane, &spec, Keep::All));
-        assert!(checkpoint.load(&key(), &other).is_none(), "{lane:?}");
+        other[0] = Some(AnyScan::new(repr, &spec, Keep::All));
+        assert!(checkpoint.load(&key(), &other).is_none(), "{repr:?}");
     }
 }
 
 /// Few enough bytes to damage each of them.
-fn small() -> (Spec, Vec<Option<LaneScan>>, Vec<Option<LaneScan>>) {
+fn small() -> (Spec, Vec<Option<AnyScan>>, Vec<Option<AnyScan>>) {
     let spec = Spec::default();
     let (scans, empty) = scans(&spec);
     (spec, scans, empty)
@@ -159,15 +155,15 @@ fn damage_to_any_byte_leaves_nothing() {
     checkpoint.save(&key(), 300, &scans).unwrap();
     let path = checkpoint.entry(&key());
     let whole = fs::read(&path).unwrap();
-    for place in 0..whole.len() {
+    for index in 0..whole.len() {
         for flip in [0x01, 0x80, 0xff] {
             let mut damaged = whole.clone();
-            damaged[place] ^= flip;
+            damaged[index] ^= flip;
             fs::write(&path, damaged).unwrap();
-            assert!(checkpoint.load(&key(), &empty).is_none(), "byte {place} ^ {flip}");
+            assert!(checkpoint.load(&key(), &empty).is_none(), "byte {index} ^ {flip}");
         }
-        fs::write(&path, &whole[..place]).unwrap();
-        assert!(checkpoint.load(&key(), &empty).is_none(), "cut off at {place}");
+        fs::write(&path, &whole[..index]).unwrap();
+        assert!(checkpoint.load(&key(), &empty).is_none(), "cut off at {index}");
     }
     for more in [&[0][..], &whole] {
         fs::write(&path, [&whole, more].concat()).unwrap();
@@ -195,15 +191,15 @@ fn forged_entries_are_refused_or_harmless() {
             use_up(kept, &empty, &spec);
         }
     };
-    for place in 0..body.len() {
-        for byte in [body[place] ^ 1, body[place] ^ 0x80, 0, 0x7f] {
+    for index in 0..body.len() {
+        for byte in [body[index] ^ 1, body[index] ^ 0x80, 0, 0x7f] {
             let mut forged = body.to_vec();
-            forged[place] = byte;
+            forged[index] = byte;
             forge(forged);
         }
-        if place >= head {
-            huge.iter().for_each(|length| forge([&body[..place], length, &body[place + 1..]].concat()));
-            forge(body[..place].to_vec());
+        if index >= head {
+            huge.iter().for_each(|length| forge([&body[..index], length, &body[index + 1..]].concat()));
+            forge(body[..index].to_vec());
         }
     }
     forge([body, &[0]].concat());
@@ -310,9 +306,9 @@ fn further_files_have_the_same_brackets() {
     let spec = everything();
     let (scans, _) = scans(&spec);
     for scan in scans.iter().flatten() {
-        let like = LaneScan::with_brackets_of(scan, &spec, Keep::All);
+        let like = AnyScan::with_brackets_of(scan, &spec, Keep::All);
         assert!(like.fits(scan) && like.nan_count() == 0);
-        if let (LaneScan::Signed(scan), LaneScan::Signed(like)) = (scan, &like) {
+        if let (AnyScan::Signed(scan), AnyScan::Signed(like)) = (scan, &like) {
             assert_eq!(format!("{:?}", scan.brackets()), format!("{:?}", like.brackets()));
             assert_ne!(format!("{:?}", scan.brackets()), format!("{:?}", Some(Brackets::<i64>::unknown())));
         }

@@ -5,7 +5,7 @@
 //! the answers of the partitions are put in the order of the keys. Whichever way a group goes, its values are all
 //! there, so its answer has the same bits.
 
-mod deal;
+mod hash_partition;
 mod scans;
 mod spill;
 mod table;
@@ -15,13 +15,13 @@ use std::sync::{Mutex, RwLock};
 
 use arrow_array::RecordBatch;
 
-use self::deal::Dealt;
+use self::hash_partition::HashPartitions;
 use self::scans::GroupScans;
 use self::table::{Table, describe_rows, join};
-use super::decode::Part;
+use super::decode::ScanTask;
 use super::passes::LeftOut;
-use super::request::Tally;
-use super::work::Run;
+use super::request::RunMetrics;
+use super::work::ExecutionContext;
 use crate::describe::{SortedRows, describe_sorted, distinct};
 use crate::error::{Error, Result};
 use crate::summary::Summaries;
@@ -33,13 +33,16 @@ const FEW_ROWS: u64 = 4;
 const TOGETHER: u64 = 1 << 18;
 
 /// The answer for each column and each key, and the files that were left out.
-pub(super) fn describe_dataset_groups(run: &Run<'_>, tally: &mut Tally) -> Result<(Summaries, LeftOut)> {
+pub(super) fn describe_dataset_groups(
+    run: &ExecutionContext<'_>,
+    metrics: &mut RunMetrics,
+) -> Result<(Summaries, LeftOut)> {
     let table = Table::new(run.plan)?;
     let mut left_out = LeftOut::new();
     let mut may_be_few = true;
     loop {
         let sorting = Sorting::new(run, &table, may_be_few);
-        match sorting.read(&mut left_out, tally) {
+        match sorting.read(&mut left_out, metrics) {
             Ok(true) => {}
             // Rows of a file that failed half-way are among the others: start again without it.
             Ok(false) => continue,
@@ -49,7 +52,7 @@ pub(super) fn describe_dataset_groups(run: &Run<'_>, tally: &mut Tally) -> Resul
             }
             Err(error) => return Err(error),
         }
-        if let Some(summaries) = sorting.finish(&mut left_out, tally)? {
+        if let Some(summaries) = sorting.finish(&mut left_out, metrics)? {
             return Ok((summaries, left_out));
         }
     }
@@ -57,21 +60,21 @@ pub(super) fn describe_dataset_groups(run: &Run<'_>, tally: &mut Tally) -> Resul
 
 /// Rows on their way to their groups.
 struct Sorting<'a> {
-    run: &'a Run<'a>,
+    run: &'a ExecutionContext<'a>,
     table: &'a Table,
     may_be_few: bool,
     /// Whether the groups turned out to be too many to have a scan each.
     were_not_few: AtomicBool,
     /// Whether rows in memory are sorted out as they come: not where most of them have a key of their own.
     sorts: AtomicBool,
-    place: RwLock<Place<'a>>,
+    index: RwLock<RowStore<'a>>,
 }
 
 /// Where rows go.
-enum Place<'a> {
+enum RowStore<'a> {
     Memory(Mutex<Held>),
     Scans(GroupScans<'a>),
-    Disk(Dealt<'a>),
+    Disk(HashPartitions<'a>),
 }
 
 /// Rows in memory.
@@ -83,37 +86,37 @@ struct Held {
 }
 
 impl Held {
-    fn push(&mut self, rows: Rows) {
+    fn push(&mut self, rows: GatheredRows) {
         match rows {
-            Rows::Sorted(rows) => self.sorted.push(rows),
-            Rows::Others(batches) => self.others.extend(batches),
+            GatheredRows::Sorted(rows) => self.sorted.push(rows),
+            GatheredRows::Others(batches) => self.others.extend(batches),
         }
     }
 }
 
 /// Rows that have come together.
-enum Rows {
+enum GatheredRows {
     Sorted(SortedRows),
     Others(Vec<RecordBatch>),
 }
 
 impl<'a> Sorting<'a> {
-    fn new(run: &'a Run<'a>, table: &'a Table, may_be_few: bool) -> Self {
-        let place = RwLock::new(Place::Memory(Mutex::default()));
+    fn new(run: &'a ExecutionContext<'a>, table: &'a Table, may_be_few: bool) -> Self {
+        let index = RwLock::new(RowStore::Memory(Mutex::default()));
         let (were_not_few, sorts) = (AtomicBool::new(false), AtomicBool::new(true));
-        Self { run, table, may_be_few, were_not_few, sorts, place }
+        Self { run, table, may_be_few, were_not_few, sorts, index }
     }
 
     /// Reads all files; `false` if some failed, which are left out then.
-    fn read(&self, left_out: &mut LeftOut, tally: &mut Tally) -> Result<bool> {
-        read(self.run, self.table, left_out, tally, &|batches| self.add(batches))
+    fn read(&self, left_out: &mut LeftOut, metrics: &mut RunMetrics) -> Result<bool> {
+        read(self.run, self.table, left_out, metrics, &|batches| self.add(batches))
     }
 
     /// More rows, to where they are going.
     fn add(&self, batches: Vec<RecordBatch>) -> Result<()> {
         let rows = {
-            let place = self.place.read().unwrap_or_else(|poison| poison.into_inner());
-            let Place::Memory(held) = &*place else { return self.pass_on(&place, Rows::Others(batches)) };
+            let index = self.index.read().unwrap_or_else(|poison| poison.into_inner());
+            let RowStore::Memory(held) = &*index else { return self.pass_on(&index, GatheredRows::Others(batches)) };
             let (rows, bytes) = self.prepared(batches)?;
             let mut held = held.lock().unwrap_or_else(|poison| poison.into_inner());
             // A third is for the answers.
@@ -124,14 +127,14 @@ impl<'a> Sorting<'a> {
             }
             rows
         };
-        let mut place = self.place.write().unwrap_or_else(|poison| poison.into_inner());
+        let mut index = self.index.write().unwrap_or_else(|poison| poison.into_inner());
         // Another thread may have been first.
-        if let Place::Memory(held) = &mut *place {
+        if let RowStore::Memory(held) = &mut *index {
             let mut held = std::mem::take(held.get_mut().unwrap_or_else(|poison| poison.into_inner()));
             held.push(rows);
-            *place = self.place_for(&held)?;
+            *index = self.place_for(&held)?;
             for rows in held.sorted {
-                self.pass_on(&place, Rows::Sorted(rows))?;
+                self.pass_on(&index, GatheredRows::Sorted(rows))?;
             }
             let mut others = held.others;
             while !others.is_empty() {
@@ -141,19 +144,19 @@ impl<'a> Sorting<'a> {
                     rows <= TOGETHER
                 });
                 let rest = others.split_off(together.count().max(1));
-                self.pass_on(&place, Rows::Others(others))?;
+                self.pass_on(&index, GatheredRows::Others(others))?;
                 others = rest;
             }
             return Ok(());
         }
-        self.pass_on(&place, rows)
+        self.pass_on(&index, rows)
     }
 
     /// Rows as they are kept in memory, and how many bytes of it they take.
-    fn prepared(&self, batches: Vec<RecordBatch>) -> Result<(Rows, u64)> {
+    fn prepared(&self, batches: Vec<RecordBatch>) -> Result<(GatheredRows, u64)> {
         if !self.sorts.load(Ordering::Relaxed) {
             let bytes = self.table.bytes(batches.iter().map(RecordBatch::num_rows).sum());
-            return Ok((Rows::Others(batches), bytes));
+            return Ok((GatheredRows::Others(batches), bytes));
         }
         let rows = self.table.sorted(&batches)?;
         // A few rows tell little.
@@ -161,32 +164,32 @@ impl<'a> Sorting<'a> {
             self.sorts.store(false, Ordering::Relaxed);
         }
         let bytes = self.table.sorted_bytes(rows.rows() as usize, rows.groups());
-        Ok((Rows::Sorted(rows), bytes))
+        Ok((GatheredRows::Sorted(rows), bytes))
     }
 
     /// Where rows go that do not fit in memory, such as these.
-    fn place_for(&self, held: &Held) -> Result<Place<'a>> {
+    fn place_for(&self, held: &Held) -> Result<RowStore<'a>> {
         if self.may_be_few && held.others.is_empty() {
             let rows = held.sorted.iter().map(SortedRows::rows).sum();
             if let Some(scans) = GroupScans::for_few(self.run, self.table, distinct(&held.sorted)?, rows, false) {
-                return Ok(Place::Scans(scans));
+                return Ok(RowStore::Scans(scans));
             }
         }
-        Ok(Place::Disk(Dealt::new(self.run, self.table, self.run.plan.rows())?))
+        Ok(RowStore::Disk(HashPartitions::new(self.run, self.table, self.run.plan.rows())?))
     }
 
     /// Rows that do not stay in memory.
-    fn pass_on(&self, place: &Place<'_>, rows: Rows) -> Result<()> {
-        match place {
-            Place::Memory(_) => Ok(()),
-            Place::Disk(dealt) => match rows {
-                Rows::Sorted(rows) => dealt.add(&[self.table.unsorted(&rows)?]),
-                Rows::Others(batches) => dealt.add(&batches),
+    fn pass_on(&self, index: &RowStore<'_>, rows: GatheredRows) -> Result<()> {
+        match index {
+            RowStore::Memory(_) => Ok(()),
+            RowStore::Disk(dealt) => match rows {
+                GatheredRows::Sorted(rows) => dealt.add(&[self.table.unsorted(&rows)?]),
+                GatheredRows::Others(batches) => dealt.add(&batches),
             },
-            Place::Scans(scans) => {
+            RowStore::Scans(scans) => {
                 let rows = match rows {
-                    Rows::Sorted(rows) => rows,
-                    Rows::Others(batches) => self.table.sorted(&batches)?,
+                    GatheredRows::Sorted(rows) => rows,
+                    GatheredRows::Others(batches) => self.table.sorted(&batches)?,
                 };
                 if scans.add(&rows)? {
                     return Ok(());
@@ -199,11 +202,11 @@ impl<'a> Sorting<'a> {
     }
 
     /// The answers, in the order of the keys; `None` if a file failed in a further pass, which is left out then.
-    fn finish(self, left_out: &mut LeftOut, tally: &mut Tally) -> Result<Option<Summaries>> {
+    fn finish(self, left_out: &mut LeftOut, metrics: &mut RunMetrics) -> Result<Option<Summaries>> {
         let Self { run, table, .. } = self;
         let plan = run.plan;
-        match self.place.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
-            Place::Memory(held) => {
+        match self.index.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+            RowStore::Memory(held) => {
                 let Held { mut sorted, others, .. } = held.into_inner().unwrap_or_else(|poison| poison.into_inner());
                 if sorted.is_empty() {
                     return Ok(Some(describe_rows(run, table, others, (0, 1.0))?));
@@ -216,10 +219,10 @@ impl<'a> Sorting<'a> {
                 let check = |groups| table.check_answers(plan, groups, 1.0);
                 describe_sorted(&sorted, columns, plan.spec, run.interrupt, check).map(Some)
             }
-            Place::Disk(dealt) => Ok(Some(dealt.finish(tally)?)),
-            Place::Scans(scans) => {
+            RowStore::Disk(dealt) => Ok(Some(dealt.finish(metrics)?)),
+            RowStore::Scans(scans) => {
                 let found = scans.finish(&mut |narrow| {
-                    read(run, table, left_out, tally, &|batches| narrow.add(&table.sorted(&batches)?).map(|_| ()))
+                    read(run, table, left_out, metrics, &|batches| narrow.add(&table.sorted(&batches)?).map(|_| ()))
                 })?;
                 let sorted = found.map(|found| {
                     let answers = found.to_batch().map_err(|error| Error::Data(error.to_string()));
@@ -233,18 +236,18 @@ impl<'a> Sorting<'a> {
 
 /// Reads the rows of all files that are not left out; `false` if some failed, which are left out then.
 fn read(
-    run: &Run<'_>,
+    run: &ExecutionContext<'_>,
     table: &Table,
     left_out: &mut LeftOut,
-    tally: &mut Tally,
+    metrics: &mut RunMetrics,
     add: &(dyn Fn(Vec<RecordBatch>) -> Result<()> + Sync),
 ) -> Result<bool> {
     let plan = run.plan;
     let series: Vec<usize> = (0..plan.series.len()).collect();
     let files = plan.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file));
-    let parts: Vec<Part> = files
+    let parts: Vec<ScanTask> = files
         .flat_map(|(file, of)| (0..of.row_groups.len()).map(move |group| (file, group)))
-        .map(|(file, group)| Part { file, group, series: series.clone(), first: None })
+        .map(|(file, group)| ScanTask { file, group, series: series.clone(), first: None })
         .collect();
     let rows: u64 = parts.iter().map(|part| plan.group(part).rows).sum();
     let bytes: u64 = parts.iter().map(|part| plan.stored(part.file, plan.group(part), &part.series)).sum();
@@ -252,9 +255,9 @@ fn read(
     distinct.dedup();
     let files = distinct.len() as u64;
     run.progress.begin(files, rows, bytes);
-    tally.passes += 1;
-    tally.files_read += files;
-    tally.bytes += bytes;
+    metrics.passes += 1;
+    metrics.files_read += files;
+    metrics.bytes += bytes;
     let together = (plan.budget.decoding() / 3 / table.width).clamp(1 << 10, TOGETHER) as usize;
     let left: Vec<AtomicUsize> = plan.files.iter().map(|file| AtomicUsize::new(file.row_groups.len())).collect();
     tracing::debug!(files, rows, bytes, "a pass over groups begins");

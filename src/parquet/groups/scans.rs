@@ -8,12 +8,12 @@ use arrow_select::take::take_record_batch;
 use rayon::prelude::*;
 
 use super::table::Table;
-use crate::describe::{Groups, LaneOutcome, LaneScan, PASSES, SortedRows, changed};
+use crate::describe::{AnyOutcome, AnyScan, Groups, PASSES, SortedRows, changed};
 use crate::error::{Error, Result};
 use crate::parquet::passes::SAMPLED;
-use crate::parquet::work::Run;
+use crate::parquet::work::ExecutionContext;
 use crate::scan::{Keep, SAMPLE};
-use crate::series::{Chunk, Kind, Lane};
+use crate::series::{Chunk, Kind, Repr};
 use crate::summary::{Answers, Summaries};
 
 /// Bytes of a scan beside the values that it keeps.
@@ -27,29 +27,35 @@ const ROWS: u64 = 64;
 
 /// See the [module](self).
 pub(super) struct GroupScans<'a> {
-    run: &'a Run<'a>,
+    run: &'a ExecutionContext<'a>,
     /// How many groups there may be.
     most: usize,
     /// What a scan keeps.
     keep: Keep,
     /// A scan for each series of a new group; none in a further pass, in which there can be no new one.
-    empties: Option<Vec<LaneScan>>,
-    found: RwLock<Found>,
+    empties: Option<Vec<AnyScan>>,
+    found: RwLock<FoundGroups>,
 }
 
 /// The groups so far.
 #[derive(Default)]
-struct Found {
+struct FoundGroups {
     /// A row of keys for each, in the order in which they came.
     keys: Option<RecordBatch>,
     /// A scan for each series; none that is decided.
-    scans: Vec<Mutex<Vec<Option<LaneScan>>>>,
+    scans: Vec<Mutex<Vec<Option<AnyScan>>>>,
 }
 
 impl<'a> GroupScans<'a> {
     /// For so many groups, which some of the rows have, so many; `None` if there seem to be too many groups. Where this is the last
     /// resort, there may be as many as there is memory for.
-    pub fn for_few(run: &'a Run<'a>, table: &Table, groups: usize, rows: u64, is_last: bool) -> Option<Self> {
+    pub fn for_few(
+        run: &'a ExecutionContext<'a>,
+        table: &Table,
+        groups: usize,
+        rows: u64,
+        is_last: bool,
+    ) -> Option<Self> {
         let plan = run.plan;
         // A third is for rows that are on their way.
         let room = plan.budget.kept() * 2 / 3 / plan.series.len().max(1) as u64;
@@ -65,9 +71,9 @@ impl<'a> GroupScans<'a> {
         tracing::info!(groups, keep, "rows do not fit in memory, but a scan of each group does");
         // A longer sample would take longer to sort than it saves.
         let first = Keep::AtMost(keep.min((4 * SAMPLE).max(SAMPLED / scans)));
-        let lanes = table.schema.fields().iter().skip(table.keys);
-        let lanes = lanes.map(|field| Lane::of(Kind::of(field.data_type()).as_slice()));
-        let empties = lanes.map(|lane| LaneScan::new(lane, plan.spec, first)).collect();
+        let reprs = table.schema.fields().iter().skip(table.keys);
+        let reprs = reprs.map(|field| Repr::of(Kind::of(field.data_type()).as_slice()));
+        let empties = reprs.map(|repr| AnyScan::new(repr, plan.spec, first)).collect();
         Some(Self { run, most, keep: Keep::AtMost(keep), empties: Some(empties), found: RwLock::default() })
     }
 
@@ -116,7 +122,7 @@ impl<'a> GroupScans<'a> {
 
     /// The number of each of these keys, and the known ones with those of them that are new.
     fn look_up(known: &RecordBatch, keys: &RecordBatch) -> Result<(Vec<usize>, RecordBatch)> {
-        let joint = Groups::of_batches([known, keys])?;
+        let joint = Groups::from_batches([known, keys])?;
         let before = known.num_rows();
         let mut numbers = vec![0; keys.num_rows()];
         let mut new = Vec::new();
@@ -136,17 +142,17 @@ impl<'a> GroupScans<'a> {
             return Ok((numbers, known.clone()));
         }
         let new = UInt32Array::from_iter_values(new.into_iter().map(|row| row - before as u32));
-        let new = take_record_batch(keys, &new).map_err(Error::of_groups)?;
-        Ok((numbers, concat_batches(&known.schema(), [known, &new]).map_err(Error::of_groups)?))
+        let new = take_record_batch(keys, &new).map_err(Error::from_grouping)?;
+        Ok((numbers, concat_batches(&known.schema(), [known, &new]).map_err(Error::from_grouping)?))
     }
 
     /// The answers, in no order. `again` goes through all rows once more, and says whether it could: `None` if not.
     pub fn finish(self, again: &mut dyn FnMut(&Self) -> Result<bool>) -> Result<Option<Summaries>> {
         let (plan, spec) = (self.run.plan, self.run.plan.spec);
-        let Found { keys, scans } = self.found.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        let FoundGroups { keys, scans } = self.found.into_inner().unwrap_or_else(|poison| poison.into_inner());
         let keys = keys.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
         let (groups, series) = (scans.len(), plan.series.len());
-        let mut scans: Vec<Vec<Option<LaneScan>>> =
+        let mut scans: Vec<Vec<Option<AnyScan>>> =
             scans.into_iter().map(|scans| scans.into_inner().unwrap_or_else(|poison| poison.into_inner())).collect();
         let mut answers = Answers::new(groups * series, spec);
         let mut undecided = groups * series;
@@ -157,15 +163,15 @@ impl<'a> GroupScans<'a> {
                     .map(|scan| scan.as_mut().map(|scan| scan.finish(spec, self.keep)).transpose())
                     .collect()
             });
-            let outcomes: Vec<Vec<Option<LaneOutcome>>> = outcomes.collect::<Result<_>>()?;
+            let outcomes: Vec<Vec<Option<AnyOutcome>>> = outcomes.collect::<Result<_>>()?;
             self.run.interrupt.check()?;
             let mut rows = answers.rows();
             let mut narrow = Vec::with_capacity(groups);
             for (group, (outcomes, scans)) in outcomes.into_iter().zip(&mut scans).enumerate() {
                 let of_group = outcomes.into_iter().zip(scans).enumerate().map(|(series, (outcome, scan))| {
                     match outcome {
-                        Some(LaneOutcome::Again(narrow)) => return Some(narrow),
-                        Some(LaneOutcome::Done(summary)) => {
+                        Some(AnyOutcome::Again(narrow)) => return Some(narrow),
+                        Some(AnyOutcome::Done(summary)) => {
                             rows.set(series * groups + group, &summary);
                             undecided -= 1;
                         }
@@ -180,8 +186,11 @@ impl<'a> GroupScans<'a> {
                 let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
                 return Ok(Some(Summaries::with_keys(columns, Some(keys), spec, answers)));
             }
-            let pass =
-                Self { empties: None, found: RwLock::new(Found { keys: Some(keys.clone()), scans: narrow }), ..self };
+            let pass = Self {
+                empties: None,
+                found: RwLock::new(FoundGroups { keys: Some(keys.clone()), scans: narrow }),
+                ..self
+            };
             if !again(&pass)? {
                 return Ok(None);
             }

@@ -71,11 +71,11 @@ impl Spill {
 
     fn damaged(&self, error: &dyn std::fmt::Display) -> Error {
         let message = format!("a temporary file: {error}");
-        Error::File { path: self.folder.clone(), message, source: None }
+        Error::file(&self.folder, message, None)
     }
 }
 
 fn failed(folder: &Path, error: std::io::Error) -> Error {
     let message = format!("a temporary file for what does not fit in memory: {error}; TMPDIR names another folder");
-    Error::File { path: folder.to_owned(), message, source: Some(error) }
+    Error::file(folder, message, Some(error))
 }

@@ -13,9 +13,9 @@ use rayon::prelude::*;
 use crate::describe::{Groups, SortedRows, describe_each_group};
 use crate::error::{Error, Result};
 use crate::parquet::columns::DataColumn;
-use crate::parquet::decode::{Part, Rows, plain_type};
+use crate::parquet::decode::{DecodedRows, ScanTask, plain_type};
 use crate::parquet::plan::Plan;
-use crate::parquet::work::Run;
+use crate::parquet::work::ExecutionContext;
 use crate::series::{Chunk, Kind, Series};
 use crate::spec::NanPolicy;
 use crate::summary::{Answers, Summaries};
@@ -42,16 +42,18 @@ impl Table {
     }
 
     /// Rows as they are kept.
-    pub fn batch(&self, plan: &Plan<'_>, part: &Part, rows: Rows) -> Result<RecordBatch> {
+    pub fn batch(&self, plan: &Plan<'_>, part: &ScanTask, rows: DecodedRows) -> Result<RecordBatch> {
         let values = rows.values.iter().zip(&part.series).map(|(values, &series)| {
             let data_type = self.schema.field(self.keys + series).data_type();
             let Some(values) = values else { return Ok(new_null_array(data_type, rows.count)) };
             if plan.spec.nan() == NanPolicy::Raise
                 && let Some(row) = Chunk::Array(values.clone()).first_nan()?
             {
-                let file = plan.dataset.files[part.file].name();
-                let place = format!("column '{}' of {file}", plan.series[series].name);
-                return Err(Error::Nan { place, row: rows.row(row) });
+                return Err(Error::Nan {
+                    name: Some(plan.series[series].name.clone()),
+                    file: Some(plan.dataset.files[part.file].name().into()),
+                    row: rows.row(row),
+                });
             }
             exactly(values, data_type).map_err(|message| plan.unfit(part, Some(series), &message))
         });
@@ -113,7 +115,7 @@ impl Table {
         if let [batch] = batches {
             return Ok(batch.clone());
         }
-        concat_batches(&self.schema, batches).map_err(Error::of_groups)
+        concat_batches(&self.schema, batches).map_err(Error::from_grouping)
     }
 
     pub fn key_columns(&self, batch: &RecordBatch) -> Vec<(String, ArrayRef)> {
@@ -134,13 +136,13 @@ fn width(data_type: &DataType) -> u64 {
 
 /// A type that holds the values of a column in every file exactly.
 fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
-    if let Some(plain) = plain_type(series.lane) {
+    if let Some(plain) = plain_type(series.repr) {
         return Ok(plain);
     }
-    let places = series.places.iter().enumerate().filter_map(|(file, place)| Some((file, (*place)?)));
-    let fields = places.map(|(file, place)| plan.dataset.files[file].schema().field(place));
+    let indices = series.indices.iter().enumerate().filter_map(|(file, index)| Some((file, (*index)?)));
+    let fields = indices.map(|(file, index)| plan.dataset.files[file].schema().field(index));
     let numeric: Vec<&DataType> =
-        fields.filter(|field| Kind::of_field(field).is_some()).map(Field::data_type).collect();
+        fields.filter(|field| Kind::from_field(field).is_some()).map(Field::data_type).collect();
     let kinds: Vec<Kind> = numeric.iter().filter_map(|data_type| Kind::of(data_type)).collect();
     if let [first, rest @ ..] = &numeric[..]
         && rest.iter().all(|data_type| data_type == first)
@@ -207,7 +209,7 @@ fn exactly(values: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, String> 
 /// [`Error::MemoryLimit`] for more groups than their answers have room for, beside those of so many keys in the share of all
 /// rows that this makes complete.
 pub(super) fn describe_rows(
-    run: &Run<'_>,
+    run: &ExecutionContext<'_>,
     table: &Table,
     batches: Vec<RecordBatch>,
     (before, share): (usize, f64),
@@ -222,7 +224,7 @@ pub(super) fn describe_rows(
         let chunks: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
         match chunks[..] {
             [] => Ok(new_null_array(field.data_type(), 0)),
-            _ => concat(&chunks).map_err(Error::of_groups),
+            _ => concat(&chunks).map_err(Error::from_grouping),
         }
     });
     let whole = whole.collect::<Result<Vec<_>>>()?;
@@ -238,30 +240,30 @@ pub(super) fn describe_rows(
 
 /// Answers of which each has keys of its own as one, in the order of the keys.
 pub(super) fn join(
-    run: &Run<'_>,
+    run: &ExecutionContext<'_>,
     keys: Vec<RecordBatch>,
     parts: impl Iterator<Item = Result<RecordBatch>>,
 ) -> Result<Summaries> {
     let plan = run.plan;
     let lengths: Vec<usize> = keys.iter().map(RecordBatch::num_rows).collect();
-    let groups = Groups::of_batches(&keys)?;
+    let groups = Groups::from_batches(&keys)?;
     drop(keys);
     let Groups { keys, rows, .. } = groups;
     // The place of each key of one part after the other.
-    let mut places = vec![0; rows.len()];
-    rows.iter().zip(0_u32..).for_each(|(&row, place)| places[row as usize] = place);
+    let mut indices = vec![0; rows.len()];
+    rows.iter().zip(0_u32..).for_each(|(&row, index)| indices[row as usize] = index);
     drop(rows);
-    let mut answers = Answers::new(plan.series.len() * places.len(), plan.spec);
+    let mut answers = Answers::new(plan.series.len() * indices.len(), plan.spec);
     let mut answered = answers.rows();
-    let mut rest = &places[..];
+    let mut rest = &indices[..];
     for (part, length) in parts.zip(lengths) {
         run.interrupt.check()?;
         let (part, (here, others)) = (part?, rest.split_at(length));
         rest = others;
-        for (from, (series, &place)) in
-            (0..plan.series.len()).flat_map(|series| here.iter().map(move |place| (series, place))).enumerate()
+        for (from, (series, &index)) in
+            (0..plan.series.len()).flat_map(|series| here.iter().map(move |index| (series, index))).enumerate()
         {
-            answered.set_from(series * places.len() + place as usize, &part, from);
+            answered.set_from(series * indices.len() + index as usize, &part, from);
         }
     }
     let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();

@@ -5,8 +5,8 @@ use arrow_schema::DataType;
 
 use super::expression::{Expression, Literal, Name, Operand, Relation};
 use super::instant::Instant;
-use super::ranges::{Ordered, Place, Ranges};
-use super::values::Kind;
+use super::ranges::{LiteralPosition, Ordered, Ranges};
+use super::values::ValueType;
 use crate::error::{Error, Result};
 use crate::parquet::columns::values_type;
 
@@ -20,7 +20,7 @@ pub struct Bound {
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     pub name: String,
-    pub kind: Kind,
+    pub kind: ValueType,
 }
 
 /// A part of a bound predicate. Columns are places in [`Bound::columns`]. Negations have been moved into the leaves (De
@@ -71,7 +71,7 @@ pub(super) fn bind(expression: &Expression, types: &dyn Fn(&str) -> Option<DataT
     expression.columns(&mut names);
     let columns = names.into_iter().filter_map(|name| {
         let data_type = types(name)?;
-        Some((Column { name: name.to_owned(), kind: Kind::of(&data_type) }, data_type))
+        Some((Column { name: name.to_owned(), kind: ValueType::of(&data_type) }, data_type))
     });
     let (columns, types): (Vec<_>, Vec<_>) = columns.unzip();
     let binder = Binder { columns, types };
@@ -90,7 +90,7 @@ impl Binder {
             Expression::Constant(value) => Ok(Node::Constant(value.map(|value| value != negated))),
             Expression::Flag(name) => {
                 if let Some(column) = self.column(name)
-                    && !matches!(self.columns[column].kind, Kind::Boolean | Kind::Null)
+                    && !matches!(self.columns[column].kind, ValueType::Boolean | ValueType::Null)
                 {
                     let data_type = &self.types[column];
                     return Err(Error::Invalid(format!(
@@ -116,7 +116,7 @@ impl Binder {
                 }
             },
             Expression::IsNull(name) => Ok(match self.column(name) {
-                Some(column) if self.columns[column].kind != Kind::Null => Node::IsNull { column, negated },
+                Some(column) if self.columns[column].kind != ValueType::Null => Node::IsNull { column, negated },
                 _ => Node::Constant(Some(!negated)),
             }),
             Expression::All(parts) => Ok(join(self.nodes(parts, negated)?, !negated)),
@@ -154,8 +154,8 @@ impl Binder {
         };
         let kind = self.columns[column].kind;
         let set = match kind {
-            Kind::Null => return Ok(Node::Constant(None)),
-            Kind::Other => {
+            ValueType::Null => return Ok(Node::Constant(None)),
+            ValueType::Other => {
                 let data_type = &self.types[column];
                 return Err(Error::Invalid(format!(
                     "column '{name}' is of type {data_type}, which is not compared; ask '{0} is null' or '{0} is not \
@@ -163,26 +163,26 @@ impl Binder {
                     Name(name)
                 )));
             }
-            Kind::Boolean => Set::Integers(ranges(relation, literals, |literal| match literal {
-                Literal::Boolean(value) => Ok(Place::At(i256::from_i128((*value).into()))),
+            ValueType::Boolean => Set::Integers(ranges(relation, literals, |literal| match literal {
+                Literal::Boolean(value) => Ok(LiteralPosition::At(i256::from_i128((*value).into()))),
                 other => Err(unfit(name, kind, other)),
             })?),
-            Kind::Decimal { scale } => Set::Integers(ranges(relation, literals, |literal| match literal {
+            ValueType::Decimal { scale } => Set::Integers(ranges(relation, literals, |literal| match literal {
                 Literal::Number(number) => Ok(number.among_integers(scale.into())),
                 other => Err(unfit(name, kind, other)),
             })?),
-            Kind::Float => Set::Floats(ranges(relation, literals, |literal| match literal {
+            ValueType::Float => Set::Floats(ranges(relation, literals, |literal| match literal {
                 Literal::Number(number) => Ok(number.among_floats(values_type(&self.types[column]))),
                 other => Err(unfit(name, kind, other)),
             })?),
-            Kind::Text => Set::Texts(ranges(relation, literals, |literal| match literal {
-                Literal::Text(text) => Ok(Place::At(text.as_str().into())),
+            ValueType::Text => Set::Texts(ranges(relation, literals, |literal| match literal {
+                Literal::Text(text) => Ok(LiteralPosition::At(text.as_str().into())),
                 other => Err(unfit(name, kind, other)),
             })?),
-            Kind::Day => {
+            ValueType::Day => {
                 Set::Integers(ranges(relation, literals, |literal| Ok(instant(name, kind, literal)?.among_days()))?)
             }
-            Kind::Timestamp { scale } => Set::Integers(ranges(relation, literals, |literal| {
+            ValueType::Timestamp { scale } => Set::Integers(ranges(relation, literals, |literal| {
                 Ok(instant(name, kind, literal)?.among_timestamps(scale))
             })?),
         };
@@ -201,11 +201,11 @@ impl Binder {
         };
         let kinds = (self.columns[left].kind, self.columns[right].kind);
         match kinds {
-            (Kind::Null, _) | (_, Kind::Null) => Ok(Node::Constant(None)),
-            (Kind::Boolean, Kind::Boolean)
-            | (Kind::Text, Kind::Text)
-            | (Kind::Decimal { .. } | Kind::Float, Kind::Decimal { .. } | Kind::Float)
-            | (Kind::Day | Kind::Timestamp { .. }, Kind::Day | Kind::Timestamp { .. }) => {
+            (ValueType::Null, _) | (_, ValueType::Null) => Ok(Node::Constant(None)),
+            (ValueType::Boolean, ValueType::Boolean)
+            | (ValueType::Text, ValueType::Text)
+            | (ValueType::Decimal { .. } | ValueType::Float, ValueType::Decimal { .. } | ValueType::Float)
+            | (ValueType::Day | ValueType::Timestamp { .. }, ValueType::Day | ValueType::Timestamp { .. }) => {
                 Ok(Node::Compare { left, relation, right, negated })
             }
             _ => Err(Error::Invalid(format!(
@@ -252,18 +252,18 @@ impl Node {
 fn ranges<T: Ordered>(
     relation: Relation,
     literals: &[Literal],
-    place: impl Fn(&Literal) -> Result<Place<T>>,
+    place: impl Fn(&Literal) -> Result<LiteralPosition<T>>,
 ) -> Result<Ranges<T>> {
     let known = literals.iter().filter(|literal| **literal != Literal::Null);
     let sets = known.map(|literal| Ok(Ranges::of(relation, &place(literal)?)));
     Ok(Ranges::union(sets.collect::<Result<Vec<_>>>()?))
 }
 
-fn unfit(name: &str, kind: Kind, literal: &Literal) -> Error {
+fn unfit(name: &str, kind: ValueType, literal: &Literal) -> Error {
     Error::Invalid(format!("column '{name}' is {}; compare it with {}, not with {literal}", kind.name(), kind.wanted()))
 }
 
-fn instant(name: &str, kind: Kind, literal: &Literal) -> Result<Instant> {
+fn instant(name: &str, kind: ValueType, literal: &Literal) -> Result<Instant> {
     let Literal::Text(text) = literal else {
         return Err(unfit(name, kind, literal));
     };
@@ -301,10 +301,10 @@ fn join(parts: Vec<Node>, is_all: bool) -> Node {
             other => joined.push(other),
         }
     }
-    for (column, negated, place, sets) in groups {
+    for (column, negated, index, sets) in groups {
         // What lies outside of both sets lies outside of their union.
         let set = Set::joined(sets, is_all != negated);
-        joined[place] = Node::Within(Within { column, set, negated, outside: Outside::False });
+        joined[index] = Node::Within(Within { column, set, negated, outside: Outside::False });
     }
     match joined.pop() {
         Some(only) if joined.is_empty() => only,

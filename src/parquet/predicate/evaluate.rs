@@ -15,7 +15,7 @@ use super::bind::{Bound, Node, Outside, Set, Within};
 use super::expression::Relation;
 use super::number::Number;
 use super::ranges::Ordered;
-use super::values::{Cell, Float, Integer, Kind, Visitor, cells};
+use super::values::{Cell, Float, Integer, ValueType, Visitor, cells};
 use crate::error::{Error, Result};
 
 impl Bound {
@@ -32,7 +32,7 @@ impl Bound {
                 name: column.name.clone(),
                 available: batch.schema().fields().iter().map(|field| field.name().clone()).collect(),
             })?;
-            if Kind::of(array.data_type()) != column.kind {
+            if ValueType::of(array.data_type()) != column.kind {
                 let (name, data_type, kind) = (&column.name, array.data_type(), column.kind.name());
                 return Err(Error::Data(format!(
                     "column '{name}' is of type {data_type} here, but the predicate was bound to one that is {kind}"
@@ -40,7 +40,7 @@ impl Bound {
             }
             Ok(array)
         });
-        let rows = Rows { columns: columns.collect::<Result<_>>()?, count: batch.num_rows() };
+        let rows = Columns { columns: columns.collect::<Result<_>>()?, count: batch.num_rows() };
         let (values, nulls) = rows.evaluate(&self.root)?.into_parts();
         let kept = match nulls {
             Some(known) => &values & known.inner(),
@@ -50,12 +50,12 @@ impl Bound {
     }
 }
 
-struct Rows<'a> {
+struct Columns<'a> {
     columns: Vec<&'a ArrayRef>,
     count: usize,
 }
 
-impl Rows<'_> {
+impl Columns<'_> {
     /// The answer of each row; null is unknown.
     fn evaluate(&self, node: &Node) -> Result<BooleanArray> {
         match node {
@@ -92,7 +92,7 @@ impl Rows<'_> {
 
     fn compare(&self, left: usize, relation: Relation, right: usize, negated: bool) -> Result<BooleanArray> {
         let (left, right) = (self.columns[left], self.columns[right]);
-        let kinds = (Kind::of(left.data_type()), Kind::of(right.data_type()));
+        let kinds = (ValueType::of(left.data_type()), ValueType::of(right.data_type()));
         let cells = |array| cells(array).ok_or_else(|| incomparable(array));
         let (left_cells, right_cells) = (cells(left.as_ref())?, cells(right.as_ref())?);
         let nulls = NullBuffer::union(left.logical_nulls().as_ref(), right.logical_nulls().as_ref());
@@ -227,7 +227,7 @@ fn each<T: Copy>(values: &[T], test: impl Fn(T) -> bool) -> BooleanBuffer {
 }
 
 /// How two values compare as real numbers, texts or times; `None` if one is a NaN.
-fn order(left: (Cell, Kind), right: (Cell, Kind)) -> Option<Ordering> {
+fn order(left: (Cell, ValueType), right: (Cell, ValueType)) -> Option<Ordering> {
     match (left, right) {
         ((Cell::Text(left), _), (Cell::Text(right), _)) => Some(left.cmp(right)),
         ((Cell::Float(left), _), (Cell::Float(right), _)) => left.partial_cmp(&right),
@@ -249,12 +249,12 @@ fn order(left: (Cell, Kind), right: (Cell, Kind)) -> Option<Ordering> {
 }
 
 /// The value as an integer times 10^-scale.
-fn scaled(value: i256, kind: Kind) -> (i256, i16) {
+fn scaled(value: i256, kind: ValueType) -> (i256, i16) {
     match kind {
-        Kind::Decimal { scale } => (value, scale.into()),
+        ValueType::Decimal { scale } => (value, scale.into()),
         // Days are 32 bits wide.
-        Kind::Day => (value.wrapping_mul(i256::from_i128(86_400)), 0),
-        Kind::Timestamp { scale } => (value, scale.into()),
+        ValueType::Day => (value.wrapping_mul(i256::from_i128(86_400)), 0),
+        ValueType::Timestamp { scale } => (value, scale.into()),
         _ => (value, 0),
     }
 }
@@ -282,5 +282,5 @@ fn float_against(float: f64, (integer, scale): (i256, i16)) -> Option<Ordering> 
     }
     let digits = integer.to_string();
     let (negative, digits) = digits.strip_prefix('-').map_or((false, &*digits), |digits| (true, digits));
-    Some(Number::of_float(float)?.cmp(&Number::new(negative, digits, -i64::from(scale))?))
+    Some(Number::from_float(float)?.cmp(&Number::new(negative, digits, -i64::from(scale))?))
 }

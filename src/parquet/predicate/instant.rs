@@ -6,7 +6,7 @@
 
 use arrow_buffer::i256;
 
-use super::ranges::Place;
+use super::ranges::LiteralPosition;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -40,22 +40,22 @@ impl Instant {
     }
 
     /// Where it stands among timestamps that count 10^-scale seconds.
-    pub fn among_timestamps(&self, scale: u8) -> Place<i256> {
+    pub fn among_timestamps(&self, scale: u8) -> LiteralPosition<i256> {
         // A fraction counts forward in time, also before 1970: so floor first.
         let digits = self.fraction.trim_end_matches('0');
         let kept: String = digits.chars().chain("000000000".chars()).take(scale.into()).collect();
         let fraction = kept.parse::<i64>().unwrap_or(0); // no digits are kept of seconds
         let units = i128::from(self.seconds) * 10i128.pow(u32::from(scale)) + i128::from(fraction);
         let units = i256::from_i128(units);
-        if digits.len() <= usize::from(scale) { Place::At(units) } else { Place::Between(units) }
+        if digits.len() <= usize::from(scale) { LiteralPosition::At(units) } else { LiteralPosition::Between(units) }
     }
 
     /// Where it stands among days, each of which is its midnight in UTC.
-    pub fn among_days(&self) -> Place<i256> {
+    pub fn among_days(&self) -> LiteralPosition<i256> {
         let days = i256::from_i128(self.seconds.div_euclid(SECONDS_PER_DAY).into());
         let is_midnight = self.seconds.rem_euclid(SECONDS_PER_DAY) == 0;
         let has_fraction = self.fraction.contains(|digit| digit != '0');
-        if is_midnight && !has_fraction { Place::At(days) } else { Place::Between(days) }
+        if is_midnight && !has_fraction { LiteralPosition::At(days) } else { LiteralPosition::Between(days) }
     }
 }
 

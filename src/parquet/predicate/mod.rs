@@ -43,7 +43,7 @@ use std::fmt;
 use arrow_schema::DataType;
 
 pub use bind::Bound;
-pub use prune::{Bounds, Verdict};
+pub use prune::{Bounds, Pruning};
 pub use statistics::{row_group_bounds, select_rows};
 
 use crate::error::Result;
@@ -55,7 +55,7 @@ pub struct Predicate {
 }
 
 impl Predicate {
-    /// Reads a predicate; the [module](self) has the language.
+    /// Reads a predicate, in the language that [`Predicate`] tells.
     ///
     /// # Errors
     ///

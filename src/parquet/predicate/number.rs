@@ -7,7 +7,7 @@ use arrow_buffer::i256;
 use arrow_schema::DataType;
 use half::f16;
 
-use super::ranges::Place;
+use super::ranges::LiteralPosition;
 
 /// The most decimal digits of an [`i256`].
 const I256_DIGITS: i64 = 77;
@@ -45,14 +45,14 @@ impl Number {
     pub fn parse(negative: bool, text: &str) -> Option<Self> {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let places = i64::try_from(fraction.len()).ok()?;
+        let indices = i64::try_from(fraction.len()).ok()?;
         // An exponent beyond i64 is beyond all reason too, unless the number is zero.
         let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX);
-        Self::new(negative, &[whole, fraction].concat(), exponent.saturating_sub(places))
+        Self::new(negative, &[whole, fraction].concat(), exponent.saturating_sub(indices))
     }
 
     /// The value of a finite float, to the last of its digits. `None` of one that is not finite.
-    pub fn of_float(value: f64) -> Option<Self> {
+    pub fn from_float(value: f64) -> Option<Self> {
         if !value.is_finite() {
             return None;
         }
@@ -61,8 +61,8 @@ impl Number {
     }
 
     /// Where the number stands among the integers, once it is multiplied by 10^scale.
-    pub fn among_integers(&self, scale: i64) -> Place<i256> {
-        let beyond = if self.negative { Place::Below } else { Place::Above };
+    pub fn among_integers(&self, scale: i64) -> LiteralPosition<i256> {
+        let beyond = if self.negative { LiteralPosition::Below } else { LiteralPosition::Above };
         let whole_digits = self.point + scale;
         if whole_digits > I256_DIGITS {
             return beyond;
@@ -84,17 +84,17 @@ impl Number {
             (None, _, _) => None,
         };
         match floor {
-            Some(value) if is_whole => Place::At(value),
-            Some(floor) => Place::Between(floor),
+            Some(value) if is_whole => LiteralPosition::At(value),
+            Some(floor) => LiteralPosition::Between(floor),
             None => beyond,
         }
     }
 
     /// The float of this type that is nearest to the number, ties to even, as any language reads such a literal: where it stands among
     /// the floats, infinities included. One beyond the largest is not rounded.
-    pub fn among_floats(&self, data_type: &DataType) -> Place<f64> {
+    pub fn among_floats(&self, data_type: &DataType) -> LiteralPosition<f64> {
         if self.digits.is_empty() {
-            return Place::At(0.0);
+            return LiteralPosition::At(0.0);
         }
         // The standard library rounds correctly, whatever the number of digits.
         let text = format!("0.{}e{}", self.digits, self.point);
@@ -105,10 +105,10 @@ impl Number {
         };
         match magnitude {
             Ok(magnitude) if magnitude.is_finite() => {
-                Place::At(if self.negative && magnitude > 0.0 { -magnitude } else { magnitude })
+                LiteralPosition::At(if self.negative && magnitude > 0.0 { -magnitude } else { magnitude })
             }
-            _ if self.negative => Place::Between(f64::NEG_INFINITY),
-            _ => Place::Between(f64::MAX),
+            _ if self.negative => LiteralPosition::Between(f64::NEG_INFINITY),
+            _ => LiteralPosition::Between(f64::MAX),
         }
     }
 
@@ -116,7 +116,7 @@ impl Number {
     /// rounded once more (S. Boldo and G. Melquiond, *When double rounding is odd*, IMACS 2005).
     fn to_odd(&self, nearest: f64) -> f32 {
         let magnitude = Self { negative: false, ..self.clone() };
-        let odd = match Self::of_float(nearest).map(|exact| magnitude.cmp(&exact)) {
+        let odd = match Self::from_float(nearest).map(|exact| magnitude.cmp(&exact)) {
             Some(Ordering::Less) => f64::from_bits(nearest.next_down().to_bits() | 1),
             Some(Ordering::Greater) => f64::from_bits(nearest.to_bits() | 1),
             Some(Ordering::Equal) | None => nearest,
@@ -153,21 +153,21 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.negative { "-" } else { "" };
         let digits = &self.digits;
-        let places = digits.len() as i64 - self.point;
+        let indices = digits.len() as i64 - self.point;
         if digits.is_empty() {
             return f.write_str("0");
         }
         match usize::try_from(self.point) {
-            Ok(point) if places <= 0 && self.point <= PLAIN_DIGITS => write!(f, "{sign}{digits:0<point$}"),
-            Ok(point) if point > 0 && places > 0 => {
+            Ok(point) if indices <= 0 && self.point <= PLAIN_DIGITS => write!(f, "{sign}{digits:0<point$}"),
+            Ok(point) if point > 0 && indices > 0 => {
                 let (whole, fraction) = digits.split_at(point);
                 write!(f, "{sign}{whole}.{fraction}")
             }
-            _ if self.point <= 0 && places <= PLAIN_DIGITS => {
+            _ if self.point <= 0 && indices <= PLAIN_DIGITS => {
                 let zeros = usize::try_from(-self.point).unwrap_or(0);
                 write!(f, "{sign}0.{:0<zeros$}{digits}", "")
             }
-            _ => write!(f, "{sign}{digits}e{}", -places),
+            _ => write!(f, "{sign}{digits}e{}", -indices),
         }
     }
 }
@@ -208,53 +208,53 @@ mod tests {
     fn places_among_integers() {
         let at = |text: &str, scale| number(text).among_integers(scale);
         let int = |value: i128| i256::from_i128(value);
-        assert_eq!(at("2.5", 0), Place::Between(int(2)));
-        assert_eq!(at("-2.5", 0), Place::Between(int(-3)));
-        assert_eq!(at("2.5", 1), Place::At(int(25)));
-        assert_eq!(at("-2.5", 3), Place::At(int(-2500)));
-        assert_eq!(at("1200", -2), Place::At(int(12)));
-        assert_eq!(at("1250", -2), Place::Between(int(12)));
-        assert_eq!(at("0.001", 0), Place::Between(int(0)));
-        assert_eq!(at("-0.001", 0), Place::Between(int(-1)));
-        assert_eq!(at("0", 0), Place::At(int(0)));
-        assert_eq!(at("1e-900000000", 0), Place::Between(int(0)));
-        assert_eq!(at("1e900000000", 0), Place::Above);
-        assert_eq!(at("-1e78", 0), Place::Below);
+        assert_eq!(at("2.5", 0), LiteralPosition::Between(int(2)));
+        assert_eq!(at("-2.5", 0), LiteralPosition::Between(int(-3)));
+        assert_eq!(at("2.5", 1), LiteralPosition::At(int(25)));
+        assert_eq!(at("-2.5", 3), LiteralPosition::At(int(-2500)));
+        assert_eq!(at("1200", -2), LiteralPosition::At(int(12)));
+        assert_eq!(at("1250", -2), LiteralPosition::Between(int(12)));
+        assert_eq!(at("0.001", 0), LiteralPosition::Between(int(0)));
+        assert_eq!(at("-0.001", 0), LiteralPosition::Between(int(-1)));
+        assert_eq!(at("0", 0), LiteralPosition::At(int(0)));
+        assert_eq!(at("1e-900000000", 0), LiteralPosition::Between(int(0)));
+        assert_eq!(at("1e900000000", 0), LiteralPosition::Above);
+        assert_eq!(at("-1e78", 0), LiteralPosition::Below);
         let (max, min) = (i256::MAX.to_string(), i256::MIN.to_string());
-        assert_eq!(at(&max, 0), Place::At(i256::MAX));
-        assert_eq!(at(&min, 0), Place::At(i256::MIN));
-        assert_eq!(at(&format!("{max}.5"), 0), Place::Between(i256::MAX));
-        assert_eq!(at(&format!("{min}.5"), 0), Place::Below);
-        assert_eq!(at(&min[1..], 0), Place::Above);
-        assert_eq!(at(&format!("{}9", &min[..min.len() - 1]), 0), Place::Below);
+        assert_eq!(at(&max, 0), LiteralPosition::At(i256::MAX));
+        assert_eq!(at(&min, 0), LiteralPosition::At(i256::MIN));
+        assert_eq!(at(&format!("{max}.5"), 0), LiteralPosition::Between(i256::MAX));
+        assert_eq!(at(&format!("{min}.5"), 0), LiteralPosition::Below);
+        assert_eq!(at(&min[1..], 0), LiteralPosition::Above);
+        assert_eq!(at(&format!("{}9", &min[..min.len() - 1]), 0), LiteralPosition::Below);
     }
 
     #[test]
     fn places_among_floats() {
         let at = |text: &str| number(text).among_floats(&DataType::Float64);
-        assert_eq!(at("0.5"), Place::At(0.5));
-        assert_eq!(at("0"), Place::At(0.0));
-        assert_eq!(at("0.1"), Place::At(0.1));
-        assert_eq!(at("-0.1"), Place::At(-0.1));
-        assert_eq!(at("9007199254740993"), Place::At(9007199254740992.0));
-        assert_eq!(at("1e309"), Place::Between(f64::MAX));
-        assert_eq!(at("-1e900000000"), Place::Between(f64::NEG_INFINITY));
-        assert_eq!(at("1e-900000000"), Place::At(0.0));
-        assert!(matches!(at("-1e-400"), Place::At(zero) if zero.is_sign_positive()));
+        assert_eq!(at("0.5"), LiteralPosition::At(0.5));
+        assert_eq!(at("0"), LiteralPosition::At(0.0));
+        assert_eq!(at("0.1"), LiteralPosition::At(0.1));
+        assert_eq!(at("-0.1"), LiteralPosition::At(-0.1));
+        assert_eq!(at("9007199254740993"), LiteralPosition::At(9007199254740992.0));
+        assert_eq!(at("1e309"), LiteralPosition::Between(f64::MAX));
+        assert_eq!(at("-1e900000000"), LiteralPosition::Between(f64::NEG_INFINITY));
+        assert_eq!(at("1e-900000000"), LiteralPosition::At(0.0));
+        assert!(matches!(at("-1e-400"), LiteralPosition::At(zero) if zero.is_sign_positive()));
         for value in [f64::MAX, f64::MIN_POSITIVE, 5e-324, -5e-324, 0.1, -1e300] {
-            let exact = Number::of_float(value).unwrap();
-            assert_eq!(exact.among_floats(&DataType::Float64), Place::At(value));
+            let exact = Number::from_float(value).unwrap();
+            assert_eq!(exact.among_floats(&DataType::Float64), LiteralPosition::At(value));
             assert_eq!(number(&exact.to_string()), exact);
         }
         let at = |text: &str| number(text).among_floats(&DataType::Float32);
-        assert_eq!(at("0.1"), Place::At(f64::from(0.1f32)));
-        assert_eq!(at("1e39"), Place::Between(f64::MAX));
+        assert_eq!(at("0.1"), LiteralPosition::At(f64::from(0.1f32)));
+        assert_eq!(at("1e39"), LiteralPosition::Between(f64::MAX));
         let at = |text: &str| number(text).among_floats(&DataType::Float16);
-        assert_eq!(at("0.1"), Place::At(f16::from_f64(0.1).to_f64()));
+        assert_eq!(at("0.1"), LiteralPosition::At(f16::from_f64(0.1).to_f64()));
         // Halfway between two of them, and a little above, which no f64 tells from it.
-        assert_eq!(at("2049"), Place::At(2048.0));
-        assert_eq!(at("-2049.00000000000000001"), Place::At(-2050.0));
-        assert_eq!(at("2050.99999999999999999"), Place::At(2050.0));
-        assert_eq!(at("65520"), Place::Between(f64::MAX));
+        assert_eq!(at("2049"), LiteralPosition::At(2048.0));
+        assert_eq!(at("-2049.00000000000000001"), LiteralPosition::At(-2050.0));
+        assert_eq!(at("2050.99999999999999999"), LiteralPosition::At(2050.0));
+        assert_eq!(at("65520"), LiteralPosition::Between(f64::MAX));
     }
 }

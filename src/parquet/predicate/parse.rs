@@ -80,15 +80,15 @@ impl<'a> Lexer<'a> {
         Self { text, rest: text.char_indices().peekable(), taken: 0 }
     }
 
-    /// All tokens, each with its first character's place, counted from 1.
+    /// All tokens, each with its first character's index, counted from 1.
     fn tokens(mut self) -> Result<Vec<(Token, usize)>> {
         let mut tokens = Vec::new();
         loop {
             self.take_while(char::is_whitespace);
-            let place = self.taken + 1;
-            let token = self.token(place)?;
+            let index = self.taken + 1;
+            let token = self.token(index)?;
             let is_last = token == Token::End;
-            tokens.push((token, place));
+            tokens.push((token, index));
             if is_last {
                 return Ok(tokens);
             }
@@ -123,7 +123,7 @@ impl<'a> Lexer<'a> {
         self.rest.peek().map_or(self.text.len(), |&(byte, _)| byte)
     }
 
-    fn token(&mut self, place: usize) -> Result<Token> {
+    fn token(&mut self, index: usize) -> Result<Token> {
         let Some(first) = self.peek() else {
             return Ok(Token::End);
         };
@@ -133,18 +133,18 @@ impl<'a> Lexer<'a> {
             return Ok(word.map_or_else(|| Token::Column(name.to_owned()), |word| Token::Word(word)));
         }
         if first.is_ascii_digit() || first == '.' {
-            return self.number(false, place);
+            return self.number(false, index);
         }
         self.take();
         Ok(match first {
             '(' => Token::Open,
             ')' => Token::Close,
             ',' => Token::Comma,
-            '\'' => Token::Text(self.quoted(first, place)?),
-            '"' => Token::Column(self.quoted(first, place)?),
+            '\'' => Token::Text(self.quoted(first, index)?),
+            '"' => Token::Column(self.quoted(first, index)?),
             '+' | '-' => {
                 self.take_while(char::is_whitespace);
-                self.number(first == '-', place)?
+                self.number(first == '-', index)?
             }
             '=' => {
                 self.take_if(|c| c == '=');
@@ -156,23 +156,23 @@ impl<'a> Lexer<'a> {
             '<' => Token::Relation(Relation::Less),
             '>' if self.take_if(|c| c == '=') => Token::Relation(Relation::AtLeast),
             '>' => Token::Relation(Relation::Greater),
-            '!' => return Err(failure(place, "'!=' or 'not'", "'!'")),
+            '!' => return Err(failure(index, "'!=' or 'not'", "'!'")),
             other => {
                 let expected = "a column, a literal, a comparison or a parenthesis (a name with other characters \
                                 than letters, digits and _ stands in double quotes)";
-                return Err(failure(place, expected, format_args!("{other:?}")));
+                return Err(failure(index, expected, format_args!("{other:?}")));
             }
         })
     }
 
     /// The text up to the closing quote; a doubled one is a quote of the text.
-    fn quoted(&mut self, quote: char, place: usize) -> Result<String> {
+    fn quoted(&mut self, quote: char, index: usize) -> Result<String> {
         let mut text = String::new();
         loop {
             text.push_str(self.take_while(|c| c != quote));
             if self.take().is_none() {
                 let expected = format!("a closing {quote} for the {quote} that opens here");
-                return Err(failure(place, &expected, "the end"));
+                return Err(failure(index, &expected, "the end"));
             }
             if !self.take_if(|c| c == quote) {
                 return Ok(text);
@@ -181,7 +181,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn number(&mut self, negative: bool, place: usize) -> Result<Token> {
+    fn number(&mut self, negative: bool, index: usize) -> Result<Token> {
         let from = self.byte();
         let is_digit = |c: char| c.is_ascii_digit();
         let mut digits = self.take_while(is_digit).len();
@@ -198,10 +198,10 @@ impl<'a> Lexer<'a> {
         if !is_whole {
             let found = if text.is_empty() { "none".to_owned() } else { format!("'{text}'") };
             let expected = "a number such as 5, -0.25 or 1e-3 (text stands in single quotes)";
-            return Err(failure(place, expected, found));
+            return Err(failure(index, expected, found));
         }
         let number = Number::parse(negative, text).map(Token::Number);
-        number.ok_or_else(|| failure(place, "a number with an exponent of at most nine digits", format!("'{text}'")))
+        number.ok_or_else(|| failure(index, "a number with an exponent of at most nine digits", format!("'{text}'")))
     }
 }
 
@@ -240,8 +240,8 @@ impl Parser {
 
     /// That something else stands here than was expected.
     fn expected(&self, expected: &str) -> Error {
-        let place = self.tokens.get(self.next).map_or(1, |(_, place)| *place);
-        failure(place, expected, self.peek())
+        let index = self.tokens.get(self.next).map_or(1, |(_, index)| *index);
+        failure(index, expected, self.peek())
     }
 
     fn require(&mut self, wanted: &Token, expected: &str) -> Result<()> {

@@ -14,7 +14,7 @@ use arrow_buffer::i256;
 
 use super::bind::{Bound, Node, Outside, Set, Within};
 use super::ranges::{Ordered, Ranges};
-use super::values::{Cell, Kind, cells};
+use super::values::{Cell, ValueType, cells};
 
 /// What is known of a column's values in some rows.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// Of a column that has one value in all rows, the first one of `value`.
-    pub fn of_value(value: &ArrayRef, rows: u64) -> Self {
+    pub fn from_value(value: &ArrayRef, rows: u64) -> Self {
         if value.is_empty() || value.is_null(0) {
             return Self { min: None, max: None, null_count: Some(rows), rows };
         }
@@ -44,21 +44,21 @@ impl Bounds {
 
 /// What bounds tell of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Pruning {
     /// No row is kept.
-    None,
+    Skip,
     /// Rows may be kept, and may not.
-    Some,
+    Filter,
     /// Every row is kept.
-    All,
+    KeepAll,
 }
 
 impl Bound {
     /// What bounds alone tell of rows: `bounds` gives those of a column, and `None` if nothing is known of it.
-    pub fn prune(&self, bounds: &dyn Fn(&str) -> Option<Bounds>) -> Verdict {
+    pub fn prune(&self, bounds: &dyn Fn(&str) -> Option<Bounds>) -> Pruning {
         let bounds: Vec<_> = self.columns.iter().map(|column| bounds(&column.name)).collect();
         if bounds.iter().flatten().any(|bounds| bounds.rows == 0) {
-            return Verdict::None;
+            return Pruning::Skip;
         }
         let hulls = self.columns.iter().zip(&bounds).map(|(column, bounds)| {
             let bounds = bounds.as_ref();
@@ -69,14 +69,14 @@ impl Bound {
     }
 
     /// What the hulls of its columns tell of rows.
-    pub(super) fn verdict(&self, hulls: &[&Hull]) -> Verdict {
+    pub(super) fn verdict(&self, hulls: &[&Hull]) -> Pruning {
         let answers = self.root.answers(hulls);
         if !answers.has(Answers::TRUE) {
-            Verdict::None
+            Pruning::Skip
         } else if answers == Answers::TRUE {
-            Verdict::All
+            Pruning::KeepAll
         } else {
-            Verdict::Some
+            Pruning::Filter
         }
     }
 }
@@ -106,8 +106,8 @@ enum Value {
 
 impl Value {
     /// The one value of an array. `None` if it is null or a NaN, or not of this kind.
-    fn of(array: Option<&ArrayRef>, kind: Kind) -> Option<Self> {
-        let array = array.filter(|array| Kind::of(array.data_type()) == kind && array.len() == 1)?;
+    fn of(array: Option<&ArrayRef>, kind: ValueType) -> Option<Self> {
+        let array = array.filter(|array| ValueType::of(array.data_type()) == kind && array.len() == 1)?;
         if array.logical_nulls().is_some_and(|nulls| nulls.null_count() > 0) {
             return None;
         }
@@ -120,7 +120,7 @@ impl Value {
 }
 
 impl Hull {
-    pub fn of(bounds: &Bounds, kind: Kind) -> Self {
+    pub fn of(bounds: &Bounds, kind: ValueType) -> Self {
         let (low, high) = (Value::of(bounds.min.as_ref(), kind), Value::of(bounds.max.as_ref(), kind));
         let nulls = match bounds.null_count {
             Some(0) => Nulls::None,

@@ -49,7 +49,7 @@ impl Ordered for Box<str> {
 
 /// Where a literal stands among the values of a type.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Place<T> {
+pub(super) enum LiteralPosition<T> {
     /// Below all of them.
     Below,
     /// It is one of them.
@@ -60,7 +60,7 @@ pub(super) enum Place<T> {
     Above,
 }
 
-impl<T: Ordered> Place<T> {
+impl<T: Ordered> LiteralPosition<T> {
     /// The least value that is not below the literal.
     fn at_least(&self) -> Option<T> {
         match self {
@@ -90,13 +90,13 @@ pub(super) struct Ranges<T>(Vec<Range<T>>);
 impl<T: Ordered> Ranges<T> {
     /// The values that have this relation to a literal. `NotEqual` has those of `Equal`: the caller takes what is
     /// outside, for a NaN is there too.
-    pub fn of(relation: Relation, place: &Place<T>) -> Self {
+    pub fn of(relation: Relation, index: &LiteralPosition<T>) -> Self {
         let (from, to) = match relation {
-            Relation::Equal | Relation::NotEqual => (place.at_least(), place.above()),
-            Relation::Less => (Some(T::least()), place.at_least()),
-            Relation::AtMost => (Some(T::least()), place.above()),
-            Relation::Greater => (place.above(), None),
-            Relation::AtLeast => (place.at_least(), None),
+            Relation::Equal | Relation::NotEqual => (index.at_least(), index.above()),
+            Relation::Less => (Some(T::least()), index.at_least()),
+            Relation::AtMost => (Some(T::least()), index.above()),
+            Relation::Greater => (index.above(), None),
+            Relation::AtLeast => (index.at_least(), None),
         };
         Self(from.map(|from| (from, to)).into_iter().filter(is_not_empty).collect())
     }

@@ -40,7 +40,7 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescriptor;
 
 use super::bind::Bound;
-use super::prune::{Bounds, Hull, Verdict};
+use super::prune::{Bounds, Hull, Pruning};
 use super::values::Integer;
 use crate::parquet::columns::ARROW_SCHEMA;
 use crate::parquet::writers::Distrust;
@@ -80,8 +80,8 @@ pub fn select_rows(
         if let Some(bounds) = others(&column.name) {
             return stretch(&bounds);
         }
-        let place = metadata.schema().fields().find(&column.name).map(|(place, _)| place);
-        let Some(found) = place.and_then(|place| FileColumn::find(metadata, place)) else {
+        let index = metadata.schema().fields().find(&column.name).map(|(index, _)| index);
+        let Some(found) = index.and_then(|index| FileColumn::find(metadata, index)) else {
             return vec![(0, Hull::default())];
         };
         match found.pages(metadata, row_group, rows) {
@@ -103,7 +103,7 @@ pub fn select_rows(
             }
             &column[*page].1
         });
-        let skip = bound.verdict(&hulls.collect::<Vec<_>>()) == Verdict::None;
+        let skip = bound.verdict(&hulls.collect::<Vec<_>>()) == Pruning::Skip;
         match selectors.last_mut() {
             Some(last) if last.skip == skip => last.row_count += end - start,
             _ => selectors.push(RowSelector { row_count: end - start, skip }),
@@ -170,16 +170,16 @@ impl<'a> FileColumn<'a> {
             self.counts(statistics.is_min_max_deprecated()) && !(self.distrust.dictionaries && self.may_be_dictionary)
         });
         let is_exact = statistics.is_some_and(Statistics::max_is_exact);
-        self.checked(stored.and_then(of_statistics), is_exact, null_count, rows)
+        self.checked(stored.and_then(from_statistics), is_exact, null_count, rows)
     }
 
     /// Whether min and max count at all.
     fn counts(&self, is_deprecated: bool) -> bool {
         let physical = self.descriptor.physical_type();
         let is_integer = matches!(physical, Type::INT32 | Type::INT64);
-        let of_bytes = self.data_type.is_decimal() && !is_integer;
+        let from_bytes = self.data_type.is_decimal() && !is_integer;
         let Distrust { bounds, byte_decimals, unsigned, .. } = self.distrust;
-        let unordered = of_bytes && (byte_decimals || physical == Type::BYTE_ARRAY);
+        let unordered = from_bytes && (byte_decimals || physical == Type::BYTE_ARRAY);
         if bounds || unordered || unsigned && *self.data_type == DataType::UInt64 {
             return false;
         }
@@ -236,7 +236,7 @@ impl<'a> FileColumn<'a> {
                 None if is_null && !self.data_type.is_floating() => Some(rows),
                 None => None,
             };
-            let stored = if self.counts(false) { of_page(index, page) } else { None };
+            let stored = if self.counts(false) { from_page(index, page) } else { None };
             (*start, self.checked(stored, false, null_count, rows))
         });
         Some(pages.collect())
@@ -366,7 +366,7 @@ fn signed_big_endian(bytes: &[u8]) -> Option<i256> {
     Some(i256::from_be_bytes(whole))
 }
 
-fn of_statistics(statistics: &Statistics) -> StoredBounds<'_> {
+fn from_statistics(statistics: &Statistics) -> StoredBounds<'_> {
     Some(match statistics {
         Statistics::Boolean(of) => (Stored::Boolean(*of.min_opt()?), Stored::Boolean(*of.max_opt()?)),
         Statistics::Int32(of) => (Stored::Int32(*of.min_opt()?), Stored::Int32(*of.max_opt()?)),
@@ -380,7 +380,7 @@ fn of_statistics(statistics: &Statistics) -> StoredBounds<'_> {
     })
 }
 
-fn of_page(index: &ColumnIndexMetaData, page: usize) -> StoredBounds<'_> {
+fn from_page(index: &ColumnIndexMetaData, page: usize) -> StoredBounds<'_> {
     use ColumnIndexMetaData as Index;
     Some(match index {
         Index::BOOLEAN(of) => (Stored::Boolean(*of.min_value(page)?), Stored::Boolean(*of.max_value(page)?)),

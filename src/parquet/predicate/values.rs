@@ -14,7 +14,7 @@ use half::f16;
 
 /// What the values of a column mean. Those of a dictionary are its values'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueType {
     Boolean,
     /// Integers that stand for themselves times 10^-scale.
     Decimal {
@@ -34,7 +34,7 @@ pub(super) enum Kind {
     Other,
 }
 
-impl Kind {
+impl ValueType {
     pub fn of(data_type: &DataType) -> Self {
         match data_type {
             DataType::Boolean => Self::Boolean,

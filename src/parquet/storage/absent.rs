@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{Found, refused};
+use super::{FileEntry, refused};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 
@@ -25,11 +25,11 @@ impl Object {
     }
 }
 
-pub fn find(url: &str, _: &Interrupt, _: &mut Vec<Found>) -> Result<()> {
+pub fn find(url: &str, _: &Interrupt, _: &mut Vec<FileEntry>) -> Result<()> {
     Err(refused(url, "this build of rstats reads local files only; URLs need one with the feature 'remote'"))
 }
 
-pub fn fetch(object: &Object, _: &Found, _: Vec<Range<u64>>, _: &Interrupt) -> Result<Vec<(u64, Bytes)>> {
+pub fn fetch(object: &Object, _: &FileEntry, _: Vec<Range<u64>>, _: &Interrupt) -> Result<Vec<(u64, Bytes)>> {
     match *object {}
 }
 
@@ -64,7 +64,7 @@ impl Prepared {
     pub fn start(
         self,
         _: &Object,
-        _: &Found,
+        _: &FileEntry,
         _: Vec<Range<u64>>,
         _: &Permits,
         _: impl FnOnce(Result<Vec<(u64, Bytes)>>) + Send + 'static,

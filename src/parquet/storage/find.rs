@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::glob::{Pattern, is_glob};
-use super::{Found, Location, partition, refused, remote, unreadable};
+use super::{FileEntry, Location, partition, refused, remote, unreadable};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 
@@ -35,7 +35,7 @@ use crate::interrupt::Interrupt;
 ///
 /// [`Error::File`](crate::Error::File) for an input that is not there, or stands for no file; for a URL, also where
 /// its server fails. [`Error::Interrupted`](crate::Error::Interrupted).
-pub fn find<S: AsRef<OsStr>>(inputs: impl IntoIterator<Item = S>, interrupt: &Interrupt) -> Result<Vec<Found>> {
+pub fn find<S: AsRef<OsStr>>(inputs: impl IntoIterator<Item = S>, interrupt: &Interrupt) -> Result<Vec<FileEntry>> {
     find_with(inputs, interrupt, &mut io::stdin())
 }
 
@@ -43,7 +43,7 @@ pub(super) fn find_with<S: AsRef<OsStr>>(
     inputs: impl IntoIterator<Item = S>,
     interrupt: &Interrupt,
     stdin: &mut dyn Read,
-) -> Result<Vec<Found>> {
+) -> Result<Vec<FileEntry>> {
     let mut found = Vec::new();
     let mut stdin = Some(stdin);
     for input in inputs {
@@ -68,7 +68,7 @@ pub(super) fn find_with<S: AsRef<OsStr>>(
 }
 
 /// The files of a list.
-fn list(name: &Path, source: &mut dyn Read, interrupt: &Interrupt, found: &mut Vec<Found>) -> Result<()> {
+fn list(name: &Path, source: &mut dyn Read, interrupt: &Interrupt, found: &mut Vec<FileEntry>) -> Result<()> {
     let mut bytes = Vec::new();
     source.read_to_end(&mut bytes).map_err(|error| unreadable(name, error))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
@@ -94,7 +94,7 @@ fn list(name: &Path, source: &mut dyn Read, interrupt: &Interrupt, found: &mut V
 }
 
 /// The files of one path, glob or URL.
-fn one(input: &OsStr, interrupt: &Interrupt, found: &mut Vec<Found>) -> Result<()> {
+fn one(input: &OsStr, interrupt: &Interrupt, found: &mut Vec<FileEntry>) -> Result<()> {
     let Some(text) = input.to_str() else {
         return local(Path::new(input), None, found);
     };
@@ -132,7 +132,7 @@ fn file_path(url: &str) -> Result<PathBuf> {
 }
 
 /// The files of a path, or of a glob where nothing has that name.
-fn local(path: &Path, glob: Option<&str>, found: &mut Vec<Found>) -> Result<()> {
+fn local(path: &Path, glob: Option<&str>, found: &mut Vec<FileEntry>) -> Result<()> {
     let mut paths = Vec::new();
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -156,11 +156,13 @@ fn local(path: &Path, glob: Option<&str>, found: &mut Vec<Found>) -> Result<()> 
         }
     }
     // What vanished since it was listed, or is a link that leads nowhere, is found out when it is opened: it may be left out then.
-    found.extend(paths.into_iter().map(|path| Found::local(path.clone()).unwrap_or_else(|_| Found::unknown(path))));
+    found.extend(
+        paths.into_iter().map(|path| FileEntry::local(path.clone()).unwrap_or_else(|_| FileEntry::unknown(path))),
+    );
     Ok(())
 }
 
-impl Found {
+impl FileEntry {
     fn local(path: PathBuf) -> Result<Self> {
         let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, error))?;
         let (size, version) = state(&metadata).map_err(|error| unreadable(&path, error))?;

@@ -12,7 +12,7 @@ use parquet::file::reader::ChunkReader;
 
 use super::super::dataset::guarded;
 use super::super::footer::{check_footer, check_rows};
-use super::{Found, Reader};
+use super::{FileEntry, Reader};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 
@@ -124,8 +124,12 @@ fn footer_length(end: &[u8]) -> Result<u64, String> {
 
 /// Opens files and reads their metadata, many at a time, and the remote ones with many requests in flight. The answers
 /// are in the order of the files.
-pub fn open_all(files: &[Found], options: &ArrowReaderOptions, interrupt: &Interrupt) -> Vec<Result<(Reader, Footer)>> {
-    let open = |found: &Found| {
+pub fn open_all(
+    files: &[FileEntry],
+    options: &ArrowReaderOptions,
+    interrupt: &Interrupt,
+) -> Vec<Result<(Reader, Footer)>> {
+    let open = |found: &FileEntry| {
         interrupt.check()?;
         let reader = found.open()?;
         let footer = reader.footer(options.clone(), interrupt)?;
@@ -136,11 +140,11 @@ pub fn open_all(files: &[Found], options: &ArrowReaderOptions, interrupt: &Inter
     let next = AtomicUsize::new(0);
     let opened: Mutex<Vec<_>> = Mutex::new(files.iter().map(|_| None).collect());
     let work = || {
-        while let Some((place, found)) =
+        while let Some((index, found)) =
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, files.get(i)?)))
         {
             let outcome = open(found);
-            opened.lock().unwrap_or_else(|poison| poison.into_inner())[place] = Some(outcome);
+            opened.lock().unwrap_or_else(|poison| poison.into_inner())[index] = Some(outcome);
         }
     };
     std::thread::scope(|scope| {

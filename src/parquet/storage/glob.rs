@@ -127,9 +127,9 @@ impl Pattern {
 
     /// `**` also stands for no folder.
     fn skip_any(&self, states: &mut HashSet<usize>) {
-        for (place, name) in self.names.iter().enumerate() {
-            if matches!(name, Name::Any) && states.contains(&place) {
-                states.insert(place + 1);
+        for (index, name) in self.names.iter().enumerate() {
+            if matches!(name, Name::Any) && states.contains(&index) {
+                states.insert(index + 1);
             }
         }
     }
@@ -158,16 +158,16 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// What the names from `place` on match below a folder (or what a path is itself, after the last one).
-    fn at(&mut self, path: &Path, place: usize) -> Result<()> {
-        let Some(name) = self.names.get(place) else {
+    /// What the names from `index` on match below a folder (or what a path is itself, after the last one).
+    fn at(&mut self, path: &Path, index: usize) -> Result<()> {
+        let Some(name) = self.names.get(index) else {
             return self.end(path);
         };
         match name {
             Name::Literal(name) => {
                 let path = path.join(name);
                 if path.exists() {
-                    self.at(&path, place + 1)?;
+                    self.at(&path, index + 1)?;
                 }
             }
             Name::One { .. } => {
@@ -175,8 +175,8 @@ impl Walk<'_> {
                     if name.matches(Path::new(&entry)) {
                         let path = path.join(entry);
                         // A link that leads nowhere is passed over, unless it is what was looked for.
-                        if place + 1 == self.names.len() || path.is_dir() {
-                            self.at(&path, place + 1)?;
+                        if index + 1 == self.names.len() || path.is_dir() {
+                            self.at(&path, index + 1)?;
                         }
                     }
                 }
@@ -187,14 +187,14 @@ impl Walk<'_> {
                     return Ok(());
                 }
                 let canonical = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
-                if !self.visited.insert((place, canonical)) {
+                if !self.visited.insert((index, canonical)) {
                     return Ok(());
                 }
-                self.at(path, place + 1)?;
+                self.at(path, index + 1)?;
                 for entry in entries(path)? {
                     let path = path.join(&entry);
                     if name.matches(Path::new(&entry)) && path.is_dir() {
-                        self.at(&path, place)?;
+                        self.at(&path, index)?;
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! Where Parquet files are, and how their bytes are read.
 //!
-//! [`find`](find()) takes what a person types (files, folders, globs, lists, URLs) and answers [`Found`] files;
-//! [`Found::open`] gives a [`Reader`], which is what the parquet crate reads from; [`Prefetch`] fetches ahead what lies
+//! [`find`](find()) takes what a person types (files, folders, globs, lists, URLs) and answers [`FileEntry`] files;
+//! [`FileEntry::open`] gives a [`Reader`], which is what the parquet crate reads from; [`Prefetch`] fetches ahead what lies
 //! in a bucket. `glob`, `partition` and `ranges` are the rules that these go by, each in one file; `remote`
 //! holds all that needs a network.
 
@@ -36,7 +36,7 @@ use crate::error::Error;
 
 /// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Found {
+pub struct FileEntry {
     /// Where it is.
     pub location: Location,
     /// Its length in bytes.
@@ -81,7 +81,7 @@ impl Location {
     }
 
     fn error(&self, message: impl Into<String>, source: Option<io::Error>) -> Error {
-        Error::File { path: self.to_path(), message: message.into(), source }
+        Error::file(self.to_path(), message, source)
     }
 }
 
@@ -100,10 +100,10 @@ pub(super) fn unreadable(path: impl Into<PathBuf>, error: io::Error) -> Error {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         _ => error.to_string(),
     };
-    Error::File { path: path.into(), message, source: Some(error) }
+    Error::file(path, message, Some(error))
 }
 
 /// An input that does not say what is to be read.
 fn refused(input: impl Into<PathBuf>, message: impl Into<String>) -> Error {
-    Error::File { path: input.into(), message: message.into(), source: None }
+    Error::file(input, message, None)
 }

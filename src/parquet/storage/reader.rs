@@ -16,7 +16,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use super::super::header::{LONG, uncompressed_size};
 use super::super::thrift::Fault;
 use super::find::state;
-use super::{Found, Location, ranges, refused, remote, unreadable};
+use super::{FileEntry, Location, ranges, refused, remote, unreadable};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 
@@ -35,12 +35,12 @@ pub struct Reader {
 
 #[derive(Debug)]
 struct Opened {
-    found: Found,
+    found: FileEntry,
     /// For local ones.
     file: Option<File>,
 }
 
-impl Found {
+impl FileEntry {
     /// Opens the file. A local one must still be what was found; a remote one is asked for nothing yet.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Found {
 
 impl Reader {
     /// What was found.
-    pub fn found(&self) -> &Found {
+    pub fn found(&self) -> &FileEntry {
         &self.file.found
     }
 
@@ -155,7 +155,7 @@ impl Reader {
             }
             None => {
                 let after = self.parts.partition_point(|(part, _)| *part <= start);
-                let part = after.checked_sub(1).map(|place| &self.parts[place]);
+                let part = after.checked_sub(1).map(|index| &self.parts[index]);
                 let within = part.and_then(|(part, bytes)| {
                     let from = usize::try_from(start - part).ok().filter(|from| *from < bytes.len())?;
                     Some(bytes.slice(from..bytes.len().min(from.saturating_add(length))))

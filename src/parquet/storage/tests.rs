@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{Found, find};
+use super::{FileEntry, find};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 
@@ -29,8 +29,8 @@ fn write(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// What is found, below the folder.
-fn below(folder: &Path, found: &[Found]) -> Vec<String> {
-    let name = |found: &Found| {
+fn below(folder: &Path, found: &[FileEntry]) -> Vec<String> {
+    let name = |found: &FileEntry| {
         let text = found.location.to_string();
         let name = text.strip_prefix(folder.to_str().unwrap()).unwrap_or(&text);
         name.trim_start_matches('/').to_owned()

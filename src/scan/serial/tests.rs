@@ -378,8 +378,8 @@ fn lengths_that_lie_take_no_memory() {
     let bytes = payload(&scan);
     for length in [1u64 << 36, 1 << 48, u64::MAX >> 4, u64::MAX] {
         let length = postcard::to_stdvec(&length).unwrap();
-        for place in 0..bytes.len() {
-            let forged = [&bytes[..place], &length, &bytes[place + 1..]].concat();
+        for index in 0..bytes.len() {
+            let forged = [&bytes[..index], &length, &bytes[index + 1..]].concat();
             if let Ok(scan) = read::<f64>(&enveloped::<f64>(&forged)) {
                 use_up(&scan, &spec, &[2.5]);
             }
@@ -389,7 +389,7 @@ fn lengths_that_lie_take_no_memory() {
 
 #[test]
 fn what_no_values_leave_behind_is_refused() {
-    // NaN policy, nulls, NaNs; order, count, two infinities, unit, sum, squares, parts; extrema, candidates, further.
+    // NaN policy, nulls, NaNs; order, count, two infinities, unit, sum, squares, parts; extrema, candidates, optional.
     let moments = |count: u64, infinities: u64, unit: i32, sum: i128, squares: u64| {
         (1u8, 0u64, 0u64, (2u8, count, infinities, 0u64, (unit, sum, [squares, 0, 0, 0]), 0u8), 0u8, 0u8, 0u8)
     };
@@ -432,16 +432,16 @@ fn cells_are_those_around_their_edges() {
     assert!(accepted(|_| {}));
     assert!(!accepted(|whole| whole.0[0].swap(0, 8)), "edges that descend");
     assert!(!accepted(|whole| whole.0[0].truncate(15)), "half an edge");
-    assert!(!accepted(|whole| whole.0[0][8] = 11), "a kept cell of a single key");
-    assert!(!accepted(|whole| whole.1.truncate(2)), "too few cells");
+    assert!(!accepted(|whole| whole.0[0][8] = 11), "a kept bin of a single key");
+    assert!(!accepted(|whole| whole.1.truncate(2)), "too few bins");
     assert!(!accepted(|whole| whole.1[0] = true), "a sample is missing");
     assert!(!accepted(|whole| whole.2.truncate(2)), "too few counts");
     assert!(!accepted(|whole| whole.2[1] = 5), "a value is missing");
     assert!(!accepted(|whole| whole.2[0] = u64::MAX), "counts that overflow");
     assert!(!accepted(|whole| whole.3 = Some(127)), "too small a capacity");
-    assert!(!accepted(|whole| whole.4[0][0] = 9), "a key of a cell that is not kept");
-    assert!(!accepted(|whole| whole.5[0].0[0][0] = 9), "a key of another cell");
-    assert!(!accepted(|whole| whole.5[0].1[0][0][0] = 20), "a key of another cell");
+    assert!(!accepted(|whole| whole.4[0][0] = 9), "a key of a bin that is not kept");
+    assert!(!accepted(|whole| whole.5[0].0[0][0] = 9), "a key of another bin");
+    assert!(!accepted(|whole| whole.5[0].1[0][0][0] = 20), "a key of another bin");
     assert!(!accepted(|whole| whole.5[0].1.push(Vec::new())), "an empty run");
     assert!(!accepted(|whole| whole.5[0].2 = 0), "no stride");
     assert!(!accepted(|whole| whole.5[0].2 = 3), "a stride that is no power of two");
@@ -465,11 +465,11 @@ fn bytes_that_are_damaged_or_of_another_kind_are_refused() {
     scan.update(&[1.0, 2.5]);
     let bytes = write(&scan);
     assert!(read::<f64>(&bytes).is_ok());
-    for place in 0..bytes.len() {
+    for index in 0..bytes.len() {
         let mut damaged = bytes.clone();
-        damaged[place] ^= 0x10;
-        assert!(read::<f64>(&damaged).is_err(), "byte {place}");
-        assert!(read::<f64>(&bytes[..place]).is_err(), "cut off at {place}");
+        damaged[index] ^= 0x10;
+        assert!(read::<f64>(&damaged).is_err(), "byte {index}");
+        assert!(read::<f64>(&bytes[..index]).is_err(), "cut off at {index}");
     }
     assert!(read::<f64>(&[&bytes[..], &[0]].concat()).is_err());
     assert!(read::<i64>(&bytes).unwrap_err().to_string().contains("its values are of type"));

@@ -1,15 +1,15 @@
-//! What is added up: blocks by the kernels in a frame, what does not fit it value by value.
+//! What is added up: blocks by the kernels in a window, what does not fit it value by value.
 
 use serde::{Deserialize, Serialize};
 
 use super::sums::{Near, Part};
 use crate::arch::block::{self, Bits};
 use crate::arch::key::{Keyed, Range};
-use crate::arch::window::Visit;
-use crate::arch::{BLOCK, Frame, Sums, Tier};
-use crate::num::big_uint::Natural;
+use crate::arch::window::Accumulated;
+use crate::arch::{BLOCK, FixedPointWindow, Sums, Tier};
+use crate::num::big_uint::BigUint;
 use crate::num::decimal::Decimal;
-use crate::num::large_accumulator::ByExponent;
+use crate::num::large_accumulator::LargeAccumulator;
 use crate::num::u256::U256;
 
 /// What the wanted statistics need.
@@ -23,7 +23,7 @@ pub enum Order {
     Second,
 }
 
-/// After a block whose exponents are scattered over more than any frame, no frame is tried for so many more of its kind.
+/// After a block whose exponents are scattered over more than any window, no window is tried for so many more of its kind.
 const SCATTERED: u32 = 15;
 
 /// One of so many values of a block may be added one by one; with more of them, sums by exponent are faster.
@@ -36,13 +36,13 @@ pub struct Moments {
     pub(super) count: u64,
     pub(super) positive_infinities: u64,
     pub(super) negative_infinities: u64,
-    /// The frame of `sums`.
-    frame: Option<Frame>,
-    /// Blocks for which no frame will be looked for.
+    /// The window of `sums`.
+    window: Option<FixedPointWindow>,
+    /// Blocks for which no window will be looked for.
     scattered: u32,
     sums: Sums,
     pub(super) near: Near,
-    far: Option<ByExponent>,
+    far: Option<LargeAccumulator>,
     /// One for each decimal scale that was seen; scale 0 also has what `near` could not hold.
     pub(super) parts: Vec<Part>,
 }
@@ -54,7 +54,7 @@ impl Moments {
             count: 0,
             positive_infinities: 0,
             negative_infinities: 0,
-            frame: None,
+            window: None,
             scattered: 0,
             sums: Sums::new(),
             near: Near::ZERO,
@@ -69,7 +69,7 @@ impl Moments {
         self.count = 0;
         self.positive_infinities = 0;
         self.negative_infinities = 0;
-        self.frame = None;
+        self.window = None;
         self.scattered = 0;
         self.near = Near::ZERO;
         self.far = None;
@@ -106,7 +106,7 @@ impl Moments {
     pub fn update(&mut self, values: &[f64], valid: Option<&[u8]>, tier: Tier) -> Range {
         let squares = self.order == Order::Second;
         if self.order == Order::Count {
-            let range = tier.survey(values, valid);
+            let range = tier.key_range(values, valid);
             if !range.holds_nan() {
                 self.count += block::count(values.len(), valid);
             }
@@ -115,33 +115,33 @@ impl Moments {
         if !self.sums.has_room() {
             self.drain();
         }
-        let frame = match self.frame {
-            Some(frame) => frame,
-            None => self.set_frame(tier.frame(tier.survey(values, valid).top())),
+        let window = match self.window {
+            Some(window) => window,
+            None => self.set_window(tier.window(tier.key_range(values, valid).top())),
         };
-        let visit = match self.scattered {
-            0 => tier.visit(values, valid, frame, squares, &mut self.sums),
-            _ => Visit { range: tier.survey(values, valid), fits: false },
+        let seen = match self.scattered {
+            0 => tier.accumulate(values, valid, window, squares, &mut self.sums),
+            _ => Accumulated { range: tier.key_range(values, valid), fits: false },
         };
-        if visit.fits {
+        if seen.fits {
             self.count += block::count(values.len(), valid);
-        } else if !visit.range.holds_nan() {
-            self.update_misfit(values, valid, visit.range, tier);
+        } else if !seen.range.holds_nan() {
+            self.update_misfit(values, valid, seen.range, tier);
         }
-        visit.range
+        seen.range
     }
 
-    /// A block that does not fit the frame: most of its values may, or all may fit another one.
+    /// A block that does not fit the window: most of its values may, or all may fit another one.
     #[cold]
     fn update_misfit(&mut self, values: &[f64], valid: Option<&[u8]>, range: Range, tier: Tier) {
         let mut rest = Bits::new(values.len(), valid);
         self.count += rest.count();
         if self.scattered > 0 {
             self.scattered -= 1;
-        } else if self.take_held(self.frame, values, &mut rest, tier)
-            // The frame that the largest value needs, or the one around the middle of them.
-            || self.take_held(largest_frame(values, &rest, tier), values, &mut rest, tier)
-            || self.take_held(typical_frame(values, &rest, tier), values, &mut rest, tier)
+        } else if self.take_representable(self.window, values, &mut rest, tier)
+            // The window that the largest value needs, or the one around the middle of them.
+            || self.take_representable(largest_window(values, &rest, tier), values, &mut rest, tier)
+            || self.take_representable(typical_window(values, &rest, tier), values, &mut rest, tier)
         {
             rest.each(values, |value| self.take_misfit(value));
             return;
@@ -171,22 +171,28 @@ impl Moments {
         self.far = Some(far);
     }
 
-    /// Adds what the frame holds and takes it from `rest`, unless more than one of [`MISFITS`] values would be left.
-    fn take_held(&mut self, frame: Option<Frame>, values: &[f64], rest: &mut Bits, tier: Tier) -> bool {
-        let Some(frame) = frame else { return false };
+    /// Adds what the window holds and takes it from `rest`, unless more than one of [`MISFITS`] values would be left.
+    fn take_representable(
+        &mut self,
+        window: Option<FixedPointWindow>,
+        values: &[f64],
+        rest: &mut Bits,
+        tier: Tier,
+    ) -> bool {
+        let Some(window) = window else { return false };
         let mut held = rest.clone();
-        tier.held(values, frame, held.bytes_mut());
+        tier.mask_representable(values, window, held.bytes_mut());
         let fits = rest.count() - held.count() <= rest.count() / MISFITS;
         if fits {
-            self.set_frame(frame);
-            let visit = tier.visit(values, Some(held.bytes()), frame, self.order == Order::Second, &mut self.sums);
-            debug_assert!(visit.fits);
+            self.set_window(window);
+            let seen = tier.accumulate(values, Some(held.bytes()), window, self.order == Order::Second, &mut self.sums);
+            debug_assert!(seen.fits);
             rest.remove(&held);
         }
         fits
     }
 
-    /// One value that fits no frame, or is infinite.
+    /// One value that fits no window, or is infinite.
     fn take_misfit(&mut self, value: f64) {
         if value.is_finite() {
             self.part(0).add(value);
@@ -200,13 +206,13 @@ impl Moments {
     pub fn update_integers<V: Keyed>(&mut self, values: &[V], valid: Option<&[u8]>, tier: Tier) -> Range {
         self.count += block::count(values.len(), valid);
         if self.order == Order::Count {
-            return tier.survey(values, valid);
+            return tier.key_range(values, valid);
         }
-        self.frame = Some(Frame { top: 64, unit: 0 });
+        self.window = Some(FixedPointWindow { top: 64, unit: 0 });
         if !self.sums.has_room() {
             self.drain();
         }
-        tier.visit_integers(values, valid, self.order == Order::Second, &mut self.sums)
+        tier.accumulate_integers(values, valid, self.order == Order::Second, &mut self.sums)
     }
 
     /// One more value, not NaN.
@@ -229,22 +235,22 @@ impl Moments {
         if rest == [0; 3] {
             part.squares.add_square(low, 0);
         } else {
-            let magnitude = Natural::from_limbs(decimal.magnitude.to_vec());
+            let magnitude = BigUint::from_limbs(decimal.magnitude.to_vec());
             part.squares.add_natural(false, magnitude.times(&magnitude).limbs(), 0);
         }
     }
 
-    fn set_frame(&mut self, frame: Frame) -> Frame {
-        if self.frame != Some(frame) {
+    fn set_window(&mut self, window: FixedPointWindow) -> FixedPointWindow {
+        if self.window != Some(window) {
             self.drain();
-            self.frame = Some(frame);
+            self.window = Some(window);
         }
-        frame
+        window
     }
 
     /// Brings what the kernels have added up into `near`, or what is there out of the way first.
     pub(super) fn drain(&mut self) {
-        let Some(Frame { unit, .. }) = self.frame else { return };
+        let Some(FixedPointWindow { unit, .. }) = self.window else { return };
         let (sum, squares) = self.sums.take();
         // Kernels that add no squares leave anything there.
         let squares = if self.order == Order::Second { squares } else { U256::ZERO };
@@ -285,30 +291,30 @@ impl Moments {
     }
 }
 
-/// The frame for the largest one of the finite magnitudes.
-fn largest_frame(values: &[f64], bits: &Bits, tier: Tier) -> Option<Frame> {
+/// The window for the largest one of the finite magnitudes.
+fn largest_window(values: &[f64], bits: &Bits, tier: Tier) -> Option<FixedPointWindow> {
     let mut largest = 0f64;
     bits.each(values, |value| {
         if value.is_finite() {
             largest = largest.max(value.abs());
         }
     });
-    Some(tier.frame(Range { min: 0, max: largest.key() }.top()))
+    Some(tier.window(Range { min: 0, max: largest.key() }.top()))
 }
 
-/// The frame whose middle is at the middle one of the magnitudes.
-fn typical_frame(values: &[f64], bits: &Bits, tier: Tier) -> Option<Frame> {
+/// The window whose middle is at the middle one of the magnitudes.
+fn typical_window(values: &[f64], bits: &Bits, tier: Tier) -> Option<FixedPointWindow> {
     // Every eighth value tells enough.
     let mut tops = [0i16; BLOCK / 8];
     let mut count = 0;
     for (values, &bits) in values.chunks(8).zip(bits.bytes()) {
-        let place = bits.trailing_zeros() as usize;
-        if let Some(value) = values.get(place).filter(|value| **value != 0.0) {
+        let index = bits.trailing_zeros() as usize;
+        if let Some(value) = values.get(index).filter(|value| **value != 0.0) {
             tops[count] = (value.to_bits() >> 52 & 0x7ff).max(1) as i16 - 1022;
             count += 1;
         }
     }
     let (_, middle, _) = tops[..count].select_nth_unstable(count.checked_sub(1)? / 2);
-    let frame = tier.frame(0);
-    Some(tier.frame(i32::from(*middle) + (frame.top - frame.unit - 53) / 2))
+    let window = tier.window(0);
+    Some(tier.window(i32::from(*middle) + (window.top - window.unit - 53) / 2))
 }

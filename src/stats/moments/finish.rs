@@ -2,8 +2,8 @@
 
 use super::accumulate::Moments;
 use super::sums::{Near, Part};
-use crate::num::big_uint::Natural;
-use crate::num::rational::{Exact, round_ratio, round_sqrt_ratio};
+use crate::num::big_uint::BigUint;
+use crate::num::rational::{Rational, round_ratio, round_sqrt_ratio};
 use crate::num::u256::U256;
 
 impl Moments {
@@ -31,11 +31,11 @@ impl Moments {
                 self.near = Near::ZERO;
                 self.part(0).add_near(&near);
             }
-            let scaled = |part: &Part, power: i32| Exact::power_of_ten(-power * i32::from(part.scale));
+            let scaled = |part: &Part, power: i32| Rational::power_of_ten(-power * i32::from(part.scale));
             let parts = self.parts.iter();
             Totals::Exact {
-                sum: total(parts.clone().map(|part| part.sum.to_exact().times(&scaled(part, 1)))),
-                squares: total(parts.map(|part| part.squares.to_exact().times(&scaled(part, 2)))),
+                sum: total(parts.clone().map(|part| part.sum.to_rational().times(&scaled(part, 1)))),
+                squares: total(parts.map(|part| part.squares.to_rational().times(&scaled(part, 2)))),
             }
         };
         Finished { count: self.count, infinity: self.infinity(), sums }
@@ -46,7 +46,7 @@ impl Moments {
 #[derive(Debug)]
 pub(super) enum Totals {
     Near(Near),
-    Exact { sum: Exact, squares: Exact },
+    Exact { sum: Rational, squares: Rational },
 }
 
 /// Moments to which nothing is added any more.
@@ -79,17 +79,17 @@ impl Finished {
 
     /// The variance with `ddof` degrees of freedom taken off; not defined for `ddof` values or fewer.
     pub fn variance(&self, ddof: u64) -> Option<f64> {
-        self.spread(ddof, 1, round_ratio_of_squares, Exact::round)
+        self.spread(ddof, 1, round_ratio_of_squares, Rational::round)
     }
 
     /// The root of the same, rounded once.
     pub fn stddev(&self, ddof: u64) -> Option<f64> {
-        self.spread(ddof, 1, round_sqrt_ratio, Exact::round_sqrt)
+        self.spread(ddof, 1, round_sqrt_ratio, Rational::round_sqrt)
     }
 
     /// The standard error of the mean, √(variance / n), rounded once.
     pub fn standard_error(&self, ddof: u64) -> Option<f64> {
-        self.spread(ddof, self.count, round_sqrt_ratio, Exact::round_sqrt)
+        self.spread(ddof, self.count, round_sqrt_ratio, Rational::round_sqrt)
     }
 
     /// The coefficient of variation, √variance / mean, rounded once; not defined for a mean of 0.
@@ -100,15 +100,15 @@ impl Finished {
             return None;
         }
         // variance / mean² = (n·Q − S²) / (n·(n − ddof)) · n² / S²
-        let n = Exact::integer(false, self.count.into());
+        let n = Rational::integer(false, self.count.into());
         let square = sum.times(&sum);
         let numerator = squares.times(&n).minus(&square).times(&n);
-        let root = numerator.over(&square.times(&Exact::integer(false, freedom.into()))).round_sqrt();
+        let root = numerator.over(&square.times(&Rational::integer(false, freedom.into()))).round_sqrt();
         Some(if sum.is_negative() && root > 0.0 { -root } else { root })
     }
 
     /// S and Q; `None` where infinities are among the values.
-    pub fn exact_sums(&self) -> Option<(Exact, Exact)> {
+    pub fn exact_sums(&self) -> Option<(Rational, Rational)> {
         if self.infinity.is_some() {
             return None;
         }
@@ -116,7 +116,7 @@ impl Finished {
             Totals::Near(near) => {
                 let mut part = Part { scale: 0, sum: Box::default(), squares: Box::default() };
                 part.add_near(near);
-                (part.sum.to_exact(), part.squares.to_exact())
+                (part.sum.to_rational(), part.squares.to_rational())
             }
             Totals::Exact { sum, squares } => (sum.clone(), squares.clone()),
         })
@@ -128,7 +128,7 @@ impl Finished {
         ddof: u64,
         divisor: u64,
         round_near: fn(U256, u64, i64) -> f64,
-        round: fn(&Exact) -> f64,
+        round: fn(&Rational) -> f64,
     ) -> Option<f64> {
         let freedom = self.count.checked_sub(ddof).filter(|&freedom| freedom > 0)?;
         if self.infinity.is_some() {
@@ -141,10 +141,10 @@ impl Finished {
             return Some(round_near(numerator, denominator, 2 * i64::from(*unit)));
         }
         let (sum, squares) = self.exact_sums()?;
-        let n = Exact::integer(false, self.count.into());
+        let n = Rational::integer(false, self.count.into());
         let numerator = squares.times(&n).minus(&sum.times(&sum));
         let n = u128::from(self.count);
-        let denominator = Natural::from(n * u128::from(freedom)).times(&divisor.into());
+        let denominator = BigUint::from(n * u128::from(freedom)).times(&divisor.into());
         Some(round(&numerator.times(&reciprocal(denominator))))
     }
 }
@@ -152,10 +152,10 @@ impl Finished {
 fn round_ratio_of_squares(numerator: U256, denominator: u64, exponent: i64) -> f64 {
     round_ratio(false, numerator, denominator, exponent)
 }
-fn total(values: impl Iterator<Item = Exact>) -> Exact {
-    values.reduce(|a, b| a.plus(&b)).unwrap_or_else(|| Exact::integer(false, Natural::default()))
+fn total(values: impl Iterator<Item = Rational>) -> Rational {
+    values.reduce(|a, b| a.plus(&b)).unwrap_or_else(|| Rational::integer(false, BigUint::default()))
 }
 
-fn reciprocal(n: Natural) -> Exact {
-    Exact::new(false, 1u64.into(), n, 0)
+fn reciprocal(n: BigUint) -> Rational {
+    Rational::new(false, 1u64.into(), n, 0)
 }

@@ -12,10 +12,10 @@
 //!
 //! S and Q are integers, held in the narrowest place that they fit:
 //!
-//! - blocks of values that share a [`Frame`] are added up by the kernels of [`crate::arch`], and gathered in 128 and 256
+//! - blocks of values that share a [`FixedPointWindow`] are added up by the kernels of [`crate::arch`], and gathered in 128 and 256
 //!   bits of one unit;
 //! - what does not fit there goes into superaccumulators ([`super::exact_sum`]), which hold anything; many values at once
-//!   by way of [`ByExponent`].
+//!   by way of [`LargeAccumulator`].
 //!
 //! Decimals are summed as integers of their own scale: S = Σ S_k·10^−k, and likewise Q. A series of floats or
 //! integers has only the scale 0.

@@ -1,6 +1,6 @@
 //! The moments as bytes, and what is checked when they are read back.
 //!
-//! What the kernels hold is brought into `near` and `parts` first: the frame belongs to a tier, and is found again.
+//! What the kernels hold is brought into `near` and `parts` first: the window belongs to a tier, and is found again.
 
 use std::cmp::Ordering;
 
@@ -11,10 +11,10 @@ use super::accumulate::{Moments, Order};
 use super::finish::Finished;
 use super::sums::{Near, Part};
 use crate::num::decimal::SCALES;
-use crate::num::rational::Exact;
+use crate::num::rational::Rational;
 use crate::num::superaccumulator::ExactSumOfSquares;
 
-/// The units of every tier's frames: from that of the smallest subnormal up to 101 bits below the highest top.
+/// The units of every tier's windows: from that of the smallest subnormal up to 101 bits below the highest top.
 const UNITS: std::ops::RangeInclusive<i32> = -1074..=920;
 
 /// See the [module](self).
@@ -57,11 +57,11 @@ impl TryFrom<Written> for Moments {
             infinities.and_then(|infinities| count.checked_sub(infinities)).ok_or("more infinities than values")?;
         // Two such sums add up without overflow: see `Near::in_unit`.
         if !UNITS.contains(&near.unit) || near.sum.unsigned_abs() >> 126 != 0 || near.squares.leading_zeros() < 2 {
-            return Err("a sum is beyond its frame");
+            return Err("a sum is beyond its window");
         }
-        let distinct = |place: usize, part: &Part| parts[..place].iter().all(|before| before.scale != part.scale);
+        let distinct = |index: usize, part: &Part| parts[..index].iter().all(|before| before.scale != part.scale);
         let scales_fit =
-            parts.iter().enumerate().all(|(place, part)| SCALES.contains(&part.scale) && distinct(place, part));
+            parts.iter().enumerate().all(|(index, part)| SCALES.contains(&part.scale) && distinct(index, part));
         if !scales_fit || parts.iter().any(|part| part.squares.is_negative()) {
             return Err("sums of decimals that no values have");
         }
@@ -83,7 +83,7 @@ impl Moments {
             Order::Count => self.near.is_zero() && self.parts.is_empty() && finite == self.count,
             Order::First => squares.is_zero() && (finite > 0 || sum.is_zero()),
             Order::Second => {
-                let most = squares.times(&Exact::integer(false, finite.into()));
+                let most = squares.times(&Rational::integer(false, finite.into()));
                 (finite > 0 || squares.is_zero()) && sum.times(&sum).compare(&most) != Ordering::Greater
             }
         }

@@ -1,6 +1,6 @@
 //! Where to look for order statistics.
 
-use super::cells::Key;
+use super::bins::Key;
 
 /// How many standard deviations of the sample's rank a bracket reaches to each side: one in four thousand
 /// misses.
@@ -9,14 +9,14 @@ pub const MARGIN: f64 = 3.5;
 /// The same among values that can be looked at again for next to nothing.
 pub const SHORT_MARGIN: f64 = 2.5;
 
-/// A value that is as frequent in a bracket's sample as one in so many gets a cell of its own.
+/// A value that is as frequent in a bracket's sample as one in so many gets a bin of its own.
 const FREQUENT: usize = 8;
 
-/// Where to look for order statistics: edges, ascending, and which of the cells around them to keep.
+/// Where to look for order statistics: edges, ascending, and which of the bins around them to keep.
 #[derive(Clone, Debug)]
 pub struct Brackets<K> {
     pub(super) edges: Vec<K>,
-    /// One for the cell below each edge, and one for the cell above the last.
+    /// One for the bin below each edge, and one for the bin above the last.
     pub(super) kept: Vec<bool>,
 }
 
@@ -37,36 +37,36 @@ impl<K: Key> Brackets<K> {
     }
 
     /// Around these intervals, from the first key up to but without the second, where `None` is the infinity of its side;
-    /// with cells of their own for some keys.
+    /// with bins of their own for some keys.
     pub(super) fn from_intervals(Intervals { intervals, frequent }: Intervals<K>) -> Self {
         let ends = intervals.iter().flat_map(|&(low, high)| [low, high]);
         let single = frequent.into_iter().flat_map(|key| [Some(key), key.successor()]);
         let mut edges: Vec<K> = ends.chain(single).flatten().collect();
         edges.sort_unstable();
         edges.dedup();
-        let cell = |key: K| edges.partition_point(|edge| *edge <= key);
+        let bin = |key: K| edges.partition_point(|edge| *edge <= key);
         let mut kept = vec![false; edges.len() + 1];
         for &(low, high) in &intervals {
-            let (first, end) = (low.map_or(0, cell), high.map_or(edges.len() + 1, cell));
+            let (first, end) = (low.map_or(0, bin), high.map_or(edges.len() + 1, bin));
             if first < end {
                 kept[first..end].fill(true);
             }
         }
         let mut brackets = Self { edges, kept };
-        for cell in 1..=brackets.edges.len() {
-            if single_key(&brackets.edges, cell).is_some() {
-                brackets.kept[cell] = false;
+        for bin in 1..=brackets.edges.len() {
+            if single_key(&brackets.edges, bin).is_some() {
+                brackets.kept[bin] = false;
             }
         }
         brackets
     }
 
-    /// The share of a sorted sample that lies in cells that are kept.
+    /// The share of a sorted sample that lies in bins that are kept.
     pub fn share(&self, sample: &[K]) -> f64 {
         let mut start = 0;
         let mut inside = 0;
-        for (cell, kept) in self.kept.iter().enumerate() {
-            let end = self.edges.get(cell).map_or(sample.len(), |edge| sample.partition_point(|key| key < edge));
+        for (bin, kept) in self.kept.iter().enumerate() {
+            let end = self.edges.get(bin).map_or(sample.len(), |edge| sample.partition_point(|key| key < edge));
             if *kept {
                 inside += end - start;
             }
@@ -109,10 +109,10 @@ impl<K: Key> Intervals<K> {
     }
 }
 
-/// The key of a cell that can hold no other.
-pub(super) fn single_key<K: Key>(edges: &[K], cell: usize) -> Option<K> {
-    let low = *edges.get(cell.checked_sub(1)?)?;
-    low.is_only_below(edges.get(cell).copied()).then_some(low)
+/// The key of a bin that can hold no other.
+pub(super) fn single_key<K: Key>(edges: &[K], bin: usize) -> Option<K> {
+    let low = *edges.get(bin.checked_sub(1)?)?;
+    low.is_only_below(edges.get(bin).copied()).then_some(low)
 }
 
 /// The places in a sorted sample of `size` values around the quantile at `fraction`; `None` beyond its ends.

@@ -1,12 +1,12 @@
 //! What has been learned of the order of a series, and the selection among what was kept of it.
 
+use super::bins::{Bins, COMPARED, Key};
 use super::brackets::{Brackets, Intervals, MARGIN, SHORT_MARGIN, single_key};
-use super::cells::{COMPARED, Cells, Key};
 use super::sample::{Sample, grow, is_sampled, sample_places, sample_size};
 use crate::arch::{BLOCK, Tier};
 use crate::interrupt::Interrupt;
 
-/// Cells of up to so many values are not thinned out. From half as many sampled values on, a bracket is always narrower than
+/// Bins of up to so many values are not thinned out. From half as many sampled values on, a bracket is always narrower than
 /// the sample, so that every pass gets closer.
 pub(super) const LEAST_CAPACITY: usize = 128;
 
@@ -16,15 +16,15 @@ const FEW: usize = 64;
 /// Among up to so many values, ranks are selected one by one.
 const SHORT: usize = 2048;
 
-/// So many keys that were kept go to their cells together.
+/// So many keys that were kept go to their bins together.
 pub(super) const KEPT: usize = 1 << 13;
 
 /// What has been learned of the order of a series: counts, and the values in the brackets.
 #[derive(Clone, Debug)]
 pub struct Candidates<K> {
     /// The counts, and what was kept of the last blocks.
-    pub(super) cells: Cells<K>,
-    /// What was kept of each cell before.
+    pub(super) bins: Bins<K>,
+    /// What was kept of each bin before.
     pub(super) samples: Vec<Sample<K>>,
     /// How many values all of these keep.
     pub(super) capacity: usize,
@@ -34,11 +34,11 @@ pub struct Candidates<K> {
 }
 
 impl<K: Key> Candidates<K> {
-    /// Keeps at most `capacity` values, or 128 of each cell if that is more, beside those of the last few blocks.
+    /// Keeps at most `capacity` values, or 128 of each bin if that is more, beside those of the last few blocks.
     pub fn new(brackets: Brackets<K>, capacity: usize, tier: Tier) -> Self {
         let samples = brackets.kept.iter().map(|_| Sample::new()).collect();
         Self {
-            cells: Cells::new(brackets.edges, brackets.kept),
+            bins: Bins::new(brackets.edges, brackets.kept),
             samples,
             capacity: capacity.max(LEAST_CAPACITY),
             tier,
@@ -48,7 +48,7 @@ impl<K: Key> Candidates<K> {
 
     /// Where it looks. After parts with other brackets were merged, that may be anywhere.
     pub fn brackets(&self) -> Brackets<K> {
-        Brackets { edges: self.cells.edges.clone(), kept: self.cells.kept.clone() }
+        Brackets { edges: self.bins.edges.clone(), kept: self.bins.kept.clone() }
     }
 
     pub fn set_tier(&mut self, tier: Tier) {
@@ -59,30 +59,30 @@ impl<K: Key> Candidates<K> {
     pub fn restart(&mut self, brackets: Brackets<K>, capacity: usize) {
         self.samples.iter_mut().for_each(Sample::clear);
         self.samples.resize_with(brackets.kept.len(), Sample::new);
-        self.cells.restart(brackets.edges, brackets.kept);
+        self.bins.restart(brackets.edges, brackets.kept);
         self.capacity = capacity.max(LEAST_CAPACITY);
     }
 
-    /// More values, none of them NaN, as `sort_out` counts and keeps them in cells.
-    pub fn update(&mut self, sort_out: impl FnOnce(&mut Cells<K>, Tier)) {
-        // Without edges, all values belong to one cell: they need not move while there is room.
+    /// More values, none of them NaN, as `bucketize` counts and keeps them in bins.
+    pub fn update(&mut self, bucketize: impl FnOnce(&mut Bins<K>, Tier)) {
+        // Without edges, all values belong to one bin: they need not move while there is room.
         if let [sample] = &mut self.samples[..]
             && sample.stride == 1
             && sample.runs.is_empty()
             && sample.keys.len() + BLOCK <= self.capacity
         {
-            let cells = &mut self.cells;
-            cells.filled = sample.keys.len();
+            let bins = &mut self.bins;
+            bins.filled = sample.keys.len();
             grow(&mut sample.keys, BLOCK, self.capacity);
-            std::mem::swap(&mut cells.keys, &mut sample.keys);
-            sort_out(cells, self.tier);
-            cells.keys.truncate(cells.filled);
-            std::mem::swap(&mut cells.keys, &mut sample.keys);
-            cells.filled = 0;
+            std::mem::swap(&mut bins.keys, &mut sample.keys);
+            bucketize(bins, self.tier);
+            bins.keys.truncate(bins.filled);
+            std::mem::swap(&mut bins.keys, &mut sample.keys);
+            bins.filled = 0;
             return;
         }
-        sort_out(&mut self.cells, self.tier);
-        if self.cells.filled >= KEPT {
+        bucketize(&mut self.bins, self.tier);
+        if self.bins.filled >= KEPT {
             self.distribute();
         }
     }
@@ -91,35 +91,35 @@ impl<K: Key> Candidates<K> {
     pub fn update_repeated(&mut self, key: K, mut times: u64) {
         while times > 0 {
             let some = times.min(BLOCK as u64);
-            self.update(|cells, _| cells.add(key, some as usize));
+            self.update(|bins, _| bins.add(key, some as usize));
             times -= some;
         }
     }
 
     fn update_keys(&mut self, keys: &[K]) {
         for block in keys.chunks(BLOCK) {
-            self.update(|cells, tier| K::sort_out(block, cells, tier));
+            self.update(|bins, tier| K::bucketize(block, bins, tier));
         }
     }
 
-    /// Moves what was kept to the cells that it belongs to.
+    /// Moves what was kept to the bins that it belongs to.
     fn distribute(&mut self) {
-        let Cells { edges, kept, keys, filled, places, .. } = &mut self.cells;
+        let Bins { edges, kept, keys, filled, assigned, .. } = &mut self.bins;
         let keys = &keys[..*filled];
         if edges.len() > COMPARED {
-            // Sorted by counting: the keys of each cell lie together, and go there together.
+            // Sorted by counting: the keys of each bin lie together, and go there together.
             let mut ends = vec![0; kept.len() + 1];
-            let places = &places[..keys.len()];
-            places.iter().for_each(|&place| ends[place as usize + 1] += 1);
+            let assigned = &assigned[..keys.len()];
+            assigned.iter().for_each(|&index| ends[index as usize + 1] += 1);
             let mut before = 0;
             for count in &mut ends {
                 before += *count;
                 *count = before;
             }
             let mut sorted = keys.to_vec();
-            for (&key, &place) in keys.iter().zip(places) {
-                sorted[ends[place as usize]] = key;
-                ends[place as usize] += 1;
+            for (&key, &index) in keys.iter().zip(assigned) {
+                sorted[ends[index as usize]] = key;
+                ends[index as usize] += 1;
             }
             let mut start = 0;
             for (sample, &end) in self.samples.iter_mut().zip(&ends) {
@@ -127,8 +127,8 @@ impl<K: Key> Candidates<K> {
                 start = end;
             }
         } else {
-            for (cell, sample) in self.samples.iter_mut().enumerate().filter(|(cell, _)| kept[*cell]) {
-                let (low, high) = (cell.checked_sub(1).map(|lower| edges[lower]), edges.get(cell).copied());
+            for (bin, sample) in self.samples.iter_mut().enumerate().filter(|(bin, _)| kept[*bin]) {
+                let (low, high) = (bin.checked_sub(1).map(|lower| edges[lower]), edges.get(bin).copied());
                 if sample.stride == 1 {
                     grow(&mut sample.keys, keys.len(), self.capacity);
                     K::between(keys, low, high, &mut sample.keys, self.tier);
@@ -139,11 +139,11 @@ impl<K: Key> Candidates<K> {
                 }
             }
         }
-        self.cells.clear_kept();
+        self.bins.clear_kept();
         self.make_room();
     }
 
-    /// Thins the fullest cells out, until there is room for all.
+    /// Thins the fullest bins out, until there is room for all.
     fn make_room(&mut self) {
         let mut total = self.samples.iter().map(Sample::len).sum::<usize>();
         while total > self.capacity {
@@ -161,12 +161,12 @@ impl<K: Key> Candidates<K> {
     pub fn merge(&mut self, mut other: Self) {
         self.distribute();
         other.distribute();
-        let same = |a: &Self, b: &Self| a.cells.edges == b.cells.edges && a.cells.kept == b.cells.kept;
+        let same = |a: &Self, b: &Self| a.bins.edges == b.bins.edges && a.bins.kept == b.bins.kept;
         if !same(self, &other) && self.holds_all() {
             std::mem::swap(self, &mut other);
         }
         if same(self, &other) {
-            for (ours, theirs) in self.cells.counts.iter_mut().zip(&other.cells.counts) {
+            for (ours, theirs) in self.bins.counts.iter_mut().zip(&other.bins.counts) {
                 *ours += theirs;
             }
             for (ours, theirs) in self.samples.iter_mut().zip(other.samples) {
@@ -182,8 +182,8 @@ impl<K: Key> Candidates<K> {
             let count = self.count() + other.count();
             let mut whole = self.clone().into_sample();
             whole.merge(other.into_sample());
-            self.cells = Cells::new(Vec::new(), vec![true]);
-            self.cells.counts[0] = count;
+            self.bins = Bins::new(Vec::new(), vec![true]);
+            self.bins.counts[0] = count;
             self.samples = vec![whole];
             self.make_room();
         }
@@ -196,34 +196,34 @@ impl<K: Key> Candidates<K> {
         let [values] = &mut self.samples[..] else { return None };
         let values = values.together();
         let stretch = values.len() / size.max(1);
-        let mut sample: Vec<K> = sample_places(values.len(), stretch, 0).map(|place| values[place]).collect();
+        let mut sample: Vec<K> = sample_places(values.len(), stretch, 0).map(|index| values[index]).collect();
         sample.sort_unstable();
         (!sample.is_empty()).then(|| Brackets::from_sample(&sample, fractions, MARGIN))
     }
 
     /// Whether it says as much as if it had been scanned with the brackets of the other one.
     pub fn is_aimed_like(&self, other: &Self) -> bool {
-        // What waits to be moved to its cell may not all fit there.
-        let fits = || self.samples.iter().map(Sample::len).sum::<usize>() + self.cells.filled <= self.capacity;
-        self.holds_all() && fits() || self.cells.edges == other.cells.edges && self.cells.kept == other.cells.kept
+        // What waits to be moved to its bin may not all fit there.
+        let fits = || self.samples.iter().map(Sample::len).sum::<usize>() + self.bins.filled <= self.capacity;
+        self.holds_all() && fits() || self.bins.edges == other.bins.edges && self.bins.kept == other.bins.kept
     }
 
     /// Whether every value seen is still here.
     fn holds_all(&self) -> bool {
-        matches!((&self.samples[..], &self.cells.kept[..]), ([sample], [true]) if sample.stride == 1)
+        matches!((&self.samples[..], &self.bins.kept[..]), ([sample], [true]) if sample.stride == 1)
     }
 
     /// Some of the values, from everywhere.
     fn into_sample(self) -> Sample<K> {
         let mut whole = Sample::new();
-        whole.keys = self.cells.edges;
+        whole.keys = self.bins.edges;
         whole.keys.extend(self.samples.into_iter().flat_map(|mut sample| std::mem::take(sample.together())));
         whole.stride = 2; // a sample, however many values it has
         whole
     }
 
     pub fn count(&self) -> u64 {
-        self.cells.total()
+        self.bins.total()
     }
 
     /// Writes the keys of these ranks (ascending, each once, from 0, below `count`) to `found`, or returns the brackets for another
@@ -231,20 +231,20 @@ impl<K: Key> Candidates<K> {
     pub fn finish(&mut self, ranks: &[u64], found: &mut Vec<K>, interrupt: &Interrupt) -> Result<(), Brackets<K>> {
         self.distribute();
         found.clear();
-        let Cells { edges, kept, counts, .. } = &self.cells;
+        let Bins { edges, kept, counts, .. } = &self.bins;
         let total = counts.iter().sum::<u64>();
         let mut brackets = Intervals::default();
         let mut missing = false;
         let mut below = 0;
         let mut rest = ranks;
-        for (cell, (&count, sample)) in counts.iter().zip(&mut self.samples).enumerate() {
+        for (bin, (&count, sample)) in counts.iter().zip(&mut self.samples).enumerate() {
             let (here, above) = rest.split_at(rest.partition_point(|&rank| rank < below + count));
             rest = above;
             if !here.is_empty() {
                 let before = found.len();
-                if let Some(key) = single_key(edges, cell) {
+                if let Some(key) = single_key(edges, bin) {
                     found.extend(here.iter().map(|_| key));
-                } else if kept[cell] && sample.stride == 1 {
+                } else if kept[bin] && sample.stride == 1 {
                     // What is left should be a small part of the values; where it is not, a sample would mislead again.
                     let small = edges.is_empty() || count <= total / 2;
                     if small && count > SHORT as u64 && is_sampled(count as usize, here.len()) {
@@ -260,8 +260,8 @@ impl<K: Key> Candidates<K> {
                 } else {
                     missing = true;
                     sample.together().sort_unstable();
-                    let low = cell.checked_sub(1).map(|lower| edges[lower]);
-                    let high = edges.get(cell).copied();
+                    let low = bin.checked_sub(1).map(|lower| edges[lower]);
+                    let high = edges.get(bin).copied();
                     for rank in here {
                         let fraction = ((rank - below) as f64 + 0.5) / count as f64;
                         brackets.push(&sample.keys, fraction, MARGIN, (low, high));
@@ -290,7 +290,7 @@ fn select_among<K: Key>(
     let mut sample: Vec<K> = Vec::new();
     for run in &*runs {
         let turn = sample.len();
-        sample.extend(sample_places(run.len(), stretch, turn).map(|place| run[place]));
+        sample.extend(sample_places(run.len(), stretch, turn).map(|index| run[index]));
     }
     sample.sort_unstable();
     let local: Vec<u64> = ranks.iter().map(|rank| rank - first).collect();
@@ -344,7 +344,7 @@ fn select_each<K: Key>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::sort_out;
+    use super::super::bucketize;
     use super::*;
     use crate::arch::key::Keyed;
     use crate::stats::oracle;
@@ -376,7 +376,7 @@ mod tests {
     fn candidates(values: &[f64], brackets: Brackets<i64>, capacity: usize, tier: Tier) -> Candidates<i64> {
         let mut candidates = Candidates::new(brackets, capacity, tier);
         for block in values.chunks(BLOCK) {
-            candidates.update(|cells, tier| sort_out(block, None, cells, tier));
+            candidates.update(|bins, tier| bucketize(block, None, bins, tier));
         }
         candidates
     }
@@ -460,7 +460,7 @@ mod tests {
             let n = values.len() as u64;
             let ranks: Vec<u64> = (1..100).flat_map(|k| [k * n / 100, k * n / 100 + 1]).collect();
             let expected = bits(&oracle::order_statistics(&values, &ranks));
-            let mut sample: Vec<i64> = sample_places(values.len(), 5, 0).map(|place| values[place].key()).collect();
+            let mut sample: Vec<i64> = sample_places(values.len(), 5, 0).map(|index| values[index].key()).collect();
             sample.sort_unstable();
             let fractions: Vec<f64> = ranks.iter().map(|&rank| rank as f64 / n as f64).collect();
             for tier in Tier::available() {
@@ -480,7 +480,7 @@ mod tests {
 
     /// Brackets around no quantile at all keep nothing, which is not the same as to hold all that was seen.
     #[test]
-    fn a_single_cell_that_is_not_kept_merges_by_its_count() {
+    fn a_single_bin_that_is_not_kept_merges_by_its_count() {
         let nowhere = Brackets::from_sample(&[1, 2, 3], &[], MARGIN);
         let values = [0.5, 1.5, 2.5];
         let mut whole = candidates(&values, nowhere, 200, Tier::best());

@@ -1,6 +1,6 @@
 //! Samples of values, from everywhere.
 
-use super::cells::Key;
+use super::bins::Key;
 use crate::arch::BLOCK;
 
 /// Runs that are shorter as a mean are moved together before they are thinned out.
@@ -23,9 +23,9 @@ pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterato
     let stretch = stretch.max(1);
     (0..values).step_by(stretch).zip(turn as u64 + 1..).filter_map(move |(start, turn)| {
         // Multiples of the golden ratio are spread evenly over the stretch.
-        let place = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let place = start + ((place * stretch as u64) >> 32) as usize;
-        (place < values).then_some(place)
+        let index = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let index = start + ((index * stretch as u64) >> 32) as usize;
+        (index < values).then_some(index)
     })
 }
 
@@ -38,7 +38,7 @@ pub(super) fn grow<K>(keys: &mut Vec<K>, more: usize, capacity: usize) {
     }
 }
 
-/// The values of a cell, or a sample of them.
+/// The values of a bin, or a sample of them.
 #[derive(Clone, Debug)]
 pub(super) struct Sample<K> {
     pub(super) keys: Vec<K>,

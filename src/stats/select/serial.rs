@@ -1,14 +1,14 @@
 //! Candidates as bytes, and what is checked when they are read back.
 //!
 //! Everything that decides what is sampled next is written, so that a state read back asks for the same brackets as the
-//! one that was written. Cells that are not kept hold nothing but their count.
+//! one that was written. Bins that are not kept hold nothing but their count.
 
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::bins::{Bins, COMPARED, Key};
 use super::brackets::single_key;
 use super::candidates::{Candidates, KEPT, LEAST_CAPACITY};
-use super::cells::{COMPARED, Cells, Key};
 use super::sample::Sample;
 use crate::arch::{BLOCK, Tier};
 
@@ -69,7 +69,7 @@ impl<K: Key> Sample<K> {
 
 impl<K: Key> Serialize for Candidates<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Cells { edges, kept, counts, keys, filled, .. } = &self.cells;
+        let Bins { edges, kept, counts, keys, filled, .. } = &self.bins;
         let capacity = (self.capacity != usize::MAX).then_some(self.capacity);
         let samples: Vec<_> = self.samples.iter().zip(kept).filter(|(_, kept)| **kept).map(|(s, _)| s).collect();
         (Written(edges), kept, counts, capacity, Written(&keys[..*filled]), samples).serialize(serializer)
@@ -93,69 +93,68 @@ struct Parts<K> {
     capacity: Option<usize>,
     /// What was kept of the last blocks and is not in the samples yet.
     pending: Read<K>,
-    /// Those of cells that are kept.
+    /// Those of bins that are kept.
     samples: Vec<Sample<K>>,
 }
 
 impl<K: Key> Parts<K> {
     fn candidates(self) -> Result<Candidates<K>, &'static str> {
         let Self { edges: Read(edges), kept, counts, capacity, pending: Read(pending), samples: written } = self;
-        let cells = edges.len() + 1;
-        if u32::try_from(cells).is_err() || kept.len() != cells || counts.len() != cells {
-            return Err("the cells are not those around the edges");
+        let bins = edges.len() + 1;
+        if u32::try_from(bins).is_err() || kept.len() != bins || counts.len() != bins {
+            return Err("the bins are not those around the edges");
         }
         if !edges.is_sorted_by(|a, b| a < b) {
             return Err("the edges do not ascend");
         }
-        if (0..cells).any(|cell| kept[cell] && single_key(&edges, cell).is_some()) {
-            return Err("a cell is kept that can hold one key only");
+        if (0..bins).any(|bin| kept[bin] && single_key(&edges, bin).is_some()) {
+            return Err("a bin is kept that can hold one key only");
         }
         if counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count)).is_none() {
             return Err("more values than can be counted");
         }
         let capacity = capacity.unwrap_or(usize::MAX);
         if capacity < LEAST_CAPACITY || written.len() != kept.iter().filter(|kept| **kept).count() {
-            return Err("the samples are not those of the cells");
+            return Err("the samples are not those of the bins");
         }
-        let places: Vec<usize> = pending.iter().map(|key| edges.partition_point(|edge| edge <= key)).collect();
-        let mut expected = vec![0u64; cells];
-        places.iter().for_each(|&cell| expected[cell] += 1);
-        if pending.len() >= KEPT || places.iter().any(|&cell| !kept[cell]) {
-            return Err("keys of cells that are not kept");
+        let assigned: Vec<usize> = pending.iter().map(|key| edges.partition_point(|edge| edge <= key)).collect();
+        let mut expected = vec![0u64; bins];
+        assigned.iter().for_each(|&bin| expected[bin] += 1);
+        if pending.len() >= KEPT || assigned.iter().any(|&bin| !kept[bin]) {
+            return Err("keys of bins that are not kept");
         }
         let mut written = written.into_iter();
-        let mut samples = Vec::with_capacity(cells);
-        for (cell, kept) in kept.iter().enumerate() {
+        let mut samples = Vec::with_capacity(bins);
+        for (bin, kept) in kept.iter().enumerate() {
             let Some(sample) = (if *kept { written.next() } else { Some(Sample::new()) }) else { break };
-            let (low, high) = (cell.checked_sub(1).map(|lower| edges[lower]), edges.get(cell).copied());
+            let (low, high) = (bin.checked_sub(1).map(|lower| edges[lower]), edges.get(bin).copied());
             let inside = |key: K| low.is_none_or(|low| low <= key) && high.is_none_or(|high| key < high);
-            let count = sample.len() as u64 + expected[cell];
-            let whole =
-                !*kept || if sample.stride == 1 { count == counts[cell] } else { expected[cell] <= counts[cell] };
+            let count = sample.len() as u64 + expected[bin];
+            let whole = !*kept || if sample.stride == 1 { count == counts[bin] } else { expected[bin] <= counts[bin] };
             if sample.len() > capacity || !whole || !sample.all().all(inside) {
-                return Err("a cell does not hold what it counts");
+                return Err("a bin does not hold what it counts");
             }
             samples.push(sample);
         }
-        // `Candidates::update` takes the only cell's keys for all that there are.
+        // `Candidates::update` takes the only bin's keys for all that there are.
         let moved = matches!(&samples[..], [sample] if sample.stride == 1 && sample.runs.is_empty()
             && sample.keys.len().saturating_add(BLOCK) <= capacity);
         if moved && !pending.is_empty() {
             return Err("keys that were left behind");
         }
-        let places =
-            if edges.len() > COMPARED { places.into_iter().map(|cell| cell as u32).collect() } else { Vec::new() };
+        let assigned =
+            if edges.len() > COMPARED { assigned.into_iter().map(|bin| bin as u32).collect() } else { Vec::new() };
         let filled = pending.len();
-        let cells = Cells { edges, index: None, kept, counts, keys: pending, filled, places };
-        Ok(Candidates { cells, samples, capacity, tier: Tier::best(), among: None })
+        let bins = Bins { edges, index: None, kept, counts, keys: pending, filled, assigned };
+        Ok(Candidates { bins, samples, capacity, tier: Tier::best(), among: None })
     }
 }
 
 impl<K: Key> Candidates<K> {
     /// Whether everything that is kept because it may be an answer is a value, as `is_value` has it. A mere sample of a
-    /// cell may have edges in it.
+    /// bin may have edges in it.
     pub(crate) fn hold_values(&self, is_value: impl Fn(K) -> bool) -> bool {
-        let pending = self.cells.keys[..self.cells.filled].iter().copied();
+        let pending = self.bins.keys[..self.bins.filled].iter().copied();
         let whole = self.samples.iter().filter(|sample| sample.stride == 1);
         pending.chain(whole.flat_map(Sample::all)).all(is_value)
     }

@@ -21,7 +21,7 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
 use proptest::prelude::*;
 
-use super::super::{Bounds, Predicate, Verdict, row_group_bounds, select_rows};
+use super::super::{Bounds, Predicate, Pruning, row_group_bounds, select_rows};
 use super::random::Dice;
 use super::{Question, kept};
 
@@ -71,14 +71,14 @@ fn properties(dice: &mut Dice, batch: &RecordBatch) -> WriterProperties {
 }
 
 #[derive(Default)]
-struct Tally {
+struct Decided {
     none: usize,
     all: usize,
     left_out: usize,
 }
 
 /// Every row group and every page of a random file is pruned rightly. Tells how much was decided.
-fn prune_a_file(seed: u64) -> Tally {
+fn prune_a_file(seed: u64) -> Decided {
     let mut dice = Dice(seed);
     let rows = 1 + dice.below(200);
     let table = dice.table(rows);
@@ -89,7 +89,7 @@ fn prune_a_file(seed: u64) -> Tally {
     let types = |name: &str| Some(file.metadata.schema().field_with_name(name).ok()?.data_type().clone());
     let bound = Predicate::parse(&question.text).unwrap().bind(&types).unwrap();
     let expected = question.expected();
-    let mut tally = Tally::default();
+    let mut decided = Decided::default();
     let mut first = 0;
     for group in 0..file.metadata.metadata().num_row_groups() {
         let count = file.metadata.metadata().row_group(group).num_rows() as usize;
@@ -103,15 +103,15 @@ fn prune_a_file(seed: u64) -> Tally {
         let bounds = |name: &str| Some(row_group_bounds(&file.metadata, group, batch.schema().index_of(name).ok()?));
         let context = || format!("{}\nrow group {group} of {batch:?}", question.text);
         match bound.prune(&bounds) {
-            Verdict::None => {
-                tally.none += 1;
+            Pruning::Skip => {
+                decided.none += 1;
                 assert!(wanted.iter().all(|kept| !kept), "{}", context());
             }
-            Verdict::All => {
-                tally.all += 1;
+            Pruning::KeepAll => {
+                decided.all += 1;
                 assert!(wanted.iter().all(|kept| *kept), "{}", context());
             }
-            Verdict::Some => {}
+            Pruning::Filter => {}
         }
         let Some(selection) = select_rows(&bound, &file.metadata, group, &|_| None) else {
             continue;
@@ -122,7 +122,7 @@ fn prune_a_file(seed: u64) -> Tally {
             let range = row..row + selector.row_count;
             row = range.end;
             if selector.skip {
-                tally.left_out += range.len();
+                decided.left_out += range.len();
                 assert!(wanted[range].iter().all(|kept| !kept), "{selection:?} of {}", context());
             } else {
                 selected.extend_from_slice(&wanted[range]);
@@ -131,7 +131,7 @@ fn prune_a_file(seed: u64) -> Tally {
         assert_eq!(row, count);
         assert_eq!(keep(&file.read(group, Some(selection))), selected, "{}", context());
     }
-    tally
+    decided
 }
 
 proptest! {
@@ -145,17 +145,17 @@ proptest! {
 
 #[test]
 fn files_often_decide() {
-    let tally = (0..300).map(prune_a_file).fold(Tally::default(), |sum, tally| Tally {
-        none: sum.none + tally.none,
-        all: sum.all + tally.all,
-        left_out: sum.left_out + tally.left_out,
+    let decided = (0..300).map(prune_a_file).fold(Decided::default(), |sum, decided| Decided {
+        none: sum.none + decided.none,
+        all: sum.all + decided.all,
+        left_out: sum.left_out + decided.left_out,
     });
     assert!(
-        tally.none > 100 && tally.all > 50 && tally.left_out > 3000,
+        decided.none > 100 && decided.all > 50 && decided.left_out > 3000,
         "{} {} {}",
-        tally.none,
-        tally.all,
-        tally.left_out
+        decided.none,
+        decided.all,
+        decided.left_out
     );
 }
 
@@ -182,7 +182,7 @@ fn pages_of_two_columns_are_cut_where_either_is() {
     assert_eq!(selected("a < 0", &nothing), Some(vec![(true, 100)]));
     assert_eq!(selected("a >= 0", &nothing), None);
     let one: ArrayRef = Arc::new(Int32Array::from(vec![1]));
-    let others = |name: &str| (name == "part").then(|| Bounds::of_value(&one, 100));
+    let others = |name: &str| (name == "part").then(|| Bounds::from_value(&one, 100));
     assert_eq!(selected("part = 1 and a < 10", &others), Some(vec![(false, 10), (true, 90)]));
     assert_eq!(selected("part = 2 or a < 10", &others), Some(vec![(false, 10), (true, 90)]));
     assert_eq!(selected("part = 2", &others), Some(vec![(true, 100)]));
@@ -300,15 +300,15 @@ fn bounds_are_of_the_columns_type() {
         false,
     );
     let decimals = metadata("optional fixed_len_byte_array(2) x (DECIMAL(4, 2));", SIGNED, minus_one, None);
-    assert_eq!(verdict(&decimals, "x between -0.01 and 2.56"), Verdict::All);
-    assert_eq!(verdict(&decimals, "x > 2.56"), Verdict::None);
+    assert_eq!(verdict(&decimals, "x between -0.01 and 2.56"), Pruning::KeepAll);
+    assert_eq!(verdict(&decimals, "x > 2.56"), Pruning::Skip);
     let unsigned = Statistics::int32(Some(1), Some(-1), None, Some(0), false);
     let unsigned = metadata("optional int32 x (UINT_32);", UNSIGNED, unsigned, None);
-    assert_eq!(verdict(&unsigned, "x between 1 and 4294967295"), Verdict::All);
-    assert_eq!(verdict(&unsigned, "x = 0"), Verdict::None);
+    assert_eq!(verdict(&unsigned, "x between 1 and 4294967295"), Pruning::KeepAll);
+    assert_eq!(verdict(&unsigned, "x = 0"), Pruning::Skip);
 }
 
-fn verdict(metadata: &ArrowReaderMetadata, text: &str) -> Verdict {
+fn verdict(metadata: &ArrowReaderMetadata, text: &str) -> Pruning {
     let data_type = metadata.schema().field(0).data_type().clone();
     let bound = Predicate::parse(text).unwrap().bind(&|_| Some(data_type.clone())).unwrap();
     bound.prune(&|_| Some(row_group_bounds(metadata, 0, 0)))
@@ -324,20 +324,20 @@ fn text_that_begins_with_its_upper_bound_is_never_excluded() {
     };
     let cut = of("abcdefgh", false);
     for text in ["abcdefgh", "abcdefghi", "abcdefgh and more", "abcdefgh\u{10ffff}"] {
-        assert_eq!(verdict(&cut, &format!("x = '{text}'")), Verdict::Some, "{text}");
-        assert_eq!(verdict(&cut, &format!("x >= '{text}'")), Verdict::Some, "{text}");
+        assert_eq!(verdict(&cut, &format!("x = '{text}'")), Pruning::Filter, "{text}");
+        assert_eq!(verdict(&cut, &format!("x >= '{text}'")), Pruning::Filter, "{text}");
     }
-    assert_eq!(verdict(&cut, "x = 'abcdefgi'"), Verdict::Some, "the bound itself, which need not be there");
-    assert_eq!(verdict(&cut, "x = 'abcdefgia'"), Verdict::None);
-    assert_eq!(verdict(&cut, "x > 'b'"), Verdict::None);
-    assert_eq!(verdict(&of("abcdefgh", true), "x = 'abcdefghi'"), Verdict::None);
+    assert_eq!(verdict(&cut, "x = 'abcdefgi'"), Pruning::Filter, "the bound itself, which need not be there");
+    assert_eq!(verdict(&cut, "x = 'abcdefgia'"), Pruning::Skip);
+    assert_eq!(verdict(&cut, "x > 'b'"), Pruning::Skip);
+    assert_eq!(verdict(&of("abcdefgh", true), "x = 'abcdefghi'"), Pruning::Skip);
     // The next character after the last one before those that are none, and none above the last of all.
-    assert_eq!(verdict(&of("b\u{d7ff}", false), "x = 'b\u{d7ff}z'"), Verdict::Some);
-    assert_eq!(verdict(&of("b\u{d7ff}", false), "x = 'b\u{e000}z'"), Verdict::None);
-    assert_eq!(verdict(&of("b\u{10ffff}", false), "x = 'b\u{10ffff}z'"), Verdict::Some);
-    assert_eq!(verdict(&of("b\u{10ffff}", false), "x = 'd'"), Verdict::None);
-    assert_eq!(verdict(&of("\u{10ffff}", false), "x = '\u{10ffff}z'"), Verdict::Some);
-    assert_eq!(verdict(&of("", false), "x = 'z'"), Verdict::Some, "of a text that was cut off as a whole");
+    assert_eq!(verdict(&of("b\u{d7ff}", false), "x = 'b\u{d7ff}z'"), Pruning::Filter);
+    assert_eq!(verdict(&of("b\u{d7ff}", false), "x = 'b\u{e000}z'"), Pruning::Skip);
+    assert_eq!(verdict(&of("b\u{10ffff}", false), "x = 'b\u{10ffff}z'"), Pruning::Filter);
+    assert_eq!(verdict(&of("b\u{10ffff}", false), "x = 'd'"), Pruning::Skip);
+    assert_eq!(verdict(&of("\u{10ffff}", false), "x = '\u{10ffff}z'"), Pruning::Filter);
+    assert_eq!(verdict(&of("", false), "x = 'z'"), Pruning::Filter, "of a text that was cut off as a whole");
 }
 
 /// The same of pages, whose index has no word on whether a bound was cut off; and pages of which it says what cannot be.
@@ -388,15 +388,15 @@ fn what_a_writer_is_known_to_have_wrong_does_not_count() {
         ("Polars", false),
     ] {
         let file = of(writer, "optional int32 x;", SIGNED, ints());
-        let expected = if trusted { Verdict::None } else { Verdict::Some };
+        let expected = if trusted { Pruning::Skip } else { Pruning::Filter };
         assert_eq!(verdict(&file, "x is null"), expected, "{writer}");
         // A column that is required has no nulls, whoever wrote it.
-        assert_eq!(verdict(&of(writer, "required int32 x;", SIGNED, ints()), "x is null"), Verdict::None);
+        assert_eq!(verdict(&of(writer, "required int32 x;", SIGNED, ints()), "x is null"), Pruning::Skip);
     }
     // Bounds of the first chunk of a dictionary: without Arrow's own schema any column may have been one.
     for (writer, trusted) in [("parquet-cpp-arrow version 9.0.0", false), ("parquet-cpp-arrow version 11.0.0", true)] {
         let file = of(writer, "optional int32 x;", SIGNED, ints());
-        assert_eq!(verdict(&file, "x = 9"), if trusted { Verdict::None } else { Verdict::Some }, "{writer}");
+        assert_eq!(verdict(&file, "x = 9"), if trusted { Pruning::Skip } else { Pruning::Filter }, "{writer}");
     }
     let text = |writer: &str| {
         let statistics = Statistics::byte_array(Some("a".into()), Some("b".into()), None, Some(0), false);
@@ -404,18 +404,18 @@ fn what_a_writer_is_known_to_have_wrong_does_not_count() {
     };
     assert_eq!(
         verdict(&text("github.com/segmentio/parquet-go version 0.0.0(build f785677b9a75)"), "x = 'z'"),
-        Verdict::Some
+        Pruning::Filter
     );
-    assert_eq!(verdict(&text("github.com/parquet-go/parquet-go version 0.25.0(build )"), "x = 'z'"), Verdict::None);
+    assert_eq!(verdict(&text("github.com/parquet-go/parquet-go version 0.25.0(build )"), "x = 'z'"), Pruning::Skip);
     let decimals = |writer: &str| {
         let [min, max] = [[0u8, 1], [0, 9]].map(|bytes| Some(ByteArray::from(&bytes[..]).into()));
         let statistics = Statistics::fixed_len_byte_array(min, max, None, Some(0), false);
         of(writer, "optional fixed_len_byte_array(2) x (DECIMAL(4, 2));", SIGNED, statistics)
     };
     for (writer, expected) in [
-        ("parquet-cpp-arrow version 3.0.0", Verdict::Some),
-        ("ClickHouse v25.7.1.1-stable", Verdict::Some),
-        ("parquet-mr version 1.13.1 (build x)", Verdict::None),
+        ("parquet-cpp-arrow version 3.0.0", Pruning::Filter),
+        ("ClickHouse v25.7.1.1-stable", Pruning::Filter),
+        ("parquet-mr version 1.13.1 (build x)", Pruning::Skip),
     ] {
         assert_eq!(verdict(&decimals(writer), "x = -1"), expected, "{writer}");
     }

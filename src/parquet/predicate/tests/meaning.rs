@@ -10,17 +10,17 @@ use arrow_array::{
 use arrow_schema::DataType;
 
 use super::super::instant::Instant;
-use super::super::{Bounds, Predicate, Verdict};
+use super::super::{Bounds, Predicate, Pruning};
 use super::kept;
 use crate::error::Error;
 
 /// Which rows of a column `x` are kept, as digits.
 fn rows(text: &str, column: ArrayRef) -> String {
     let batch = RecordBatch::try_from_iter_with_nullable([("x", column, true)]).unwrap();
-    of_batch(text, &batch)
+    from_batch(text, &batch)
 }
 
-fn of_batch(text: &str, batch: &RecordBatch) -> String {
+fn from_batch(text: &str, batch: &RecordBatch) -> String {
     let types =
         |name: &str| batch.column_by_name(name).map(|column| DataType::clone(arrow_array::Array::data_type(column)));
     let bound = Predicate::parse(text).unwrap().bind(&types).unwrap();
@@ -168,7 +168,7 @@ fn columns_compare_exactly_with_each_other() {
         ("day = ms", "1010"),
         ("day > ms", "0101"),
     ] {
-        assert_eq!(of_batch(text, &batch), expected, "{text}");
+        assert_eq!(from_batch(text, &batch), expected, "{text}");
     }
 }
 
@@ -344,50 +344,50 @@ fn bounds_and_verdicts() {
         bound.prune(&|_| Some(Bounds { min: min.clone(), max: max.clone(), null_count, rows: 9 }))
     };
     for (text, nulls, expected) in [
-        ("x > 20", Some(0), Verdict::None),
-        ("x > 9", Some(0), Verdict::All),
-        ("x > 9", None, Verdict::Some),
-        ("x > 9", Some(1), Verdict::Some),
-        ("x > 10", Some(0), Verdict::Some),
-        ("x > 20", None, Verdict::None),
-        ("x != 5", Some(0), Verdict::All),
-        ("x in (1, 2, 30)", None, Verdict::None),
-        ("x not in (1, null)", Some(0), Verdict::None),
-        ("x is null", Some(0), Verdict::None),
-        ("x is null", Some(9), Verdict::All),
-        ("x is not null", Some(0), Verdict::All),
-        ("x is null or x > 9", None, Verdict::Some),
-        ("x > 0", Some(9), Verdict::None),
-        ("not (x < 5 or x > 50)", Some(0), Verdict::All),
-        ("x > 12.5 and x < 13", None, Verdict::None),
+        ("x > 20", Some(0), Pruning::Skip),
+        ("x > 9", Some(0), Pruning::KeepAll),
+        ("x > 9", None, Pruning::Filter),
+        ("x > 9", Some(1), Pruning::Filter),
+        ("x > 10", Some(0), Pruning::Filter),
+        ("x > 20", None, Pruning::Skip),
+        ("x != 5", Some(0), Pruning::KeepAll),
+        ("x in (1, 2, 30)", None, Pruning::Skip),
+        ("x not in (1, null)", Some(0), Pruning::Skip),
+        ("x is null", Some(0), Pruning::Skip),
+        ("x is null", Some(9), Pruning::KeepAll),
+        ("x is not null", Some(0), Pruning::KeepAll),
+        ("x is null or x > 9", None, Pruning::Filter),
+        ("x > 0", Some(9), Pruning::Skip),
+        ("not (x < 5 or x > 50)", Some(0), Pruning::KeepAll),
+        ("x > 12.5 and x < 13", None, Pruning::Skip),
     ] {
         assert_eq!(verdict(text, &ints(10), &ints(20), nulls), expected, "{text}, {nulls:?} null");
     }
     // A NaN may be among them.
     for (text, expected) in [
-        ("x > 9", Verdict::Some),
-        ("not x > 9", Verdict::Some),
-        ("x > 20", Verdict::None),
-        ("x = 5", Verdict::None),
-        ("x != 5", Verdict::All),
-        ("not x between 30 and 40", Verdict::All),
+        ("x > 9", Pruning::Filter),
+        ("not x > 9", Pruning::Filter),
+        ("x > 20", Pruning::Skip),
+        ("x = 5", Pruning::Skip),
+        ("x != 5", Pruning::KeepAll),
+        ("not x between 30 and 40", Pruning::KeepAll),
     ] {
         assert_eq!(verdict(text, &floats(10.0), &floats(20.0), Some(0)), expected, "{text}");
     }
     // The sign of a zero is open, and a NaN is no bound.
-    assert_eq!(verdict("x = 0", &floats(0.0), &floats(0.0), Some(0)), Verdict::Some);
-    assert_eq!(verdict("x <= -0.0", &floats(0.0), &floats(1.0), Some(0)), Verdict::Some);
-    assert_eq!(verdict("x > 50", &floats(f64::NAN), &floats(f64::NAN), Some(0)), Verdict::Some);
-    assert_eq!(verdict("x > 50", &floats(1.0), &floats(f64::NAN), Some(0)), Verdict::Some);
+    assert_eq!(verdict("x = 0", &floats(0.0), &floats(0.0), Some(0)), Pruning::Filter);
+    assert_eq!(verdict("x <= -0.0", &floats(0.0), &floats(1.0), Some(0)), Pruning::Filter);
+    assert_eq!(verdict("x > 50", &floats(f64::NAN), &floats(f64::NAN), Some(0)), Pruning::Filter);
+    assert_eq!(verdict("x > 50", &floats(1.0), &floats(f64::NAN), Some(0)), Pruning::Filter);
     // Bounds that are crossed are wrong.
-    assert_eq!(verdict("x > 50", &ints(20), &ints(10), Some(0)), Verdict::Some);
+    assert_eq!(verdict("x > 50", &ints(20), &ints(10), Some(0)), Pruning::Filter);
     // One bound is enough where it decides.
-    assert_eq!(verdict("x < 5", &ints(10), &None, None), Verdict::None);
-    assert_eq!(verdict("x < 5", &None, &ints(4), Some(0)), Verdict::All);
+    assert_eq!(verdict("x < 5", &ints(10), &None, None), Pruning::Skip);
+    assert_eq!(verdict("x < 5", &None, &ints(4), Some(0)), Pruning::KeepAll);
     let bound = Predicate::parse("x = 5 or y = 1").unwrap().bind(&|_| Some(DataType::Int64)).unwrap();
-    assert_eq!(bound.prune(&|_| None), Verdict::Some);
+    assert_eq!(bound.prune(&|_| None), Pruning::Filter);
     let five: ArrayRef = Arc::new(Int64Array::from(vec![5]));
-    assert_eq!(bound.prune(&|name| (name == "x").then(|| Bounds::of_value(&five, 9))), Verdict::All);
-    assert_eq!(bound.prune(&|_| Some(Bounds::of_value(&five.slice(0, 0), 9))), Verdict::None);
-    assert_eq!(bound.prune(&|_| Some(Bounds::of_value(&five, 0))), Verdict::None);
+    assert_eq!(bound.prune(&|name| (name == "x").then(|| Bounds::from_value(&five, 9))), Pruning::KeepAll);
+    assert_eq!(bound.prune(&|_| Some(Bounds::from_value(&five.slice(0, 0), 9))), Pruning::Skip);
+    assert_eq!(bound.prune(&|_| Some(Bounds::from_value(&five, 0))), Pruning::Skip);
 }

@@ -11,7 +11,7 @@ use oracle::{Table, Tree};
 use proptest::prelude::*;
 use random::Dice;
 
-use super::{Bound, Bounds, Predicate, Verdict};
+use super::{Bound, Bounds, Predicate, Pruning};
 
 /// A predicate over a table, as text and as the oracle sees it.
 struct Question {
@@ -69,16 +69,16 @@ proptest! {
 }
 
 /// Bounds of random rows, some of them unknown: none kept means none, all means all.
-fn prune_a_batch(seed: u64) -> Verdict {
+fn prune_a_batch(seed: u64) -> Pruning {
     let mut dice = Dice(seed);
     let rows = 1 + dice.below(6);
     let table = dice.table(rows);
     let question = Question::new(&mut dice, table);
     let drops: Vec<usize> = (0..question.table.columns.len()).map(|_| dice.below(24)).collect();
     let bounds = |name: &str| {
-        let place = question.table.place(name)?;
-        let (min, max, null_count) = question.table.bounds(place);
-        let drop = drops[place];
+        let index = question.table.index(name)?;
+        let (min, max, null_count) = question.table.bounds(index);
+        let drop = drops[index];
         (drop != 0).then_some(Bounds {
             min: min.filter(|_| drop != 1),
             max: max.filter(|_| drop != 2),
@@ -90,9 +90,9 @@ fn prune_a_batch(seed: u64) -> Verdict {
     let expected = question.expected();
     let kept = expected.iter().filter(|kept| **kept).count();
     let is_right = match verdict {
-        Verdict::None => kept == 0,
-        Verdict::Some => true,
-        Verdict::All => kept == rows,
+        Pruning::Skip => kept == 0,
+        Pruning::Filter => true,
+        Pruning::KeepAll => kept == rows,
     };
     assert!(is_right, "{verdict:?} of {}: {expected:?}\n{:?}", question.text, question.table.batch());
     verdict
@@ -100,8 +100,8 @@ fn prune_a_batch(seed: u64) -> Verdict {
 
 #[test]
 fn bounds_often_decide() {
-    let verdicts: Vec<Verdict> = (0..2000).map(prune_a_batch).collect();
-    for decided in [Verdict::None, Verdict::All] {
+    let verdicts: Vec<Pruning> = (0..2000).map(prune_a_batch).collect();
+    for decided in [Pruning::Skip, Pruning::KeepAll] {
         let count = verdicts.iter().filter(|verdict| **verdict == decided).count();
         assert!(count > 200, "{decided:?} only {count} times of 2000");
     }

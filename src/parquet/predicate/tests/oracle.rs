@@ -143,12 +143,12 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn place(&self, name: &str) -> Option<usize> {
+    pub fn index(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
     pub fn data_type(&self, name: &str) -> Option<DataType> {
-        Some(self.columns[self.place(name)?].array.data_type().clone())
+        Some(self.columns[self.index(name)?].array.data_type().clone())
     }
 
     pub fn batch(&self) -> RecordBatch {
@@ -160,8 +160,8 @@ impl Table {
     }
 
     /// The least and the greatest value of a column, nulls and NaNs aside, and the number of nulls.
-    pub fn bounds(&self, place: usize) -> (Option<ArrayRef>, Option<ArrayRef>, u64) {
-        let column = &self.columns[place];
+    pub fn bounds(&self, index: usize) -> (Option<ArrayRef>, Option<ArrayRef>, u64) {
+        let column = &self.columns[index];
         let known = column.values.iter().enumerate().filter_map(|(row, value)| Some((row, value.as_ref()?)));
         let known: Vec<_> = known.filter(|(_, value)| !matches!(value, Value::NaN | Value::Other)).collect();
         let order = |a: &&(usize, &Value), b: &&(usize, &Value)| a.1.compare(b.1).unwrap();
@@ -181,7 +181,7 @@ pub enum Side {
 impl Side {
     fn value(&self, table: &Table, row: usize) -> Option<Value> {
         match self {
-            Self::Column(place) => table.columns[(*place)?].values[row].clone(),
+            Self::Column(index) => table.columns[(*index)?].values[row].clone(),
             Self::Literal(value) => value.clone(),
         }
     }
@@ -206,8 +206,8 @@ impl Tree {
         let value = |side: &Side| side.value(table, row);
         // Literals beside floats are such floats.
         let beside = |side: &Side, other: &Side| match (side, other) {
-            (Side::Literal(Some(literal)), Side::Column(Some(place))) => {
-                Some(literal.read_as(table.columns[*place].array.data_type()))
+            (Side::Literal(Some(literal)), Side::Column(Some(index))) => {
+                Some(literal.read_as(table.columns[*index].array.data_type()))
             }
             _ => value(side),
         };

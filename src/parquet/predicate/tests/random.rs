@@ -268,9 +268,9 @@ impl Dice {
         let zeros = "0".repeat(self.below(3));
         match self.below(3) {
             0 if exponent <= 0 => {
-                let places = exponent.unsigned_abs() as usize;
-                let padded = format!("{magnitude:0>width$}", width = places + 1);
-                let (whole, fraction) = padded.split_at(padded.len() - places);
+                let indices = exponent.unsigned_abs() as usize;
+                let padded = format!("{magnitude:0>width$}", width = indices + 1);
+                let (whole, fraction) = padded.split_at(padded.len() - indices);
                 format!("{sign}{zeros}{whole}.{fraction}{zeros}")
             }
             1 if (0..300).contains(&exponent) => format!("{sign}{magnitude}{}", "0".repeat(exponent as usize)),
@@ -341,13 +341,13 @@ impl Dice {
         let (days, seconds) = (local.div_euclid(86_400), local.rem_euclid(86_400));
         let (year, month, day) = civil(days);
         let year = if (0..=9999).contains(&year) { format!("{year:04}") } else { format!("{year:+05}") };
-        let places = if exponent < 0 { exponent.unsigned_abs() as usize } else { 0 };
-        let value = Value::decimal(&whole * BigInt::from(10).pow(places as u32) + &fraction, -(places as i32));
+        let indices = if exponent < 0 { exponent.unsigned_abs() as usize } else { 0 };
+        let value = Value::decimal(&whole * BigInt::from(10).pow(indices as u32) + &fraction, -(indices as i32));
         let date = format!("{year}-{month:02}-{day:02}");
         if seconds == 0 && fraction.is_zero() && offset == 0 && !self.one_in(4) {
             return (value, format!("'{date}'"));
         }
-        let fraction = if places == 0 { String::new() } else { format!(".{:0>places$}", fraction.to_string()) };
+        let fraction = if indices == 0 { String::new() } else { format!(".{:0>indices$}", fraction.to_string()) };
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let zone = match (offset, self.below(3)) {
             (0, 0) => String::new(),
@@ -361,7 +361,7 @@ impl Dice {
 
     /// A side to compare with a column: a literal, or another column of its kind.
     fn other_side(&mut self, table: &Table, column: usize) -> (Side, String) {
-        let class = |place: usize| class(&table.columns[place].array.data_type().to_string());
+        let class = |index: usize| class(&table.columns[index].array.data_type().to_string());
         let alike: Vec<usize> = (0..table.columns.len()).filter(|other| class(*other) == class(column)).collect();
         if self.one_in(4) {
             let other = self.pick(&alike);
@@ -384,10 +384,10 @@ impl Dice {
             let text = texts.iter().map(|text| format!("({text})")).collect::<Vec<_>>().join(&format!(" {word}\n"));
             return (if is_and { Tree::And(trees) } else { Tree::Or(trees) }, text);
         }
-        let place = self.below(table.columns.len());
-        let name = self.name(&table.columns[place].name);
-        let side = Side::Column(Some(place));
-        let class = class(&table.columns[place].array.data_type().to_string());
+        let index = self.below(table.columns.len());
+        let name = self.name(&table.columns[index].name);
+        let side = Side::Column(Some(index));
+        let class = class(&table.columns[index].array.data_type().to_string());
         if self.one_in(12) {
             let answer = self.pick(&[Some(true), Some(false), None]);
             return (Tree::Constant(answer), answer.map_or_else(|| "null".to_owned(), |answer| answer.to_string()));
@@ -408,19 +408,19 @@ impl Dice {
             _ if class == "other" => (negate(Tree::IsNull(side)), format!("{name} is {not}null")),
             1 if class == "Boolean" => (negate(Tree::Flag(side)), format!("{not}{name}")),
             1 | 2 => {
-                let (low, low_text) = self.other_side(table, place);
-                let (high, high_text) = self.other_side(table, place);
+                let (low, low_text) = self.other_side(table, index);
+                let (high, high_text) = self.other_side(table, index);
                 let words = (self.spelled("between"), self.spelled("and"));
                 let text = format!("{name} {not}{} {low_text} {} {high_text}", words.0, words.1);
                 (negate(Tree::Between(side, low, high)), text)
             }
             3 => {
-                let list: Vec<_> = (0..1 + self.below(5)).map(|_| self.literal(table, place)).collect();
+                let list: Vec<_> = (0..1 + self.below(5)).map(|_| self.literal(table, index)).collect();
                 let (list, texts): (Vec<_>, Vec<_>) = list.into_iter().unzip();
                 (negate(Tree::In(side, list)), format!("{name} {not}{}({})", self.spelled("in"), texts.join(" ,")))
             }
             _ => {
-                let (other, other_text) = self.other_side(table, place);
+                let (other, other_text) = self.other_side(table, index);
                 let relation = self.pick(&["=", "==", "!=", "<>", "<", "<=", ">", ">="]);
                 if self.one_in(4) {
                     (negate(Tree::Compare(other, relation, side)), format!("{not}{other_text}{relation}{name}"))

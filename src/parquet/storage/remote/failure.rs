@@ -54,7 +54,7 @@ impl Failure {
         let Error::File { path, message, .. } = refused(object.to_string(), message) else {
             return Error::Interrupted;
         };
-        Error::File { path, message, source: kind.map(io::Error::from) }
+        Error::file(path, message, kind.map(io::Error::from))
     }
 }
 
@@ -89,7 +89,7 @@ fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut line = words.join(" ").trim_end_matches(':').to_owned();
     if line.len() > LONGEST {
-        let cut = (0..=LONGEST).rev().find(|place| line.is_char_boundary(*place)).unwrap_or(0);
+        let cut = (0..=LONGEST).rev().find(|index| line.is_char_boundary(*index)).unwrap_or(0);
         line.truncate(cut);
         line.push('…');
     }

@@ -16,7 +16,7 @@ use object_store::{GetOptions, GetRange, ObjectStore};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
-use super::super::{Found, ranges};
+use super::super::{FileEntry, ranges};
 use super::Object;
 use super::failure::Failure;
 use super::listing::version;
@@ -46,7 +46,7 @@ impl Permits {
 /// Fetches ranges, which are in order and apart, and waits for them.
 pub fn fetch(
     object: &Object,
-    found: &Found,
+    found: &FileEntry,
     ranges: Vec<Range<u64>>,
     interrupt: &Interrupt,
 ) -> Result<Vec<(u64, Bytes)>> {
@@ -92,7 +92,7 @@ impl Prepared {
     pub fn start(
         self,
         object: &Object,
-        found: &Found,
+        found: &FileEntry,
         ranges: Vec<Range<u64>>,
         permits: &Permits,
         done: impl FnOnce(Result<Vec<(u64, Bytes)>>) + Send + 'static,
@@ -117,11 +117,11 @@ struct Request {
 }
 
 impl Request {
-    fn new(store: Arc<dyn ObjectStore>, object: &Object, found: &Found, permits: Permits) -> Result<Self> {
+    fn new(store: Arc<dyn ObjectStore>, object: &Object, found: &FileEntry, permits: Permits) -> Result<Self> {
         Ok(Self::of(store, object.path()?, found, permits))
     }
 
-    fn of(store: Arc<dyn ObjectStore>, path: Path, found: &Found, permits: Permits) -> Self {
+    fn of(store: Arc<dyn ObjectStore>, path: Path, found: &FileEntry, permits: Permits) -> Self {
         Self { store, path, size: found.size, version: found.version.clone(), permits }
     }
 

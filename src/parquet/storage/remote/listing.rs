@@ -10,7 +10,7 @@ use object_store::path::{self, Path};
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::super::glob::{Pattern, below, is_glob};
-use super::super::{Found, Location, partition, refused};
+use super::super::{FileEntry, Location, partition, refused};
 use super::Object;
 use super::failure::Failure;
 use super::store::{Store, Stores};
@@ -21,7 +21,7 @@ use crate::interrupt::Interrupt;
 const TRIES: u32 = 5;
 
 /// The objects that a URL stands for, in the order of their names, folder by folder.
-pub fn find(url: &str, interrupt: &Interrupt, found: &mut Vec<Found>) -> Result<()> {
+pub fn find(url: &str, interrupt: &Interrupt, found: &mut Vec<FileEntry>) -> Result<()> {
     let object = Object::parse(url)?;
     let stores = Stores::current()?;
     let store = stores.store(&object)?;
@@ -95,7 +95,7 @@ fn nothing(object: &Object, message: &str) -> Error {
 }
 
 /// The Parquet files below a folder.
-fn in_folder<'a>(folder: &Object, listed: &'a [Entry]) -> impl Iterator<Item = Found> + use<'a> {
+fn in_folder<'a>(folder: &Object, listed: &'a [Entry]) -> impl Iterator<Item = FileEntry> + use<'a> {
     let depth = names(&folder.key).len();
     let folder = folder.clone();
     let inside = listed.iter().filter(move |listed| names(&listed.key).get(depth..).is_some_and(below));
@@ -231,11 +231,11 @@ async fn web_file(store: &dyn ObjectStore, path: &Path) -> Result<ObjectMeta, Fa
     }
 }
 
-fn entry(store: &Object, listed: &Entry) -> Found {
+fn entry(store: &Object, listed: &Entry) -> FileEntry {
     let object = store.at(&listed.key);
     let partition = partition::keys(object.folders());
     let (size, version) = listed.meta.as_ref().map_or((0, String::new()), |meta| (meta.size, version(meta)));
-    Found { size, version, partition, location: Location::Remote(object) }
+    FileEntry { size, version, partition, location: Location::Remote(object) }
 }
 
 /// What is known of an object's version: its ETag, always in quotes (Azure lists them without), or the time when it was

@@ -60,7 +60,7 @@ impl Object {
     }
 
     fn parse_bucket(url: &str) -> Result<Self> {
-        let authority = url.find("://").map_or(0, |place| place + 3);
+        let authority = url.find("://").map_or(0, |index| index + 3);
         let (root, key) = match url[authority..].find('/') {
             Some(slash) => url.split_at(authority + slash),
             None => (url, ""),

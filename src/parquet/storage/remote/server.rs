@@ -172,8 +172,8 @@ impl Server {
         let fault = {
             let mut state = self.state();
             state.requests.push((method.to_owned(), key.clone(), range.clone()));
-            let place = state.faults.iter().position(|(end, _)| key.ends_with(end.as_str()));
-            place.map(|place| state.faults.remove(place).1)
+            let index = state.faults.iter().position(|(end, _)| key.ends_with(end.as_str()));
+            index.map(|index| state.faults.remove(index).1)
         };
         let mut send = |status: &str, headers: &str, body: &[u8]| -> Option<()> {
             let length = body.len();

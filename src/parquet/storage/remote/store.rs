@@ -51,7 +51,7 @@ pub struct Store {
 }
 
 impl Store {
-    fn of_bucket<B: ObjectStore + PaginatedListStore>(bucket: B) -> Self {
+    fn from_bucket<B: ObjectStore + PaginatedListStore>(bucket: B) -> Self {
         let bucket = Arc::new(bucket);
         Self { objects: bucket.clone(), pages: Some(bucket) }
     }
@@ -193,7 +193,7 @@ fn build(object: &Object, variables: impl Iterator<Item = (String, String)>) -> 
                 Ok(key) => builder.with_config(key, value),
                 Err(_) => builder,
             });
-            Store::of_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
+            Store::from_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
         }
         "gs" => {
             let builder = GoogleCloudStorageBuilder::new();
@@ -202,7 +202,7 @@ fn build(object: &Object, variables: impl Iterator<Item = (String, String)>) -> 
                     Ok(key) => builder.with_config(key, value),
                     Err(_) => builder,
                 });
-            Store::of_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
+            Store::from_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
         }
         "az" | "abfs" | "abfss" => {
             let builder = MicrosoftAzureBuilder::new();
@@ -211,7 +211,7 @@ fn build(object: &Object, variables: impl Iterator<Item = (String, String)>) -> 
                     Ok(key) => builder.with_config(key, value),
                     Err(_) => builder,
                 });
-            Store::of_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
+            Store::from_bucket(builder.with_url(&object.root).with_retry(retry()).build()?)
         }
         scheme => {
             let options = ClientOptions::new().with_allow_http(scheme == "http");

@@ -10,18 +10,18 @@ use parquet::file::reader::ChunkReader;
 use proptest::prelude::*;
 
 use super::super::tests::reading::parquet;
-use super::super::{Found, find, open_all};
+use super::super::{FileEntry, find, open_all};
 use super::server::{Fault, Lists, Server};
 use super::*;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 
-fn all(inputs: &[impl AsRef<str>]) -> Result<Vec<Found>> {
+fn all(inputs: &[impl AsRef<str>]) -> Result<Vec<FileEntry>> {
     let inputs = inputs.iter().map(AsRef::as_ref);
     find(inputs, &Interrupt::default())
 }
 
-fn one(server: &Server, key: &str) -> Found {
+fn one(server: &Server, key: &str) -> FileEntry {
     all(&[format!("{}/{key}", server.bucket())]).unwrap().remove(0)
 }
 
@@ -42,7 +42,7 @@ fn is_missing(error: &Error) -> bool {
 }
 
 fn bytes(length: usize) -> Vec<u8> {
-    (0..length).map(|place| (place * 31 % 251) as u8).collect()
+    (0..length).map(|index| (index * 31 % 251) as u8).collect()
 }
 
 fn with(keys: &[&str]) -> Server {
@@ -454,7 +454,7 @@ fn providers_take_their_options_from_variables() {
 fn many_footers_are_asked_for_at_a_time() {
     let server = Server::start();
     let file = parquet(10);
-    (0..64).for_each(|place| server.put(&format!("{place:02}.parquet"), &file, "\"1\""));
+    (0..64).for_each(|index| server.put(&format!("{index:02}.parquet"), &file, "\"1\""));
     server.put("bad.parquet", b"no Parquet at all, by far", "\"1\"");
     let found = all(&[server.bucket()]).unwrap();
     server.state().delay = Duration::from_millis(100);

@@ -30,7 +30,7 @@ pub(in super::super) fn parquet(rows: usize) -> Vec<u8> {
     bytes
 }
 
-fn open(bytes: &[u8]) -> (TempDir, Found) {
+fn open(bytes: &[u8]) -> (TempDir, FileEntry) {
     let folder = folder(&[]);
     let path = folder.path().join("a.parquet");
     fs::write(&path, bytes).unwrap();
@@ -165,11 +165,11 @@ fn no_byte_of_a_file_ends_the_process() {
     let (mut right, mut refused) = (0, 0);
     let folder = folder(&[]);
     let path = folder.path().join("a.parquet");
-    for place in 4..bytes.len() {
+    for index in 4..bytes.len() {
         let mut mutant = bytes.clone();
-        mutant[place] ^= [0xff, 0x80, 0x01, 0x0f][place % 4];
-        if place % 3 == 0 {
-            mutant[place] = 0xff;
+        mutant[index] ^= [0xff, 0x80, 0x01, 0x0f][index % 4];
+        if index % 3 == 0 {
+            mutant[index] = 0xff;
         }
         fs::write(&path, mutant).unwrap();
         let found = find([&path], &Interrupt::default()).unwrap().remove(0);
@@ -202,7 +202,7 @@ proptest! {
     fn bytes_are_those_at_their_places(
         length in 1usize..3000, asked in prop::collection::vec((0usize..3000, 0usize..1000), 1..20),
     ) {
-        let bytes: Vec<u8> = (0..length).map(|place| (place * 7 % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..length).map(|index| (index * 7 % 251) as u8).collect();
         let (_folder, found) = open(&bytes);
         let reader = found.open().unwrap();
         prop_assert_eq!(reader.len(), length as u64);

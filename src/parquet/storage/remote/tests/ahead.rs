@@ -4,9 +4,9 @@ use super::super::super::{Prefetch, Task, held_bytes};
 use super::*;
 
 fn tasks(server: &Server, count: usize, length: usize) -> Vec<Task> {
-    (0..count).for_each(|place| server.put(&format!("task {place}"), &bytes(length), "\"1\""));
-    let task = |place| Task {
-        reader: one(server, &format!("task {place}")).open().unwrap(),
+    (0..count).for_each(|index| server.put(&format!("task {index}"), &bytes(length), "\"1\""));
+    let task = |index| Task {
+        reader: one(server, &format!("task {index}")).open().unwrap(),
         ranges: vec![0..length as u64 / 4, length as u64 / 2..length as u64],
     };
     (0..count).map(task).collect()
@@ -24,7 +24,7 @@ fn asked(server: &Server) -> Vec<String> {
 
 /// Just these tasks are asked for: soon, and still so a while after.
 fn assert_asked(server: &Server, expected: &[usize]) {
-    let expected: Vec<_> = expected.iter().map(|place| format!("task {place}")).collect();
+    let expected: Vec<_> = expected.iter().map(|index| format!("task {index}")).collect();
     let from = Instant::now();
     while asked(server) != expected && from.elapsed() < Duration::from_secs(10) {
         std::thread::sleep(Duration::from_millis(5));

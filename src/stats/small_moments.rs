@@ -4,8 +4,8 @@
 //! What is not decided here, one in some millions, is what [`super::moments`] is for.
 
 use crate::arch::Tier;
-use crate::arch::double_double::AbreastRows;
-pub use crate::arch::double_double::{Few, MOST, MOST_ABREAST};
+use crate::arch::double_double::EightWideRows;
+pub use crate::arch::double_double::{MOST, MOST_WIDE, SmallMoments};
 use crate::arch::key::Keyed;
 use crate::arch::network::Network;
 
@@ -14,7 +14,7 @@ fn freedom(values: usize, ddof: u64) -> f64 {
     (values as u64).saturating_sub(ddof).max(1) as f64
 }
 
-impl Few<f64> {
+impl SmallMoments<f64> {
     /// Of 1 to [`MOST`] values; `None` if that takes more than this. The variance and its root are those of n > `ddof`. The keys
     /// are written to `sorted`, ascending.
     pub fn new(values: &[f64], ddof: u64, sorted: &mut [i64; MOST], tier: Tier) -> Option<Self> {
@@ -26,21 +26,27 @@ impl Few<f64> {
 
 /// Eight series of one length, side by side.
 #[derive(Debug)]
-pub struct Abreast(Box<AbreastRows>);
+pub struct EightWide(Box<EightWideRows>);
 
-impl Abreast {
+impl EightWide {
     /// Room for them.
     pub fn new() -> Self {
-        Self(Box::new(AbreastRows { values: [[0.0; 8]; MOST_ABREAST], keys: [[0; 8]; MOST_ABREAST] }))
+        Self(Box::new(EightWideRows { values: [[0.0; 8]; MOST_WIDE], keys: [[0; 8]; MOST_WIDE] }))
     }
 
-    /// Moments of eight series, each of 1 to [`MOST_ABREAST`] values, and in the bits of a byte which of them take more than
+    /// Moments of eight series, each of 1 to [`MOST_WIDE`] values, and in the bits of a byte which of them take more than
     /// this. The variance and its root are those of n > `ddof`. The network, which is for as many values, brings keys to their
-    /// places: see [`Abreast::at`].
-    pub fn describe(&mut self, series: [&[f64]; 8], ddof: u64, network: &Network, tier: Tier) -> (Few<[f64; 8]>, u8) {
+    /// places: see [`EightWide::at`].
+    pub fn describe(
+        &mut self,
+        series: [&[f64]; 8],
+        ddof: u64,
+        network: &Network,
+        tier: Tier,
+    ) -> (SmallMoments<[f64; 8]>, u8) {
         let n = series[0].len();
-        assert!((1..=MOST_ABREAST).contains(&n) && series.iter().all(|one| one.len() == n));
-        tier.abreast(series, freedom(n, ddof), network, &mut self.0)
+        assert!((1..=MOST_WIDE).contains(&n) && series.iter().all(|one| one.len() == n));
+        tier.eight_wide(series, freedom(n, ddof), network, &mut self.0)
     }
 
     /// The values of all series at a rank that the network brought to its place.
@@ -49,7 +55,7 @@ impl Abreast {
     }
 }
 
-impl Default for Abreast {
+impl Default for EightWide {
     fn default() -> Self {
         Self::new()
     }
@@ -64,7 +70,7 @@ mod tests {
     fn check(values: &[f64]) -> bool {
         for ddof in [0, 2, 1] {
             let mut sorted = [0; MOST];
-            let of = |tier| Few::new(values, ddof, &mut sorted, tier);
+            let of = |tier| SmallMoments::new(values, ddof, &mut sorted, tier);
             let all: Vec<_> = Tier::available().into_iter().map(of).collect();
             assert!(all.iter().all(|few| *few == all[0]), "{values:?}");
             let Some(few) = all[0] else {
@@ -97,7 +103,7 @@ mod tests {
     }
 
     /// Each of eight series is as it would be alone, whatever stands beside it.
-    fn check_abreast(series: [&[f64]; 8]) -> u8 {
+    fn check_eight_wide(series: [&[f64]; 8]) -> u8 {
         let n = series[0].len();
         let network = Network::new(n, 0..n);
         let ranks: Vec<u64> = (0..n as u64).collect();
@@ -107,10 +113,10 @@ mod tests {
             (sorted, oracle::sum(one), oracle::mean(one), spread)
         });
         let mut all = Tier::available().into_iter().map(|tier| {
-            let mut abreast = Abreast::new();
-            let (few, unsure) = abreast.describe(series, 1, &network, tier);
+            let mut eight_wide = EightWide::new();
+            let (few, unsure) = eight_wide.describe(series, 1, &network, tier);
             for (lane, (one, (sorted, sum, mean, spread))) in series.into_iter().zip(&expected).enumerate() {
-                let found = (0..n).map(|rank| abreast.at(rank)[lane].to_bits());
+                let found = (0..n).map(|rank| eight_wide.at(rank)[lane].to_bits());
                 assert!(found.eq(sorted.iter().map(|value| value.to_bits())), "{one:?}");
                 if unsure >> lane & 1 == 1 {
                     continue;
@@ -129,10 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn seeds_abreast_match_the_oracle() {
-        for values in seeds::finite().iter().filter(|values| (1..=MOST_ABREAST).contains(&values.len())) {
+    fn seeds_side_by_side_match_the_oracle() {
+        for values in seeds::finite().iter().filter(|values| (1..=MOST_WIDE).contains(&values.len())) {
             let one = vec![1.5; values.len()];
-            check_abreast([values, &one, values, values, &one, values, values, values]);
+            check_eight_wide([values, &one, values, values, &one, values, values, values]);
         }
     }
 
@@ -149,21 +155,21 @@ mod tests {
         }
 
         #[test]
-        fn random_values_abreast_match_the_oracle(
-            n in 1..=MOST_ABREAST,
+        fn random_values_side_by_side_match_the_oracle(
+            n in 1..=MOST_WIDE,
             values in prop::collection::vec(prop_oneof![
                 8 => -1.0..1.0f64, 1 => seeds::value(), 4 => 1e9..1.000001e9f64,
                 4 => (0u64..1 << 20).prop_map(|bits| f64::from_bits(1.0f64.to_bits() + bits)),
-            ], 8 * MOST_ABREAST),
+            ], 8 * MOST_WIDE),
         ) {
-            check_abreast(std::array::from_fn(|lane| &values[lane * n..lane * n + n]));
+            check_eight_wide(std::array::from_fn(|lane| &values[lane * n..lane * n + n]));
         }
 
         #[test]
-        fn ordinary_values_abreast_are_decided_here(
-            n in 3..=MOST_ABREAST, values in prop::collection::vec(0.001..1.0f64, 8 * MOST_ABREAST),
+        fn ordinary_values_side_by_side_are_decided_here(
+            n in 3..=MOST_WIDE, values in prop::collection::vec(0.001..1.0f64, 8 * MOST_WIDE),
         ) {
-            prop_assert_eq!(check_abreast(std::array::from_fn(|lane| &values[lane * n..lane * n + n])), 0);
+            prop_assert_eq!(check_eight_wide(std::array::from_fn(|lane| &values[lane * n..lane * n + n])), 0);
         }
 
         #[test]

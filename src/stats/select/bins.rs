@@ -1,4 +1,4 @@
-//! Values sorted out into cells.
+//! Values sorted out into bins.
 
 use std::fmt::Debug;
 
@@ -7,10 +7,10 @@ use smallvec::SmallVec;
 
 use super::pieces;
 use crate::arch::block;
-use crate::arch::key::{Cuts, Found, Keyed};
+use crate::arch::key::{BinEdges, Keyed, Located};
 use crate::arch::{BLOCK, Index, Tier};
 
-/// Up to so many edges are compared with every key; among more of them its cell is searched.
+/// Up to so many edges are compared with every key; among more of them its bin is searched.
 pub const COMPARED: usize = 24;
 
 /// What values are compared by.
@@ -22,11 +22,11 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
     /// Whether this is the only key from itself up to but without `end`, where `None` is the infinity.
     fn is_only_below(self, end: Option<Self>) -> bool;
 
-    /// As [`sort_out`], for keys.
-    fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
+    /// As [`bucketize`], for keys.
+    fn bucketize(keys: &[Self], bins: &mut Bins<Self>, tier: Tier) {
         let _ = tier;
         for &key in keys {
-            cells.add(key, 1);
+            bins.add(key, 1);
         }
     }
 
@@ -50,9 +50,9 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error>;
 }
 
-/// Cells with their counts, and the keys that are kept of them, in no order.
+/// Bins with their counts, and the keys that are kept of them, in no order.
 #[derive(Clone, Debug)]
-pub struct Cells<K> {
+pub struct Bins<K> {
     pub(super) edges: Vec<K>,
     /// Of more than [`COMPARED`] edges, once it was looked for; not every place has one.
     pub(super) index: Option<Option<Index>>,
@@ -61,14 +61,14 @@ pub struct Cells<K> {
     /// Only the first `filled` of them count: the kernels write whole vectors, and what is behind is written over.
     pub(super) keys: Vec<K>,
     pub(super) filled: usize,
-    /// The cell of each of these keys, where there are more than [`COMPARED`] edges.
-    pub(super) places: Vec<u32>,
+    /// The bin of each of these keys, where there are more than [`COMPARED`] edges.
+    pub(super) assigned: Vec<u32>,
 }
 
-impl<K: Key> Cells<K> {
+impl<K: Key> Bins<K> {
     pub(super) fn new(edges: Vec<K>, kept: Vec<bool>) -> Self {
         let counts = vec![0; kept.len()];
-        Self { edges, index: None, kept, counts, keys: Vec::new(), filled: 0, places: Vec::new() }
+        Self { edges, index: None, kept, counts, keys: Vec::new(), filled: 0, assigned: Vec::new() }
     }
 
     pub(super) fn restart(&mut self, edges: Vec<K>, kept: Vec<bool>) {
@@ -81,15 +81,15 @@ impl<K: Key> Cells<K> {
 
     /// A key, so many times.
     pub fn add(&mut self, key: K, times: usize) {
-        let cell = self.edges.partition_point(|edge| *edge <= key);
-        self.counts[cell] += times as u64;
-        if self.kept[cell] {
+        let bin = self.edges.partition_point(|edge| *edge <= key);
+        self.counts[bin] += times as u64;
+        if self.kept[bin] {
             let filled = self.filled + times;
             self.keys.truncate(self.filled);
             self.keys.resize(filled, key);
             if self.edges.len() > COMPARED {
-                self.places.truncate(self.filled);
-                self.places.resize(filled, cell as u32);
+                self.assigned.truncate(self.filled);
+                self.assigned.resize(filled, bin as u32);
             }
             self.filled = filled;
         }
@@ -114,8 +114,8 @@ impl Key for i64 {
         self.successor() == end
     }
 
-    fn sort_out(keys: &[Self], cells: &mut Cells<Self>, tier: Tier) {
-        sort_out(keys, None, cells, tier);
+    fn bucketize(keys: &[Self], bins: &mut Bins<Self>, tier: Tier) {
+        bucketize(keys, None, bins, tier);
     }
 
     fn sort(keys: &mut [Self], tier: Tier) -> bool {
@@ -124,11 +124,11 @@ impl Key for i64 {
 
     fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {
         let ends: SmallVec<[i64; 2]> = [low, high].into_iter().flatten().collect();
-        let cuts = Cuts { edges: &ends, first: low.is_none(), flips: &[true; 2][..ends.len()] };
+        let cuts = BinEdges { edges: &ends, first: low.is_none(), flips: &[true; 2][..ends.len()] };
         for block in keys.chunks(BLOCK) {
             let filled = to.len();
             to.resize(filled + block.len().next_multiple_of(64), 0);
-            let added = tier.sort_out(block, None, cuts, &mut [0; 2][..ends.len()], &mut to[filled..]);
+            let added = tier.bucketize(block, None, cuts, &mut [0; 2][..ends.len()], &mut to[filled..]);
             to.truncate(filled + added);
         }
     }
@@ -143,8 +143,8 @@ impl Key for i64 {
 }
 
 /// Sorts a block of values out by the kernels of the tier; those of them whose bit is set.
-pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<i64>, tier: Tier) {
-    let Cells { edges, index, kept, counts, keys, filled, places } = cells;
+pub fn bucketize<V: Keyed>(values: &[V], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
+    let Bins { edges, index, kept, counts, keys, filled, assigned } = bins;
     if edges.len() <= COMPARED {
         let mut below = [0; COMPARED + 1];
         let mut flips = [false; COMPARED];
@@ -155,8 +155,8 @@ pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<
         if keys.len() < room {
             keys.resize(room, 0);
         }
-        let cuts = Cuts { edges, first: kept[0], flips: &flips[..edges.len()] };
-        *filled += tier.sort_out(values, valid, cuts, &mut below[..edges.len()], &mut keys[*filled..]);
+        let cuts = BinEdges { edges, first: kept[0], flips: &flips[..edges.len()] };
+        *filled += tier.bucketize(values, valid, cuts, &mut below[..edges.len()], &mut keys[*filled..]);
         below[edges.len()] = block::count(values.len(), valid);
         let mut before = 0;
         for (count, below) in counts.iter_mut().zip(below) {
@@ -164,21 +164,21 @@ pub fn sort_out<V: Keyed>(values: &[V], valid: Option<&[u8]>, cells: &mut Cells<
             before = below;
         }
     } else {
-        let mut found = Found::new();
+        let mut found = Located::new();
         let count =
             tier.search(values, valid, edges, index.get_or_insert_with(|| Index::new::<V>(edges)).as_ref(), &mut found);
         if keys.len() < *filled + BLOCK {
             keys.resize(*filled + BLOCK, 0);
         }
-        places.resize(keys.len(), 0);
-        let (keys, places) = (&mut keys[*filled..], &mut places[*filled..]);
+        assigned.resize(keys.len(), 0);
+        let (keys, assigned) = (&mut keys[*filled..], &mut assigned[*filled..]);
         let mut added = 0;
-        for (&key, &cell) in found.keys.iter().zip(&found.cells).take(count) {
-            let cell = cell as usize;
-            counts[cell] += 1;
-            // Written in any case, and kept if its cell is: a branch would be guessed wrong too often.
-            (keys[added], places[added]) = (key, cell as u32);
-            added += usize::from(kept[cell]);
+        for (&key, &bin) in found.keys.iter().zip(&found.bins).take(count) {
+            let bin = bin as usize;
+            counts[bin] += 1;
+            // Written in any case, and kept if its bin is: a branch would be guessed wrong too often.
+            (keys[added], assigned[added]) = (key, bin as u32);
+            added += usize::from(kept[bin]);
         }
         *filled += added;
     }

@@ -7,9 +7,9 @@ use crate::arch::floats::prefetch;
 use crate::arch::key::Keyed;
 use crate::arch::network::Network;
 use crate::spec::{Method, Probability, Spec, Statistic};
-use crate::stats::few::{Abreast, Few, MOST, MOST_ABREAST};
 use crate::stats::quantile::Position;
-use crate::summary::{Rows, Summary, UNDEFINED, is_defined};
+use crate::stats::small_moments::{EightWide, MOST, MOST_WIDE, SmallMoments};
+use crate::summary::{AnswerRows, Summary, UNDEFINED, is_defined};
 
 /// The statistics that take no scan.
 const KNOWN: [Statistic; 7] = [
@@ -27,7 +27,7 @@ const QUANTILES: usize = 16;
 
 /// Describes series of a few floats, alone or together with others of their length. A clone has nothing that waits.
 #[derive(Debug)]
-pub(crate) struct FewValues {
+pub(crate) struct ShortSeries {
     asked: Arc<Asked>,
     bunches: Option<Box<Bunches>>,
 }
@@ -41,7 +41,7 @@ struct Asked {
     quantiles: Vec<Probability>,
     method: Method,
     /// By the number of values.
-    lengths: [OnceLock<Box<Length>>; MOST_ABREAST + 1],
+    lengths: [OnceLock<Box<Length>>; MOST_WIDE + 1],
 }
 
 /// What is asked of one number of values.
@@ -55,7 +55,7 @@ struct Length {
 
 /// A series: its row in the answer, where its values begin, how many there are, and how many nulls.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place {
+pub(crate) struct SeriesSlot {
     pub row: usize,
     pub start: usize,
     pub count: usize,
@@ -66,19 +66,19 @@ pub(crate) struct Place {
 #[derive(Debug)]
 struct Bunches {
     /// By the number of values: up to eight series, and how many there are.
-    waiting: Vec<([Place; 8], usize)>,
+    waiting: Vec<([SeriesSlot; 8], usize)>,
     /// Those that turned out to take a scan.
-    left: Vec<Place>,
-    abreast: Abreast,
+    left: Vec<SeriesSlot>,
+    eight_wide: EightWide,
 }
 
-impl Clone for FewValues {
+impl Clone for ShortSeries {
     fn clone(&self) -> Self {
         Self { asked: Arc::clone(&self.asked), bunches: None }
     }
 }
 
-impl FewValues {
+impl ShortSeries {
     /// `None` if something is asked that takes a scan.
     pub(crate) fn new(spec: &Spec) -> Option<Self> {
         let quantiles = spec.quantiles().len() <= QUANTILES;
@@ -91,7 +91,7 @@ impl FewValues {
             statistics: spec.statistics().to_vec(),
             quantiles: spec.quantiles().to_vec(),
             method: spec.method(),
-            lengths: [const { OnceLock::new() }; MOST_ABREAST + 1],
+            lengths: [const { OnceLock::new() }; MOST_WIDE + 1],
         };
         Some(Self { asked: Arc::new(asked), bunches: None })
     }
@@ -117,7 +117,7 @@ impl FewValues {
         }
         let asked = self.asked.as_ref();
         let mut sorted = [0; MOST];
-        let Some(few) = Few::new(values, asked.ddof, &mut sorted, asked.tier) else { return false };
+        let Some(few) = SmallMoments::new(values, asked.ddof, &mut sorted, asked.tier) else { return false };
         let few = few.map(|value| [value]);
         let at = |rank: u64| [f64::from_key(sorted[rank as usize])];
         let extrema = [at(0), at(n as u64 - 1)];
@@ -133,26 +133,26 @@ impl FewValues {
 
     /// Whether the series at this place among the values is one of those that wait for others of their length; its row is then
     /// set by and by.
-    pub(crate) fn takes(&mut self, place: Place, values: &[f64], rows: &mut Rows<'_>) -> bool {
-        if !(1..=MOST_ABREAST).contains(&place.count) {
+    pub(crate) fn takes(&mut self, index: SeriesSlot, values: &[f64], rows: &mut AnswerRows<'_>) -> bool {
+        if !(1..=MOST_WIDE).contains(&index.count) {
             return false;
         }
         let bunches = self.bunches.get_or_insert_with(Box::default);
-        let (places, count) = &mut bunches.waiting[place.count];
+        let (indices, count) = &mut bunches.waiting[index.count];
         // By the time that its bunch is complete, the values are there.
-        prefetch(&values[place.start..place.start + place.count]);
-        places[*count] = place;
+        prefetch(&values[index.start..index.start + index.count]);
+        indices[*count] = index;
         *count += 1;
-        if *count == places.len() {
-            self.asked.describe(bunches, place.count, values, rows);
+        if *count == indices.len() {
+            self.asked.describe(bunches, index.count, values, rows);
         }
         true
     }
 
     /// Sets the rows of all that still wait. What is given back takes a scan.
-    pub(crate) fn finish(&mut self, values: &[f64], rows: &mut Rows<'_>) -> Vec<Place> {
+    pub(crate) fn finish(&mut self, values: &[f64], rows: &mut AnswerRows<'_>) -> Vec<SeriesSlot> {
         let Some(bunches) = &mut self.bunches else { return Vec::new() };
-        for count in 1..=MOST_ABREAST {
+        for count in 1..=MOST_WIDE {
             self.asked.describe(bunches, count, values, rows);
         }
         std::mem::take(&mut bunches.left)
@@ -161,8 +161,8 @@ impl FewValues {
 
 impl Default for Bunches {
     fn default() -> Self {
-        let nothing = ([Place::default(); 8], 0);
-        Self { waiting: vec![nothing; MOST_ABREAST + 1], left: Vec::new(), abreast: Abreast::new() }
+        let nothing = ([SeriesSlot::default(); 8], 0);
+        Self { waiting: vec![nothing; MOST_WIDE + 1], left: Vec::new(), eight_wide: EightWide::new() }
     }
 }
 
@@ -179,7 +179,7 @@ impl Asked {
         &self,
         statistic: Statistic,
         n: usize,
-        few: &Few<[f64; N]>,
+        few: &SmallMoments<[f64; N]>,
         [min, max]: [[f64; N]; 2],
     ) -> [f64; N] {
         match statistic {
@@ -195,11 +195,11 @@ impl Asked {
     }
 
     /// Describes the series of so many values that wait.
-    fn describe(&self, bunches: &mut Bunches, n: usize, values: &[f64], rows: &mut Rows<'_>) {
-        let Bunches { waiting, left, abreast } = bunches;
-        let (places, waiting) = &mut waiting[n];
-        let places = &places[..std::mem::take(waiting)];
-        let Some(first) = places.first() else { return };
+    fn describe(&self, bunches: &mut Bunches, n: usize, values: &[f64], rows: &mut AnswerRows<'_>) {
+        let Bunches { waiting, left, eight_wide } = bunches;
+        let (indices, waiting) = &mut waiting[n];
+        let indices = &indices[..std::mem::take(waiting)];
+        let Some(first) = indices.first() else { return };
         let Length { positions, network } = self.length(n);
         let network = network.get_or_init(|| {
             let ranks = positions.iter().flat_map(|p| [p.lower as usize, p.upper as usize]);
@@ -207,24 +207,24 @@ impl Asked {
         });
         let series = std::array::from_fn(|lane| {
             // A lane without a series of its own has the first one.
-            let start = places.get(lane).unwrap_or(first).start;
+            let start = indices.get(lane).unwrap_or(first).start;
             &values[start..start + n]
         });
-        let (few, unsure) = abreast.describe(series, self.ddof, network, self.tier);
-        let extrema = [abreast.at(0), abreast.at(n - 1)];
+        let (few, unsure) = eight_wide.describe(series, self.ddof, network, self.tier);
+        let extrema = [eight_wide.at(0), eight_wide.at(n - 1)];
         let own = self.statistics.iter().map(|&statistic| self.statistic(statistic, n, &few, extrema));
         let quantiles =
-            positions.iter().map(|p| p.blend_all(abreast.at(p.lower as usize), abreast.at(p.upper as usize)));
+            positions.iter().map(|p| p.blend_all(eight_wide.at(p.lower as usize), eight_wide.at(p.upper as usize)));
         for (column, values) in own.chain(quantiles).enumerate() {
-            for (place, value) in places.iter().zip(values) {
-                rows.set_statistic(place.row, column, value);
+            for (index, value) in indices.iter().zip(values) {
+                rows.set_statistic(index.row, column, value);
             }
         }
-        for (lane, place) in places.iter().enumerate() {
+        for (lane, index) in indices.iter().enumerate() {
             // A row is set once: the counts of what is left may be smaller, as of NaNs that are left out.
             match unsure >> lane & 1 == 1 {
-                true => left.push(*place),
-                false => rows.set_counts(place.row, [n as u64, place.nulls, 0]),
+                true => left.push(*index),
+                false => rows.set_counts(index.row, [n as u64, index.nulls, 0]),
             }
         }
     }

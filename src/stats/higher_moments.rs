@@ -21,13 +21,14 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
 
 use super::value::{Summand, Value};
-use crate::num::big_uint::Natural;
+use crate::num::big_uint::BigUint;
 use crate::num::decimal::SCALES;
-use crate::num::rational::{Exact, decompose};
+use crate::num::rational::{Rational, decompose};
 use crate::num::superaccumulator::Superaccumulator;
 
 /// Whether the bias of a sample is corrected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Bias {
     /// As pandas and DuckDB.
     #[default]
@@ -44,29 +45,29 @@ type ExactSumOfFourths = Superaccumulator<270, 4296>;
 
 /// Σx³ and Σx⁴.
 #[derive(Clone, Debug, Default)]
-pub struct Powers {
+pub struct HigherMoments {
     cubes: Box<ExactSumOfCubes>,
     fourths: Box<ExactSumOfFourths>,
     /// What is no f64: decimals and wide integers, as sums of the powers of whole numbers by the power of ten that they are
     /// multiples of.
-    others: BTreeMap<i16, (Exact, Exact)>,
+    others: BTreeMap<i16, (Rational, Rational)>,
 }
 
-impl Powers {
+impl HigherMoments {
     /// One more value, neither NaN nor infinite.
     pub fn add<T: Value>(&mut self, value: T) {
         match value.to_summand() {
             Summand::Float(value) => {
                 let (negative, mantissa, exponent) = decompose(value);
                 let square = u128::from(mantissa) * u128::from(mantissa);
-                let square = Natural::from(square);
+                let square = BigUint::from(square);
                 let cube = square.times(&mantissa.into());
                 self.cubes.add_natural(negative, cube.limbs(), 3 * exponent);
                 self.fourths.add_natural(false, square.times(&square).limbs(), 4 * exponent);
             }
             Summand::Scaled(whole, scale) => {
                 let square = whole.times(&whole);
-                let zero = || Exact::integer(false, Natural::default());
+                let zero = || Rational::integer(false, BigUint::default());
                 let (cubes, fourths) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
                 *cubes = cubes.plus(&square.times(&whole));
                 *fourths = fourths.plus(&square.times(&square));
@@ -80,17 +81,17 @@ impl Powers {
         self.fourths.merge(&other.fourths);
         for (scale, (cubes, fourths)) in &other.others {
             let ours = self.others.entry(*scale).or_insert_with(|| {
-                let zero = Exact::integer(false, Natural::default());
+                let zero = Rational::integer(false, BigUint::default());
                 (zero.clone(), zero)
             });
             *ours = (ours.0.plus(cubes), ours.1.plus(fourths));
         }
     }
 
-    fn sums(&self) -> (Exact, Exact) {
-        let mut sums = (self.cubes.to_exact(), self.fourths.to_exact());
+    fn sums(&self) -> (Rational, Rational) {
+        let mut sums = (self.cubes.to_rational(), self.fourths.to_rational());
         for (scale, (cubes, fourths)) in &self.others {
-            let unit = Exact::power_of_ten(-i32::from(*scale));
+            let unit = Rational::power_of_ten(-i32::from(*scale));
             let square = unit.times(&unit);
             sums =
                 (sums.0.plus(&cubes.times(&square).times(&unit)), sums.1.plus(&fourths.times(&square).times(&square)));
@@ -99,9 +100,9 @@ impl Powers {
     }
 
     /// n²·m₂ and n³·m₃ and n⁴·m₄ of `n` values with the sum S and the sum of squares Q.
-    fn central(&self, n: u64, s: &Exact, q: &Exact) -> [Exact; 3] {
+    fn central(&self, n: u64, s: &Rational, q: &Rational) -> [Rational; 3] {
         let (c, f) = self.sums();
-        let whole = |number: u64| Exact::integer(false, number.into());
+        let whole = |number: u64| Rational::integer(false, number.into());
         let n = whole(n);
         let s2 = s.times(s);
         let second = n.times(q).minus(&s2);
@@ -114,7 +115,7 @@ impl Powers {
     }
 
     /// The skewness of `n` values with the sum S and the sum of squares Q.
-    pub fn skewness(&self, n: u64, s: &Exact, q: &Exact, bias: Bias) -> Option<f64> {
+    pub fn skewness(&self, n: u64, s: &Rational, q: &Rational, bias: Bias) -> Option<f64> {
         let [second, third, _] = self.central(n, s, q);
         if second.is_zero() || bias == Bias::Corrected && n < 3 {
             return None;
@@ -123,7 +124,7 @@ impl Powers {
         let cube = second.times(&second).times(&second);
         let mut square = third.times(&third).over(&cube);
         if bias == Bias::Corrected {
-            let whole = |number: u64| Exact::integer(false, number.into());
+            let whole = |number: u64| Rational::integer(false, number.into());
             square = square.times(&whole(n)).times(&whole(n - 1)).over(&whole(n - 2).times(&whole(n - 2)));
         }
         let root = square.round_sqrt();
@@ -131,12 +132,12 @@ impl Powers {
     }
 
     /// The excess kurtosis of `n` values with the sum S and the sum of squares Q.
-    pub fn kurtosis(&self, n: u64, s: &Exact, q: &Exact, bias: Bias) -> Option<f64> {
+    pub fn kurtosis(&self, n: u64, s: &Rational, q: &Rational, bias: Bias) -> Option<f64> {
         let [second, _, fourth] = self.central(n, s, q);
         if second.is_zero() || bias == Bias::Corrected && n < 4 {
             return None;
         }
-        let whole = |number: u64| Exact::integer(false, number.into());
+        let whole = |number: u64| Rational::integer(false, number.into());
         let excess = fourth.over(&second.times(&second)).minus(&whole(3));
         if bias == Bias::Kept {
             return Some(excess.round());
@@ -147,7 +148,7 @@ impl Powers {
 }
 
 /// A whole number as sign and magnitude.
-type Whole = (bool, Natural);
+type Whole = (bool, BigUint);
 
 /// Sums of cubes and of fourth powers in units of a power of ten, by its scale.
 type Scaled = Vec<(i16, Whole, Whole)>;
@@ -157,10 +158,10 @@ fn most_bits(power: u64) -> u64 {
     256 * power + 64
 }
 
-impl Serialize for Powers {
+impl Serialize for HigherMoments {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::Error;
-        let whole = |sum: &Exact| sum.as_integer().map(|(negative, magnitude)| (negative, magnitude.clone()));
+        let whole = |sum: &Rational| sum.as_integer().map(|(negative, magnitude)| (negative, magnitude.clone()));
         let others = self.others.iter().map(|(&scale, (cubes, fourths))| {
             let sums = whole(cubes).zip(whole(fourths));
             let (cubes, fourths) = sums.ok_or_else(|| S::Error::custom("a sum of whole numbers is none"))?;
@@ -171,7 +172,7 @@ impl Serialize for Powers {
     }
 }
 
-impl<'de> Deserialize<'de> for Powers {
+impl<'de> Deserialize<'de> for HigherMoments {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (cubes, fourths, others): (Box<ExactSumOfCubes>, Box<ExactSumOfFourths>, Scaled) =
             Deserialize::deserialize(deserializer)?;
@@ -186,7 +187,7 @@ impl<'de> Deserialize<'de> for Powers {
         if !possible {
             return Err(D::Error::custom("sums of cubes and fourth powers that no values have"));
         }
-        let exact = |(negative, magnitude)| Exact::integer(negative, magnitude);
+        let exact = |(negative, magnitude)| Rational::integer(negative, magnitude);
         let others = others.into_iter().map(|(scale, cubes, fourths)| (scale, (exact(cubes), exact(fourths))));
         Ok(Self { cubes, fourths, others: others.collect() })
     }

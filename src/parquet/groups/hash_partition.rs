@@ -12,9 +12,9 @@ use super::spill::{Segment, Spill};
 use super::table::{Table, describe_rows, join};
 use crate::describe::mixed_bits;
 use crate::error::{Error, Result};
-use crate::parquet::request::Tally;
-use crate::parquet::work::Run;
-use crate::series::key::{KeyColumn, Work};
+use crate::parquet::request::RunMetrics;
+use crate::parquet::work::ExecutionContext;
+use crate::series::key::{KeyColumn, KeyVisitor};
 use crate::summary::Summaries;
 
 /// The most partitions that rows are dealt out to at a time.
@@ -24,8 +24,8 @@ const PARTITIONS: u64 = 512;
 const DEPTH: u32 = 3;
 
 /// Partitions of rows on disk, by a hash of their keys.
-pub(super) struct Dealt<'a> {
-    run: &'a Run<'a>,
+pub(super) struct HashPartitions<'a> {
+    run: &'a ExecutionContext<'a>,
     table: &'a Table,
     hasher: RandomState,
     spill: Arc<Spill>,
@@ -44,9 +44,9 @@ struct Answered {
     rows: u64,
 }
 
-impl<'a> Dealt<'a> {
+impl<'a> HashPartitions<'a> {
     /// None yet, for so many rows.
-    pub fn new(run: &'a Run<'a>, table: &'a Table, rows: u64) -> Result<Self> {
+    pub fn new(run: &'a ExecutionContext<'a>, table: &'a Table, rows: u64) -> Result<Self> {
         let spill = Arc::new(Spill::new(&run.plan.request.temporary)?);
         Ok(Self { run, table, hasher: RandomState::new(), spill, depth: 0, partitions: partitions(run, table, rows) })
     }
@@ -67,19 +67,19 @@ impl<'a> Dealt<'a> {
         let batch = self.table.joined(batches)?;
         let count = self.partitions.len();
         let partition_of = |hash: u64| ((u128::from(hash) * count as u128) >> 64) as usize;
-        let places: Vec<usize> = self.hashes(&batch)?.into_iter().map(partition_of).collect();
+        let indices: Vec<usize> = self.hashes(&batch)?.into_iter().map(partition_of).collect();
         let mut starts = vec![0; count + 1];
-        places.iter().for_each(|&place| starts[place + 1] += 1);
+        indices.iter().for_each(|&index| starts[index + 1] += 1);
         for partition in 0..count {
             starts[partition + 1] += starts[partition];
         }
         let mut next = starts.clone();
         let mut rows = vec![0; batch.num_rows()];
-        for (row, &place) in (0..).zip(&places) {
-            rows[next[place]] = row;
-            next[place] += 1;
+        for (row, &index) in (0..).zip(&indices) {
+            rows[next[index]] = row;
+            next[index] += 1;
         }
-        let sorted = take_record_batch(&batch, &UInt32Array::from(rows)).map_err(Error::of_groups)?;
+        let sorted = take_record_batch(&batch, &UInt32Array::from(rows)).map_err(Error::from_grouping)?;
         drop(batch);
         for (partition, segments) in self.partitions.iter().enumerate() {
             let length = starts[partition + 1] - starts[partition];
@@ -104,13 +104,13 @@ impl<'a> Dealt<'a> {
     }
 
     /// The answers, in the order of the keys.
-    pub fn finish(self, tally: &mut Tally) -> Result<Summaries> {
+    pub fn finish(self, metrics: &mut RunMetrics) -> Result<Summaries> {
         let spill = Arc::clone(&self.spill);
         let rows = self.rows();
         self.run.progress.begin(0, rows, 0);
         let (run, mut answered) = (self.run, Answered::default());
         self.answer(rows, &mut answered)?;
-        tally.spilled += spill.len();
+        metrics.spilled += spill.len();
         join(run, answered.keys, answered.parts.into_iter().map(|part| spill.read(part)))
     }
 
@@ -196,12 +196,12 @@ impl<'a> Dealt<'a> {
 }
 
 /// How many rows of one partition are described at a time: in the memory that decoding has left.
-fn most_rows(run: &Run<'_>, table: &Table) -> u64 {
+fn most_rows(run: &ExecutionContext<'_>, table: &Table) -> u64 {
     let budget = run.plan.budget;
     table.rows_in(budget.decoding_of_all())
 }
 
-fn partitions(run: &Run<'_>, table: &Table, rows: u64) -> Vec<Mutex<Vec<Segment>>> {
+fn partitions(run: &ExecutionContext<'_>, table: &Table, rows: u64) -> Vec<Mutex<Vec<Segment>>> {
     // A third more than an even share, as hashes are not that even.
     let count = (rows * 4 / 3 / most_rows(run, table) + 1).clamp(2, PARTITIONS);
     tracing::info!(rows, partitions = count, "rows do not fit in memory, and go to a temporary file");
@@ -227,7 +227,7 @@ impl Hashing<'_> {
     }
 }
 
-impl Work for Hashing<'_> {
+impl KeyVisitor for Hashing<'_> {
     type Outcome = ();
 
     fn exact(self, code: impl Fn(usize) -> u64 + Sync) {

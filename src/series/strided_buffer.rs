@@ -8,7 +8,7 @@ use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
 use arrow_buffer::NullBufferBuilder;
 
 use super::Sink;
-use super::lane::{Element, Kind, Lane};
+use super::repr::{Element, Kind, Repr};
 use crate::arch::Tier;
 use crate::arch::block::Bits;
 use crate::arch::key::Keyed;
@@ -18,6 +18,7 @@ use crate::scan::BLOCK;
 
 /// What one item of foreign memory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// IEEE 754 binary16.
     Float16,
@@ -77,6 +78,7 @@ impl Format {
 
 /// The order of the bytes of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ByteOrder {
     /// That of this machine.
     Native,
@@ -86,6 +88,7 @@ pub enum ByteOrder {
 
 /// What a NaN in foreign memory stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NanMeans {
     /// A NaN.
     Nan,
@@ -95,7 +98,7 @@ pub enum NanMeans {
 
 /// A series in foreign memory.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct StridedBuffer {
     /// The items.
     pub items: Strided,
     /// What an item is.
@@ -108,7 +111,7 @@ pub struct Memory {
     pub mask: Option<Strided>,
 }
 
-impl Memory {
+impl StridedBuffer {
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.items.len()
@@ -135,25 +138,25 @@ impl Memory {
     ///
     /// [`Error::Data`] for a format whose values `T` does not hold exactly, and for a mask of another length.
     pub fn read<T: Element>(&self, sink: &mut impl Sink<T>) -> Result<()> {
-        self.visit(&Rows::All, sink)
+        self.visit(&RowSelection::All, sink)
     }
 
     /// The same of these rows only.
     ///
     /// # Errors
     ///
-    /// As [`Memory::read`].
+    /// As [`StridedBuffer::read`].
     pub fn pick<T: Element>(&self, rows: impl Iterator<Item = usize>, sink: &mut impl Sink<T>) -> Result<()> {
-        self.visit(&Rows::These(rows.collect()), sink)
+        self.visit(&RowSelection::These(rows.collect()), sink)
     }
 
     /// These rows as an array of Float64, Int64 or UInt64, whichever holds them all.
     ///
     /// # Errors
     ///
-    /// As [`Memory::read`].
+    /// As [`StridedBuffer::read`].
     pub fn take(&self, rows: &[u32]) -> Result<ArrayRef> {
-        let rows = Rows::These(rows.iter().map(|&row| row as usize).collect());
+        let rows = RowSelection::These(rows.iter().map(|&row| row as usize).collect());
         Self::array_of(std::slice::from_ref(self), &rows)
     }
 
@@ -161,7 +164,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// As [`Memory::read`].
+    /// As [`StridedBuffer::read`].
     pub fn to_array(&self) -> Result<ArrayRef> {
         Self::to_array_of_all(std::slice::from_ref(self))
     }
@@ -170,9 +173,9 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// As [`Memory::read`].
+    /// As [`StridedBuffer::read`].
     pub fn to_array_of_all(series: &[Self]) -> Result<ArrayRef> {
-        Self::array_of(series, &Rows::All)
+        Self::array_of(series, &RowSelection::All)
     }
 
     /// So many series that share cache lines are read together: a line has as many f64.
@@ -194,11 +197,11 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// As [`Memory::read`].
+    /// As [`StridedBuffer::read`].
     pub fn to_arrays(series: &[&Self]) -> Result<Vec<ArrayRef>> {
-        match series.first().map(|first| Lane::of(&[first.format.kind()])) {
-            Some(Lane::Signed) => Self::collected_together::<Int64Type>(series),
-            Some(Lane::Unsigned) => Self::collected_together::<UInt64Type>(series),
+        match series.first().map(|first| Repr::of(&[first.format.kind()])) {
+            Some(Repr::Signed) => Self::collected_together::<Int64Type>(series),
+            Some(Repr::Unsigned) => Self::collected_together::<UInt64Type>(series),
             _ => Self::collected_together::<Float64Type>(series),
         }
     }
@@ -214,7 +217,7 @@ impl Memory {
         let mut all: Vec<Collected<P::Native>> = series.iter().map(empty).collect();
         for start in (0..rows).step_by(ROWS) {
             for (one, collected) in series.iter().zip(&mut all) {
-                one.slice(start, ROWS).visit::<P::Native>(&Rows::All, collected)?;
+                one.slice(start, ROWS).visit::<P::Native>(&RowSelection::All, collected)?;
             }
         }
         let arrays = all.into_iter().map(|Collected { values, mut valid }| {
@@ -224,15 +227,15 @@ impl Memory {
     }
 
     /// These rows of each.
-    fn array_of(series: &[Self], rows: &Rows) -> Result<ArrayRef> {
-        match series.first().map(|first| Lane::of(&[first.format.kind()])) {
-            Some(Lane::Signed) => Self::collected::<Int64Type>(series, rows),
-            Some(Lane::Unsigned) => Self::collected::<UInt64Type>(series, rows),
+    fn array_of(series: &[Self], rows: &RowSelection) -> Result<ArrayRef> {
+        match series.first().map(|first| Repr::of(&[first.format.kind()])) {
+            Some(Repr::Signed) => Self::collected::<Int64Type>(series, rows),
+            Some(Repr::Unsigned) => Self::collected::<UInt64Type>(series, rows),
             _ => Self::collected::<Float64Type>(series, rows),
         }
     }
 
-    fn collected<P: ArrowPrimitiveType>(series: &[Self], rows: &Rows) -> Result<ArrayRef>
+    fn collected<P: ArrowPrimitiveType>(series: &[Self], rows: &RowSelection) -> Result<ArrayRef>
     where
         P::Native: Element,
     {
@@ -245,9 +248,9 @@ impl Memory {
         Ok(Arc::new(PrimitiveArray::<P>::new(values.into(), valid.finish())))
     }
 
-    fn visit<T: Element>(&self, rows: &Rows, sink: &mut impl Sink<T>) -> Result<()> {
-        if !T::LANE.holds(self.format.kind()) {
-            return Err(Error::Data(format!("{:?} is no exact {:?}", self.format, T::LANE)));
+    fn visit<T: Element>(&self, rows: &RowSelection, sink: &mut impl Sink<T>) -> Result<()> {
+        if !T::REPR.holds(self.format.kind()) {
+            return Err(Error::Data(format!("{:?} is no exact {:?}", self.format, T::REPR)));
         }
         if let Some(mask) = self.mask.as_ref().filter(|mask| mask.len() != self.len()) {
             return Err(Error::Data(format!("the mask has {} items, and the data {}", mask.len(), self.len())));
@@ -291,7 +294,7 @@ impl Memory {
 
     fn items<const WIDTH: usize, T: Element, V: Keyed>(
         &self,
-        rows: &Rows,
+        rows: &RowSelection,
         sink: &mut impl Sink<T>,
         as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
         convert: impl Fn([u8; WIDTH]) -> T,
@@ -306,7 +309,7 @@ impl Memory {
 
     fn blocks<const WIDTH: usize, const SIZE: usize, T: Element, V: Keyed>(
         &self,
-        rows: &Rows,
+        rows: &RowSelection,
         count: usize,
         sink: &mut impl Sink<T>,
         as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
@@ -320,7 +323,7 @@ impl Memory {
             let block = start..count.min(start + SIZE);
             let (bytes, values) = (&mut bytes[..block.len()], &mut values[..block.len()]);
             match (self.order, rows, as_they_are(values)) {
-                (ByteOrder::Native, Rows::All, Some(values)) => self.items.read_values(block.start, values),
+                (ByteOrder::Native, RowSelection::All, Some(values)) => self.items.read_values(block.start, values),
                 (ByteOrder::Native, ..) => {
                     rows.read(&self.items, block.clone(), bytes);
                     tier.convert(bytes, values, &convert);
@@ -383,15 +386,15 @@ impl<T: Copy> Sink<T> for Collected<T> {
 }
 
 /// Which rows are read.
-enum Rows {
+enum RowSelection {
     All,
     These(Vec<usize>),
 }
 
-impl Rows {
-    fn count(&self, memory: &Memory) -> usize {
+impl RowSelection {
+    fn count(&self, buffer: &StridedBuffer) -> usize {
         match self {
-            Self::All => memory.len(),
+            Self::All => buffer.len(),
             Self::These(rows) => rows.len(),
         }
     }

@@ -9,6 +9,7 @@ use crate::stats::value::Value;
 
 /// What the values of a type can be, as far as it matters for exactness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// Floats of up to 64 bits.
     Float,
@@ -26,7 +27,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind of a field. Extension types (periods, tensors, …) are no numbers, whatever they are stored as.
-    pub fn of_field(field: &Field) -> Option<Self> {
+    pub fn from_field(field: &Field) -> Option<Self> {
         if field.metadata().contains_key(EXTENSION_TYPE_NAME_KEY) { None } else { Self::of(field.data_type()) }
     }
 
@@ -50,19 +51,20 @@ impl Kind {
 
 /// The kind of number that a series is scanned as: the cheapest that holds every value of its chunks exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
+#[non_exhaustive]
+pub enum Repr {
     /// As f64.
     Float,
     /// As i64.
     Signed,
     /// As u64.
     Unsigned,
-    /// As [`Number`].
+    /// As exact decimals and floats beside each other.
     Exact,
 }
 
-impl Lane {
-    /// The lane for chunks of these kinds.
+impl Repr {
+    /// The repr for chunks of these kinds.
     pub fn of(kinds: &[Kind]) -> Self {
         let has = |kind| kinds.contains(&kind);
         let wide = has(Kind::Signed) || has(Kind::Unsigned);
@@ -78,7 +80,7 @@ impl Lane {
         }
     }
 
-    /// Whether this lane holds every value of `kind`.
+    /// Whether this repr holds every value of `kind`.
     pub fn holds(self, kind: Kind) -> bool {
         match self {
             Self::Float => matches!(kind, Kind::Float | Kind::SmallUnsigned | Kind::SmallSigned),
@@ -91,36 +93,36 @@ impl Lane {
     }
 }
 
-/// An expression in which `$type` is the type of values that a lane stands for.
-macro_rules! with_lane {
-    ($lane:expr, $type:ident => $result:expr) => {
-        match $lane {
-            $crate::series::Lane::Float => {
+/// An expression in which `$type` is the type of values that a repr stands for.
+macro_rules! with_repr {
+    ($repr:expr, $type:ident => $result:expr) => {
+        match $repr {
+            $crate::series::Repr::Float => {
                 type $type = f64;
                 $result
             }
-            $crate::series::Lane::Signed => {
+            $crate::series::Repr::Signed => {
                 type $type = i64;
                 $result
             }
-            $crate::series::Lane::Unsigned => {
+            $crate::series::Repr::Unsigned => {
                 type $type = u64;
                 $result
             }
-            $crate::series::Lane::Exact => {
+            $crate::series::Repr::Exact => {
                 type $type = $crate::num::number::Number;
                 $result
             }
         }
     };
 }
-pub(crate) use with_lane;
+pub(crate) use with_repr;
 
-/// A value that columns can be read as. The conversions are exact for the kinds that the lane holds, and are called
+/// A value that columns can be read as. The conversions are exact for the kinds that the repr holds, and are called
 /// for no other.
 pub trait Element: Value {
-    /// The lane of this type.
-    const LANE: Lane;
+    /// The repr of this type.
+    const REPR: Repr;
 
     /// From a float.
     fn from_float(value: f64) -> Self;
@@ -164,7 +166,7 @@ pub trait Element: Value {
 }
 
 impl Element for f64 {
-    const LANE: Lane = Lane::Float;
+    const REPR: Repr = Repr::Float;
 
     fn from_float(value: f64) -> Self {
         value
@@ -190,7 +192,7 @@ impl Element for f64 {
 }
 
 impl Element for i64 {
-    const LANE: Lane = Lane::Signed;
+    const REPR: Repr = Repr::Signed;
 
     fn from_float(value: f64) -> Self {
         value as i64
@@ -213,7 +215,7 @@ impl Element for i64 {
 }
 
 impl Element for u64 {
-    const LANE: Lane = Lane::Unsigned;
+    const REPR: Repr = Repr::Unsigned;
 
     fn from_float(value: f64) -> Self {
         value as u64
@@ -236,7 +238,7 @@ impl Element for u64 {
 }
 
 impl Element for Number {
-    const LANE: Lane = Lane::Exact;
+    const REPR: Repr = Repr::Exact;
 
     fn from_float(value: f64) -> Self {
         value.into()
@@ -257,21 +259,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lane_holds_what_it_was_chosen_for() {
+    fn a_repr_holds_what_it_was_chosen_for() {
         use Kind::*;
         let kinds = [Float, SmallUnsigned, SmallSigned, Signed, Unsigned, Decimal];
         for a in kinds {
             for b in kinds {
                 for c in kinds {
-                    let lane = Lane::of(&[a, b, c]);
-                    assert!([a, b, c].iter().all(|&kind| lane.holds(kind)), "{lane:?} for {a:?} {b:?} {c:?}");
+                    let repr = Repr::of(&[a, b, c]);
+                    assert!([a, b, c].iter().all(|&kind| repr.holds(kind)), "{repr:?} for {a:?} {b:?} {c:?}");
                 }
             }
         }
-        assert_eq!(Lane::of(&[Float, SmallSigned]), Lane::Float);
-        assert_eq!(Lane::of(&[Signed, SmallUnsigned]), Lane::Signed);
-        assert_eq!(Lane::of(&[Unsigned, SmallSigned]), Lane::Exact);
-        assert_eq!(Lane::of(&[Signed, Float]), Lane::Exact);
-        assert_eq!(Lane::of(&[]), Lane::Float);
+        assert_eq!(Repr::of(&[Float, SmallSigned]), Repr::Float);
+        assert_eq!(Repr::of(&[Signed, SmallUnsigned]), Repr::Signed);
+        assert_eq!(Repr::of(&[Unsigned, SmallSigned]), Repr::Exact);
+        assert_eq!(Repr::of(&[Signed, Float]), Repr::Exact);
+        assert_eq!(Repr::of(&[]), Repr::Float);
     }
 }

@@ -8,10 +8,10 @@ use arrow_buffer::NullBuffer;
 use rayon::prelude::*;
 
 use super::code::{Code, Hash, LONG, mixed, text_code};
-use super::hash_partition::{Dealt, PARTS, STRIPE};
+use super::hash_partition::{HashPartitions, PARTS, STRIPE};
 use super::table::Table;
 use crate::error::Result;
-use crate::series::key::{KeyColumn, Work};
+use crate::series::key::{KeyColumn, KeyVisitor};
 
 /// Up to so many rows are no work for several threads.
 const FEW: usize = 1 << 14;
@@ -23,7 +23,7 @@ const TABLE: usize = 1 << 14;
 const TOGETHER: usize = 1 << 10;
 
 /// Groups by their rows alone.
-pub(super) struct Places {
+pub(super) struct GroupedRows {
     /// The first row of each group.
     pub(super) firsts: Vec<u32>,
     pub(super) starts: Vec<usize>,
@@ -47,19 +47,19 @@ pub(super) fn by_code<C: Ord>(a: Distinct<C>, b: Distinct<C>) -> Ordering {
 }
 
 /// The groups of one column, in the order of their keys or in any.
-pub(super) fn places(column: &KeyColumn, sorts: bool) -> Places {
+pub(super) fn group_column(column: &KeyColumn, sorts: bool) -> GroupedRows {
     struct Sort<'a> {
         sorts: bool,
         rows: usize,
         nulls: Option<&'a NullBuffer>,
     }
-    impl Work for Sort<'_> {
-        type Outcome = Places;
+    impl KeyVisitor for Sort<'_> {
+        type Outcome = GroupedRows;
 
-        fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Places {
-            sort_out(self.rows, self.nulls, code, |_, _, _| true, by_code, self.sorts)
+        fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> GroupedRows {
+            group_rows(self.rows, self.nulls, code, |_, _, _| true, by_code, self.sorts)
         }
-        fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> Places {
+        fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> GroupedRows {
             // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
             let hasher = RandomState::new();
             let code = |row| text_code(&hasher, bytes(row));
@@ -68,18 +68,18 @@ pub(super) fn places(column: &KeyColumn, sorts: bool) -> Places {
                 0 => a.code.cmp(&b.code),
                 _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
             };
-            sort_out(self.rows, self.nulls, code, same, order, self.sorts)
+            group_rows(self.rows, self.nulls, code, same, order, self.sorts)
         }
         fn ordered<'b>(
             self,
             bytes: impl Fn(usize) -> &'b [u8] + Sync,
             order: impl Fn(usize, usize) -> Ordering + Sync,
-        ) -> Places {
+        ) -> GroupedRows {
             let hasher = RandomState::new();
             let code = |row| Hash(hasher.hash_one(bytes(row)));
             let order = |a: Distinct<Hash>, b: Distinct<Hash>| order(a.first as usize, b.first as usize);
             let same = |_, a, b| bytes(a) == bytes(b);
-            sort_out(self.rows, self.nulls, code, same, order, self.sorts)
+            group_rows(self.rows, self.nulls, code, same, order, self.sorts)
         }
     }
     column.visit(Sort { sorts, rows: column.len(), nulls: column.nulls() })
@@ -87,17 +87,17 @@ pub(super) fn places(column: &KeyColumn, sorts: bool) -> Places {
 
 /// The place of each row's key among the distinct ones, of a column that is a dictionary's.
 pub(super) fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
-    Ok(ranked(places(&column, true)).0)
+    Ok(ranked(group_column(&column, true)).0)
 }
 
 /// The rank of each row's group, and the number of groups.
-pub(super) fn ranked(places: Places) -> (Vec<u32>, u32) {
-    let ranks = zeros(places.rows.len());
-    let groups = places.firsts.len();
+pub(super) fn ranked(grouped: GroupedRows) -> (Vec<u32>, u32) {
+    let ranks = zeros(grouped.rows.len());
+    let groups = grouped.firsts.len();
     let starts: Vec<usize> = (0..groups).step_by(TOGETHER).collect();
-    each(&starts, places.rows.len(), |&start| {
+    each(&starts, grouped.rows.len(), |&start| {
         for group in start..groups.min(start + TOGETHER) {
-            let rows = &places.rows[places.starts[group]..places.starts[group + 1]];
+            let rows = &grouped.rows[grouped.starts[group]..grouped.starts[group + 1]];
             rows.iter().for_each(|&row| ranks[row as usize].store(group as u32, Relaxed));
         }
     });
@@ -105,14 +105,14 @@ pub(super) fn ranked(places: Places) -> (Vec<u32>, u32) {
 }
 
 /// Groups rows by equal codes, if they are also the `same`; in this order of the keys, or in any.
-pub(super) fn sort_out<C: Code>(
+pub(super) fn group_rows<C: Code>(
     rows: usize,
     nulls: Option<&NullBuffer>,
     code: impl Fn(usize) -> C + Sync,
     same: impl Fn(C, usize, usize) -> bool + Sync,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
     sorts: bool,
-) -> Places {
+) -> GroupedRows {
     let seed = RandomState::new().hash_one(0) | 1;
     let there = |row: &u32| nulls.is_none_or(|nulls| nulls.is_valid(*row as usize));
     let starts: Vec<usize> = (0..rows).step_by(STRIPE).collect();
@@ -144,16 +144,19 @@ pub(super) fn sort_out<C: Code>(
     }
 
     let part_of = |code: C| (mixed(code, seed) >> 56) as usize;
-    let dealt: Vec<Dealt<C>> = each(&starts, rows, |&start| Dealt::new(stripe(start).filter(there), &code, part_of));
+    let partitions: Vec<HashPartitions<C>> =
+        each(&starts, rows, |&start| HashPartitions::new(stripe(start).filter(there), &code, part_of));
     let rows_of = |part: usize| {
-        dealt.iter().flat_map(move |dealt| dealt.rows[dealt.starts[part]..dealt.starts[part + 1]].iter().copied())
+        partitions.iter().flat_map(move |partitions| {
+            partitions.rows[partitions.starts[part]..partitions.starts[part + 1]].iter().copied()
+        })
     };
     let parts: Vec<usize> = (0..PARTS).collect();
     let tables = each(&parts, rows, |&part| {
         let mut table = Table::new(seed);
-        for dealt in &dealt {
-            let section = dealt.starts[part]..dealt.starts[part + 1];
-            for (&code, &row) in dealt.codes[section.clone()].iter().zip(&dealt.rows[section]) {
+        for partitions in &partitions {
+            let section = partitions.starts[part]..partitions.starts[part + 1];
+            for (&code, &row) in partitions.codes[section.clone()].iter().zip(&partitions.rows[section]) {
                 table.add(code, row, &same);
             }
         }
@@ -170,7 +173,7 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
     null_rows: Vec<u32>,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
     sorts: bool,
-) -> Places {
+) -> GroupedRows {
     let mut all: Vec<Distinct<C>> = Vec::with_capacity(tables.iter().map(|table| table.codes.len()).sum());
     for (number, table) in tables.iter().enumerate() {
         let keys = table.codes.iter().zip(&table.firsts).zip(0..);
@@ -184,7 +187,7 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
     }
     let mut firsts = Vec::with_capacity(all.len() + 1);
     let mut starts = Vec::with_capacity(all.len() + 2);
-    let mut places: Vec<Vec<u32>> = tables.iter().map(|table| vec![0; table.codes.len()]).collect();
+    let mut indices: Vec<Vec<u32>> = tables.iter().map(|table| vec![0; table.codes.len()]).collect();
     let mut end = 0;
     let mut before = None;
     for distinct in all {
@@ -193,7 +196,7 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
             starts.push(end);
         }
         let (table, key) = (distinct.table as usize, distinct.key as usize);
-        places[table][key] = end as u32;
+        indices[table][key] = end as u32;
         end += tables[table].counts[key] as usize;
         before = Some(distinct);
     }
@@ -204,18 +207,18 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
     }
 
     let sorted = zeros(rows);
-    let places: Vec<_> = places.into_iter().enumerate().collect();
-    each(&places, rows, |(table, places)| {
-        let mut places = places.clone();
+    let indices: Vec<_> = indices.into_iter().enumerate().collect();
+    each(&indices, rows, |(table, indices)| {
+        let mut indices = indices.clone();
         for (row, &key) in rows_of(*table).zip(&tables[*table].keys) {
-            let place = &mut places[key as usize];
-            sorted[*place as usize].store(row, Relaxed);
-            *place += 1;
+            let index = &mut indices[key as usize];
+            sorted[*index as usize].store(row, Relaxed);
+            *index += 1;
         }
     });
     let mut rows: Vec<u32> = sorted.into_iter().map(AtomicU32::into_inner).collect();
     rows[end..].copy_from_slice(&null_rows);
-    Places { firsts, starts, rows }
+    GroupedRows { firsts, starts, rows }
 }
 
 /// As many zeros, which threads can write to.

@@ -11,15 +11,15 @@ use serde::{Serialize, Serializer};
 
 use super::select::Key;
 use super::value::Value;
-use crate::num::rational::Exact;
+use crate::num::rational::Rational;
 
 /// All values of a series.
 #[derive(Clone, Debug)]
-pub struct Tally<T: Value> {
+pub struct ValueCounts<T: Value> {
     keys: Vec<T::Key>,
 }
 
-impl<T: Value> Tally<T> {
+impl<T: Value> ValueCounts<T> {
     /// Nothing seen yet.
     pub fn new() -> Self {
         Self { keys: Vec::new() }
@@ -52,19 +52,19 @@ impl<T: Value> Tally<T> {
     }
 }
 
-impl<T: Value> Default for Tally<T> {
+impl<T: Value> Default for ValueCounts<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: Value> Serialize for Tally<T> {
+impl<T: Value> Serialize for ValueCounts<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         T::Key::write(&self.keys, serializer)
     }
 }
 
-impl<'de, T: Value> Deserialize<'de> for Tally<T> {
+impl<'de, T: Value> Deserialize<'de> for ValueCounts<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let keys: Vec<T::Key> = T::Key::read(deserializer)?;
         let is_value = |&key: &T::Key| T::is_value(key) && T::from_key(key).with_one_zero().key() == key;
@@ -103,40 +103,40 @@ impl<T: Value> Sorted<'_, T> {
     /// The median absolute deviation.
     pub fn mad(&self) -> Option<f64> {
         let n = self.0.len();
-        let at = |place: usize| T::from_key(self.0[place]);
+        let at = |index: usize| T::from_key(self.0[index]);
         let (below, above) = (n.checked_sub(1)? / 2, n / 2);
         if !at(below).nearest().is_finite() || !at(above).nearest().is_finite() {
             return Some(f64::NAN);
         }
-        let half = Exact::new(false, 1u64.into(), 1u64.into(), -1);
-        let median = at(below).to_exact().plus(&at(above).to_exact()).times(&half);
+        let half = Rational::new(false, 1u64.into(), 1u64.into(), -1);
+        let median = at(below).to_rational().plus(&at(above).to_rational()).times(&half);
         // Deviations grow to both sides of the median: the place-th smallest one takes so many from each. How many from the
         // left is found by bisection: as many as have a smaller deviation than what the right would have to give.
         let left = |i: usize| at(above - 1 - i); // i-th from the median on
         let right = |i: usize| at(above + i);
         let (lefts, rights) = (above, n - above);
-        let deviation = |value: T| -> Option<Exact> {
+        let deviation = |value: T| -> Option<Rational> {
             let finite = value.nearest().is_finite();
-            finite.then(|| value.to_exact().minus(&median).magnitude())
+            finite.then(|| value.to_rational().minus(&median).magnitude())
         };
         // Whether the deviation of `a` is at most that of `b`; an infinite one is above all others.
         let at_most = |a: T, b: T| match (deviation(a), deviation(b)) {
             (Some(a), Some(b)) => a.compare(&b) != std::cmp::Ordering::Greater,
             (a, _) => a.is_some(),
         };
-        let smallest = |place: usize| -> Option<Exact> {
+        let smallest = |index: usize| -> Option<Rational> {
             // The least number of values from the left so that the next one there is not below the last one of the right.
-            let (mut low, mut high) = (place.saturating_sub(rights), place.min(lefts));
+            let (mut low, mut high) = (index.saturating_sub(rights), index.min(lefts));
             while low < high {
                 let taken = (low + high) / 2;
-                let from_right = place - taken;
+                let from_right = index - taken;
                 if from_right > 0 && at_most(left(taken), right(from_right - 1)) {
                     low = taken + 1;
                 } else {
                     high = taken;
                 }
             }
-            let from_right = place - low;
+            let from_right = index - low;
             match (low < lefts, from_right < rights) {
                 (true, true) if at_most(left(low), right(from_right)) => deviation(left(low)),
                 (_, true) => deviation(right(from_right)),

@@ -1,0 +1,23 @@
+//! Parquet files, larger than memory: the real weather in `data/`, by city, in 64 MiB.
+//!
+//! cargo run --release --example dataset
+
+use rstats::parquet::{Dataset, Predicate, Progress, Request};
+use rstats::report::Report;
+use rstats::{Interrupt, Spec};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let dataset = Dataset::open(["data/city_temps.parquet"])?;
+    let request = Request {
+        by: vec!["city".to_owned()],
+        predicate: Some(Predicate::parse("temp > 0")?),
+        memory_limit: Some(64 << 20),
+        ..Request::default()
+    };
+    let spec = Spec::default();
+    let answer = dataset.plan(&request, &spec)?.run(&Interrupt::default(), &Progress::default())?;
+    let report = Report { spec, source: answer.source, series: answer.series };
+    report.write_json(&mut std::io::stdout())?;
+    assert_eq!(report.series.len(), 2);
+    Ok(())
+}
