@@ -1,4 +1,4 @@
-//! Parquet files, larger than memory: the real weather in `data/`, by city, in 64 MiB.
+//! Parquet files, larger than memory: the real weather in `data/`, by city, in 128 MiB.
 //!
 //! cargo run --release --example dataset
 
@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let request = Request {
         by: vec!["city".to_owned()],
         predicate: Some(Predicate::parse("temp > 0")?),
-        memory_limit: Some(64 << 20),
+        memory_limit: 128 << 20,
         ..Request::default()
     };
     let spec = Spec::default();

@@ -100,7 +100,7 @@ pub(crate) struct AnswerRows<'a> {
     statistics: Vec<&'a mut [f64]>,
 }
 
-/// From so many rows on, several threads are asked.
+/// From this many rows on, several threads are asked.
 const MANY: usize = 1 << 14;
 
 /// The count of a series that is itself missing.
@@ -135,7 +135,7 @@ impl Answers {
 }
 
 impl<'a> AnswerRows<'a> {
-    /// The first rows, so many; the others stay.
+    /// The first `length` rows; the others stay.
     pub(crate) fn split_off(&mut self, length: usize) -> Self {
         fn first<'a, T>(slice: &mut &'a mut [T], length: usize) -> &'a mut [T] {
             let (first, rest) = std::mem::take(slice).split_at_mut(length);

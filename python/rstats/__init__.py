@@ -1,14 +1,22 @@
 """Exact, reproducible, fast statistics over pyarrow, NumPy, pandas and Polars data.
 
-`compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
-parses JSON too, and `from rstats import statistics` for the module itself; `describe(data)` stands in for pandas' and
-NumPy's, and `describe_parquet(paths)` describes datasets larger than memory. Mean, variance and stddev are correctly
-rounded, quantiles exact, and nothing depends on chunks or threads.
+`describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
+`describe_json(body)` a JSON document. `compute_stats(numbers)` stands in for a handler on Python's `statistics`,
+`compute_stats_json(body)` for one that parses JSON too, and `rstats.statistics` for the module itself. Mean, variance and
+stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
+
+`rstats.pandas` gives frames and series an accessor, `rstats.testing` compares a port with what it replaces, and
+`rstats.progress` draws a bar; they are imported when they are first used.
+
+>>> import rstats
+>>> rstats.describe({"temp": [12.5, 14.0, None, 9.5]}, stats=["mean"], q=[0.5]).to_dicts()
+[{'column': 'temp', 'count': 3, 'null_count': 1, 'nan_count': 0, 'mean': 12.0, 'median': 12.5}]
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping as _Mapping
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
-from . import progress
 from ._rstats import (
     Description,
     MemoryLimitError,
@@ -21,6 +29,12 @@ from ._rstats import (
     describe_parquet,
 )
 
+if _TYPE_CHECKING:
+    from . import pandas as pandas
+    from . import progress as progress
+    from . import statistics as statistics
+    from . import testing as testing
+
 __all__ = [
     "Description",
     "MemoryLimitError",
@@ -31,8 +45,26 @@ __all__ = [
     "describe",
     "describe_json",
     "describe_parquet",
-    "progress",
 ]
 
+# Imported when they are asked for.
+_MODULES = ("pandas", "progress", "statistics", "testing")
+
 # `match` takes what is registered as a mapping for one.
-Mapping.register(Statistics)
+_Mapping.register(Statistics)
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'rstats' has no attribute '{name}'")
+    from importlib import import_module
+
+    try:
+        return import_module(f".{name}", __name__)
+    except ModuleNotFoundError as error:
+        # `hasattr` and `help` ask too.
+        raise AttributeError(f"rstats.{name} needs {error.name}, which is not installed") from error
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES])

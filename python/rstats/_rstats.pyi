@@ -96,7 +96,10 @@ class Statistics(Mapping[str, Any]):
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 def drop_in(function: str, data: object, n: int = 4, method: str = "exclusive", /) -> Any:
-    """The answer of a function of `statistics`, or None where only that module is sure: see `rstats.statistics`."""
+    """The answer of a function of `statistics`, or None where only that module is sure: see `rstats.statistics`.
+
+    That is for anything but finite floats, for too few of them, where something overflows, and for zeros of both signs.
+    """
 
 def compute_stats(numbers: _Series) -> Statistics:
     """Range, quartiles, mean and standard deviation, bit for bit those of Python's `statistics`.
@@ -121,6 +124,14 @@ def compute_stats(numbers: _Series) -> Statistics:
         (a `ValueError`) for fewer than two values.
     TypeError
         for an item that is no number (None included), naming its position, and for data of another type.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.compute_stats([2.75, 1.75, 1.25, 0.25, 0.5, 1.25, 3.5])
+    Statistics(range=3.25, quartiles=[0.5, 1.25, 2.75], mean=1.6071428571428572, stddev=1.171334200612195)
+    >>> rstats.compute_stats(range(1, 10)).to_dict()
+    {'range': 8.0, 'quartiles': [2.5, 5.0, 7.5], 'mean': 5.0, 'stddev': 2.7386127875258306}
     """
 
 def compute_stats_json(
@@ -160,6 +171,16 @@ def compute_stats_json(
         naming the path and the byte: "/values/17: expected a number, found a string, at byte 132".
     statistics.StatisticsError
         (a `ValueError`) for fewer than two numbers.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.compute_stats_json(b'{"values": [1, 2.5, 4]}')
+    b'{"range":3.0,"quartiles":[1.0,2.5,4.0],"mean":2.5,"stddev":1.5}'
+    >>> rstats.compute_stats_json(b'{"values": [1, "2"]}')
+    Traceback (most recent call last):
+        ...
+    ValueError: /values/1: expected a number, found a string, at byte 15
     """
 
 def describe_json(
@@ -186,6 +207,14 @@ def describe_json(
     it has. The document, `pointer` and the other limits are those of `compute_stats_json`, all else that of `describe`.
 
     Time and memory are proportional to the length of the document.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.describe_json(b'[{"x": 1, "y": 2}, {"x": 3}]', stats=["sum"], q=()).to_dicts()[1]
+    {'column': 'y', 'count': 1, 'null_count': 1, 'nan_count': 0, 'sum': 2.0}
+    >>> len(rstats.describe_json(b'{"data": [[1, 2], [3, 4], [5]]}', "/data"))
+    3
     """
 
 @final
@@ -195,6 +224,15 @@ class Description:
     It speaks the Arrow PyCapsule protocol, so `pyarrow.table(d)` and `polars.DataFrame(d)` take it as it is. Columns:
     `column` (str, or null for a series without a name), `count`, `null_count`, `nan_count` (integers), then the
     statistics (floats; null where one is not defined). The method, ddof and NaN policy are in the schema's metadata.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> d = rstats.describe([3.0, 1.0, 2.0], stats=["mean"], q=[0.5])
+    >>> d[0]["mean"], len(d)
+    (2.0, 1)
+    >>> d.columns
+    ['column', 'count', 'null_count', 'nan_count', 'mean', 'median']
     """
 
     @property
@@ -316,6 +354,24 @@ def describe(
 
     What the caller's own code raises passes through: an iterable, the generator behind a pyarrow `RecordBatchReader`,
     `__float__`, `__index__`, `__array__`. Ctrl-C ends the work within a second.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.describe({"temp": [12.5, 14.0, None, 9.5]}, stats=["mean"], q=[0.5])
+    ┌────────────┬──────┐
+    │            ┆ temp │
+    ╞════════════╪══════╡
+    │ count      ┆    3 │
+    │ null_count ┆    1 │
+    │ nan_count  ┆    0 │
+    │ mean       ┆   12 │
+    │ median     ┆ 12.5 │
+    └────────────┴──────┘
+    quantiles: linear · ddof: 1 · nan: propagate
+    >>> table = {"city": ["Oslo", "Rome", "Oslo"], "temp": [-3.5, 12.0, 1.5]}
+    >>> rstats.describe(table, by="city", stats=["mean"], q=()).to_dicts()[0]
+    {'column': 'temp', 'city': 'Oslo', 'count': 2, 'null_count': 0, 'nan_count': 0, 'mean': -1.0}
     """
 
 class MemoryLimitError(MemoryError):
@@ -386,4 +442,13 @@ def describe_parquet(
         (a `MemoryError`) where even that does not fit.
     TypeError, ValueError
         as `describe`, and for a predicate that cannot be read or does not fit its columns.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> d = rstats.describe_parquet("data/city_temps.parquet", by="city", q=[0.5, 0.99])
+    >>> [(row["city"], row["count"], row["median"]) for row in d]
+    [('San Francisco', 8759, 56.5), ('Seattle', 8759, 50.7)]
+    >>> rstats.describe_parquet("data/*.parquet", columns="temp", where="temp > 80", stats=["mean"], memory_limit="512MiB")[0]["count"]
+    2
     """

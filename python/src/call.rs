@@ -13,11 +13,11 @@ use rstats::{Interrupt, Result};
 
 use crate::errors::to_python;
 
-/// Work on so many values is done at once: it takes some 20 µs, and letting go of the GIL would cost as much as it
+/// Work on up to this many values is done at once: it takes some 20 µs, and letting go of the GIL would cost as much as it
 /// gains.
 pub const SMALL: usize = 1000;
 
-/// From so many values on, Ctrl-C is looked for while the work is done.
+/// From this many values on, Ctrl-C is looked for while the work is done.
 const LONG: usize = 1 << 22;
 
 /// The time between two looks for Ctrl-C.
@@ -137,7 +137,7 @@ fn settle<T>(outcome: std::result::Result<Result<T>, Box<dyn Any + Send>>) -> Py
 /// The pool of the process, and the process that it belongs to: its threads are not there in a forked child.
 static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 
-/// The threads of a call: so many of its own, or those of the process, one a core.
+/// The threads of a call: a number of its own, or those of the process, one a core.
 #[derive(Clone, Default)]
 pub struct Threads(Option<Arc<ThreadPool>>);
 

@@ -14,7 +14,7 @@ use crate::call;
 use crate::description::Description;
 use crate::errors::{instead, to_python};
 
-/// See the stub.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/describe_parquet.txt"))]
 #[pyfunction]
 #[pyo3(
     signature = (paths, *, columns=None, by=None, r#where=None, memory_limit=None, on_error="fail", checkpoint=None, progress=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None),

@@ -26,11 +26,11 @@ use crate::input::{self, Grouped, Input, ListColumns};
 /// The width of a repr: that of a terminal.
 const WIDTH: usize = 100;
 
-/// See the stub.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.txt"))]
 #[pyclass(module = "rstats", frozen)]
 pub struct Description(pub Report);
 
-/// See the stub.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
 #[pyfunction]
 #[pyo3(
     signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None),
@@ -176,11 +176,13 @@ impl Description {
         }
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.columns.txt"))]
     #[getter]
     fn columns(&self) -> Vec<String> {
         self.0.columns()
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.errors.txt"))]
     #[getter]
     fn errors<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let errors = self.0.source.errors.iter().map(|skipped| {
@@ -194,6 +196,7 @@ impl Description {
         errors.collect()
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_dicts.txt"))]
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let keys = self.keys()?;
         let row = |place| {
@@ -203,6 +206,7 @@ impl Description {
         (0..self.0.series.len()).map(row).collect()
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_json.txt"))]
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
         let values = self.0.series.len().saturating_mul(self.0.series.names().len());
         let text = call::run(py, values, &Threads::default(), |interrupt| {
@@ -216,16 +220,19 @@ impl Description {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_arrow.txt"))]
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("pyarrow")?.call_method1("table", (slf,))
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_polars.txt"))]
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("polars")?.call_method1("DataFrame", (slf,))
     }
 
-    /// pandas' own missing value in a column of floats is NaN.
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_pandas.txt"))]
     fn to_pandas<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        // pandas' own missing value in a column of floats is NaN.
         let series = &self.0.series;
         let rows = 0..series.len();
         let columns = PyDict::new(py);

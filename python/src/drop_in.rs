@@ -42,8 +42,7 @@ fn quantiles(spec: Spec, n: u64) -> Spec {
 /// The most groups that quantiles cut.
 const GROUPS: u64 = 10_000;
 
-/// The answer of a function of `statistics` for this data; `None` where only the module itself is sure to give what it gives:
-/// for anything but finite floats, for too few of them, where something overflows, and for zeros of both signs.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/drop_in.txt"))]
 #[pyfunction]
 #[pyo3(signature = (function, data, n=4, method="exclusive", /))]
 pub fn drop_in<'py>(
@@ -75,7 +74,7 @@ pub fn drop_in<'py>(
     let Some(Floats { summary, negative_zeros }) = describe(data, spec)? else { return Ok(None) };
     let found: Vec<f64> = summary.statistics().map(|(_, value)| value.unwrap_or(f64::NAN)).collect();
     let [min, max, ref rest @ ..] = found[..] else { return Ok(None) };
-    // Sums of so many of the greatest, or of as many as there are groups, are finite.
+    // Sums of this many of the greatest, or of as many as there are groups, are finite.
     let times = summary.count.max(2 * n) as f64;
     if summary.null_count > 0 || summary.nan_count > 0 || !(min.abs().max(max.abs()) * times).is_finite() {
         return Ok(None);

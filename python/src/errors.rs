@@ -8,7 +8,12 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use rstats::Error;
 
-create_exception!(rstats, MemoryLimitError, PyMemoryError, "Work that does not fit in the memory that it was given.");
+create_exception!(
+    rstats,
+    MemoryLimitError,
+    PyMemoryError,
+    "Work that does not fit in the memory that it was given; the message tells how much it would take."
+);
 
 pub fn to_python(error: Error) -> PyErr {
     let hint = match error {

@@ -63,12 +63,12 @@ fn limits(
     })
 }
 
-/// Numbers in a body of so many bytes, at most: what a call is planned by.
+/// The most numbers that a body can hold: what a call is planned by.
 fn numbers_in(body: &[u8]) -> usize {
     body.len() / 2
 }
 
-/// See the stub.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/compute_stats_json.txt"))]
 #[pyfunction]
 #[pyo3(signature = (body, pointer="/values", *, max_bytes=None, max_depth=None))]
 pub fn compute_stats_json<'py>(
@@ -89,7 +89,7 @@ pub fn compute_stats_json<'py>(
     Ok(PyBytes::new(py, statistics.to_json().as_bytes()))
 }
 
-/// See the stub.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/describe_json.txt"))]
 #[pyfunction]
 #[pyo3(
     signature = (body, pointer="", *, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None, max_bytes=None, max_depth=None, max_series=None),

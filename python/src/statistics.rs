@@ -19,15 +19,18 @@ use crate::numbers::NoneMeans;
 /// The names of the statistics, in their order.
 const NAMES: [&str; 4] = ["range", "quartiles", "mean", "stddev"];
 
-/// See the stub.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/Statistics.txt"))]
 #[pyclass(module = "rstats", frozen, eq, mapping)]
 #[derive(PartialEq)]
 pub struct Statistics {
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Statistics.range.txt"))]
     #[pyo3(get)]
     range: f64,
     quartiles: [f64; 3],
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Statistics.mean.txt"))]
     #[pyo3(get)]
     mean: f64,
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Statistics.stddev.txt"))]
     #[pyo3(get)]
     stddev: f64,
 }
@@ -57,6 +60,7 @@ impl Statistics {
         self.to_dict(py)
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Statistics.quartiles.txt"))]
     #[getter]
     fn quartiles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         PyList::new(py, self.quartiles)
@@ -98,6 +102,7 @@ impl Statistics {
         self.keys(py)?.try_iter()
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Statistics.to_dict.txt"))]
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         dict.set_item(intern!(py, "range"), self.range)?;
@@ -170,7 +175,7 @@ thread_local! {
     static DESCRIBER: RefCell<Describer> = RefCell::new(Describer::new(&ASKED));
 }
 
-/// See the stub.
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/compute_stats.txt"))]
 #[pyfunction]
 pub fn compute_stats(numbers: &Bound<'_, PyAny>) -> PyResult<Statistics> {
     let py = numbers.py();

@@ -14,7 +14,7 @@
 
 use std::arch::x86_64::*;
 
-/// The digits of a number are at most so many, the point among them.
+/// The most characters of a number: its digits, and the point.
 const MOST: usize = 24;
 
 /// Ends of numbers that are looked for at a time, at least.

@@ -15,10 +15,10 @@
 use super::floats::Floats;
 use super::key::Keyed;
 
-/// Up to so many values of one series.
+/// The longest series that is described alone.
 pub const MOST: usize = 32;
 
-/// Up to so many values of each of eight series side by side.
+/// The longest series that are described eight at a time.
 pub const MOST_WIDE: usize = 128;
 
 /// Relative errors are below this.

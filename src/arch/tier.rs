@@ -333,7 +333,7 @@ impl Tier {
         dispatch!(self, compiled::avx512, search(values, valid, edges, index, found))
     }
 
-    /// Sorts keys in a network, if it has one for so many; `false` if not.
+    /// Sorts keys in a network; `false` if the tier has none for their number.
     pub fn sort(self, keys: &mut [i64]) -> bool {
         match self.0 {
             // SAFETY: a tier is only made where the machine has its instructions.

@@ -196,7 +196,7 @@ impl AnyScan {
         with_scan!(self, scan => known(scan, count, nulls, bounds));
     }
 
-    /// The answer, or the scan for another pass, which keeps so many values: a bracket that would not fit is sampled and narrowed
+    /// The answer, or the scan for another pass, which keeps as many values as `keep` says: a bracket that would not fit is sampled and narrowed
     /// again.
     pub(crate) fn finish(&mut self, spec: &Spec, keep: Keep) -> Result<AnyOutcome> {
         match self {

@@ -11,7 +11,7 @@ use crate::spec::Spec;
 use crate::stats::select::{self, Brackets};
 use crate::summary::Summary;
 
-/// Up to so many rows in all series together, no other thread is asked: that would take longer than the work, and outside
+/// Up to this many rows in all series together, no other thread is asked: that would take longer than the work, and outside
 /// of a pool it would wake rayon's own, which a forked child does not have.
 pub(super) const FEW: usize = 1 << 12;
 

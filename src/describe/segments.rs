@@ -146,7 +146,7 @@ fn positions(nulls: &NullBuffer) -> Vec<u32> {
     before
 }
 
-/// A few values in memory, and so many nulls.
+/// A few values in memory, and `nulls` nulls.
 fn summarize_values<T: Scanned>(values: &[T], nulls: u64, spec: &Spec, scan: &mut Scan<T>) -> Result<Summary> {
     scan.restart(Keep::All, Brackets::unknown());
     scan.update(values);

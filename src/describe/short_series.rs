@@ -22,7 +22,7 @@ const KNOWN: [Statistic; 7] = [
     Statistic::Stddev,
 ];
 
-/// Up to so many quantiles.
+/// The most quantiles that are asked of short series.
 const QUANTILES: usize = 16;
 
 /// Describes series of a few floats, alone or together with others of their length. A clone has nothing that waits.
@@ -194,7 +194,7 @@ impl Asked {
         }
     }
 
-    /// Describes the series of so many values that wait.
+    /// Describes the series of `n` values that wait.
     fn describe(&self, bunches: &mut Bunches, n: usize, values: &[f64], rows: &mut AnswerRows<'_>) {
         let Bunches { waiting, left, eight_wide } = bunches;
         let (indices, waiting) = &mut waiting[n];

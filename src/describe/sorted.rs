@@ -189,7 +189,7 @@ impl<'a> Joined<'a> {
 }
 
 /// The summaries of the groups of all parts, each of which has the same series. Whether there are NaNs, where they are an error,
-/// is for the caller to know. `check` is asked whether so many groups will do.
+/// is for the caller to know. `check` is asked whether the number of groups will do.
 ///
 /// # Errors
 ///

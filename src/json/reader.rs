@@ -295,7 +295,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A piece of an array, with room for so many numbers at first.
+    /// A piece of an array. `room`: how many numbers memory is asked for at first.
     fn piece(mut self, nulls: bool, room: usize) -> Piece {
         let mut numbers = Numbers::with_room(room);
         if self.interrupt.check().is_err() {

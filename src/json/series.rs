@@ -65,7 +65,7 @@ pub fn series(body: &[u8], pointer: &str, limits: Limits, interrupt: &Interrupt)
     })
 }
 
-/// Whether there may be one series more than so many.
+/// An error if one series more than `count` would exceed the limit.
 fn check_count(reader: &Reader<'_>, count: usize, limits: Limits) -> Result<()> {
     if count < limits.series {
         return Ok(());

@@ -28,7 +28,7 @@ impl Default for LargeAccumulator {
 }
 
 impl LargeAccumulator {
-    /// Whether so many more values may be added.
+    /// Whether `values` more of them may be added.
     pub fn has_room(&self, values: usize) -> bool {
         values <= ROOM - self.added
     }

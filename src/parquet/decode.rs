@@ -34,7 +34,7 @@ pub(super) struct ScanTask {
     /// Its place among the row groups that are read of the file.
     pub group: usize,
     pub series: Vec<usize>,
-    /// Only the first rows, so many.
+    /// Only this many of the first rows.
     pub first: Option<usize>,
 }
 
@@ -212,7 +212,7 @@ impl Plan<'_> {
         Ok(self.damaged(part, None, error))
     }
 
-    /// Checks column chunks before they are decoded together, so many rows at a time, and waits until there is room for that: for as
+    /// Checks column chunks before they are decoded together, `batch` rows at a time, and waits until there is room for that: for as
     /// long as it is held.
     pub(super) fn check_leaves(
         &self,

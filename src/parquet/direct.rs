@@ -176,7 +176,7 @@ impl Data {
     }
 }
 
-/// How many of so many definition levels, which are 0 or 1, say that a value is there.
+/// How many of `count` definition levels, which are 0 or 1, say that a value is there.
 fn there(levels: &[u8], rows: u32) -> Option<u32> {
     let mut values = 0;
     each_run(levels, 1, rows as usize, &mut |run| {
@@ -191,7 +191,7 @@ fn there(levels: &[u8], rows: u32) -> Option<u32> {
     Some(values)
 }
 
-/// Of a dictionary that is longer than one in so many of the values, these are taken one by one: it would take longer to go through
+/// If the dictionary is longer than one in `REPEATED` of the values, these are taken one by one: it would take longer to go through
 /// it with its counts.
 const REPEATED: u64 = 8;
 
@@ -206,7 +206,7 @@ struct Dictionary<T> {
     values: Vec<T>,
     /// How often each of them was seen, where that is counted.
     counts: Option<Vec<[u32; TURNS]>>,
-    /// Places that were not looked at yet, so many.
+    /// Indices into the dictionary that were not counted yet: the first `filled` of them.
     indices: Box<[u32; BLOCK]>,
     filled: usize,
 }

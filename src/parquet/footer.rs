@@ -98,7 +98,7 @@ struct Leaf {
 const NODE: u64 = 1024;
 
 /// Text is copied out of the footer, and the Arrow schema, which is text there, is decoded into
-/// fields: at most so many bytes for each of its own.
+/// fields: at most this many bytes for each of its own.
 const TEXT: u64 = 8;
 
 impl Visit for Survey {
@@ -241,7 +241,7 @@ mod tests {
 
     const LIMIT: u64 = 1 << 26;
 
-    /// A list of so many elements in its long form.
+    /// A list of `length` elements, in its long form.
     fn list(elements: u8, length: u32) -> Vec<u8> {
         let mut bytes = vec![0xf0 | elements];
         varint(u64::from(length), &mut bytes);

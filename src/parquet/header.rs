@@ -51,13 +51,13 @@ pub(super) mod encoding {
     pub const BYTE_STREAM_SPLIT: i64 = 9;
 }
 
-/// A header is first looked for in so many bytes: it is rarely longer.
+/// The bytes in which a header is looked for at first: it is rarely longer.
 const SHORT: u64 = 256;
 
-/// Of pages that are smaller than this, several are read at once...
+/// Of pages that are smaller than this, several are read at once: see `AHEAD`.
 const SMALL: u64 = 1 << 12;
 
-/// ...so many bytes of them.
+/// The bytes that are read at once of small pages.
 const AHEAD: u64 = 1 << 16;
 
 /// No header is longer: it has two values of the column at most. Arrow's C++ reader has the same bound.
@@ -191,7 +191,7 @@ impl Header {
 }
 
 impl HeaderFields {
-    /// The header, of a page that has so many bytes after it up to the end of the chunk.
+    /// The header of a page; `room`: the bytes from there to the end of the chunk.
     fn header(&self, room: u64) -> Result<Header, String> {
         let size = |fields: &[Option<i64>], field: usize, name: &str| match fields[field] {
             Some(value) => u64::try_from(value).map_err(|_| format!("its header has {name} {value}")),

@@ -23,7 +23,7 @@ const LEAST: u64 = 32 << 20;
 /// What is taken for the machine's memory where nothing tells it.
 const UNKNOWN: u64 = 4 << 30;
 
-/// The least limit that a run on so many threads can be given.
+/// The least limit that a run on `threads` threads can be given.
 pub fn least_limit(threads: usize) -> u64 {
     PROGRAM + THREAD * threads as u64 + LEAST
 }
@@ -143,7 +143,7 @@ impl MemoryPool {
         Self { all: bytes, free: Mutex::new(bytes), freed: Condvar::new() }
     }
 
-    /// Takes so many bytes as soon as they are free, or all that there are.
+    /// Takes `bytes` bytes as soon as they are free, or all that there are.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The most memory that decoding takes, so many rows at a time.
+    /// The most memory that decoding takes, `batch` rows at a time.
     pub fn memory(&self, batch: usize) -> u64 {
         self.largest.saturating_add(self.widest.saturating_mul(self.values.min(batch as u64)))
     }
@@ -354,7 +354,7 @@ impl<'a> ChunkCheck<'a> {
         Ok(())
     }
 
-    /// The bytes of so many values of a type of one width, one after the other.
+    /// The bytes of `values` values of a type of one width, one after the other.
     fn packed(&self, values: u64) -> u64 {
         match self.column.column_type() {
             Type::BOOLEAN => values.div_ceil(8),
@@ -362,7 +362,7 @@ impl<'a> ChunkCheck<'a> {
         }
     }
 
-    /// What so many values of a dictionary take decoded, which stand in `body` bytes one after the other.
+    /// What `values` values of a dictionary take decoded, which stand in `body` bytes one after the other.
     fn dictionary_memory(&self, values: u64, body: u64) -> Result<u64, String> {
         let (encoded, decoded) = match self.column.column_type() {
             // Each has its length before it; decoded, it is 16 bytes of a view, or an offset, beside the bytes.

@@ -58,7 +58,7 @@ impl Partition {
         self.values.slice(file, 1)
     }
 
-    /// The value of a file, so many times.
+    /// The value of a file, `rows` times.
     ///
     /// # Errors
     ///

@@ -155,12 +155,12 @@ fn describe_some(
     Err(changed())
 }
 
-/// How many values each scan of so many series keeps.
+/// The values that each scan keeps where `series` of them are in memory.
 fn keep(run: &ExecutionContext<'_>, series: usize) -> Keep {
     Keep::AtMost(run.plan.values_kept(series).max(LEAST_KEPT))
 }
 
-/// From so many sampled values on, another pass has brackets that are narrow enough.
+/// Sampled values from which another pass has brackets that are narrow enough.
 const LEAST_KEPT: usize = SAMPLE >> 4;
 
 /// `mad`, `mode` and `n_unique` need all values of a series at once: where they do not fit, that is said before any is read.

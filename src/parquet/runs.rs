@@ -5,7 +5,7 @@
 /// Some of the numbers that follow each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Run<'a> {
-    /// One number, so many times.
+    /// One number, `count` times.
     Same { value: u32, count: usize },
     /// So many numbers of this width, the lowest bits first.
     Packed { bytes: &'a [u8], width: u32, count: usize },

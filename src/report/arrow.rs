@@ -60,7 +60,7 @@ impl<'a> ArrowRows<'a> {
         &self.schema
     }
 
-    /// All rows in batches of at most so many.
+    /// All rows, in batches of at most `most` rows.
     #[cfg(feature = "parquet")]
     pub(super) fn batches(&self, most: usize) -> impl Iterator<Item = Result<RecordBatch>> {
         let rows = self.report.series.len();

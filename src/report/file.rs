@@ -22,7 +22,7 @@ use super::arrow::{ArrowRows, metadata};
 use super::key::plain;
 use crate::error::{Error, Result};
 
-/// Rows of a batch: so many are in memory once more while they are written.
+/// Rows of a batch: those are in memory twice while they are written.
 const BATCH: usize = 1 << 16;
 
 /// Rows of a row group, which is encoded in memory: enough for a reader to skip by, few enough to read on several threads.
@@ -298,7 +298,7 @@ mod tests {
         assert_same(&read_parquet(parquet(&report)), &expected);
     }
 
-    /// A file whose writer fails with a closed pipe after so many bytes.
+    /// A file whose writer fails with a closed pipe once it has this many bytes.
     struct Closing(usize);
 
     impl Write for Closing {

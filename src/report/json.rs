@@ -22,7 +22,7 @@ use crate::summary::Summaries;
 
 pub use crate::num::text::{any_number, number};
 
-/// Rows are handed to the writer in pieces of about so many bytes.
+/// Rows are handed to the writer in pieces of about this many bytes.
 const PIECE: usize = 1 << 16;
 
 impl Report {

@@ -192,7 +192,7 @@ fn timestamp(ticks: i64, unit: TimeUnit) -> String {
     if fraction == 0 { whole } else { format!("{whole}.{fraction:0digits$}") }
 }
 
-/// A date so many days after 1970-01-01.
+/// The date `days` days after 1970-01-01.
 fn date(day: i64) -> String {
     // Years that begin with March end with the leap day; 400 of them have 146,097 days. Day 0 is 0000-03-01.
     let day = i128::from(day) + 719_468;

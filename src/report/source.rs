@@ -97,7 +97,7 @@ impl Source {
         Ok(members)
     }
 
-    /// For people: how many files were left out, and of the errors so many, each with its file. Nothing if none was.
+    /// For people: how many files were left out, and up to `most` of the errors, each with its file. Nothing if none was.
     pub(super) fn left_out(&self, most: usize) -> Option<(String, Vec<String>)> {
         let title = match self.files_left_out() {
             0 => return None,

@@ -6,14 +6,14 @@ use super::key::Keys;
 use super::{COUNTS, Report};
 use crate::shown::{MESSAGE, NAME, shown};
 
-/// Up to so many series the statistics stand below each other, a column of the table a series, as in pandas'
+/// Up to this many series, the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.
 const UPRIGHT: usize = 6;
 
-/// Up to so many series are shown; of more, the first and the last ones.
+/// The most series that are shown: of more, the first and the last ones.
 const SHOWN: usize = 40;
 
-/// Up to so many errors are named below it.
+/// The most errors that are named below it.
 const ERRORS: usize = 20;
 
 impl Report {

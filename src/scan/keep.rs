@@ -1,13 +1,13 @@
 //! How many values a scan may keep.
 
-/// What a scan keeps at least for its quantiles, if it keeps any.
+/// The least number of values that a scan should keep for its quantiles.
 pub const SAMPLE: usize = 1 << 16;
 
 /// How many values a scan may keep for its quantiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Keep {
-    /// Up to so many in a bracket; more are sampled, and another pass decides.
+    /// Up to this many in a bracket; more are sampled, and another pass decides.
     AtMost(usize),
     /// All of them: no other pass is possible.
     All,

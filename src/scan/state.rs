@@ -159,7 +159,7 @@ impl<T: Value> Scan<T> {
         }
     }
 
-    /// More of the series: each of these values so many times.
+    /// More of the series: each value as often as its count says.
     ///
     /// Its sums are those of the values whose count has a binary digit, doubled from digit to digit: scans merge exactly, also with
     /// themselves.

@@ -26,9 +26,9 @@ pub enum Format {
     Float32,
     /// IEEE 754 binary64.
     Float64,
-    /// A signed integer of so many bytes: 1, 2, 4 or 8.
+    /// A signed integer of this width in bytes: 1, 2, 4 or 8.
     Signed(u8),
-    /// An unsigned integer of so many bytes: 1, 2, 4 or 8.
+    /// An unsigned integer of this width in bytes: 1, 2, 4 or 8.
     Unsigned(u8),
     /// A byte, true if it is not zero.
     Bool,

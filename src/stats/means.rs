@@ -97,7 +97,7 @@ impl GeometricMean {
         self.rest &= ONE - 1;
     }
 
-    /// Whether `n` values may have left this behind, so many of them zeros and so many negative ones.
+    /// Whether `n` values, of which `zeros` are 0 and `negatives` below it, may have left this behind.
     pub(crate) fn is_possible(&self, n: u64, zeros: u64, negatives: u64) -> bool {
         let logarithms = BigUint::from(self.whole).shifted_left(BITS.into()).plus(&self.rest.into());
         // Each is below ln 2 and errs by fewer than 64 units; ln 2 itself does so too.

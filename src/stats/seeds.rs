@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// How many random cases a test takes: `RSTATS_SERIES`, or so many without it.
+/// The number of random cases of a test: `RSTATS_SERIES`, or else `usual`.
 pub fn cases(usual: u32) -> ProptestConfig {
     let wanted = std::env::var("RSTATS_SERIES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig::with_cases(wanted.unwrap_or(usual))

@@ -110,7 +110,7 @@ impl<T: Value> Sorted<'_, T> {
         }
         let half = Rational::new(false, 1u64.into(), 1u64.into(), -1);
         let median = at(below).to_rational().plus(&at(above).to_rational()).times(&half);
-        // Deviations grow to both sides of the median: the place-th smallest one takes so many from each. How many from the
+        // Deviations grow to both sides of the median: the `index`-th smallest one takes some from each. How many from the
         // left is found by bisection: as many as have a smaller deviation than what the right would have to give.
         let left = |i: usize| at(above - 1 - i); // i-th from the median on
         let right = |i: usize| at(above + i);

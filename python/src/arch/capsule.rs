@@ -89,7 +89,7 @@ unsafe fn check_schema(schema: &FFI_ArrowSchema, depth: usize) -> Result<()> {
         return wrong(format!("a field has {} children, or none where they should be", schema.n_children));
     }
     for index in 0..schema.n_children as usize {
-        // SAFETY: there are so many pointers; whether each of them leads anywhere is checked.
+        // SAFETY: the exporter promises this number of pointers; whether each of them leads anywhere is checked.
         match unsafe { schema.children.add(index).read_unaligned().as_ref() } {
             // SAFETY: as the function requires.
             Some(child) => unsafe { check_schema(child, depth + 1) }?,
@@ -124,7 +124,7 @@ unsafe fn check_metadata(metadata: *const u8) -> Result<()> {
             return wrong("the metadata of a field is damaged");
         }
         let bytes = size_of::<i32>() + if skip { number as usize } else { 0 };
-        // SAFETY: so many bytes follow.
+        // SAFETY: the length that was read says that these bytes follow.
         at = unsafe { at.add(bytes) };
         Ok(number)
     };
@@ -194,7 +194,7 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
     if there < buffers + usize::from(layout.variadic) || there > 0 && array.buffers.is_null() {
         return Err(whose(format!("has {} buffers, or none where they should be", array.n_buffers)));
     }
-    // SAFETY: there are so many pointers.
+    // SAFETY: the exporter promises this number of pointers.
     let buffer = |index: usize| unsafe { array.buffers.add(index).read_unaligned() };
     if layout.can_contain_null_mask {
         if nulls < -1 || nulls > length || nulls > 0 && buffer(0).is_null() {
@@ -211,7 +211,7 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
         if offsets.is_null() || offsets.align_offset(width) != 0 {
             return Err(whose("has no offsets, or some that are not aligned".to_owned()));
         }
-        // SAFETY: an array of so many rows has one offset more.
+        // SAFETY: an array has one offset more than rows.
         let last = unsafe {
             match wide {
                 true => offsets.cast::<i64>().add(rows).read(),
@@ -261,7 +261,7 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
         return Err(whose(format!("has {} children where {} should be", array.n_children, children.len())));
     }
     for (index, (data_type, least)) in children.into_iter().enumerate() {
-        // SAFETY: there are so many pointers; nobody else uses what they lead to.
+        // SAFETY: the exporter promises this number of pointers; nobody else uses what they lead to.
         let Some(child) = (unsafe { array.children.add(index).read_unaligned().as_mut() }) else {
             return Err(whose(format!("has no child {index}")));
         };

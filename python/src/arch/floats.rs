@@ -17,7 +17,7 @@ pub fn floats_of(data: &Bound<'_, PyAny>, most: usize) -> Option<Vec<f64>> {
     floats(tuple.len(), most, |index| unsafe { ffi::PyTuple_GetItem(tuple.as_ptr(), index) })
 }
 
-/// `item` gives a borrowed reference to each of so many items.
+/// `item` gives a borrowed reference to each of `length` items.
 fn floats(length: usize, most: usize, item: impl Fn(ffi::Py_ssize_t) -> *mut ffi::PyObject) -> Option<Vec<f64>> {
     if length > most {
         return None;

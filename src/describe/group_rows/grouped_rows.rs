@@ -13,10 +13,10 @@ use super::table::Table;
 use crate::error::Result;
 use crate::series::key::{KeyColumn, KeyVisitor};
 
-/// Up to so many rows are no work for several threads.
+/// Below this many rows, one thread is faster.
 const FEW: usize = 1 << 14;
 
-/// Up to so many distinct keys are found in each stripe.
+/// The most distinct keys that are found in one stripe; with more, rows are dealt out to parts.
 const TABLE: usize = 1 << 14;
 
 /// Groups whose rows are ranked together.

@@ -24,7 +24,7 @@ impl<C: Code> Table<C> {
         Self { codes: vec![], firsts: vec![], counts: vec![], keys: vec![], slots: vec![0; 64], seed, low: None }
     }
 
-    /// For these codes, of so many rows at most.
+    /// For these codes, of at most `rows` rows.
     pub(super) fn near(codes: impl Iterator<Item = C> + Clone, rows: usize, seed: u64) -> Self {
         let empty = Self::new(seed);
         let Some(first) = codes.clone().next().filter(|first| first.above(*first).is_some()) else { return empty };
@@ -78,7 +78,7 @@ impl<C: Code> Table<C> {
         self.codes.len() - 1
     }
 
-    /// The keys in so many slots.
+    /// The keys in `size` slots.
     fn spread(&mut self, size: usize) {
         self.slots = vec![0; size];
         for (key, &code) in self.codes.iter().enumerate() {

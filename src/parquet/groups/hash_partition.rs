@@ -45,7 +45,7 @@ struct Answered {
 }
 
 impl<'a> HashPartitions<'a> {
-    /// None yet, for so many rows.
+    /// Nothing dealt out yet; `rows` are expected.
     pub fn new(run: &'a ExecutionContext<'a>, table: &'a Table, rows: u64) -> Result<Self> {
         let spill = Arc::new(Spill::new(&run.plan.request.temporary)?);
         Ok(Self { run, table, hasher: RandomState::new(), spill, depth: 0, partitions: partitions(run, table, rows) })
@@ -122,7 +122,7 @@ impl<'a> HashPartitions<'a> {
         rows.sum()
     }
 
-    /// Answers one partition after the other, of so many rows in all.
+    /// Answers one partition after the other, of `rows` rows in all.
     fn answer(self, all: u64, answered: &mut Answered) -> Result<()> {
         let most = most_rows(self.run, self.table);
         for partition in &self.partitions {
@@ -161,7 +161,7 @@ impl<'a> HashPartitions<'a> {
                 None => {
                     let limit = self.run.plan.budget.limit;
                     let what =
-                        "a number of groups, each of so many rows that it has to be scanned in passes,".to_owned();
+                        "several groups that are each too long for memory and have to be scanned in passes,".to_owned();
                     return Err(Error::MemoryLimit { what, needed: 2 * limit, limit });
                 }
             }

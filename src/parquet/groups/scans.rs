@@ -22,7 +22,7 @@ const SCAN: u64 = 16 << 10;
 /// The least number of values that a scan keeps.
 const LEAST_KEPT: u64 = SAMPLE as u64 >> 4;
 
-/// Groups are few where each has so many of the rows that were looked at, as a mean.
+/// Groups are few where each has at least this many of the rows that were looked at, as a mean.
 const ROWS: u64 = 64;
 
 /// See the [module](self).
@@ -47,8 +47,8 @@ struct FoundGroups {
 }
 
 impl<'a> GroupScans<'a> {
-    /// For so many groups, which some of the rows have, so many; `None` if there seem to be too many groups. Where this is the last
-    /// resort, there may be as many as there is memory for.
+    /// Plans one scan for each series and group, for `groups` groups seen in the first `rows` rows. `None` if they would not fit in
+    /// memory, or if groups are so many that another way is faster; with `is_last`, there is no other way.
     pub fn for_few(
         run: &'a ExecutionContext<'a>,
         table: &Table,

@@ -64,12 +64,12 @@ impl Table {
             .map_err(|error| plan.damaged(part, None, &error))
     }
 
-    /// Bytes that so many rows take until they are described.
+    /// The bytes that `rows` rows take until they are described.
     pub fn bytes(&self, rows: usize) -> u64 {
         rows as u64 * (2 * self.width + ROW)
     }
 
-    /// The same for rows that are sorted out by so many keys.
+    /// The same for rows that are sorted out by `keys` keys.
     pub fn sorted_bytes(&self, rows: usize, keys: usize) -> u64 {
         let keys_width: u64 = self.schema.fields().iter().take(self.keys).map(|field| width(field.data_type())).sum();
         rows as u64 * (self.width - keys_width) + keys as u64 * (3 * keys_width + ROW)
@@ -86,12 +86,12 @@ impl Table {
         RecordBatch::try_new(self.schema.clone(), rows.columns()?).map_err(|error| Error::Data(error.to_string()))
     }
 
-    /// How many rows are described at a time in so many bytes.
+    /// How many rows can be described at a time in `bytes` bytes.
     pub fn rows_in(&self, bytes: u64) -> u64 {
         (bytes / self.bytes(1)).max(1 << 12)
     }
 
-    /// Bytes of the answers for so many keys.
+    /// The bytes of the answers for `keys` keys.
     pub fn answers(&self, plan: &Plan<'_>, keys: usize) -> u64 {
         let fields = self.schema.fields();
         let key: u64 = fields.iter().take(self.keys).map(|field| width(field.data_type())).sum();
@@ -99,7 +99,7 @@ impl Table {
         keys as u64 * (key + (plan.series.len() * answer) as u64)
     }
 
-    /// Refuses answers that do not fit in memory, which are those of so many keys in this share of all rows.
+    /// Refuses answers that do not fit in memory: those of `keys` keys, found in this share of all rows.
     pub fn check_answers(&self, plan: &Plan<'_>, keys: usize, share: f64) -> Result<()> {
         let found = self.answers(plan, keys);
         if found <= plan.budget.kept() {
@@ -206,7 +206,7 @@ fn exactly(values: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, String> 
 ///
 /// # Errors
 ///
-/// [`Error::MemoryLimit`] for more groups than their answers have room for, beside those of so many keys in the share of all
+/// [`Error::MemoryLimit`] for more groups than their answers have room for, beside those of the keys in the share of all
 /// rows that this makes complete.
 pub(super) fn describe_rows(
     run: &ExecutionContext<'_>,

@@ -56,7 +56,7 @@ impl Number {
         if !value.is_finite() {
             return None;
         }
-        // The least subnormal is 2^-1074: so many places hold any float whole.
+        // The least subnormal is 2^-1074: 1074 places hold any float whole.
         Self::parse(value < 0.0, &format!("{:.1074}", value.abs()))
     }
 

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// Ranges with a gap of so many bytes are one.
+/// Ranges with a gap of at most this many bytes are read as one.
 const GAP: u64 = 1 << 18;
 
 /// The longest piece that is asked for at once.

@@ -23,10 +23,10 @@ pub enum Order {
     Second,
 }
 
-/// After a block whose exponents are scattered over more than any window, no window is tried for so many more of its kind.
+/// After a block whose exponents are scattered over more than any window, no window is tried for this many more of its kind.
 const SCATTERED: u32 = 15;
 
-/// One of so many values of a block may be added one by one; with more of them, sums by exponent are faster.
+/// Up to one in `MISFITS` values of a block are added one by one; with more of them, sums by exponent are faster.
 const MISFITS: u64 = 8;
 
 /// The exact moments of the values seen so far.

@@ -73,7 +73,7 @@ impl TryFrom<Written> for Moments {
 }
 
 impl Moments {
-    /// Whether so many finite values can have these sums: S² ≤ n·Q, by Cauchy and Schwarz.
+    /// Whether `finite` finite values can have these sums: S² ≤ n·Q, by Cauchy and Schwarz.
     fn are_possible(&self, finite: u64) -> bool {
         let sums = self.clone().finish().sums;
         let Some((sum, squares)) = (Finished { count: finite, infinity: None, sums }).exact_sums() else {

@@ -10,7 +10,7 @@ use crate::arch::block;
 use crate::arch::key::{BinEdges, Keyed, Located};
 use crate::arch::{BLOCK, Index, Tier};
 
-/// Up to so many edges are compared with every key; among more of them its bin is searched.
+/// The most edges that are all compared with every key; among more of them its bin is searched.
 pub const COMPARED: usize = 24;
 
 /// What values are compared by.
@@ -79,7 +79,7 @@ impl<K: Key> Bins<K> {
         self.filled = 0;
     }
 
-    /// A key, so many times.
+    /// A key, `times` times.
     pub fn add(&mut self, key: K, times: usize) {
         let bin = self.edges.partition_point(|edge| *edge <= key);
         self.counts[bin] += times as u64;

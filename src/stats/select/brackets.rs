@@ -9,7 +9,7 @@ pub const MARGIN: f64 = 3.5;
 /// The same among values that can be looked at again for next to nothing.
 pub const SHORT_MARGIN: f64 = 2.5;
 
-/// A value that is as frequent in a bracket's sample as one in so many gets a bin of its own.
+/// A value that is at least one in `FREQUENT` of a bracket's sample gets a bin of its own.
 const FREQUENT: usize = 8;
 
 /// Where to look for order statistics: edges, ascending, and which of the bins around them to keep.
@@ -26,7 +26,7 @@ impl<K: Key> Brackets<K> {
         Self { edges: Vec::new(), kept: vec![true] }
     }
 
-    /// Around the quantiles at `fractions` (0 to 1) of a series, as a random sample of it suggests: so many standard
+    /// Around the quantiles at `fractions` (0 to 1) of a series, as a random sample of it suggests: `margin` standard
     /// deviations of the sample's rank to each side. It is sorted.
     pub fn from_sample(sample: &[K], fractions: &[f64], margin: f64) -> Self {
         let mut brackets = Intervals::default();

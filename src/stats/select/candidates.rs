@@ -6,14 +6,14 @@ use super::sample::{Sample, grow, is_sampled, sample_places, sample_size};
 use crate::arch::{BLOCK, Tier};
 use crate::interrupt::Interrupt;
 
-/// Bins of up to so many values are not thinned out. From half as many sampled values on, a bracket is always narrower than
+/// Bins are not thinned out below this many values. From half as many sampled values on, a bracket is always narrower than
 /// the sample, so that every pass gets closer.
 pub(super) const LEAST_CAPACITY: usize = 128;
 
-/// Up to so many values are sorted where there is no network for it.
+/// The most values that are sorted as a whole where there is no network for it.
 const FEW: usize = 64;
 
-/// Among up to so many values, ranks are selected one by one.
+/// Among up to this many values, ranks are selected one by one.
 const SHORT: usize = 2048;
 
 /// So many keys that were kept go to their bins together.
@@ -87,7 +87,7 @@ impl<K: Key> Candidates<K> {
         }
     }
 
-    /// A value so many times.
+    /// A value, `times` times.
     pub fn update_repeated(&mut self, key: K, mut times: u64) {
         while times > 0 {
             let some = times.min(BLOCK as u64);
@@ -189,7 +189,7 @@ impl<K: Key> Candidates<K> {
         }
     }
 
-    /// The brackets for more values like those that are here, all of which are kept: by a sample of so many of them. `None` if
+    /// The brackets for more values like those that are here, all of which are kept: by a sample of `size` of them. `None` if
     /// they are not.
     pub fn aim(&mut self, fractions: &[f64], size: usize) -> Option<Brackets<K>> {
         self.distribute();

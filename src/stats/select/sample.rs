@@ -6,13 +6,13 @@ use crate::arch::BLOCK;
 /// Runs that are shorter as a mean are moved together before they are thinned out.
 const SHORTEST_RUN: usize = 64;
 
-/// How many of `values` values a sample should have from which the brackets of so many ranks are taken: more of it takes
+/// The size of a sample of `values` values from which the brackets of `ranks` ranks are taken: more of it takes
 /// longer to sort, less of it leaves more candidates. Both are about as much work at the power of 2/3.
 pub fn sample_size(values: usize, ranks: usize) -> usize {
     (values as f64 * (ranks as f64 / 6.0).max(1.0)).powf(2.0 / 3.0) as usize
 }
 
-/// Whether a sample of so many values tells where to look for so many ranks: the brackets around them are some √sample values wide, and
+/// Whether a sample of `values` values tells where to look for `ranks` ranks: the brackets around them are some √sample values wide, and
 /// where there are too many, they hold nearly all values.
 pub fn is_sampled(values: usize, ranks: usize) -> bool {
     ranks > 0 && ranks.saturating_pow(2) <= sample_size(values, ranks).min(values)
@@ -29,7 +29,7 @@ pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterato
     })
 }
 
-/// Makes room for so many keys more, as a `Vec` does, but for hardly more than there can ever be.
+/// Makes room for `more` keys, as a `Vec` does, but for hardly more than `capacity`.
 pub(super) fn grow<K>(keys: &mut Vec<K>, more: usize, capacity: usize) {
     // The kernels write a block at a time, of which some is left.
     let needed = keys.len() + more + BLOCK;

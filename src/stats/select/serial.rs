@@ -12,7 +12,7 @@ use super::candidates::{Candidates, KEPT, LEAST_CAPACITY};
 use super::sample::Sample;
 use crate::arch::{BLOCK, Tier};
 
-/// A stride is a power of two, and never comes near this one: there are not so many values.
+/// The greatest stride that is read back: a power of two that no series is long enough for.
 const MOST_STRIDE: u64 = 1 << 48;
 
 /// Keys as [`Key::write`] has them.

@@ -89,7 +89,7 @@ impl Dice {
 
     /// Rows, in order more often than not, some of them null.
     fn rows<T>(&mut self, count: usize, value: impl Fn(&mut Self) -> T, key: impl Fn(&T) -> Value) -> Vec<Option<T>> {
-        let nulls = self.pick(&[0, 0, 2, 5, 20]); // one row of so many is null
+        let nulls = self.pick(&[0, 0, 2, 5, 20]); // one row in this many is null
         let mut rows: Vec<T> = (0..count).map(|_| value(self)).collect();
         if self.one_in(8) && count > 0 {
             let only = value(self);
