@@ -5,39 +5,54 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Test workers: one a core.
 WORKERS ?= auto
-# The SIMD tiers below the best one that are tested as well; what a machine does not have, it passes over.
-TIERS ?= portable avx2
+# Each Rust test in a process of its own, all of them side by side, where cargo-nextest is installed.
+NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
+# Optimised as it is shipped, but for what the linker does, which takes minutes.
+QUICK_LINK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
-.PHONY: help demo test test-rust test-python bench lint fmt clean
+.PHONY: help demo test check test-rust test-python bench docs lint deny fmt clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Build the command and describe the real data in data/, as a table and as JSON
-	cargo build --release --quiet --bin rstats
-	target/release/rstats describe data/city_temps.parquet data/seattle_weather.parquet --format table
-	target/release/rstats describe data/city_temps.parquet data/seattle_weather.parquet --format json
+	@echo "Building the command: some minutes the first time ..."
+	@cargo build --profile demo --quiet --bin rstats
+	@for arguments in \
+		"data/city_temps.parquet data/seattle_weather.parquet --format table" \
+		"data/city_temps.parquet --by city --stats mean,stddev --quantiles 0.5,0.99 --format table" \
+		"data/seattle_weather.parquet --where temp_max>30 --columns temp_max --format json"; do \
+		echo; echo "\$$ rstats describe $$arguments"; target/demo/rstats describe $$arguments; \
+	done
 
 test: lint test-rust test-python ## Set up, and pass every check and every test
 
-lint: $(VENV)/installed ## Formats, clippy, rustdoc, ruff
+check: lint ## While you work: lint, and the tests that take seconds
+	RSTATS_SERIES=20 cargo $(if $(NEXTEST),nextest run,test) --lib
+	$(BIN)/pytest -q -n $(WORKERS) -m "not slow"
+
+lint: $(VENV)/installed ## Formats, layers, clippy, rustdoc, ruff
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --lib --no-default-features -- -D warnings
+	$(BIN)/python tools/layers.py
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --lib --no-default-features --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --package rstats-arrow --quiet
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-test-rust: ## The tests of the library and the command
+test-rust: ## The tests of the library and the command, and the examples
+ifeq ($(NEXTEST),yes)
+	cargo nextest run --workspace
+	cargo test --doc
+else
 	cargo test --workspace
+endif
 
-# Optimised as it is shipped, but for what the linker does, which takes minutes.
 test-python: $(VENV)/installed ## Build the extension, check its stubs, run the Python tests
-	CARGO_PROFILE_RELEASE_LTO=off $(BIN)/pip install --quiet --no-deps --force-reinstall .
+	$(QUICK_LINK) $(BIN)/pip install --quiet --no-deps --force-reinstall .
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml ../python/tests/typing_example.py
 	cd $(VENV) && bin/python -m mypy.stubtest rstats --mypy-config-file ../pyproject.toml
 	$(BIN)/pytest -n $(WORKERS)
-	for tier in $(TIERS); do RSTATS_TIER=$$tier RSTATS_SERIES=3000 $(BIN)/pytest -q -n $(WORKERS) || exit 1; done
 
 bench: $(VENV)/installed ## Install the peers, and measure against them: benches/README.md
 	$(BIN)/pip install --quiet --group bench
@@ -49,6 +64,16 @@ bench: $(VENV)/installed ## Install the peers, and measure against them: benches
 	$(BIN)/python benches/memory.py
 	$(BIN)/python benches/http/load.py
 	cargo bench --bench kernels
+
+docs: $(VENV)/installed ## Draw the pictures, and build the pages of docs/ as a site in target/site
+	$(BIN)/pip install --quiet --group docs
+	$(BIN)/python -c "import rstats" || $(QUICK_LINK) $(BIN)/pip install --quiet --no-deps .
+	$(BIN)/python docs/pictures.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "target/site/index.html"
+
+deny: ## Licences and advisories of the dependencies; needs cargo-deny
+	cargo deny check
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -50,7 +50,7 @@
 //! | `cli` (default) | the command `rstats`, with all of these |
 
 #![deny(missing_docs)]
-#![cfg_attr(doctest, doc = include_str!("../README.md"))]
+#![cfg_attr(doctest, doc = include_str!("../docs/rust.md"))]
 
 mod arch;
 mod describe;

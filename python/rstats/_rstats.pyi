@@ -193,6 +193,7 @@ def describe_json(
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
     level: float = 0.95,
+    trim: float = 0.1,
     bias: bool = False,
     threads: int | None = None,
     max_bytes: int | None = None,
@@ -271,6 +272,7 @@ def describe(
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
     level: float = 0.95,
+    trim: float = 0.1,
     bias: bool = False,
     threads: int | None = None,
 ) -> Description:
@@ -310,8 +312,8 @@ def describe(
         weight is at least p·W, decided exactly); other statistics are an error.
     stats
         Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
-        "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "q1", "median",
-        "q3". Default: min, max, range, mean, stddev. `()` for none. The three counts are always there.
+        "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean", "q1",
+        "median", "q3". Default: min, max, range, mean, stddev. `()` for none. The three counts are always there.
     q
         Probabilities of quantiles from 0 to 1, or an integer n for the n - 1 cut points of n groups. Default:
         (.25, .5, .75), named q1, median, q3; others are named p and their percent (p99, p99.9). `()` for none.
@@ -325,6 +327,8 @@ def describe(
         that names the series and the lowest row. In NumPy-backed pandas data NaN is the missing value, a null.
     level
         The confidence level of "mean_ci", which gives `mean_ci_low` and `mean_ci_high` (Student's t).
+    trim
+        The share of the values that "trimmed_mean" leaves out at each end, from 0 to below 0.5.
     bias
         Whether skewness and excess kurtosis keep the bias of a sample, as SciPy's and Polars' do, or are corrected for
         it, as pandas' and DuckDB's are.
@@ -338,6 +342,8 @@ def describe(
       kurtosis (None where all values are equal);
     - iqr is the difference of the two quartiles by `method`;
     - mad is the median of |x - median|, unscaled, exact and rounded once;
+    - trimmed_mean is the mean without the ⌊trim·n⌋ least and as many of the greatest values, as of SciPy's `trim_mean`, but
+      correctly rounded;
     - mode is the smallest of the most frequent values;
     - n_unique, n_zero and n_negative are integers also where a NaN makes the rest NaN; n_unique counts NaN as one,
       and both zeros as one;
@@ -393,6 +399,7 @@ def describe_parquet(
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
     level: float = 0.95,
+    trim: float = 0.1,
     bias: bool = False,
     threads: int | None = None,
 ) -> Description:
@@ -449,6 +456,7 @@ def describe_parquet(
     >>> d = rstats.describe_parquet("data/city_temps.parquet", by="city", q=[0.5, 0.99])
     >>> [(row["city"], row["count"], row["median"]) for row in d]
     [('San Francisco', 8759, 56.5), ('Seattle', 8759, 50.7)]
-    >>> rstats.describe_parquet("data/*.parquet", columns="temp", where="temp > 80", stats=["mean"], memory_limit="512MiB")[0]["count"]
-    2
+    >>> d = rstats.describe_parquet("data/city_temps.parquet", where="temp > 70", memory_limit="512MiB")
+    >>> d[0]["count"], d[0]["min"]
+    (654, 70.1)
     """

@@ -158,6 +158,7 @@ pub fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Threads> {
 }
 
 /// What is asked, by the arguments that have the same names everywhere.
+#[allow(clippy::too_many_arguments)] // they are those of the Python functions
 pub fn spec(
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
@@ -165,6 +166,7 @@ pub fn spec(
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
     level: f64,
+    trim: f64,
     bias: bool,
 ) -> PyResult<Spec> {
     let ddof = ddof.map(|ddof| whole("ddof", ddof, 0, i64::MAX)).transpose()?.unwrap_or(1);
@@ -174,6 +176,7 @@ pub fn spec(
         .with_nan(nan.parse().map_err(PyValueError::new_err)?)
         .with_ddof(ddof as u64)
         .with_level(level)
+        .and_then(|spec| spec.with_trim(trim))
         .map_err(to_python)?;
     let spec = match q {
         None => spec,

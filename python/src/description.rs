@@ -33,8 +33,8 @@ pub struct Description(pub Report);
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
 #[pyfunction]
 #[pyo3(
-    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, bias=false, threads=None),
-    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, bias=False, threads=None)"
+    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, trim=0.1, bias=false, threads=None),
+    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, trim=0.1, bias=False, threads=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
@@ -50,10 +50,11 @@ pub fn describe(
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
     level: f64,
+    trim: f64,
     bias: bool,
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
-    let spec = args::spec(stats, q, method, ddof, nan, level, bias)?;
+    let spec = args::spec(stats, q, method, ddof, nan, level, trim, bias)?;
     let threads = args::threads(threads)?;
     let axis = axis.map(args::axis).transpose()?;
     let chosen = args::columns(columns)?;

@@ -1,5 +1,8 @@
 //! The module `rstats._rstats`: bindings only. Nothing is computed here.
 
+// The docstrings of the stub are reStructuredText for Python, not Markdown.
+#![allow(clippy::doc_lazy_continuation)]
+
 mod arch;
 mod args;
 mod call;

@@ -87,11 +87,11 @@ def wide_interpolation(a: float, b: float, gamma: float) -> float:
 
 def check_moments(values: list[float]) -> None:
     n = len(values)
+    total = or_rounded(lambda: math.fsum(values), lambda: nearest(exact_sum(values)))
+    mean = or_rounded(lambda: statistics.mean(values), lambda: nearest(exact_sum(values) / n))
     for ddof in (0, 1):
         row = rstats.describe(values, stats=MOMENTS, q=(), ddof=ddof)[0]
-        total = or_rounded(lambda: math.fsum(values), lambda: nearest(exact_sum(values)))
         assert bits(row["sum"]) == bits(total)
-        mean = or_rounded(lambda: statistics.mean(values), lambda: nearest(exact_sum(values) / n))
         assert bits(row["mean"]) == bits(mean)
         if n <= ddof:
             assert row["variance"] is None and row["stddev"] is None
@@ -105,9 +105,9 @@ def check_moments(values: list[float]) -> None:
         assert bits(row["stddev"]) == bits(expected)
 
 
-def neighbours(values: list[float], k: int, groups: int, method: str) -> tuple[float, float, float]:
+def neighbours(ordered: list[float], k: int, groups: int, method: str) -> tuple[float, float, float]:
     """The values around the cut point k/groups, as `statistics.quantiles` has them, and the upper one's weight."""
-    ordered, n = sorted(values), len(values)
+    n = len(ordered)
     if method == "exclusive":
         rank = min(max(k * (n + 1) // groups, 1), n - 1)
         return ordered[rank - 1], ordered[rank], (k * (n + 1) - rank * groups) / groups
@@ -137,12 +137,13 @@ def check_quantiles(values: list[float], rng_number: int) -> None:
     if len(values) < 2:
         return
     groups = (4, 5, 6, 10, 100)[rng_number % 5]
+    ordered = sorted(values)
     for method in ("exclusive", "inclusive"):
         row = rstats.describe(array, stats=(), q=groups, method=method)[0]
         ours = list(row.values())[4:]
         theirs = statistics.quantiles(values, n=groups, method=method)
         for k, (a, b) in enumerate(zip(ours, theirs, strict=True), 1):
-            below, above, gamma = neighbours(values, k, groups, method)
+            below, above, gamma = neighbours(ordered, k, groups, method)
             if not math.isfinite(above - below):
                 b = wide_interpolation(below, above, gamma)
             assert same(a) == same(b), (method, f"{k}/{groups}", a, b)

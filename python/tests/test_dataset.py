@@ -471,7 +471,7 @@ def test_a_key_that_is_no_utf_8_names_its_column_and_row(tmp_path: Path) -> None
     file = tmp_path / "bad.parquet"
     pq.write_table(pa.table({"x": np.arange(5011.0), "k": keys}), file, row_group_size=3000, use_dictionary=False)
     for options in ({"by": "k"}, {"where": "k = 'a'"}):
-        with pytest.raises(OSError, match=r"column 'k', row group 1: found at row 5000 .*UTF-8"):
+        with pytest.raises(OSError, match=r"column 'k', row group 1, row 5000 .*UTF-8"):
             rstats.describe_parquet(file, **options)
     with pytest.warns(UserWarning, match="column 'k', row group 1"):
         left_out = rstats.describe_parquet(file, by="k", on_error="skip").errors

@@ -210,6 +210,7 @@ fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec
         "iqr" => computed(0.75).zip(computed(0.25)).map(|(high, low)| high - low),
         "mad" => frequencies.mad(),
         "mode" => distinct.mode(),
+        "trimmed_mean" => frequencies.trimmed_mean(spec.trim()),
         "n_unique" => Some((distinct.n_unique() + u64::from(nan)) as f64),
         name => sums.get(name),
     };

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::report::Skipped;
 use crate::scan::{Keep, SAMPLE};
 use crate::series::{Chunk, Kind};
-use crate::spec::{NanPolicy, Statistic};
+use crate::spec::{Learned, NanPolicy, Statistic};
 use crate::summary::Summary;
 
 /// How many values all series together keep in a first pass that another one follows.
@@ -37,7 +37,7 @@ pub(super) type LeftOut = BTreeMap<usize, Skipped>;
 
 /// The summaries of the wanted columns, and the files that were left out.
 pub(super) fn describe_series(run: &ExecutionContext<'_>, metrics: &mut RunMetrics) -> Result<(Vec<Summary>, LeftOut)> {
-    check_tallies(run)?;
+    check_kept_values(run)?;
     if let Some(folder) = &run.plan.request.checkpoint {
         let checkpoint = Checkpoint::open(folder, &question(run))?;
         let (plan, all) = (run.plan, run.plan.series.len());
@@ -163,22 +163,20 @@ fn keep(run: &ExecutionContext<'_>, series: usize) -> Keep {
 /// Sampled values from which another pass has brackets that are narrow enough.
 const LEAST_KEPT: usize = SAMPLE >> 4;
 
-/// `mad`, `mode` and `n_unique` need all values of a series at once: where they do not fit, that is said before any is read.
-fn check_tallies(run: &ExecutionContext<'_>) -> Result<()> {
-    use Statistic::{Mad, Mode, NUnique};
+/// Some statistics (`mad`, `mode`, …) need all values of a series at once: where they do not fit, that is said before any is read.
+fn check_kept_values(run: &ExecutionContext<'_>) -> Result<()> {
     let plan = run.plan;
-    if ![Mad, Mode, NUnique].iter().any(|&statistic| plan.spec.wants(statistic)) {
+    let keeps = |statistic: &&Statistic| Learned::of(&[**statistic], false).wants(Learned::VALUE_COUNTS);
+    let asked: Vec<_> = plan.spec.statistics().iter().filter(keeps).map(|statistic| statistic.name()).collect();
+    let needed = 3 * 8 * plan.rows() * plan.series.len() as u64;
+    if asked.is_empty() || needed <= plan.budget.kept() {
         return Ok(());
     }
-    let needed = 3 * 8 * plan.rows() * plan.series.len() as u64;
-    if needed > plan.budget.kept() {
-        return Err(Error::MemoryLimit {
-            what: "mad, mode and n_unique need all values at once, which".into(),
-            needed: plan.budget.limit_for(needed),
-            limit: plan.budget.limit,
-        });
-    }
-    Ok(())
+    Err(Error::MemoryLimit {
+        what: format!("keeping all values for {}", asked.join(", ")),
+        needed: plan.budget.limit_for(needed),
+        limit: plan.budget.limit,
+    })
 }
 
 /// Scans that those of one file after the other are merged into.

@@ -104,6 +104,9 @@ impl Serialize for SpecJson<'_> {
         if spec.wants(crate::Statistic::MeanCi) {
             map.serialize_entry("level", &spec.level())?;
         }
+        if spec.wants(crate::Statistic::TrimmedMean) {
+            map.serialize_entry("trim", &spec.trim())?;
+        }
         map.end()
     }
 }

@@ -74,6 +74,7 @@ impl<T: Value> Scan<T> {
                     mad: if wants(Statistic::Mad) { sorted.mad() } else { None },
                     mode: if wants(Statistic::Mode) { sorted.mode() } else { None },
                     n_unique: if wants(Statistic::NUnique) { sorted.n_unique() } else { 0 },
+                    trimmed_mean: if wants(Statistic::TrimmedMean) { sorted.trimmed_mean(spec.trim()) } else { None },
                 }
             }),
             optional: self.optional.as_deref(),
@@ -135,6 +136,7 @@ struct ValueCountAnswers {
     mad: Option<f64>,
     mode: Option<f64>,
     n_unique: u64,
+    trimmed_mean: Option<f64>,
 }
 
 impl<T: Value> Parts<'_, T> {
@@ -182,6 +184,7 @@ impl<T: Value> Parts<'_, T> {
             Statistic::GeometricMean => optional.and_then(|optional| optional.geometric.as_ref()?.finish(n)),
             Statistic::HarmonicMean => optional.and_then(|optional| optional.harmonic.as_ref()?.finish(n)),
             Statistic::Cv => moments.cv(spec.ddof()),
+            Statistic::TrimmedMean => self.value_counts.and_then(|found| found.trimmed_mean),
         };
         (value, None)
     }

@@ -53,7 +53,9 @@ impl Learned {
             Statistic::Variance | Statistic::Stddev | Statistic::MeanCi | Statistic::Sem | Statistic::Cv => second,
             Statistic::Iqr => Self::QUANTILES.0,
             Statistic::Skewness | Statistic::Kurtosis => second | Self::OPTIONAL.0 | Self::HIGHER_MOMENTS.0,
-            Statistic::Mad | Statistic::Mode | Statistic::NUnique => Self::OPTIONAL.0 | Self::VALUE_COUNTS.0,
+            Statistic::Mad | Statistic::Mode | Statistic::NUnique | Statistic::TrimmedMean => {
+                Self::OPTIONAL.0 | Self::VALUE_COUNTS.0
+            }
             Statistic::NZero | Statistic::NNegative => Self::OPTIONAL.0,
             Statistic::GeometricMean => Self::OPTIONAL.0 | Self::GEOMETRIC.0,
             Statistic::HarmonicMean => Self::OPTIONAL.0 | Self::HARMONIC.0,

@@ -19,6 +19,7 @@ pub struct Spec {
     ddof: u64,
     nan: NanPolicy,
     level: f64,
+    trim: f64,
     bias: Bias,
     /// The quantiles that are computed: those that are wanted, and what other statistics are made of.
     computed: Vec<Probability>,
@@ -38,6 +39,7 @@ impl Default for Spec {
             ddof: 1,
             nan: NanPolicy::Propagate,
             level: 0.95,
+            trim: 0.1,
             bias: Bias::Corrected,
             computed: Vec::new(),
             learned: Learned::of(&[], false),
@@ -162,6 +164,21 @@ impl Spec {
         Ok(self)
     }
 
+    /// The same with this share of the values cut off at each end for [`Statistic::TrimmedMean`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a share below 0, or of 0.5 and more.
+    pub fn with_trim(mut self, share: f64) -> Result<Self> {
+        if !(0.0..0.5).contains(&share) {
+            return Err(Error::Invalid(format!(
+                "the share that is cut off at each end is from 0 to below 0.5, not {share}"
+            )));
+        }
+        self.trim = share;
+        Ok(self)
+    }
+
     /// The wanted statistics, in the order of every output.
     pub fn statistics(&self) -> &[Statistic] {
         &self.statistics
@@ -194,12 +211,12 @@ impl Spec {
 
     /// The same without what takes the values in order.
     pub(crate) fn without_order(self) -> Self {
-        use Statistic::{Iqr, Mad, Mode, NUnique};
+        use Statistic::{Iqr, Mad, Mode, NUnique, TrimmedMean};
         let kept: Vec<_> = self
             .statistics
             .iter()
             .copied()
-            .filter(|statistic| ![Iqr, Mad, Mode, NUnique].contains(statistic))
+            .filter(|statistic| ![Iqr, Mad, Mode, NUnique, TrimmedMean].contains(statistic))
             .collect();
         self.with_statistics(kept).with_probabilities(Vec::new())
     }
@@ -223,6 +240,11 @@ impl Spec {
     /// What a NaN does.
     pub fn nan(&self) -> NanPolicy {
         self.nan
+    }
+
+    /// The share of the values that is cut off at each end for the trimmed mean.
+    pub fn trim(&self) -> f64 {
+        self.trim
     }
 
     /// The confidence level of the mean's interval.

@@ -51,11 +51,13 @@ pub enum Statistic {
     HarmonicMean,
     /// The coefficient of variation, stddev / mean, correctly rounded; not defined for a mean of 0.
     Cv,
+    /// The mean without the least and the greatest values, the share [`Spec::trim`](crate::Spec::trim) of each, correctly rounded.
+    TrimmedMean,
 }
 
 impl Statistic {
     /// Every statistic with its name, in the order of every output.
-    pub const ALL: [(Self, &'static str); 20] = [
+    pub const ALL: [(Self, &'static str); 21] = [
         (Self::Min, "min"),
         (Self::Max, "max"),
         (Self::Range, "range"),
@@ -76,6 +78,7 @@ impl Statistic {
         (Self::GeometricMean, "geometric_mean"),
         (Self::HarmonicMean, "harmonic_mean"),
         (Self::Cv, "cv"),
+        (Self::TrimmedMean, "trimmed_mean"),
     ];
 
     /// The name in every interface.

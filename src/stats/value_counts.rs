@@ -80,6 +80,11 @@ impl<'de, T: Value> Deserialize<'de> for ValueCounts<T> {
 pub struct Sorted<'a, T: Value>(&'a [T::Key]);
 
 impl<T: Value> Sorted<'_, T> {
+    /// The keys of the values, ascending.
+    pub(super) fn keys(&self) -> &[T::Key] {
+        self.0
+    }
+
     fn runs(&self) -> impl Iterator<Item = &[T::Key]> {
         self.0.chunk_by(|a, b| a == b)
     }

@@ -148,6 +148,16 @@ impl<'a, T: Value> Frequencies<'a, T> {
         Self { sorted, total }
     }
 
+    /// The number of values, each as often as it is there.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The values, ascending, with their frequencies.
+    pub(super) fn values(&self) -> impl Iterator<Item = (T, u64)> {
+        self.sorted.iter().map(|&(key, frequency)| (T::from_key(key), frequency))
+    }
+
     /// The value of a rank, from 0; the total is above it.
     pub fn at(&self, rank: u64) -> Option<T> {
         let mut below = 0u64;

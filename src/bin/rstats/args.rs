@@ -100,6 +100,10 @@ pub struct Describe {
     #[arg(long, default_value_t = 0.95)]
     level: f64,
 
+    /// The share of the values that trimmed_mean leaves out at each end
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
+    trim: f64,
+
     /// Leave skewness and kurtosis uncorrected for the bias of a sample, as SciPy does
     #[arg(long)]
     bias: bool,
@@ -265,7 +269,8 @@ impl Describe {
             .with_nan(self.nan.parse().map_err(invalid)?)
             .with_ddof(self.ddof)
             .with_bias(if self.bias { Bias::Kept } else { Bias::Corrected })
-            .with_level(self.level)?;
+            .with_level(self.level)?
+            .with_trim(self.trim)?;
         let spec = self.with_quantiles(spec)?;
         if self.all {
             return Ok(spec.with_statistics(Statistic::ALL.map(|(statistic, _)| statistic)));
