@@ -1,4 +1,4 @@
-"""Draws the pictures of these pages, from what rstats computes: `python docs/pictures.py`, after every change of them."""
+"""Draws the pictures of these pages, from what rstats computes: `python docs/pictures.py`, when one has changed."""
 
 from __future__ import annotations
 

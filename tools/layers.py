@@ -3,8 +3,8 @@
     python tools/layers.py            # exit status 1, and what is wrong, if the layering does not hold
     python tools/layers.py --graph    # the rooms and which others each uses, as a graph for Graphviz
 
-Paths are followed to the file that defines the name, through re-exports (`pub use`). A line that re-exports is no use of
-its own. Tests (`#[cfg(test)]` modules, `tests.rs`) may use whatever they like.
+Paths are followed to the file that defines the name, through re-exports (`pub use`). A line that re-exports is no use
+of its own. Tests (`#[cfg(test)]` modules, `tests.rs`) may use whatever they like.
 """
 
 import re

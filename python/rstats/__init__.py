@@ -2,8 +2,8 @@
 
 `describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
 `describe_json(body)` a JSON document. `compute_stats(numbers)` stands in for a handler on Python's `statistics`,
-`compute_stats_json(body)` for one that parses JSON too, and `rstats.statistics` for the module itself. Mean, variance and
-stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
+`compute_stats_json(body)` for one that parses JSON too, and `rstats.statistics` for the module itself. Mean, variance
+and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
 
 `rstats.pandas` gives frames and series an accessor, `rstats.testing` compares a port with what it replaces, and
 `rstats.progress` draws a bar; they are imported when they are first used.

@@ -312,8 +312,8 @@ def describe(
         weight is at least p·W, decided exactly); other statistics are an error.
     stats
         Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
-        "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean", "q1",
-        "median", "q3". Default: min, max, range, mean, stddev. `()` for none. The three counts are always there.
+        "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean",
+        "q1", "median", "q3". Default: min, max, range, mean, stddev. `()` for none. The three counts are always there.
     q
         Probabilities of quantiles from 0 to 1, or an integer n for the n - 1 cut points of n groups. Default:
         (.25, .5, .75), named q1, median, q3; others are named p and their percent (p99, p99.9). `()` for none.
@@ -342,8 +342,8 @@ def describe(
       kurtosis (None where all values are equal);
     - iqr is the difference of the two quartiles by `method`;
     - mad is the median of |x - median|, unscaled, exact and rounded once;
-    - trimmed_mean is the mean without the ⌊trim·n⌋ least and as many of the greatest values, as of SciPy's `trim_mean`, but
-      correctly rounded;
+    - trimmed_mean is the mean without the ⌊trim·n⌋ least and as many of the greatest values, the same values as SciPy's
+      `trim_mean` leaves out, correctly rounded;
     - mode is the smallest of the most frequent values;
     - n_unique, n_zero and n_negative are integers also where a NaN makes the rest NaN; n_unique counts NaN as one,
       and both zeros as one;

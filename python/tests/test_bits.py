@@ -19,6 +19,8 @@ import pytest
 import rstats
 from series_that_hurt import KINDS, make
 
+pytestmark = pytest.mark.slow
+
 BATCHES = 24
 SERIES = int(os.environ.get("RSTATS_SERIES", "102000"))
 EACH = math.ceil(SERIES / len(KINDS) / BATCHES)

@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 import rstats
 
+pytestmark = pytest.mark.slow
+
 KEYS = {"aws_access_key_id": "someone", "aws_secret_access_key": "something", "region_name": "eu-central-1"}
 NAMES = itertools.count()
 

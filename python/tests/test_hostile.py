@@ -21,6 +21,8 @@ import pytest
 import rstats
 from rstats import statistics as drop_in
 
+pytestmark = pytest.mark.slow
+
 D = decimal.Decimal
 
 

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SETUP = """
 import itertools, sys, time
 from fractions import Fraction

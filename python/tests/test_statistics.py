@@ -61,6 +61,47 @@ def geometric_mean(values: list[float]) -> float:
         return float((sum((Decimal(x).ln() for x in values), Decimal(0)) / len(values)).exp())
 
 
+def trimmed_mean(values: list[float], share: float) -> float:
+    cut = int(share * len(values))
+    kept = sorted(map(Fraction, values))[cut : len(values) - cut]
+    return nearest(sum(kept, Fraction(0)) / len(kept))
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.25, 0.4999])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_trimmed_mean_against_exact_rationals(kind: str, share: float) -> None:
+    for seed in range(30):
+        values = make(kind, seed)[:300]
+        expected = bits(trimmed_mean(values, share))
+        where = f"{kind} {seed}"
+        for data in (values, np.array(values), pa.chunked_array([values[:7], values[7:]], type=pa.float64())):
+            assert bits(rstats.describe(data, stats="trimmed_mean", q=(), trim=share)[0]["trimmed_mean"]) == expected, (
+                where
+            )
+        weights = [1 + place % 3 for place in range(len(values))]
+        repeated = [value for value, weight in zip(values, weights, strict=True) for _ in range(weight)]
+        row = rstats.describe(values, stats="trimmed_mean", q=(), trim=share, weights=weights, weighting="frequencies")[
+            0
+        ]
+        assert bits(row["trimmed_mean"]) == bits(trimmed_mean(repeated, share)), where
+
+
+def test_the_trimmed_mean_of_other_types_and_of_nothing() -> None:
+    def ask(data: object, **options: object) -> float | None:
+        return rstats.describe(data, stats=["trimmed_mean"], q=(), **options)[0]["trimmed_mean"]  # type: ignore[arg-type]
+
+    wide = [2**62 + place for place in range(10)]
+    assert ask(pa.array(wide), trim=0.2) == nearest(Fraction(sum(wide[2:-2]), 6))
+    assert ask([Decimal("0.1"), Decimal("0.2"), Decimal("9")], trim=0.34) == 0.2
+    assert ask(pa.array([], pa.float64())) is None and ask(pa.array([None, None], pa.float64())) is None
+    assert ask([5.0]) == 5.0 and ask([1.0, 100.0], trim=0.49) == 50.5
+    for share in (0.5, -0.1, math.nan):
+        with pytest.raises(ValueError, match="cut off at each end is from 0 to below 0.5"):
+            ask([1.0], trim=share)
+    answer = rstats.describe([1.0, 2.0], stats=["trimmed_mean"], q=(), trim=0.25)
+    assert '"trim": 0.25' in answer.to_json()
+
+
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_against_exact_rationals(kind: str, bias: bool) -> None:

@@ -15,6 +15,8 @@ import pytest
 from series_that_hurt import KINDS
 from test_bits import BATCHES, EACH
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parent
 # What a machine does not have, is passed over: then a tier is compared with itself.
 TIERS = ("portable", "avx2", "avx512", "neon")
@@ -25,13 +27,15 @@ import numpy as np
 import rstats
 from series_that_hurt import make
 
+STATS = ["min", "max", "range", "sum", "mean", "variance", "stddev"]
 kind, first, end = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 digest = hashlib.sha256()
 for seed in range(first, end):
     values = np.array(make(kind, seed))
     masked = np.ma.masked_array(values, mask=np.arange(len(values)) % 7 == seed % 7)
-    for data in (values, values[::-1], masked, values.astype("f4", casting="same_kind") if abs(values).max() < 1e38 else values):
-        row = rstats.describe(data, stats=["min", "max", "range", "sum", "mean", "variance", "stddev"], q=[0.01, 0.5, 0.9])[0]
+    narrow = values.astype("f4") if abs(values).max() < 1e38 else values
+    for data in (values, values[::-1], masked, narrow):
+        row = rstats.describe(data, stats=STATS, q=[0.01, 0.5, 0.9])[0]
         digest.update(repr(row).encode())
 print(digest.hexdigest())
 """

@@ -12,15 +12,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use serde_json::ser::Formatter;
 
 use super::key::{Key, Keys};
+use super::python_json::text;
 use super::{COUNTS, Report, SCHEMA};
 use crate::num::text::{name, write_number};
 use crate::spec::{Probability, Spec, is_count};
 use crate::summary::Summaries;
-
-pub use crate::num::text::{any_number, number};
 
 /// Rows are handed to the writer in pieces of about this many bytes.
 const PIECE: usize = 1 << 16;
@@ -57,34 +55,6 @@ impl Report {
             files => start.push_str(&format!("\"files_left_out\": {files}, ")),
         }
         JsonRows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")
-    }
-}
-
-/// Anything that serialises, as JSON text in this module's spelling.
-pub(super) fn text<T: Serialize + ?Sized>(value: &T) -> io::Result<String> {
-    let mut text = Vec::new();
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, PythonSpelling))?;
-    String::from_utf8(text).map_err(io::Error::other)
-}
-
-/// `, ` and `: ` between things, and numbers as Python's `repr` has them.
-struct PythonSpelling;
-
-impl Formatter for PythonSpelling {
-    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        writer.write_all(number(value).as_bytes())
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        writer.write_all(if first { b"" } else { b", " })
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        writer.write_all(if first { b"" } else { b", " })
     }
 }
 

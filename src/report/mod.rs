@@ -4,55 +4,18 @@
 //! `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names).
 
 pub mod arrow;
+mod document;
 #[cfg(feature = "parquet")]
 mod file;
 mod html;
 pub mod json;
 pub mod key;
+mod python_json;
 mod source;
 #[cfg(feature = "table")]
 pub mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::spec::Spec;
-use crate::summary::Summaries;
-
+pub use document::{COUNTS, Report, SCHEMA};
 pub use source::{Kept, Skipped, Source};
-
-/// The name and version of the JSON schema.
-pub const SCHEMA: &str = "rstats.describe/1";
-
-/// The three counts that every output has.
-pub const COUNTS: [&str; 3] = ["count", "null_count", "nan_count"];
-
-/// What was asked, where the data came from, and the answer.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// What was asked.
-    pub spec: Spec,
-    /// Where the data came from.
-    pub source: Source,
-    /// The answer, a row a series.
-    pub series: Summaries,
-}
-
-impl Report {
-    /// The names of the columns, in their order.
-    pub fn columns(&self) -> Vec<String> {
-        let keys = self.series.keys().map(|keys| keys.schema());
-        let keys = keys.iter().flat_map(|schema| schema.fields()).map(|field| field.name().clone());
-        let names = self.series.names().iter().cloned();
-        std::iter::once("column".to_owned()).chain(keys).chain(COUNTS.map(str::to_owned)).chain(names).collect()
-    }
-
-    /// The rows that a person is shown: all, or the first and the last ones around a `None` if there are more than `most`.
-    fn shown(&self, most: usize) -> Vec<Option<usize>> {
-        let rows = self.series.len();
-        if rows <= most {
-            return (0..rows).map(Some).collect();
-        }
-        let half = most / 2;
-        (0..half).map(Some).chain([None]).chain((rows - half..rows).map(Some)).collect()
-    }
-}

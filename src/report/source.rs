@@ -8,7 +8,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::json;
+use super::python_json;
 
 /// Where the data came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,9 +91,9 @@ impl Source {
             members.push(("bytes", bytes.to_string()));
         }
         if let Some(kept) = &self.kept {
-            members.push(("where", json::text(kept)?));
+            members.push(("where", python_json::text(kept)?));
         }
-        members.push(("errors", json::text(&self.sorted_errors())?));
+        members.push(("errors", python_json::text(&self.sorted_errors())?));
         Ok(members)
     }
 

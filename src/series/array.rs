@@ -16,8 +16,8 @@ use arrow_buffer::{ArrowNativeType, NullBuffer, i256};
 use arrow_schema::DataType;
 use arrow_select::take::{TakeOptions, take};
 
-use super::Sink;
 use super::repr::{Element, Kind};
+use super::sink::Sink;
 use crate::arch::Tier;
 use crate::error::{Error, Result};
 use crate::num::decimal::Decimal;

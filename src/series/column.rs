@@ -4,9 +4,9 @@ use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
 
-use super::Sink;
 use super::array;
 use super::repr::{Element, Kind, Repr};
+use super::sink::Sink;
 use super::strided_buffer::{Format, NanMeans, StridedBuffer};
 use super::table::{Columns, is_boolean, type_name};
 use crate::error::{Error, Result};

@@ -7,8 +7,8 @@ use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
 use arrow_buffer::NullBufferBuilder;
 
-use super::Sink;
 use super::repr::{Element, Kind, Repr};
+use super::sink::Sink;
 use crate::arch::Tier;
 use crate::arch::block::Bits;
 use crate::arch::key::Keyed;

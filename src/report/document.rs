@@ -1,0 +1,42 @@
+//! What every output is made of.
+
+use super::source::Source;
+use crate::spec::Spec;
+use crate::summary::Summaries;
+
+/// The name and version of the JSON schema.
+pub const SCHEMA: &str = "rstats.describe/1";
+
+/// The three counts that every output has.
+pub const COUNTS: [&str; 3] = ["count", "null_count", "nan_count"];
+
+/// What was asked, where the data came from, and the answer.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was asked.
+    pub spec: Spec,
+    /// Where the data came from.
+    pub source: Source,
+    /// The answer, a row a series.
+    pub series: Summaries,
+}
+
+impl Report {
+    /// The names of the columns, in their order.
+    pub fn columns(&self) -> Vec<String> {
+        let keys = self.series.keys().map(|keys| keys.schema());
+        let keys = keys.iter().flat_map(|schema| schema.fields()).map(|field| field.name().clone());
+        let names = self.series.names().iter().cloned();
+        std::iter::once("column".to_owned()).chain(keys).chain(COUNTS.map(str::to_owned)).chain(names).collect()
+    }
+
+    /// The rows that a person is shown: all, or the first and the last ones around a `None` if there are more than `most`.
+    pub(super) fn shown(&self, most: usize) -> Vec<Option<usize>> {
+        let rows = self.series.len();
+        if rows <= most {
+            return (0..rows).map(Some).collect();
+        }
+        let half = most / 2;
+        (0..half).map(Some).chain([None]).chain((rows - half..rows).map(Some)).collect()
+    }
+}
