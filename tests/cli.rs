@@ -113,7 +113,7 @@ fn the_document_is_spelled_as_the_contract_has_it() {
 fn all_statistics_in_their_order() {
     let document = json(&["data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
     let expected = "column count null_count nan_count min max range sum mean variance stddev mean_ci_low mean_ci_high \
-        sem iqr skewness kurtosis mad mode n_unique n_zero n_negative geometric_mean harmonic_mean cv \
+        sem iqr skewness kurtosis mad mode n_unique n_zero n_negative geometric_mean harmonic_mean cv trimmed_mean \
                     p0 median p99 p99.9 p100";
     let output = rstats(&["describe", "data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
     let indices: Vec<_> =

@@ -272,7 +272,7 @@ def test_metadata_alone_suffices(tmp_path: Path) -> None:
 
 EVERY_STATISTIC = (
     "min max range sum mean variance stddev mean_ci sem iqr skewness kurtosis mad mode n_unique n_zero n_negative "
-    "geometric_mean harmonic_mean cv"
+    "geometric_mean harmonic_mean cv trimmed_mean"
 ).split()
 
 PAGES = {

@@ -18,7 +18,10 @@ from hypothesis import strategies as st
 from series_that_hurt import KINDS, make
 from test_bits import bits
 
-ALL = "min max range sum mean variance stddev sem iqr skewness kurtosis mad mode n_unique n_zero n_negative cv".split()
+ALL = (
+    "min max range sum mean variance stddev sem iqr skewness kurtosis mad mode n_unique n_zero n_negative cv "
+    "trimmed_mean"
+).split()
 
 
 def alone(values: Any, **options: Any) -> list[bytes | None]:
