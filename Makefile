@@ -17,7 +17,7 @@ help: ## Show this help
 
 demo: ## Build the command and describe the real data in data/, as a table and as JSON
 	@echo "Building the command: some minutes the first time ..."
-	@cargo build --profile demo --quiet --bin rstats
+	@cargo build --profile demo --quiet --no-default-features --features cli --bin rstats
 	@for arguments in \
 		"data/city_temps.parquet data/seattle_weather.parquet --format table" \
 		"data/city_temps.parquet --by city --stats mean,stddev --quantiles 0.5,0.99 --format table" \
@@ -36,6 +36,7 @@ lint: $(VENV)/installed ## Formats, layers, clippy, rustdoc, ruff
 	$(BIN)/python tools/layers.py
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --lib --no-default-features --quiet -- -D warnings
+	cargo clippy --bins --no-default-features --features cli --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --package rstats-arrow --quiet
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -44,10 +44,10 @@
 //! | --- | --- |
 //! | `json` (default) | numbers from JSON text: [`json`] |
 //! | `parquet` | datasets of Parquet files: [`parquet`] |
-//! | `remote` | Parquet files in object stores and on web servers |
+//! | `remote` (default) | Parquet files in object stores and on web servers |
 //! | `table` | tables for people: `Report::to_table` |
 //! | `allocator` | `Allocator`, by which a program keeps to a memory limit |
-//! | `cli` (default) | the command `rstats`, with all of these |
+//! | `cli` (default) | the command `rstats` |
 
 #![deny(missing_docs)]
 #![cfg_attr(doctest, doc = include_str!("../docs/rust.md"))]

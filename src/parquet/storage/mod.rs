@@ -55,6 +55,7 @@ pub enum Location {
     /// In the file system.
     Local(PathBuf),
     /// In an object store, or on a web server.
+    #[cfg_attr(not(feature = "remote"), expect(dead_code, reason = "without that feature, there are none"))]
     Remote(Object),
 }
 
