@@ -9,7 +9,7 @@ use crate::shown::{MESSAGE, NAME, shown};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting of a [`Spec`](crate::Spec) that is not in its range.
+    /// An argument that is not valid: a setting, a name, a weight, a predicate or a size; or scans that do not fit together.
     #[error("{0}")]
     Invalid(String),
 
@@ -103,7 +103,7 @@ pub enum Error {
     #[error("{0}")]
     Data(String),
 
-    /// JSON that is none, or that holds something else than was asked for.
+    /// Text that is not valid JSON, or JSON that does not hold what was asked for.
     #[error("{}{message}, at byte {byte}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
     Json {
         /// The JSON Pointer of the value.

@@ -151,7 +151,7 @@ def compute_stats_json(
         Where the array of numbers is: a JSON Pointer (RFC 6901), "" for the whole document.
     max_bytes, max_depth
         Longer bodies, and arrays and objects deeper within each other, are an error before memory is taken for them:
-        by default no length is, and a depth of more than 128 (at most 1000 can be asked for).
+        by default the length has no limit, and the depth 128 (at most 1000 can be set).
 
     Returns
     -------
@@ -160,8 +160,8 @@ def compute_stats_json(
 
     JSON is that of RFC 8259, read whole. Every number is the nearest float, as `float` has it, integers beyond 2^53
     included; one beyond a float's range is an error, one too small is 0. `NaN` and `Infinity`, which Python's `json`
-    takes, are errors. Of names that come twice the last one counts, whatever stands under the others. What nobody asked
-    for only has to be JSON. A byte order mark at the front is passed over.
+    takes, are errors. If a name comes twice, its last value counts, whatever the others are. What nobody asked for
+    only has to be JSON. A byte order mark at the front is passed over.
 
     Other threads run meanwhile, without the GIL; a body of up to 2,000 bytes takes microseconds, and keeps it.
 
@@ -203,8 +203,7 @@ def describe_json(
     """Statistics of every series in a JSON document: an array of numbers, an array of such arrays, an object of them
     (its names are the columns'), or an array of records.
 
-    There null is a missing value, and so is what a record lacks; names of records whose values are no numbers are left
-    out. `max_series` is the most series that are read, 100,000 by default: each takes some memory, however few numbers
+    A null is a missing value, and so is a name that a record lacks. Names whose values are not numbers are left out. `max_series` is the most series that are read, 100,000 by default: each takes some memory, however few numbers
     it has. The document, `pointer` and the other limits are those of `compute_stats_json`, all else that of `describe`.
 
     Time and memory are proportional to the length of the document.
@@ -289,8 +288,8 @@ def describe(
         Data in memory is read where it lies, without a copy; but some at a time are copied of groups, of an array's
         series of up to 2,048 values, and of its longer columns if rows lie together. What comes in batches (a
         `RecordBatchReader`, a pyarrow `Dataset` or `Scanner`, a Polars `LazyFrame`, a DuckDB relation) is read once,
-        batch by batch: nothing of it is kept when no quantile is asked, and only the wanted columns' values
-        otherwise; with `by`, the table is.
+        batch by batch. The values of the wanted columns are kept if quantiles are asked, or statistics that need all
+        values (iqr, mad, mode, n_unique, trimmed_mean); otherwise nothing is. With `by`, the table is kept.
     columns
         Which columns: a name, a compiled regular expression that a name must match somewhere, a type (`float`, `int`,
         `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`, `polars.UInt8`), or several of them. Default:
@@ -446,7 +445,7 @@ def describe_parquet(
     OSError
         for a file that cannot be read; `FileNotFoundError` for one that is not there.
     MemoryLimitError
-        (a `MemoryError`) where even that does not fit.
+        (a `MemoryError`) for work that does not fit in `memory_limit`, even with temporary files and more passes.
     TypeError, ValueError
         as `describe`, and for a predicate that cannot be read or does not fit its columns.
 

@@ -15,7 +15,7 @@ use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
 
 /// Describes the wanted columns of a stream of record batches. The stream is read once; of it, nothing but the values of these
-/// columns is kept, and only if the spec asks for quantiles.
+/// columns is kept, and only if the spec asks for quantiles, or for statistics that need all values (`iqr`, `mad`, `mode`, …).
 ///
 /// ```
 /// use std::sync::Arc;

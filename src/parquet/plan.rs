@@ -244,14 +244,14 @@ impl<'a> Plan<'a> {
         (self.budget.kept() / self.bytes_kept(series, 1).max(1)) as usize
     }
 
-    /// What it takes if each of their scans keeps `values` values.
+    /// The bytes that `series` series take if each of their scans keeps `kept` values.
     pub(super) fn bytes_kept(&self, series: usize, kept: usize) -> u64 {
         let (each, besides) = self.scans();
         let scans = series * each + besides.min(series * self.budget.threads());
         (size_of::<f64>() * kept) as u64 * scans as u64
     }
 
-    /// How many series can be scanned at a time if each scan has to keep `values` values: all, if there is room for them.
+    /// How many series can be scanned at a time if each scan has to keep `kept` values: all of them, if there is room.
     pub(super) fn series_at_once(&self, kept: usize) -> usize {
         let all = self.series.len().max(1);
         if self.spec.computed().is_empty() || self.values_kept(all) >= kept {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Scans merge if they learn the same: those of one [`Spec`](crate::Spec) do, and those of specs that differ in probabilities, `method`, `ddof`,
-//! `level` or `bias` alone. [`Scan::to_bytes`] writes a scan for another process or machine.
+//! `level`, `trim` or `bias` alone. [`Scan::to_bytes`] writes a scan for another process or machine.
 //!
 //! Sums are exact and order statistics are order statistics, so the answer depends neither on the parts nor on their
 //! order. A scan holds a bounded number of values: if that does not decide a quantile, it asks for another pass over

@@ -93,7 +93,7 @@ impl<T: Value> Scan<T> {
         }
     }
 
-    /// Takes over what a optional pass over the same values has found; `false` if they were not the same values, or were scanned with
+    /// Takes over what another pass over the same values has found; `false` if they were not the same values, or were scanned with
     /// another policy for NaNs.
     #[must_use]
     pub fn settle(&mut self, pass: Self) -> bool {

@@ -65,8 +65,8 @@ pub struct Describe {
     predicate: Option<String>,
 
     /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, sem, iqr, skewness, kurtosis, mad, mode, n_unique,
-    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, q1, median, q3; '' for none. Quantiles are those of -q, whatever
-    /// else is named here
+    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, trimmed_mean, q1, median, q3; '' for none. The quantiles of -q
+    /// are there as well
     #[arg(
         short = 'a',
         long,
@@ -108,7 +108,7 @@ pub struct Describe {
     #[arg(long)]
     bias: bool,
 
-    /// [default: by FILE's extension; without FILE a table on a terminal, else json]
+    /// Output format [default: by FILE's extension; without FILE, a table on a terminal and json elsewhere]
     #[arg(short, long, value_enum)]
     pub format: Option<Format>,
 

@@ -1,9 +1,9 @@
 //! Rows with equal keys, found on the threads of the pool.
 //!
 //! Stripes of neighbouring rows each find their distinct keys, as long as a table of them stays in the cache. If there are too
-//! many, rows are partitions out to parts by a hash of their key, so that the keys of a part do, however many there are in all. The
-//! distinct keys are sorted; then every row goes to its place: group after group, and within a group in the order in which
-//! the rows came.
+//! many, rows are dealt out to parts by a hash of their key, so that the table of each part stays in the cache, however many keys
+//! there are. The distinct keys are sorted. Then every row is written to its index: group after group, and within a group in the
+//! order in which the rows came.
 
 mod code;
 mod grouped_rows;
