@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::shown::{MESSAGE, NAME, shown};
+use crate::escape::{MESSAGE, NAME, shown};
 
 /// A failure: what was wrong, where, and what would be right.
 #[derive(Debug, thiserror::Error)]

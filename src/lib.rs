@@ -53,9 +53,10 @@
 #![cfg_attr(doctest, doc = include_str!("../docs/rust.md"))]
 
 mod arch;
+mod catch_panic;
 mod describe;
 mod error;
-mod guarded;
+mod escape;
 mod interrupt;
 #[cfg(feature = "json")]
 pub mod json;
@@ -65,7 +66,6 @@ pub mod parquet;
 pub mod report;
 pub mod scan;
 pub mod series;
-mod shown;
 mod spec;
 mod stats;
 mod summary;
@@ -89,11 +89,11 @@ pub mod internal {
     pub use crate::arch::Tier;
     #[cfg(feature = "cli")]
     pub use crate::arch::standard_output;
+    pub use crate::catch_panic::catch_panic;
     pub use crate::error::size;
-    pub use crate::guarded::guarded;
+    pub use crate::escape::{MESSAGE, NAME, shown};
     pub use crate::num::text::number;
-    pub use crate::series::array::read;
+    pub use crate::series::from_arrow::read;
     pub use crate::series::list::values_of;
-    pub use crate::shown::{MESSAGE, NAME, shown};
     pub use crate::spec::is_count;
 }

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
-use rstats::internal::guarded;
+use rstats::internal::catch_panic;
 
 pub use crate::arch::Stream;
 use crate::arch::capsule;
@@ -69,19 +69,19 @@ pub fn chunks(data: &Bound<'_, PyAny>) -> PyResult<(Vec<ArrayRef>, FieldRef)> {
 
 /// All arrays of a stream. Whoever makes them may need the GIL on another thread.
 pub fn all(py: Python<'_>, stream: Stream) -> PyResult<Vec<ArrayRef>> {
-    let arrays = py.detach(|| guarded(|| stream.collect::<Result<Vec<_>, _>>()));
+    let arrays = py.detach(|| catch_panic(|| stream.collect::<Result<Vec<_>, _>>()));
     arrays.map_err(damaged)?.map_err(from_arrow)
 }
 
 /// The next array of a stream.
 pub fn next(py: Python<'_>, stream: &mut Stream) -> PyResult<Option<ArrayRef>> {
-    py.detach(|| guarded(|| stream.next())).map_err(damaged)?.transpose().map_err(from_arrow)
+    py.detach(|| catch_panic(|| stream.next())).map_err(damaged)?.transpose().map_err(from_arrow)
 }
 
 /// A column as it may be read: its offsets, views, indices, runs and text are what they should be.
 pub fn checked(array: ArrayRef, name: &str) -> PyResult<ArrayRef> {
     let data = array.to_data();
-    let valid = guarded(|| data.validate_full());
+    let valid = catch_panic(|| data.validate_full());
     let Err(error) = valid.unwrap_or_else(|panic| Err(ArrowError::CDataInterface(panic))) else {
         return Ok(array);
     };
@@ -128,7 +128,7 @@ fn the_capsule<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py
 
 /// What is left for arrow-rs to stumble over is damaged data, too.
 fn import<T>(read: impl FnOnce() -> PyResult<Result<T, ArrowError>>) -> PyResult<T> {
-    guarded(read).map_err(damaged)??.map_err(from_arrow)
+    catch_panic(read).map_err(damaged)??.map_err(from_arrow)
 }
 
 fn damaged(panic: String) -> PyErr {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::num::number::Number;
 use crate::scan::{Keep, Outcome, Scan, serial};
 use crate::series::repr::Element;
-use crate::series::{Chunk, Repr, array};
+use crate::series::{Chunk, Repr, from_arrow};
 use crate::spec::Spec;
 use crate::stats::select::Brackets;
 use crate::summary::Summary;
@@ -162,7 +162,7 @@ impl AnyScan {
     }
 
     pub(super) fn read_array(&mut self, array: &dyn Array) -> Result<()> {
-        with_scan!(self, scan => array::read(array, scan))
+        with_scan!(self, scan => from_arrow::read(array, scan))
     }
 
     pub(crate) fn read(&mut self, chunk: &Chunk) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::Keep;
 use crate::series::strided_buffer::StridedBuffer;
-use crate::series::{Chunk, Kind, Repr, Series, array};
+use crate::series::{Chunk, Kind, Repr, Series, from_arrow};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
 
@@ -142,7 +142,7 @@ impl Describer {
 
     /// The summary of a few floats without nulls, if that takes no scan.
     fn few(&mut self, array: &dyn Array) -> Option<Summary> {
-        let values = array::as_they_are::<f64>(array).filter(|_| array.null_count() == 0)?;
+        let values = from_arrow::as_they_are::<f64>(array).filter(|_| array.null_count() == 0)?;
         self.few.as_ref()?.summary(values, &self.spec)
     }
 

@@ -13,7 +13,7 @@ use super::short_series::SeriesSlot;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
-use crate::series::{Series, array};
+use crate::series::{Series, from_arrow};
 use crate::spec::Spec;
 use crate::stats::select::Brackets;
 use crate::summary::{AnswerRows, Summary};
@@ -96,11 +96,11 @@ pub(super) fn set_segments<T: Scanned>(
     let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
     // Values that are there, as they are or converted; with the number of them before each row where some are missing.
     let mut converted = Vec::new();
-    let plain: &[T] = match (array::as_they_are::<T>(values), &nulls) {
+    let plain: &[T] = match (from_arrow::as_they_are::<T>(values), &nulls) {
         (Some(plain), None) => plain,
         _ => {
             converted.reserve(values.len());
-            array::read(values, &mut converted)?;
+            from_arrow::read(values, &mut converted)?;
             &converted
         }
     };

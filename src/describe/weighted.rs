@@ -11,7 +11,7 @@ use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::repr::{Element, with_repr};
-use crate::series::{Series, array};
+use crate::series::{Series, from_arrow};
 use crate::spec::{Method, NanPolicy, Spec, Statistic, is_count};
 use crate::stats::value::Value;
 use crate::stats::weighted::{Frequencies, Importances, quantile};
@@ -130,7 +130,7 @@ impl Weights {
 fn rows<T: Element>(series: &Series) -> Result<Vec<Option<T>>> {
     let array = series.whole()?.to_array()?;
     let mut values: Vec<T> = Vec::with_capacity(array.len());
-    array::read(&array, &mut values)?;
+    from_arrow::read(&array, &mut values)?;
     let nulls = array.logical_nulls();
     let mut values = values.into_iter();
     let there = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));

@@ -11,9 +11,9 @@ use arrow_schema::{DataType, Field};
 
 use super::dataset::Dataset;
 use crate::error::{Error, Position, Result};
+use crate::escape::{NAME, shown};
 use crate::series::table::{Columns, is_boolean, type_name};
 use crate::series::{Kind, Repr};
-use crate::shown::{NAME, shown};
 
 /// The key under which a file has the types that its columns had in Arrow.
 pub(super) const ARROW_SCHEMA: &str = "ARROW:schema";

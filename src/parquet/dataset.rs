@@ -151,6 +151,6 @@ pub(super) fn skipped(file: &str, error: &Error) -> Skipped {
 
 /// Runs a decoder, and makes its panic an error that names the file: the parquet crate panics on some damaged files.
 pub(super) fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
-    crate::guarded::guarded(decode)
+    crate::catch_panic::catch_panic(decode)
         .unwrap_or_else(|panic| Err(broken(path, &format!("damaged: its decoder gave up: {panic}"))))
 }

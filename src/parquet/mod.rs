@@ -27,7 +27,7 @@ mod runs;
 mod storage;
 mod thrift;
 mod work;
-mod writers;
+mod writer_faults;
 
 pub use dataset::Dataset;
 pub use plan::Plan;

@@ -17,7 +17,7 @@ use super::incremental::describe_kept;
 use super::probe;
 use super::request::{OnError, RunMetrics};
 use super::work::ExecutionContext;
-use super::writers::Distrust;
+use super::writer_faults::Distrust;
 use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
 use crate::report::Skipped;

@@ -18,7 +18,7 @@ use super::predicate::{self, Bound, Bounds, Pruning};
 use super::request::{OnError, Request};
 use crate::describe::check_names;
 use crate::error::{Error, Result, size};
-use crate::shown::{MESSAGE, NAME, shown};
+use crate::escape::{MESSAGE, NAME, shown};
 use crate::spec::{NanPolicy, Spec};
 
 /// Values that are decoded for a part at least, if there are as many.

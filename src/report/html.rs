@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::key::Keys;
 use super::{COUNTS, Report};
+use crate::escape::{MESSAGE, shown};
 use crate::num::text::number;
-use crate::shown::{MESSAGE, shown};
 use crate::spec::is_count;
 
 /// Rows of a table in a notebook.

@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::key::Keys;
 use super::{COUNTS, Report};
-use crate::shown::{MESSAGE, NAME, shown};
+use crate::escape::{MESSAGE, NAME, shown};
 
 /// Up to this many series, the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.

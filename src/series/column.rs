@@ -4,7 +4,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
 
-use super::array;
+use super::from_arrow;
 use super::repr::{Element, Kind, Repr};
 use super::sink::Sink;
 use super::strided_buffer::{Format, NanMeans, StridedBuffer};
@@ -60,7 +60,7 @@ impl Chunk {
     /// [`Error::Data`] where `T` does not hold the values exactly, or the data is damaged.
     pub fn read<T: Element>(&self, sink: &mut impl Sink<T>) -> Result<()> {
         match self {
-            Self::Array(array) => array::read(array, sink),
+            Self::Array(array) => from_arrow::read(array, sink),
             Self::Strided(buffer) => buffer.read(sink),
         }
     }
@@ -72,7 +72,7 @@ impl Chunk {
     /// As [`Chunk::read`].
     pub fn take(&self, rows: &[u32]) -> Result<ArrayRef> {
         match self {
-            Self::Array(array) => array::take_rows(array, rows),
+            Self::Array(array) => from_arrow::take_rows(array, rows),
             Self::Strided(buffer) => buffer.take(rows),
         }
     }
@@ -99,7 +99,7 @@ impl Chunk {
         let indices = sample_places(self.len(), stretch, turn);
         let mut values = Vec::with_capacity(self.len() / stretch + 1);
         match self {
-            Self::Array(array) => array::pick(array, indices, &mut values),
+            Self::Array(array) => from_arrow::pick(array, indices, &mut values),
             Self::Strided(buffer) => buffer.pick(indices, &mut values),
         }?;
         Ok(values)

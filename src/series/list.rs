@@ -7,7 +7,7 @@ use arrow_array::{Array, ArrayRef, GenericListViewArray, OffsetSizeTrait};
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::DataType;
 
-use super::array::take_rows;
+use super::from_arrow::take_rows;
 use crate::error::{Error, Result};
 
 /// The lists of an array, whatever its layout.

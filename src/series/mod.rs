@@ -5,8 +5,8 @@
 //! A [`Matrix`] is many series of one length in one buffer. A [`Sink`] takes the values of a series: a
 //! [`Scan`](crate::scan::Scan) is one.
 
-pub(crate) mod array;
 pub(crate) mod column;
+pub(crate) mod from_arrow;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod matrix;

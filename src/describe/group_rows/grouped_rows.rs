@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::code::{Code, Hash, LONG, mixed, text_code};
 use super::hash_partition::{HashPartitions, PARTS, STRIPE};
-use super::table::Table;
+use super::key_table::Table;
 use crate::error::Result;
 use crate::series::key::{KeyColumn, KeyVisitor};
 

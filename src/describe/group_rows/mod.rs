@@ -5,12 +5,12 @@
 //! there are. The distinct keys are sorted. Then every row is written to its index: group after group, and within a group in the
 //! order in which the rows came.
 
+mod by_columns;
 mod code;
 mod grouped_rows;
-mod groups;
 mod hash_partition;
-mod table;
+mod key_table;
 
+pub(crate) use by_columns::Groups;
 #[cfg(feature = "parquet")]
 pub(crate) use code::mixed_bits;
-pub(crate) use groups::Groups;

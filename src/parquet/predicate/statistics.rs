@@ -15,7 +15,7 @@
 //! - A page that is said to hold nothing but nulls, and fewer nulls than rows, says nothing.
 //! - Bounds of decimals in bytes of any number do not count: several writers compare them without their sign (apache/arrow-rs issue
 //!   11073, parquet-go/parquet-go issue 592).
-//! - What [a writer is known to have wrong](crate::parquet::writers) does not count.
+//! - What [a writer is known to have wrong](crate::parquet::writer_faults) does not count.
 //! - Bounds count if both are there and in order, and if the column's Arrow type takes the stored values as they are:
 //!   nothing that a reader casts, cuts off or reads in another unit.
 //! - Only columns that are not nested have any.
@@ -43,7 +43,7 @@ use super::bind::Bound;
 use super::prune::{Bounds, Hull, Pruning};
 use super::values::Integer;
 use crate::parquet::columns::ARROW_SCHEMA;
-use crate::parquet::writers::Distrust;
+use crate::parquet::writer_faults::Distrust;
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;

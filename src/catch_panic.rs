@@ -9,7 +9,7 @@ use std::sync::Once;
 /// # Errors
 ///
 /// The text of the panic.
-pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     thread_local! {
         static GUARDED: Cell<bool> = const { Cell::new(false) };
     }
