@@ -43,10 +43,10 @@ lint: $(VENV)/installed ## Formats, layers, clippy, rustdoc, ruff
 
 test-rust: ## The tests of the library and the command, and the examples
 ifeq ($(NEXTEST),yes)
-	cargo nextest run --workspace
+	cargo nextest run
 	cargo test --doc
 else
-	cargo test --workspace
+	cargo test
 endif
 
 test-python: $(VENV)/installed ## Build the extension, check its stubs, run the Python tests
