@@ -35,6 +35,7 @@ impl Decimal {
 
     /// The nearest f64: by one division or multiplication where both sides of it are exact (W. D. Clinger, *How to read
     /// floating point numbers accurately*, 1990), else from the exact rational.
+    #[inline]
     pub fn nearest(self) -> f64 {
         const POWERS: [f64; 23] = [
             1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,

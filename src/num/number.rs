@@ -16,24 +16,28 @@ pub struct Number {
 }
 
 impl From<f64> for Number {
+    #[inline]
     fn from(value: f64) -> Self {
         Self { nearest: value, decimal: None }
     }
 }
 
 impl From<Decimal> for Number {
+    #[inline]
     fn from(decimal: Decimal) -> Self {
         Self { nearest: decimal.nearest(), decimal: Some(decimal) }
     }
 }
 
 impl From<i64> for Number {
+    #[inline]
     fn from(value: i64) -> Self {
         Self::integer(value < 0, value.unsigned_abs())
     }
 }
 
 impl From<u64> for Number {
+    #[inline]
     fn from(value: u64) -> Self {
         Self::integer(false, value)
     }
@@ -71,6 +75,7 @@ struct WrittenKey {
 }
 
 impl From<ExactKey> for WrittenKey {
+    #[inline]
     fn from(ExactKey { number, above }: ExactKey) -> Self {
         let number = match number.decimal {
             None => WrittenNumber::Float(number.nearest),
@@ -97,18 +102,21 @@ impl TryFrom<WrittenKey> for ExactKey {
 }
 
 impl Ord for ExactKey {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         self.number.order(&other.number).then(self.above.cmp(&other.above))
     }
 }
 
 impl PartialOrd for ExactKey {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl PartialEq for ExactKey {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
@@ -118,6 +126,7 @@ impl Eq for ExactKey {}
 
 impl Number {
     /// The value; not for NaN or infinities.
+    #[inline]
     pub fn to_rational(self) -> Rational {
         match self.decimal {
             None => Rational::from_f64(self.nearest),
@@ -126,6 +135,7 @@ impl Number {
     }
 
     /// Rounding keeps the order, so only numbers with the same nearest f64 need a closer look.
+    #[inline]
     fn order(&self, other: &Self) -> Ordering {
         self.nearest.total_cmp(&other.nearest).then_with(|| match (self.decimal, other.decimal) {
             (None, None) => Ordering::Equal,
