@@ -203,8 +203,9 @@ def describe_json(
     """Statistics of every series in a JSON document: an array of numbers, an array of such arrays, an object of them
     (its names are the columns'), or an array of records.
 
-    A null is a missing value, and so is a name that a record lacks. Names whose values are not numbers are left out. `max_series` is the most series that are read, 100,000 by default: each takes some memory, however few numbers
-    it has. The document, `pointer` and the other limits are those of `compute_stats_json`, all else that of `describe`.
+    A null is a missing value, and so is a name that a record lacks. Names whose values are not numbers are left out.
+    `max_series` is the most series that are read, 100,000 by default: each takes some memory, however few numbers it
+    has. The document, `pointer` and the other limits are those of `compute_stats_json`, all else that of `describe`.
 
     Time and memory are proportional to the length of the document.
 
