@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // Rows with equal keys are a series: a row of the answer for each column and each key.
-    let by = vec![("city".to_owned(), table.column(0).clone())];
+    let by = vec![(table.schema().fields()[0].clone(), table.column(0).clone())];
     let groups = describe_groups(by, &series, &spec, &interrupt)?;
     let cities = groups.keys().expect("there are keys").column(0).clone();
     println!("by city: {cities:?}");

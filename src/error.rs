@@ -31,11 +31,8 @@ pub enum Error {
         data_type: String,
     },
 
-    /// A key of groups that is of a nested type.
-    #[error(
-        "key '{}' is of type {data_type}; rows are grouped by text, numbers, dates, times, booleans and bytes",
-        shown(name, NAME)
-    )]
+    /// A key of groups whose values have no order.
+    #[error("key '{}' is of type {data_type}; its values have no order to be grouped by", shown(name, NAME))]
     NoKey {
         /// The key's name.
         name: String,

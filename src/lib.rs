@@ -74,7 +74,7 @@ mod summary;
 pub use arch::allocator::Allocator;
 pub use describe::{
     Describer, ListColumn, StreamDescriber, Weighting, describe, describe_all, describe_groups, describe_lists,
-    describe_matrix, describe_stream, describe_weighted,
+    describe_matrix, describe_stream, describe_weighted, describe_weighted_groups,
 };
 pub use error::{Error, Position, Result};
 pub use interrupt::Interrupt;
@@ -95,5 +95,6 @@ pub mod internal {
     pub use crate::num::text::number;
     pub use crate::series::from_arrow::read;
     pub use crate::series::list::values_of;
+    pub use crate::series::table::type_name;
     pub use crate::spec::is_count;
 }

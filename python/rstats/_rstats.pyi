@@ -242,6 +242,9 @@ class Description:
     @property
     def errors(self) -> list[dict[str, Any]]:
         """The files that `describe_parquet(on_error="skip")` left out: `file`, `column`, `row_group`, `message`."""
+    @property
+    def left_out(self) -> list[dict[str, str]]:
+        """The columns that were not described, where `columns=` was not given: `column` and `reason`."""
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dict a series; a statistic that is not defined is None."""
     def to_json(self) -> str:

@@ -1,14 +1,12 @@
 //! The keyword arguments that say what is asked.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyList, PyString, PyTuple, PyType};
-use rstats::{Bias, Columns, Filter, Spec, Weighting};
+use pyo3::types::{PyBool, PyString};
+use rstats::{Bias, Spec, Weighting};
 
 use crate::call::{Threads, check_signals};
-use crate::errors::{attempt, instead, special, to_python};
+use crate::errors::{instead, special, to_python};
 
 /// One string, or several.
 pub fn names(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
@@ -21,101 +19,6 @@ pub fn names(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> 
     };
     let items = value.try_iter().map_err(|error| instead(value.py(), error, wrong))?;
     items.map(|item| item?.cast::<PyString>().map(|name| name.to_string()).map_err(|_| wrong())).collect()
-}
-
-/// The wanted columns, and what the code that chooses them has raised.
-pub struct Chosen {
-    pub columns: Columns,
-    failure: Arc<Mutex<Option<PyErr>>>,
-}
-
-impl Chosen {
-    /// What came of the work for which they were chosen, unless the choice failed.
-    pub fn settle<T>(&self, outcome: PyResult<T>) -> PyResult<T> {
-        match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(raised) => Err(raised),
-            None => outcome,
-        }
-    }
-}
-
-/// Which columns are wanted: names, regular expressions that a name must match somewhere, and types; one or several of them.
-pub fn columns(value: Option<&Bound<'_, PyAny>>) -> PyResult<Chosen> {
-    let failure = Arc::new(Mutex::new(None));
-    let chosen = |columns| Ok(Chosen { columns, failure: Arc::clone(&failure) });
-    let Some(value) = value else { return chosen(Columns::Numeric) };
-    let is_sequence = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
-    let items = match is_sequence {
-        true => value.try_iter()?.collect::<PyResult<Vec<_>>>()?,
-        false => vec![value.clone()],
-    };
-    let mut choices = Vec::with_capacity(items.len());
-    if !items.iter().all(|item| item.is_instance_of::<PyString>()) {
-        for item in &items {
-            choices.push(attempt(item.py(), choice(item))?.ok_or(item));
-        }
-    }
-    if choices.iter().all(Result::is_err) {
-        return chosen(Columns::Named(names("columns", value)?));
-    }
-    let choices = choices.into_iter().map(|known| known.or_else(choice)).collect::<PyResult<Vec<_>>>()?;
-    let raised = Arc::clone(&failure);
-    chosen(Columns::Where(Filter::new(move |name, type_name| {
-        choices.iter().any(|choice| match choice {
-            Choice::Name(wanted) => wanted == name,
-            Choice::Types(types) => types.contains(&type_name),
-            Choice::Matching(pattern) => {
-                type_name != "bool"
-                    && Python::attach(|py| {
-                        let found = pattern.call_method1(py, "search", (name,));
-                        found.map(|found| !found.is_none(py)).unwrap_or_else(|error| {
-                            *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                            false
-                        })
-                    })
-            }
-        })
-    })))
-}
-
-enum Choice {
-    Name(String),
-    /// A compiled regular expression of Python.
-    Matching(Py<PyAny>),
-    Types(Vec<&'static str>),
-}
-
-fn choice(item: &Bound<'_, PyAny>) -> PyResult<Choice> {
-    const FLOATS: [&str; 3] = ["float16", "float32", "float64"];
-    const INTEGERS: [&str; 8] = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
-    if let Ok(name) = item.cast::<PyString>() {
-        return Ok(Choice::Name(name.to_string()));
-    }
-    if item.hasattr("search")? {
-        return Ok(Choice::Matching(item.clone().unbind()));
-    }
-    // A type of Python by its own name, those of the libraries by what they call themselves.
-    let name = match item.getattr_opt("__name__")? {
-        Some(name) => name.str()?.to_string(),
-        None => item.str()?.to_string(),
-    };
-    let types = match name.to_lowercase().as_str() {
-        "float" if item.is_instance_of::<PyType>() => FLOATS.to_vec(),
-        "int" => INTEGERS.to_vec(),
-        "bool" | "bool_" | "boolean" => vec!["bool"],
-        "halffloat" => vec!["float16"],
-        "float" => vec!["float32"],
-        "double" => vec!["float64"],
-        name if name.starts_with("decimal") => vec!["decimal"],
-        name => FLOATS.iter().chain(&INTEGERS).copied().filter(|known| *known == name).collect(),
-    };
-    if types.is_empty() {
-        let given = item.get_type();
-        return Err(PyTypeError::new_err(format!(
-            "columns is a name, a compiled regular expression, a type of numbers, or a sequence of these, not {given}"
-        )));
-    }
-    Ok(Choice::Types(types))
 }
 
 /// An axis, as NumPy counts it: from the end if it is negative.

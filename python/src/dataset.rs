@@ -13,6 +13,7 @@ use crate::args;
 use crate::call;
 use crate::description::Description;
 use crate::errors::{instead, to_python};
+use crate::input::{Chosen, Labels};
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe_parquet.txt"))]
 #[pyfunction]
@@ -44,10 +45,13 @@ pub fn describe_parquet(
     let spec = args::spec(stats, q, method, ddof, nan, level, trim, bias)?;
     let threads = args::threads(threads)?;
     let defaults = Request::default();
-    let chosen = args::columns(columns)?;
+    let chosen = Chosen::new(columns)?;
     let request = Request {
-        columns: chosen.columns.clone(),
-        by: by.map(|by| args::names("by", by)).transpose()?.unwrap_or_default(),
+        columns: chosen.columns(py)?,
+        by: match by {
+            Some(by) => Labels::new("by", by)?.names(py)?,
+            None => vec![],
+        },
         predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
         memory_limit: memory_limit.map(limit).transpose()?.unwrap_or(defaults.memory_limit),
         on_error: match on_error {

@@ -1,4 +1,4 @@
-//! `describe` and its answer.
+//! The answer of `describe`.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -6,22 +6,17 @@ use std::sync::Arc;
 use arrow_array::{Array, StructArray, UInt64Array};
 use arrow_schema::{DataType, Field};
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyIterator, PyList};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::internal::is_count;
 use rstats::report::key::{Key, Keys};
-use rstats::report::{COUNTS, Report, Source};
-use rstats::{
-    Columns, Error, Interrupt, Spec, StreamDescriber, Summaries, Summary, Weighting, describe_all, describe_groups,
-    describe_lists, describe_matrix, describe_weighted,
-};
+use rstats::report::{COUNTS, LeftOut, Report};
+use rstats::{Error, Interrupt};
 
-use crate::args;
 use crate::call::{self, Threads};
 use crate::errors::{attempt, to_python};
-use crate::input::{self, Grouped, Input, ListColumns};
 
 /// The width of a repr: that of a terminal.
 const WIDTH: usize = 100;
@@ -29,133 +24,6 @@ const WIDTH: usize = 100;
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.txt"))]
 #[pyclass(module = "rstats", frozen)]
 pub struct Description(pub Report);
-
-#[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
-#[pyfunction]
-#[pyo3(
-    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, trim=0.1, bias=false, threads=None),
-    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, trim=0.1, bias=False, threads=None)"
-)]
-#[allow(clippy::too_many_arguments)] // they are the signature of the Python function
-pub fn describe(
-    data: &Bound<'_, PyAny>,
-    columns: Option<&Bound<'_, PyAny>>,
-    by: Option<&Bound<'_, PyAny>>,
-    axis: Option<&Bound<'_, PyAny>>,
-    weights: Option<&Bound<'_, PyAny>>,
-    weighting: Option<&str>,
-    stats: Option<&Bound<'_, PyAny>>,
-    q: Option<&Bound<'_, PyAny>>,
-    method: &str,
-    ddof: Option<&Bound<'_, PyAny>>,
-    nan: &str,
-    level: f64,
-    trim: f64,
-    bias: bool,
-    threads: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Description> {
-    let spec = args::spec(stats, q, method, ddof, nan, level, trim, bias)?;
-    let threads = args::threads(threads)?;
-    let axis = axis.map(args::axis).transpose()?;
-    let chosen = args::columns(columns)?;
-    let weighting = args::weighting(weights, weighting)?;
-    let names = by.map(|by| args::names("by", by)).transpose()?;
-    let asked = Asked { spec, threads, axis, names, weights: weights.zip(weighting) };
-    chosen.settle(asked.describe(data, &chosen.columns))
-}
-
-/// What is asked of data.
-struct Asked<'a, 'py> {
-    spec: Spec,
-    threads: Threads,
-    axis: Option<i64>,
-    /// Columns of keys.
-    names: Option<Vec<String>>,
-    weights: Option<(&'a Bound<'py, PyAny>, Weighting)>,
-}
-
-impl Asked<'_, '_> {
-    fn describe(self, data: &Bound<'_, PyAny>, columns: &Columns) -> PyResult<Description> {
-        let Self { spec, threads, axis, names, weights } = self;
-        let py = data.py();
-        if let Some((weights, weighting)) = weights {
-            if names.is_some() || axis.is_some() {
-                return Err(PyValueError::new_err("weights= goes with neither by= nor axis="));
-            }
-            let (weights, series) = input::read_weighted(data, columns, weights)?;
-            let values = weights.len().saturating_mul(series.len() + 1);
-            let work = |interrupt: &Interrupt| {
-                let summaries = describe_weighted(&series, &weights, weighting, &spec, interrupt)?;
-                Ok(Summaries::new(&spec, summaries))
-            };
-            let series = call::run(py, values, &threads, work)?;
-            return Ok(Description(Report {
-                spec,
-                source: Source { rows: weights.len() as u64, ..Source::default() },
-                series,
-            }));
-        }
-        if axis.is_none()
-            && let Some(ListColumns { columns, carried }) =
-                input::read_lists(data, columns, names.as_deref().unwrap_or_default())?
-        {
-            let rows = columns.first().map_or(0, |(_, chunks)| chunks.iter().map(|chunk| chunk.len()).sum());
-            let work = |interrupt: &Interrupt| describe_lists(columns, carried, &spec, interrupt);
-            // How many values the lists hold is not counted before.
-            let series = call::run(py, usize::MAX, &threads, work)?;
-            return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
-        }
-        if let Some(names) = names {
-            if axis.is_some() {
-                return Err(PyValueError::new_err("axis= is for arrays of several dimensions, and by= for tables"));
-            }
-            if names.is_empty() {
-                return Err(PyValueError::new_err("by= is empty; name at least one column of keys"));
-            }
-            let Grouped { keys, series } = input::read_grouped(data, columns, &names)?;
-            let rows = keys.first().map_or(0, |(_, keys)| keys.len());
-            let values = rows.saturating_mul(series.len() + keys.len());
-            let work = |interrupt: &Interrupt| describe_groups(keys, &series, &spec, interrupt);
-            let series = call::run(py, values, &threads, work)?;
-            return Ok(Description(Report { spec, source: Source { rows: rows as u64, ..Source::default() }, series }));
-        }
-        let (rows, series) = match input::read(data, columns, axis)? {
-            Input::Matrix(matrix) => {
-                let work = |interrupt: &Interrupt| describe_matrix(&matrix, &spec, interrupt);
-                let series = call::run(py, matrix.len().saturating_mul(matrix.rows().max(1)), &threads, work)?;
-                (if matrix.is_empty() { 0 } else { matrix.rows() as u64 }, series)
-            }
-            Input::Series(series) => {
-                let values = series.iter().map(|series| series.rows()).sum();
-                let work = |interrupt: &Interrupt| Ok(of_one_length(&spec, describe_all(&series, &spec, interrupt)?));
-                call::run(py, values, &threads, work)?
-            }
-            Input::Stream(mut stream) => {
-                let mut describer = StreamDescriber::new(&stream.schema, columns, &spec).map_err(to_python)?;
-                let mut values = 0usize;
-                while let Some(batch) = stream.next(py)? {
-                    let batch = input::checked_columns(batch, describer.indices())?;
-                    let here = batch.num_rows().saturating_mul(describer.indices().count());
-                    values = values.saturating_add(here);
-                    call::run(py, here, &threads, |interrupt| describer.update(&batch, interrupt))?;
-                }
-                call::run(py, values, &threads, |_| {
-                    let mut summaries = describer.finish()?;
-                    if stream.unnamed {
-                        summaries.iter_mut().for_each(|summary| summary.column = None);
-                    }
-                    Ok(of_one_length(&spec, summaries))
-                })?
-            }
-        };
-        Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
-    }
-}
-
-/// The rows of series of one length, and their summaries.
-fn of_one_length(spec: &Spec, summaries: Vec<Summary>) -> (u64, Summaries) {
-    (summaries.first().map_or(0, Summary::rows), Summaries::new(spec, summaries))
-}
 
 #[pymethods]
 impl Description {
@@ -195,6 +63,18 @@ impl Description {
             Ok(error)
         });
         errors.collect()
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.left_out.txt"))]
+    #[getter]
+    fn left_out<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let columns = self.0.source.left_out.iter().map(|LeftOut { column, reason }| {
+            let left_out = PyDict::new(py);
+            left_out.set_item("column", column)?;
+            left_out.set_item("reason", reason)?;
+            Ok(left_out)
+        });
+        columns.collect()
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_dicts.txt"))]

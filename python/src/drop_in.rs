@@ -12,8 +12,7 @@ use rstats::{Describer, Interrupt, Method, Series, Spec, Statistic, Summary, des
 use crate::arch::floats_of;
 use crate::call::{self, Threads};
 use crate::errors::{attempt, to_python};
-use crate::input::{self, is_instance};
-use crate::numbers::NoneMeans;
+use crate::input::{self, Missing, is_instance};
 
 /// What each function asks for, after the extrema.
 static MOMENTS: LazyLock<Spec> = LazyLock::new(|| {
@@ -151,7 +150,7 @@ fn series(data: &Bound<'_, PyAny>) -> PyResult<Option<Series>> {
         return Ok(None);
     }
     // What is no series of numbers is for the module itself to refuse.
-    let Some(series) = attempt(py, input::series(data, NoneMeans::Error))? else { return Ok(None) };
+    let Some(series) = attempt(py, input::series(data, Missing::Nothing))? else { return Ok(None) };
     let floats = |chunk: &Chunk| {
         chunk.kind() == Some(Kind::Float) && !matches!(chunk, Chunk::Array(array) if array.data_type().is_nested())
     };

@@ -6,15 +6,13 @@
 mod arch;
 mod args;
 mod call;
-mod capsules;
 mod dataset;
+mod describe;
 mod description;
 mod drop_in;
 mod errors;
 mod input;
 mod json;
-mod keys;
-mod numbers;
 mod statistics;
 
 use pyo3::prelude::*;
@@ -30,7 +28,9 @@ mod _rstats {
     #[pymodule_export]
     use super::dataset::describe_parquet;
     #[pymodule_export]
-    use super::description::{Description, describe};
+    use super::describe::describe;
+    #[pymodule_export]
+    use super::description::Description;
     #[pymodule_export]
     use super::drop_in::drop_in;
     #[pymodule_export]

@@ -14,7 +14,7 @@ use crate::arch::floats_of;
 use crate::call::{self, Threads};
 use crate::errors::{statistics_error, to_python};
 use crate::input;
-use crate::numbers::NoneMeans;
+use crate::input::Missing;
 
 /// The names of the statistics, in their order.
 const NAMES: [&str; 4] = ["range", "quartiles", "mean", "stddev"];
@@ -188,7 +188,7 @@ pub fn compute_stats(numbers: &Bound<'_, PyAny>) -> PyResult<Statistics> {
             DESCRIBER.with_borrow_mut(|describer| describer.describe_values(&values)).map_err(to_python)?
         }
         None => {
-            let series = input::series(numbers, NoneMeans::Error)?;
+            let series = input::series(numbers, Missing::Nothing)?;
             let work = |interrupt: &Interrupt| describe_all(std::slice::from_ref(&series), &ASKED, interrupt);
             let mut summaries = call::run(py, series.rows(), &Threads::default(), work)?;
             summaries.remove(0)

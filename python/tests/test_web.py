@@ -183,12 +183,11 @@ def test_flask(flask_client: Any) -> None:
     sink = io.BytesIO()
     pq.write_table(table, sink)
     sink.seek(0)
-    described["source"] = {"files": 1, "rows": 9, "errors": []}
+    assert described["source"].pop("left_out") == [{"column": "name", "reason": "of type Utf8, which holds no numbers"}]
+    described["source"] = {**described["source"], "files": 1}
     answer = flask_client.post("/parquet", data={"file": (sink, "x.parquet")}).json
-    assert {**answer, "source": {**answer["source"], "bytes": None}} == {
-        **described,
-        "source": {**described["source"], "bytes": None},
-    }
+    assert answer["source"].pop("left_out") and answer["source"].pop("bytes", 1)
+    assert answer == described
 
 
 @pytest.mark.parametrize(

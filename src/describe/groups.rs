@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use arrow_array::{Array, ArrayRef};
+use arrow_schema::FieldRef;
 use rayon::prelude::*;
 
 use super::any_scan::Scanned;
@@ -21,20 +22,21 @@ use crate::summary::{AnswerRows, Answers, Summaries, Summary};
 const GATHERED: usize = 1 << 25;
 
 /// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
-/// keys (null last). `by` are the columns of keys, with their names; every series has as many rows as they.
+/// keys (null last). `by` are the columns of keys, with their fields, whose names and metadata the answer keeps; every series has as many
+/// rows as they.
 ///
 /// # Errors
 ///
-/// [`Error::NoKey`] for keys of a nested type, [`Error::Data`] for keys of another length, [`Error::Nan`] as `spec` has it,
+/// [`Error::NoKey`] for keys whose values have no order, [`Error::Data`] for keys of another length, [`Error::Nan`] as `spec` has it,
 /// [`Error::Interrupted`].
 pub fn describe_groups(
-    by: Vec<(String, ArrayRef)>,
+    by: Vec<(FieldRef, ArrayRef)>,
     series: &[Series],
     spec: &Spec,
     interrupt: &Interrupt,
 ) -> Result<Summaries> {
     let rows = by.first().map_or(0, |(_, keys)| keys.len());
-    check_names(by.iter().map(|(name, _)| name.as_str()), spec)?;
+    check_names(by.iter().map(|(field, _)| field.name().as_str()), spec)?;
     for series in series {
         if series.rows() != rows {
             let (column, found) = (error::column(series.name()), series.rows());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
 
 use super::any_scan::Scanned;
 use super::segments::{check_names, in_parts, set_segments, tasks};
@@ -19,7 +19,7 @@ use crate::summary::{AnswerRows, Answers, Summaries};
 pub type ListColumn = (Option<String>, Vec<ArrayRef>);
 
 /// The summaries of the rows of lists, one each, in column order and then in the order of the rows. The keys are `row`, the
-/// position from 0, and what is carried along: columns of as many rows, with their names. A list that is null has null
+/// position from 0, and what is carried along: columns of as many rows, with their fields. A list that is null has null
 /// counts, an empty one has counts of 0.
 ///
 /// # Errors
@@ -28,11 +28,11 @@ pub type ListColumn = (Option<String>, Vec<ArrayRef>);
 /// [`Error::Nan`] as `spec` has it, [`Error::Interrupted`].
 pub fn describe_lists(
     columns: Vec<ListColumn>,
-    carried: Vec<(String, ArrayRef)>,
+    carried: Vec<(FieldRef, ArrayRef)>,
     spec: &Spec,
     interrupt: &Interrupt,
 ) -> Result<Summaries> {
-    let names = std::iter::once("row").chain(carried.iter().map(|(name, _)| name.as_str()));
+    let names = std::iter::once("row").chain(carried.iter().map(|(field, _)| field.name().as_str()));
     check_names(names, spec)?;
     let length = |chunks: &[ArrayRef]| chunks.iter().map(|chunk| chunk.len()).sum::<usize>();
     let rows = columns.first().map_or(0, |(_, chunks)| length(chunks));
@@ -58,8 +58,8 @@ pub fn describe_lists(
     }
     let mut fields = vec![Field::new("row", DataType::UInt64, false)];
     let mut keys: Vec<ArrayRef> = vec![Arc::new(UInt64Array::from((0..rows as u64).collect::<Vec<_>>()))];
-    for (name, array) in carried {
-        fields.push(Field::new(name, array.data_type().clone(), true));
+    for (field, array) in carried {
+        fields.push(field.as_ref().clone().with_nullable(true).with_data_type(array.data_type().clone()));
         keys.push(array);
     }
     let keys =

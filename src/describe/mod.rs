@@ -36,4 +36,4 @@ pub(crate) use segments::check_names;
 #[cfg(feature = "parquet")]
 pub(crate) use sorted::{SortedRows, describe_sorted, distinct};
 pub use stream::{StreamDescriber, describe_stream};
-pub use weighted::{Weighting, describe_weighted};
+pub use weighted::{Weighting, describe_weighted, describe_weighted_groups};

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, UInt32Array, cast::AsArray};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, FieldRef};
 use arrow_select::concat::concat;
 use arrow_select::take::take;
 
@@ -38,7 +38,7 @@ impl SortedRows {
     /// # Errors
     ///
     /// As those of [`Groups::new`].
-    pub(crate) fn new(keys: Vec<(String, ArrayRef)>, values: &[ArrayRef], rows: usize) -> Result<Self> {
+    pub(crate) fn new(keys: Vec<(FieldRef, ArrayRef)>, values: &[ArrayRef], rows: usize) -> Result<Self> {
         let Groups { keys, starts, rows } = Groups::in_any_order(keys, rows)?;
         let rows = UInt32Array::from(rows);
         let values = values.iter().map(|values| take(values, &rows, None).map_err(Error::from_grouping));

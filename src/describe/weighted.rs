@@ -4,9 +4,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, FieldRef};
+use rayon::prelude::*;
 
+use super::group_rows::Groups;
 use super::passes::changed;
+use super::segments::check_names;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
@@ -15,7 +18,7 @@ use crate::series::{Series, from_arrow};
 use crate::spec::{Method, NanPolicy, Spec, Statistic, is_count};
 use crate::stats::value::Value;
 use crate::stats::weighted::{Frequencies, Importances, quantile};
-use crate::summary::Summary;
+use crate::summary::{Answers, Summaries, Summary};
 
 /// What weights are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,55 @@ pub fn describe_weighted(
         Ok(summary?.named(series.name()))
     };
     series.iter().map(each).collect()
+}
+
+/// The same for groups of rows: one summary for each column and each distinct key, in column order and then in the order of the keys.
+/// A group whose weights are all 0 has a count of 0.
+///
+/// # Errors
+///
+/// Those of [`describe_weighted`], and of [`describe_groups`](crate::describe_groups) for the keys.
+pub fn describe_weighted_groups(
+    by: Vec<(FieldRef, ArrayRef)>,
+    series: &[Series],
+    weights: &ArrayRef,
+    weighting: Weighting,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Summaries> {
+    check_names(by.iter().map(|(field, _)| field.name().as_str()), spec)?;
+    let weights = Weights::new(weights, weighting)?;
+    if weighting == Weighting::Importances {
+        check_importances(spec)?;
+    }
+    let groups = Groups::new(by, weights.len())?;
+    let mut answers = Answers::new(series.len() * groups.len(), spec);
+    let mut rest = answers.rows();
+    for series in series {
+        let mut answered = rest.split_off(groups.len());
+        let summaries =
+            with_repr!(series.repr(), T => summarize_groups::<T>(series, &weights, &groups, spec, interrupt))?;
+        summaries.iter().enumerate().for_each(|(row, summary)| answered.set(row, summary));
+    }
+    let columns = series.iter().map(|series| series.name().map(str::to_owned)).collect();
+    Ok(Summaries::with_keys(columns, Some(groups.keys), spec, answers))
+}
+
+fn summarize_groups<T: Element>(
+    series: &Series,
+    weights: &Weights,
+    groups: &Groups,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Vec<Summary>> {
+    let rows: Vec<Option<T>> = checked_rows(series, weights, spec)?;
+    let summarized = (0..groups.len()).into_par_iter().map(|group| {
+        interrupt.check()?;
+        let taken = groups.rows(group..group + 1);
+        let rows: Vec<Option<T>> = taken.iter().map(|&row| rows[row as usize]).collect();
+        summarize_rows(&rows, &weights.take(taken), spec)
+    });
+    summarized.collect()
 }
 
 /// Which statistics have a form with importances.
@@ -118,6 +170,14 @@ impl Weights {
         }
     }
 
+    /// Those of some rows.
+    fn take(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Frequencies(weights) => Self::Frequencies(rows.iter().map(|&row| weights[row as usize]).collect()),
+            Self::Importances(weights) => Self::Importances(rows.iter().map(|&row| weights[row as usize]).collect()),
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Frequencies(weights) => weights.len(),
@@ -138,6 +198,11 @@ fn rows<T: Element>(series: &Series) -> Result<Vec<Option<T>>> {
 }
 
 fn summarize_series<T: Element>(series: &Series, weights: &Weights, spec: &Spec) -> Result<Summary> {
+    summarize_rows(&checked_rows::<T>(series, weights, spec)?, weights, spec)
+}
+
+/// The rows of a series, if there is a weight for each, and no NaN where that is an error.
+fn checked_rows<T: Element>(series: &Series, weights: &Weights, spec: &Spec) -> Result<Vec<Option<T>>> {
     let rows: Vec<Option<T>> = rows(series)?;
     if rows.len() != weights.len() {
         let (column, found) = (error::column(series.name()), rows.len());
@@ -151,9 +216,13 @@ fn summarize_series<T: Element>(series: &Series, weights: &Weights, spec: &Spec)
     if let (NanPolicy::Raise, Some(row)) = (spec.nan(), (0..rows.len()).find(is_nan)) {
         return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row: row as u64 });
     }
+    Ok(rows)
+}
+
+fn summarize_rows<T: Element>(rows: &[Option<T>], weights: &Weights, spec: &Spec) -> Result<Summary> {
     match weights {
-        Weights::Frequencies(weights) => with_frequencies(&rows, weights, spec),
-        Weights::Importances(weights) => Ok(with_importances(&rows, weights, spec)),
+        Weights::Frequencies(weights) => with_frequencies(rows, weights, spec),
+        Weights::Importances(weights) => Ok(with_importances(rows, weights, spec)),
     }
 }
 

@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Field};
 use super::dataset::Dataset;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
-use crate::series::table::{Columns, is_boolean, type_name};
+use crate::series::table::{Columns, LeftOut, is_boolean, type_name};
 use crate::series::{Kind, Repr};
 
 /// The key under which a file has the types that its columns had in Arrow.
@@ -54,7 +54,8 @@ impl Dataset {
     }
 
     /// The wanted columns; those that `by` names are keys, and wanted only by their name.
-    pub(super) fn columns(&self, columns: &Columns, by: &[String]) -> Result<Vec<DataColumn>> {
+    /// Those that are left out though nobody chose come after them.
+    pub(super) fn columns(&self, columns: &Columns, by: &[String]) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
         let mut all = self.all_columns();
         let names: Vec<String> = all.iter().map(|column| column.name.clone()).collect();
         if let Columns::Named(wanted) = columns
@@ -64,7 +65,18 @@ impl Dataset {
         }
         let named = columns.are_named();
         all.retain(|column| columns.wants(&column.name) && (named || !by.contains(&column.name)));
-        all.into_iter().filter_map(|column| self.fit(column, columns).transpose()).collect()
+        let (mut series, mut left_out) = (Vec::new(), Vec::new());
+        for column in all {
+            let first = column.indices.iter().enumerate().find_map(|(file, index)| Some(self.field(file, (*index)?)));
+            let why = first.filter(|_| matches!(columns, Columns::Numeric)).and_then(LeftOut::why);
+            let name = column.name.clone();
+            match (self.fit(column, columns)?, why) {
+                (Some(column), _) => series.push(column),
+                (None, Some(reason)) => left_out.push(LeftOut { column: name, reason }),
+                (None, None) => {}
+            }
+        }
+        Ok((series, left_out))
     }
 
     /// The place of a column of this name in each file, and the type that all of them are cast to.

@@ -19,6 +19,7 @@ use super::request::{OnError, Request};
 use crate::describe::check_names;
 use crate::error::{Error, Result, size};
 use crate::escape::{MESSAGE, NAME, shown};
+use crate::series::table::LeftOut;
 use crate::spec::{NanPolicy, Spec};
 
 /// Values that are decoded for a part at least, if there are as many.
@@ -34,6 +35,8 @@ pub struct Plan<'a> {
     /// What parts are decoded in.
     pub(super) decoding: MemoryPool,
     pub(super) series: Vec<DataColumn>,
+    /// The columns that hold no numbers.
+    pub(super) left_out: Vec<LeftOut>,
     pub(super) keys: Vec<KeySource>,
     /// For each file of the dataset what is read of it.
     pub(super) files: Vec<FilePlan>,
@@ -98,7 +101,7 @@ impl<'a> Plan<'a> {
         let budget = Budget::new(request.memory_limit, rayon::current_num_threads())?;
         let decoding = MemoryPool::new(budget.decoding_of_all());
         check_names(request.by.iter().map(String::as_str), spec)?;
-        let series = dataset.columns(&request.columns, &request.by)?;
+        let (series, left_out) = dataset.columns(&request.columns, &request.by)?;
         let keys = request.by.iter().map(|name| {
             let is_column = dataset.files.iter().any(|file| file.schema().index_of(name).is_ok());
             Ok(match dataset.partition(name).filter(|_| !is_column) {
@@ -131,7 +134,7 @@ impl<'a> Plan<'a> {
                 return Err(Error::NoSuchColumn { name: missing.to_owned(), available });
             }
         }
-        let mut plan = Self { dataset, spec, request, budget, decoding, series, keys, files: Vec::new() };
+        let mut plan = Self { dataset, spec, request, budget, decoding, series, left_out, keys, files: Vec::new() };
         plan.files = (0..dataset.files.len()).map(|index| plan.plan_file(index)).collect::<Result<Vec<_>>>()?;
         Ok(plan)
     }

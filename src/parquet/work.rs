@@ -52,6 +52,7 @@ impl Plan<'_> {
             kept: self.kept(&series, &counted),
             bytes: None,
             errors,
+            left_out: self.left_out.clone(),
         };
         Ok(Answer { series, source, metrics })
     }

@@ -11,7 +11,7 @@ use crate::spec::is_count;
 /// Rows of a table in a notebook.
 const SHOWN: usize = 60;
 
-/// Errors below it.
+/// Errors below it, and columns that were left out.
 const ERRORS: usize = 20;
 
 impl Report {
@@ -51,7 +51,10 @@ impl Report {
             html.push_str("</tr>\n");
         }
         html.push_str("</tbody>\n</table>");
-        if let Some((title, lines)) = self.source.left_out(ERRORS) {
+        if let Some(columns) = self.source.columns_left_out(ERRORS) {
+            let _ = write!(html, "\n<p>{}</p>", escape(&columns));
+        }
+        if let Some((title, lines)) = self.source.skipped(ERRORS) {
             let _ = write!(html, "\n<p>{title}:</p>\n<ul>\n");
             lines.iter().for_each(|line| html.push_str(&format!("<li>{}</li>\n", escape(line))));
             html.push_str("</ul>");

@@ -17,5 +17,6 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+pub use crate::series::table::LeftOut;
 pub use document::{COUNTS, Report, SCHEMA};
 pub use source::{Kept, Skipped, Source};

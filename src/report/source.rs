@@ -9,6 +9,8 @@ use std::io;
 use serde::Serialize;
 
 use super::python_json;
+use crate::escape::{NAME, shown};
+use crate::series::table::LeftOut;
 
 /// Where the data came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Source {
     pub kept: Option<Kept>,
     /// What was left out, in any order: outputs have it by file, column and row group.
     pub errors: Vec<Skipped>,
+    /// The columns that were not described though nobody chose among them, in column order.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The rows that a predicate kept.
@@ -94,11 +98,14 @@ impl Source {
             members.push(("where", python_json::text(kept)?));
         }
         members.push(("errors", python_json::text(&self.sorted_errors())?));
+        if !self.left_out.is_empty() {
+            members.push(("left_out", python_json::text(&self.left_out)?));
+        }
         Ok(members)
     }
 
     /// For people: how many files were left out, and up to `most` of the errors, each with its file. Nothing if none was.
-    pub(super) fn left_out(&self, most: usize) -> Option<(String, Vec<String>)> {
+    pub(super) fn skipped(&self, most: usize) -> Option<(String, Vec<String>)> {
         let title = match self.files_left_out() {
             0 => return None,
             1 => "1 file left out".to_owned(),
@@ -110,5 +117,24 @@ impl Source {
             lines.push(format!("… and {} more; the JSON names all of them", errors.len() - most));
         }
         Some((title, lines))
+    }
+
+    /// For people: which columns were left out, and why; up to `most` of them. Nothing if none was.
+    pub(super) fn columns_left_out(&self, most: usize) -> Option<String> {
+        // Columns left out for one reason stand together.
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for LeftOut { column, reason } in self.left_out.iter().take(most) {
+            match reasons.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, columns)) => columns.push(column),
+                None => reasons.push((reason, vec![column])),
+            }
+        }
+        let named = |columns: &[&str]| columns.iter().map(|name| shown(name, NAME)).collect::<Vec<_>>().join(", ");
+        let mut parts: Vec<_> =
+            reasons.iter().map(|(reason, columns)| format!("{} ({})", named(columns), shown(reason, NAME))).collect();
+        if self.left_out.len() > most {
+            parts.push(format!("and {} more", self.left_out.len() - most));
+        }
+        (!parts.is_empty()).then(|| format!("left out: {}", parts.join(", ")))
     }
 }

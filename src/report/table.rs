@@ -16,6 +16,9 @@ const SHOWN: usize = 40;
 /// The most errors that are named below it.
 const ERRORS: usize = 20;
 
+/// The most columns that were left out, named below it.
+const LEFT_OUT: usize = 20;
+
 impl Report {
     /// A table of at most `width` characters where that can be: statistics down and series across if they are few and
     /// fit, else a line a series. The footer names what was asked, and the files that were left out.
@@ -78,7 +81,10 @@ impl Report {
         parts.push(format!("ddof: {}", spec.ddof()));
         parts.push(format!("nan: {}", spec.nan().name()));
         let mut footer = parts.join(" · ");
-        if let Some((title, lines)) = source.left_out(ERRORS) {
+        if let Some(columns) = source.columns_left_out(LEFT_OUT) {
+            footer.push_str(&format!("\n{columns}"));
+        }
+        if let Some((title, lines)) = source.skipped(ERRORS) {
             footer.push_str(&format!("\n{title}:"));
             lines.iter().for_each(|line| footer.push_str(&format!("\n  {}", shown(line, MESSAGE))));
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow_schema::Field;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -75,16 +76,15 @@ fn example() -> Report {
     let cities = StringArray::from(vec![Some("Seattle"), Some("São Paulo"), Some("Seattle"), Some("Seattle"), None]);
     let hours = TimestampMicrosecondArray::from(vec![0, 3_600_000_000, 0, 0, 0]).with_timezone("America/Los_Angeles");
     let codes = Int64Array::from(vec![7, i64::MAX, 7, 7, 7]);
-    let by: Vec<(_, ArrayRef)> = vec![
-        ("city".to_owned(), Arc::new(cities)),
-        ("hour".to_owned(), Arc::new(hours)),
-        ("code".to_owned(), Arc::new(codes)),
-    ];
+    let by: Vec<(&str, ArrayRef)> =
+        vec![("city", Arc::new(cities)), ("hour", Arc::new(hours)), ("code", Arc::new(codes))];
+    let by = by.into_iter().map(|(name, keys)| (Field::new(name, keys.data_type().clone(), true).into(), keys));
     let spec = Spec::default().with_statistics([Statistic::Mean, Statistic::Stddev, Statistic::NUnique]);
     let series = Series::from_arrays(Some("temp".to_owned()), vec![Arc::new(temps)]).unwrap();
-    let series = describe_groups(by, &[series], &spec, &Interrupt::default()).unwrap();
+    let series = describe_groups(by.collect(), &[series], &spec, &Interrupt::default()).unwrap();
     let kept = super::Kept { predicate: "temp > 0 or temp is null".to_owned(), rows: 5 };
-    let source = Source { files: 2, rows: 17518, bytes: Some(133_742), kept: Some(kept), errors: errors() };
+    let source =
+        Source { files: 2, rows: 17518, bytes: Some(133_742), kept: Some(kept), errors: errors(), left_out: vec![] };
     Report { spec, source, series }
 }
 

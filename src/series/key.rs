@@ -9,7 +9,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_buffer::{ArrowNativeType, NullBuffer};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_row::{RowConverter, SortField};
+use arrow_schema::{DataType, FieldRef, TimeUnit};
 use arrow_select::take::take;
 
 use crate::arch::key::Keyed;
@@ -37,8 +38,8 @@ pub trait KeyVisitor {
 /// A column as it is grouped by: dictionaries and runs as what they stand for.
 #[derive(Clone, Debug)]
 pub struct KeyColumn {
-    /// The name of the key.
-    pub name: String,
+    /// Its name, what its library says of its type, and whether its dictionary has an order of its own.
+    pub field: FieldRef,
     /// As it was given: the keys of the answer are taken from here.
     pub array: ArrayRef,
     /// As it is compared.
@@ -48,28 +49,33 @@ pub struct KeyColumn {
 
 impl KeyColumn {
     /// A column of any type that can be compared as a whole. `ranks` gives the place of each value of a dictionary among
-    /// its distinct ones.
+    /// its distinct ones. The values of an ordered dictionary are in the order in which they first stand there.
     ///
     /// # Errors
     ///
-    /// [`Error::NoKey`] for a nested type, [`Error::Data`] for damaged dictionaries.
-    pub fn new(name: String, array: ArrayRef, ranks: &dyn Fn(KeyColumn) -> Result<Vec<u32>>) -> Result<Self> {
+    /// [`Error::NoKey`] for a type whose values have no order, [`Error::Data`] for damaged dictionaries.
+    pub fn new(field: FieldRef, array: ArrayRef, ranks: &dyn Fn(KeyColumn) -> Result<Vec<u32>>) -> Result<Self> {
+        let name = field.name();
         let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
         let codes = match array.data_type() {
             DataType::Dictionary(..) => {
                 let dictionary = array.as_any_dictionary();
-                let values = Self::new(name.clone(), dictionary.values().clone(), ranks)?;
-                let ranks: ArrayRef = std::sync::Arc::new(UInt32Array::from(ranks(values)?));
+                let values = field.as_ref().clone().with_data_type(dictionary.values().data_type().clone());
+                let ranks = ranks(Self::new(values.into(), dictionary.values().clone(), ranks)?)?;
+                let ranks = if field.dict_is_ordered() == Some(true) { by_first_place(ranks) } else { ranks };
+                let ranks: ArrayRef = std::sync::Arc::new(UInt32Array::from(ranks));
                 take(&ranks, dictionary.keys(), Some(arrow_select::take::TakeOptions { check_bounds: true }))
                     .map_err(|error| Error::Data(format!("keys '{name}': damaged dictionary: {error}")))?
             }
             DataType::RunEndEncoded(_, values) => arrow_cast::cast(&array, values.data_type())
                 .map_err(|error| Error::Data(format!("keys '{name}': {error}")))?,
+            data_type if data_type.is_nested() => rows_as_bytes(&array)
+                .ok_or_else(|| Error::NoKey { name: name.clone(), data_type: data_type.to_string() })?,
             _ => array.clone(),
         };
-        let column = Self { name, array, codes, nulls };
+        let column = Self { field, array, codes, nulls };
         if !column.is_hashable() {
-            let (name, data_type) = (column.name, column.array.data_type().to_string());
+            let (name, data_type) = (column.field.name().clone(), column.array.data_type().to_string());
             return Err(Error::NoKey { name, data_type });
         }
         Ok(column)
@@ -197,6 +203,23 @@ impl KeyColumn {
             }
         }
     }
+}
+
+/// Each rank as the place of the first value that has it.
+fn by_first_place(ranks: Vec<u32>) -> Vec<u32> {
+    let mut first = vec![u32::MAX; ranks.len()];
+    for (place, &rank) in ranks.iter().enumerate() {
+        let first = &mut first[rank as usize];
+        *first = (*first).min(place as u32);
+    }
+    ranks.into_iter().map(|rank| first[rank as usize]).collect()
+}
+
+/// The rows of structs and lists as bytes in their order. `None` for types that have none.
+fn rows_as_bytes(array: &ArrayRef) -> Option<ArrayRef> {
+    let converter = RowConverter::new(vec![SortField::new(array.data_type().clone())]).ok()?;
+    let rows = converter.convert_columns(std::slice::from_ref(array)).ok()?;
+    Some(std::sync::Arc::new(rows.try_into_binary().ok()?))
 }
 
 fn offsets<W: KeyVisitor, O: ArrowNativeType>(work: W, offsets: &[O], data: &[u8]) -> W::Outcome {

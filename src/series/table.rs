@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Schema};
+use arrow_schema::{DataType, Field, Schema};
+use serde::Serialize;
 
+use super::list::values_of;
 use super::repr::Kind;
 use crate::error::{Error, Result};
 
@@ -41,6 +43,30 @@ impl Filter {
 impl std::fmt::Debug for Filter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Filter")
+    }
+}
+
+/// A column that was not described, though nobody chose among the columns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The column's name.
+    pub column: String,
+    /// Why: its type, or what is in it.
+    pub reason: String,
+}
+
+impl LeftOut {
+    /// Why a column of this field is not described unless it is named. `None` for one that is.
+    pub fn why(field: &Field) -> Option<String> {
+        let data_type = field.data_type();
+        match Kind::from_field(field) {
+            Some(_) if is_boolean(data_type) => Some("booleans are described where they are named".to_owned()),
+            Some(_) => None,
+            None if values_of(data_type).is_some() => {
+                Some(format!("of type {data_type}: lists are described where they are named"))
+            }
+            None => Some(format!("of type {data_type}, which holds no numbers")),
+        }
     }
 }
 
@@ -144,7 +170,6 @@ pub(crate) fn is_boolean(data_type: &DataType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_schema::Field;
 
     #[test]
     fn columns_are_chosen_in_column_order() {

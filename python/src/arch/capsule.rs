@@ -3,8 +3,11 @@
 //! The structures come from other libraries, and say themselves how long their buffers are. What they say is checked before
 //! arrow-rs follows it: pointers that have to be there, text that has to be UTF-8, lengths and offsets that have to be possible,
 //! children that have to be long enough, and how deep types are nested. What only reading the values shows is for
-//! [`crate::capsules::checked`]. That a pointer leads to as many bytes as the structure claims is the exporter's promise: nobody can
+//! [`crate::input::arrow::checked`]. That a pointer leads to as many bytes as the structure claims is the exporter's promise: nobody can
 //! check that from here.
+//!
+//! The columns of a table are read one by one: a type that is not known, or damage, spoils its own column alone, and only if somebody
+//! asks for it.
 
 use std::ffi::CStr;
 use std::ptr::NonNull;
@@ -12,7 +15,7 @@ use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{ArrayRef, make_array};
+use arrow_array::{Array, ArrayRef, make_array};
 use arrow_data::layout;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use pyo3::prelude::*;
@@ -35,42 +38,105 @@ fn wrong<T>(what: impl Into<String>) -> Result<T> {
     Err(ArrowError::CDataInterface(what.into()))
 }
 
-/// The field that a capsule named `arrow_schema` describes.
-pub fn field(capsule: &Bound<'_, PyCapsule>) -> PyResult<Result<Field>> {
-    let schema: NonNull<FFI_ArrowSchema> = capsule.pointer_checked(Some(c"arrow_schema"))?.cast();
-    // SAFETY: a capsule of this name holds a pointer to such a structure, which lives as long as the capsule.
-    Ok(unsafe { field_of(schema.as_ref()) })
+/// What arrays are of.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// One column.
+    Column(FieldRef),
+    /// The columns of a table: structs on the outside.
+    Table(Vec<TableField>),
 }
 
-/// The array that two capsules hold: its field is known already.
-pub fn array(capsule: &Bound<'_, PyCapsule>, field: &Field) -> PyResult<Result<ArrayRef>> {
+/// A column of a table: its field, or why that cannot be read.
+#[derive(Clone, Debug)]
+pub struct TableField {
+    pub name: String,
+    pub field: Result<FieldRef, String>,
+}
+
+/// The rows that one array holds.
+pub enum Rows {
+    Column(ArrayRef),
+    /// The wanted columns, each as it is or why it cannot be read, and how many rows they have.
+    Table(usize, Vec<Result<ArrayRef, String>>),
+}
+
+/// What a capsule named `arrow_schema` describes. Structs are a table, unless one `column` is wanted.
+pub fn shape(capsule: &Bound<'_, PyCapsule>, column: bool) -> PyResult<Result<Shape>> {
+    let schema: NonNull<FFI_ArrowSchema> = capsule.pointer_checked(Some(c"arrow_schema"))?.cast();
+    // SAFETY: a capsule of this name holds a pointer to such a structure, which lives as long as the capsule.
+    Ok(unsafe { shape_of(schema.as_ref(), column) })
+}
+
+/// The rows that a capsule named `arrow_array` holds: their shape is known already. Of a table the `wanted` columns are read.
+pub fn rows(capsule: &Bound<'_, PyCapsule>, shape: &Shape, wanted: &[usize]) -> PyResult<Result<Rows>> {
     let array: NonNull<FFI_ArrowArray> = capsule.pointer_checked(Some(c"arrow_array"))?.cast();
     // SAFETY: a capsule of this name holds a pointer to such a structure. It is moved out, as the interface has it: a structure that
     // was moved out before is a released one, which is refused.
-    Ok(unsafe { array_of(FFI_ArrowArray::from_raw(array.as_ptr()), field) })
+    Ok(unsafe { rows_of(FFI_ArrowArray::from_raw(array.as_ptr()), shape, wanted) })
 }
 
 /// # Safety
 ///
 /// `schema` is a structure of the C Data Interface, of which only the contents may be wrong.
-unsafe fn field_of(schema: &FFI_ArrowSchema) -> Result<Field> {
+unsafe fn shape_of(schema: &FFI_ArrowSchema, column: bool) -> Result<Shape> {
     if schema.release.is_none() {
         return wrong("the schema was released before it was read");
     }
     // SAFETY: as the function requires.
-    unsafe { check_schema(schema, 0) }?;
-    let field = Field::try_from(schema)?;
-    check_type(field.data_type())?;
-    Ok(field)
+    let format = unsafe { check_itself(schema) }?;
+    if column || format != "+s" || !schema.dictionary.is_null() {
+        // SAFETY: the same.
+        return Ok(Shape::Column(unsafe { field_of(schema, 0) }?));
+    }
+    let fields = (0..schema.n_children as usize).map(|index| {
+        // SAFETY: the exporter promises this number of pointers; whether each of them leads anywhere is checked.
+        let Some(child) = (unsafe { schema.children.add(index).read_unaligned().as_ref() }) else {
+            return wrong(format!("child {index} of a field is missing"));
+        };
+        let name = match child.name.is_null() {
+            true => String::new(),
+            // SAFETY: the interface has a zero at the end.
+            false => unsafe { CStr::from_ptr(child.name) }.to_string_lossy().into_owned(),
+        };
+        // SAFETY: as the function requires.
+        let field = unsafe { field_of(child, 1) }.map_err(|error| text(&error));
+        Ok(TableField { name, field })
+    });
+    fields.collect::<Result<_>>().map(Shape::Table)
+}
+
+/// What an error of arrow-rs says, without its kind.
+fn text(error: &ArrowError) -> String {
+    match error {
+        ArrowError::CDataInterface(text) => text.clone(),
+        error => error.to_string(),
+    }
 }
 
 /// # Safety
 ///
-/// As [`field_of`].
-unsafe fn check_schema(schema: &FFI_ArrowSchema, depth: usize) -> Result<()> {
-    if depth > DEPTH {
-        return wrong(format!("a type is nested more than {DEPTH} levels deep"));
-    }
+/// As [`shape_of`].
+unsafe fn field_of(schema: &FFI_ArrowSchema, depth: usize) -> Result<FieldRef> {
+    // SAFETY: as the function requires.
+    unsafe { check_schema(schema, depth) }?;
+    // SAFETY: the format was checked.
+    let format = unsafe { CStr::from_ptr(schema.format) }.to_bytes();
+    // Polars' integers of 128 bits are decimals without a fraction to everyone else.
+    let field = match format == b"_pli128" {
+        true => Field::new(schema.name().unwrap_or(""), DataType::Decimal128(38, 0), schema.nullable()),
+        false => Field::try_from(schema)?,
+    };
+    check_type(field.data_type())?;
+    Ok(Arc::new(field))
+}
+
+/// What a schema says of itself, without its children; the format.
+///
+/// # Safety
+///
+/// As [`shape_of`].
+unsafe fn check_itself(schema: &FFI_ArrowSchema) -> Result<&str> {
     for (what, text, needed) in [("format", schema.format, true), ("name", schema.name, false)] {
         if text.is_null() {
             if needed {
@@ -88,6 +154,19 @@ unsafe fn check_schema(schema: &FFI_ArrowSchema, depth: usize) -> Result<()> {
     if !(0..=CHILDREN).contains(&schema.n_children) || schema.n_children > 0 && schema.children.is_null() {
         return wrong(format!("a field has {} children, or none where they should be", schema.n_children));
     }
+    // SAFETY: it was checked above.
+    Ok(unsafe { CStr::from_ptr(schema.format) }.to_str().unwrap_or_default())
+}
+
+/// # Safety
+///
+/// As [`shape_of`].
+unsafe fn check_schema(schema: &FFI_ArrowSchema, depth: usize) -> Result<()> {
+    if depth > DEPTH {
+        return wrong(format!("a type is nested more than {DEPTH} levels deep"));
+    }
+    // SAFETY: as the function requires.
+    unsafe { check_itself(schema) }?;
     for index in 0..schema.n_children as usize {
         // SAFETY: the exporter promises this number of pointers; whether each of them leads anywhere is checked.
         match unsafe { schema.children.add(index).read_unaligned().as_ref() } {
@@ -165,14 +244,102 @@ fn check_type(data_type: &DataType) -> Result<()> {
 /// # Safety
 ///
 /// `array` is a structure of the C Data Interface, of which only the contents may be wrong.
-unsafe fn array_of(mut array: FFI_ArrowArray, field: &Field) -> Result<ArrayRef> {
+unsafe fn rows_of(array: FFI_ArrowArray, shape: &Shape, wanted: &[usize]) -> Result<Rows> {
     if array.release.is_none() {
         return wrong("the array was released before it was read");
     }
+    match shape {
+        // SAFETY: as the function requires.
+        Shape::Column(field) => unsafe { array_of(array, field.data_type()) }.map(Rows::Column),
+        // SAFETY: the same.
+        Shape::Table(fields) => unsafe { columns_of(array, fields, wanted) },
+    }
+}
+
+/// # Safety
+///
+/// As [`rows_of`].
+unsafe fn array_of(mut array: FFI_ArrowArray, data_type: &DataType) -> Result<ArrayRef> {
     // SAFETY: as the function requires.
-    unsafe { check_array(&mut array, field.data_type()) }?;
+    unsafe { check_array(&mut array, data_type) }?;
     // SAFETY: what it takes for granted was checked.
-    unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }.map(make_array)
+    unsafe { from_ffi_and_data_type(array, data_type.clone()) }.map(make_array)
+}
+
+/// The wanted columns of structs.
+///
+/// # Safety
+///
+/// As [`rows_of`].
+unsafe fn columns_of(array: FFI_ArrowArray, fields: &[TableField], wanted: &[usize]) -> Result<Rows> {
+    let (length, offset) = (array.length, array.offset);
+    if !(0..=ROWS).contains(&length) || !(0..=ROWS).contains(&offset) {
+        return wrong(format!("a table says that it has {length} rows from row {offset} on"));
+    }
+    if usize::try_from(array.n_children).ok() != Some(fields.len()) || !fields.is_empty() && array.children.is_null() {
+        return wrong(format!("a batch of a table has {} columns where {} should be", array.n_children, fields.len()));
+    }
+    let (first, rows) = (offset as usize, length as usize);
+    // SAFETY: as the function requires.
+    if unsafe { has_null_rows(&array) }? {
+        return wrong("a table has no null rows; these structs have");
+    }
+    // What the columns consist of is freed once none of them is left.
+    let array = Arc::new(array);
+    let column = |&index: &usize| -> Result<ArrayRef, String> {
+        let field = fields.get(index).ok_or("there is no such column")?.field.as_ref().map_err(String::clone)?;
+        // SAFETY: the exporter promises this number of pointers; nobody else uses what they lead to.
+        let Some(child) = (unsafe { array.children.add(index).read_unaligned().as_ref() }) else {
+            return Err("it is missing from a batch of the table".to_owned());
+        };
+        if child.release.is_none() {
+            return Err("it was released before it was read".to_owned());
+        }
+        if child.length < length + offset {
+            return Err(format!("it has {} rows, and the table {}", child.length, length + offset));
+        }
+        let mut share = FFI_ArrowArray::empty();
+        (share.length, share.null_count, share.offset) = (child.length, child.null_count, child.offset);
+        (share.n_buffers, share.buffers) = (child.n_buffers, child.buffers);
+        (share.n_children, share.children, share.dictionary) = (child.n_children, child.children, child.dictionary);
+        share.private_data = Arc::into_raw(Arc::clone(&array)).cast_mut().cast();
+        share.release = Some(release_share);
+        // SAFETY: the share says what the child says, and keeps it alive.
+        let column = unsafe { array_of(share, field.data_type()) }.map_err(|error| text(&error))?;
+        Ok(if (first, rows) == (0, column.len()) { column } else { column.slice(first, rows) })
+    };
+    Ok(Rows::Table(rows, wanted.iter().map(column).collect()))
+}
+
+/// Lets go of the structs whose column this was.
+unsafe extern "C" fn release_share(share: *mut FFI_ArrowArray) {
+    // SAFETY: arrow-rs calls this once, with the structure that `columns_of` has made.
+    unsafe {
+        drop(Arc::from_raw((*share).private_data.cast::<FFI_ArrowArray>()));
+        (*share).release = None;
+    }
+}
+
+/// Whether some of the structs of an array are null.
+///
+/// # Safety
+///
+/// As [`rows_of`].
+unsafe fn has_null_rows(array: &FFI_ArrowArray) -> Result<bool> {
+    if array.null_count < -1 || array.null_count > array.length {
+        return wrong(format!("a table says that {} of its {} rows are null", array.null_count, array.length));
+    }
+    if array.null_count == 0 || array.n_buffers < 1 || array.buffers.is_null() {
+        return Ok(array.null_count > 0);
+    }
+    // SAFETY: the exporter promises this number of pointers.
+    let validity: *const u8 = unsafe { array.buffers.read_unaligned() }.cast();
+    if validity.is_null() {
+        return Ok(array.null_count > 0);
+    }
+    // SAFETY: a validity that is there has a bit for each row.
+    let is_null = |row: usize| unsafe { validity.add(row / 8).read() } >> (row % 8) & 1 == 0;
+    Ok((array.offset as usize..(array.offset + array.length) as usize).any(is_null))
 }
 
 /// Checks an array and its children. Nulls are counted by us, whatever the structure says.
@@ -185,6 +352,10 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
     let (length, offset, nulls) = (array.length, array.offset, array.null_count);
     if !(0..=ROWS).contains(&length) || !(0..=ROWS).contains(&offset) {
         return Err(whose(format!("says that it has {length} rows from row {offset} on")));
+    }
+    if *data_type == DataType::Null {
+        // Polars gives such arrays a buffer, which arrow-rs refuses.
+        array.n_buffers = 0;
     }
     let rows = (length + offset) as usize;
     let layout = layout(data_type);
@@ -282,24 +453,26 @@ unsafe fn check_array(array: &mut FFI_ArrowArray, data_type: &DataType) -> Resul
     Ok(())
 }
 
-/// A stream of arrays of one field.
+/// A stream of arrays of one shape.
 pub struct Stream {
     stream: FFI_ArrowArrayStream,
-    field: FieldRef,
+    shape: Arc<Shape>,
+    wanted: Vec<usize>,
 }
 
 impl Stream {
-    /// The stream that a capsule named `arrow_array_stream` holds.
-    pub fn new(capsule: &Bound<'_, PyCapsule>) -> PyResult<Result<Self>> {
+    /// The stream that a capsule named `arrow_array_stream` holds. Structs are a table, of which nothing is wanted yet, unless one
+    /// `column` is wanted.
+    pub fn new(capsule: &Bound<'_, PyCapsule>, column: bool) -> PyResult<Result<Self>> {
         let stream: NonNull<FFI_ArrowArrayStream> = capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast();
         // SAFETY: a capsule of this name holds a pointer to such a structure, which is moved out as the interface has it.
-        Ok(unsafe { Self::of(FFI_ArrowArrayStream::from_raw(stream.as_ptr())) })
+        Ok(unsafe { Self::of(FFI_ArrowArrayStream::from_raw(stream.as_ptr()), column) })
     }
 
     /// # Safety
     ///
     /// `stream` is a structure of the C Stream Interface.
-    unsafe fn of(mut stream: FFI_ArrowArrayStream) -> Result<Self> {
+    unsafe fn of(mut stream: FFI_ArrowArrayStream, column: bool) -> Result<Self> {
         let (Some(get_schema), Some(_)) = (stream.get_schema, stream.release) else {
             return wrong("the stream was released before it was read");
         };
@@ -309,18 +482,23 @@ impl Stream {
             return Err(failure(&mut stream));
         }
         // SAFETY: the stream has written it.
-        let field = Arc::new(unsafe { field_of(&schema) }?);
-        Ok(Self { stream, field })
+        let shape = Arc::new(unsafe { shape_of(&schema, column) }?);
+        Ok(Self { stream, shape, wanted: Vec::new() })
     }
 
-    /// The field of its arrays.
-    pub fn field(&self) -> &FieldRef {
-        &self.field
+    /// What its arrays are of.
+    pub fn shape(&self) -> &Arc<Shape> {
+        &self.shape
+    }
+
+    /// The same with these columns of the table.
+    pub fn with_wanted(self, wanted: &[usize]) -> Self {
+        Self { wanted: wanted.to_vec(), ..self }
     }
 }
 
 impl Iterator for Stream {
-    type Item = Result<ArrayRef>;
+    type Item = Result<Rows>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some(get_next) = self.stream.get_next else { return Some(wrong("the stream gives no arrays")) };
@@ -331,7 +509,7 @@ impl Iterator for Stream {
         }
         array.release?; // the end
         // SAFETY: the stream has written it.
-        Some(unsafe { array_of(array, &self.field) })
+        Some(unsafe { rows_of(array, &self.shape, &self.wanted) })
     }
 }
 

@@ -5,5 +5,4 @@ pub mod capsule;
 mod floats;
 
 pub use buffer::Items;
-pub use capsule::Stream;
 pub use floats::floats_of;

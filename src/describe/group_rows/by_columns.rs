@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
-use arrow_schema::{Field, Schema};
+use arrow_schema::{FieldRef, Schema};
 #[cfg(feature = "parquet")]
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 
 use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranked, ranks};
 use crate::error::{Error, Result};
+use crate::escape::{NAME, shown};
 use crate::series::key::KeyColumn;
 
 /// The rows of each group.
@@ -29,14 +30,14 @@ impl Groups {
     ///
     /// # Errors
     ///
-    /// [`Error::NoKey`] for a column of a nested type, [`Error::Data`] for one of another length, or 2³² rows and more.
-    pub fn new(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
+    /// [`Error::NoKey`] for a type whose values have no order, [`Error::Data`] for one of another length, or 2³² rows and more.
+    pub fn new(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Self> {
         Self::sorted(columns, rows, true)
     }
 
     /// The same, but the keys may be in any order.
     #[cfg(feature = "parquet")]
-    pub fn in_any_order(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
+    pub fn in_any_order(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Self> {
         Self::sorted(columns, rows, false)
     }
 
@@ -51,19 +52,20 @@ impl Groups {
         let schema = batches.peek().map(|batch| batch.schema());
         let schema = schema.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
         let all = concat_batches(&schema, batches).map_err(Error::from_grouping)?;
-        let named = schema.fields().iter().zip(all.columns());
-        Self::new(named.map(|(field, column)| (field.name().clone(), column.clone())).collect(), all.num_rows())
+        let columns = schema.fields().iter().cloned().zip(all.columns().iter().cloned());
+        Self::new(columns.collect(), all.num_rows())
     }
 
-    fn sorted(columns: Vec<(String, ArrayRef)>, rows: usize, sorts: bool) -> Result<Self> {
+    fn sorted(columns: Vec<(FieldRef, ArrayRef)>, rows: usize, sorts: bool) -> Result<Self> {
         if u32::try_from(rows).is_err() {
             return Err(Error::Data(format!("{rows} rows cannot be grouped at once; at most {} can", u32::MAX)));
         }
-        let columns = columns.into_iter().map(|(name, array)| {
+        let columns = columns.into_iter().map(|(field, array)| {
             if array.len() != rows {
-                return Err(Error::Data(format!("keys '{name}' have {} rows, and the data {rows}", array.len())));
+                let (name, found) = (shown(field.name(), NAME), array.len());
+                return Err(Error::Data(format!("keys '{name}' have {found} rows, and the data {rows}")));
             }
-            KeyColumn::new(name, array, &ranks)
+            KeyColumn::new(field, array, &ranks)
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let indices = match &columns[..] {
@@ -86,7 +88,7 @@ impl Groups {
         let mut arrays = Vec::new();
         for column in columns {
             let keys = take(&column.array, &firsts, None).map_err(|error| Error::Data(error.to_string()))?;
-            fields.push(Field::new(column.name, keys.data_type().clone(), true));
+            fields.push(column.field.as_ref().clone().with_nullable(true).with_data_type(keys.data_type().clone()));
             arrays.push(one_zero(keys));
         }
         let groups = firsts.len();

@@ -94,8 +94,8 @@ impl<'a> HashPartitions<'a> {
     /// A hash of the keys of each row.
     fn hashes(&self, batch: &RecordBatch) -> Result<Vec<u64>> {
         let mut hashes = vec![0; batch.num_rows()];
-        for (name, array) in self.table.key_columns(batch) {
-            let column = KeyColumn::new(name, array, &|_| Ok(Vec::new()))?;
+        for (field, array) in self.table.key_columns(batch) {
+            let column = KeyColumn::new(field, array, &|_| Ok(Vec::new()))?;
             column.visit(Hashing { hashes: &mut hashes, nulls: column.nulls(), hasher: &self.hasher });
         }
         let seed = self.hasher.hash_one(0);

@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow_select::concat::{concat, concat_batches};
 use rayon::prelude::*;
 
@@ -118,14 +118,24 @@ impl Table {
         concat_batches(&self.schema, batches).map_err(Error::from_grouping)
     }
 
-    pub fn key_columns(&self, batch: &RecordBatch) -> Vec<(String, ArrayRef)> {
+    ///
+    /// Dictionaries are in the order of their values: those of two files need not agree on another one.
+    pub fn key_columns(&self, batch: &RecordBatch) -> Vec<(FieldRef, ArrayRef)> {
         let fields = self.schema.fields().iter().zip(batch.columns()).take(self.keys);
-        fields.map(|(field, column)| (field.name().clone(), column.clone())).collect()
+        fields.map(|(field, column)| (plain(field), column.clone())).collect()
     }
 
     fn series(&self, batch: &RecordBatch) -> Result<Vec<Series>> {
         let fields = self.schema.fields().iter().zip(batch.columns()).skip(self.keys);
         fields.map(|(field, column)| Series::from_arrays(Some(field.name().clone()), vec![column.clone()])).collect()
+    }
+}
+
+/// A field whose dictionary, if it has one, is in the order of its values.
+fn plain(field: &FieldRef) -> FieldRef {
+    match field.dict_is_ordered() {
+        Some(true) => Arc::new(field.as_ref().clone().with_dict_is_ordered(false)),
+        _ => Arc::clone(field),
     }
 }
 

@@ -1,0 +1,288 @@
+//! `describe`: what is asked of each kind of data.
+
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::FieldRef;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use rstats::internal::values_of;
+use rstats::report::{LeftOut, Report, Source};
+use rstats::{
+    Columns, Interrupt, ListColumn, Series, Spec, StreamDescriber, Summaries, Summary, Weighting, describe_all,
+    describe_groups, describe_lists, describe_matrix, describe_weighted, describe_weighted_groups,
+};
+
+use crate::args;
+use crate::call::{self, Threads};
+use crate::description::Description;
+use crate::errors::to_python;
+use crate::input::arrow::TableField;
+use crate::input::{self, ArrayMemory, Chosen, Column, Labels, Object, Read, ReadValues, Stream, Table, Wanted};
+
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
+#[pyfunction]
+#[pyo3(
+    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, trim=0.1, bias=false, threads=None),
+    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, trim=0.1, bias=False, threads=None)"
+)]
+#[allow(clippy::too_many_arguments)] // they are the signature of the Python function
+pub fn describe(
+    data: &Bound<'_, PyAny>,
+    columns: Option<&Bound<'_, PyAny>>,
+    by: Option<&Bound<'_, PyAny>>,
+    axis: Option<&Bound<'_, PyAny>>,
+    weights: Option<&Bound<'_, PyAny>>,
+    weighting: Option<&str>,
+    stats: Option<&Bound<'_, PyAny>>,
+    q: Option<&Bound<'_, PyAny>>,
+    method: &str,
+    ddof: Option<&Bound<'_, PyAny>>,
+    nan: &str,
+    level: f64,
+    trim: f64,
+    bias: bool,
+    threads: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Description> {
+    let spec = args::spec(stats, q, method, ddof, nan, level, trim, bias)?;
+    let threads = args::threads(threads)?;
+    let axis = axis.map(args::axis).transpose()?;
+    let chosen = Chosen::new(columns)?;
+    let weighting = args::weighting(weights, weighting)?;
+    let by = by.map(|by| Labels::new("by", by)).transpose()?;
+    if by.as_ref().is_some_and(Labels::is_empty) {
+        return Err(PyValueError::new_err("by= is empty; name at least one column of keys"));
+    }
+    let asked = Asked { spec, threads, axis, by, weights: weights.zip(weighting) };
+    chosen.settle(asked.describe(data, &chosen.wanted))
+}
+
+/// What is asked of data.
+struct Asked<'a, 'py> {
+    spec: Spec,
+    threads: Threads,
+    axis: Option<i64>,
+    /// Columns of keys.
+    by: Option<Labels>,
+    weights: Option<(&'a Bound<'py, PyAny>, Weighting)>,
+}
+
+impl<'py> Asked<'_, 'py> {
+    fn describe(self, data: &Bound<'py, PyAny>, wanted: &Wanted) -> PyResult<Description> {
+        let py = data.py();
+        match input::recognise(data)? {
+            Object::Unknown(sentence) => Err(input::unknown(sentence)),
+            Object::Array(array) => self.describe_array(py, array, wanted),
+            Object::Column(column) => self.describe_column(py, column, wanted),
+            Object::Table(table) => self.describe_table(py, &table, wanted),
+            Object::Stream(stream)
+                if stream.is_series && (self.weights.is_some() || may_name_lists(&stream, wanted)) =>
+            {
+                let column = input::series_of(stream, py)?;
+                self.describe_column(py, column, wanted)
+            }
+            Object::Stream(stream)
+                if self.by.is_some()
+                    || self.weights.is_some()
+                    || self.axis.is_some_and(|axis| axis != 0)
+                    || may_name_lists(&stream, wanted) =>
+            {
+                if stream.is_series {
+                    return Err(no_table("by="));
+                }
+                self.describe_table(py, &Table::from_stream(stream), wanted)
+            }
+            Object::Stream(stream) => self.describe_stream(py, stream, wanted),
+        }
+    }
+
+    /// The axis, counted from the front.
+    fn check_axis(&self, dimensions: usize) -> PyResult<usize> {
+        let axis = self.axis.unwrap_or(0);
+        let along = if axis < 0 { axis.checked_add_unsigned(dimensions as u64) } else { Some(axis) };
+        let along = along.and_then(|along| usize::try_from(along).ok()).filter(|along| *along < dimensions);
+        along.ok_or_else(|| PyValueError::new_err(format!("axis {axis} of data with {dimensions} dimension(s)")))
+    }
+
+    fn report(self, rows: u64, series: Summaries, left_out: Vec<LeftOut>) -> Description {
+        let source = Source { rows, left_out, ..Source::default() };
+        Description(Report { spec: self.spec, source, series })
+    }
+
+    /// The series of an array of several dimensions.
+    fn describe_array(self, py: Python<'py>, array: ArrayMemory, wanted: &Wanted) -> PyResult<Description> {
+        let along = self.check_axis(array.dimensions())?;
+        if !matches!(wanted, Wanted::Numeric) {
+            return Err(PyValueError::new_err("columns= names columns of a table, and the array's have no names"));
+        }
+        if self.by.is_some() {
+            return Err(no_table("by="));
+        }
+        let Some(matrix) = array.matrix(along) else {
+            return Err(PyValueError::new_err("an array whose items lie behind further pointers is not read"));
+        };
+        if self.weights.is_some() {
+            let series = matrix.to_series().map_err(to_python)?;
+            return self.describe_weighted(py, series, None, None, vec![]);
+        }
+        let values = matrix.len().saturating_mul(matrix.rows().max(1));
+        let work = |interrupt: &Interrupt| describe_matrix(&matrix, &self.spec, interrupt);
+        let series = call::run(py, values, &self.threads, work)?;
+        let rows = if matrix.is_empty() { 0 } else { matrix.rows() as u64 };
+        Ok(self.report(rows, series, vec![]))
+    }
+
+    /// One series, or one column of lists.
+    fn describe_column(self, py: Python<'py>, column: Column<'py>, wanted: &Wanted) -> PyResult<Description> {
+        if !matches!(wanted, Wanted::Numeric) {
+            return Err(PyValueError::new_err("columns= names columns of a table, and the data is one series"));
+        }
+        if self.by.is_some() {
+            return Err(no_table("by="));
+        }
+        if column.holds_lists() && self.axis.is_none() && self.weights.is_none() {
+            let lists = column.into_lists()?;
+            return self.describe_rows(py, vec![lists], vec![], vec![]);
+        }
+        self.check_axis(1)?;
+        let name = column.name.clone();
+        let series = column.into_series().map_err(|unread| unread.into_error(name.as_deref()))?;
+        match self.weights {
+            Some(_) => self.describe_weighted(py, vec![series], None, None, vec![]),
+            None => self.describe_series(py, vec![series], vec![]),
+        }
+    }
+
+    fn describe_table(self, py: Python<'py>, table: &Table<'py>, wanted: &Wanted) -> PyResult<Description> {
+        let across = self.check_axis(2)? == 1;
+        let weights = match &self.weights {
+            Some(_) if across => {
+                return Err(PyValueError::new_err(
+                    "weights= are of the rows of a table, and axis=1 describes each row",
+                ));
+            }
+            Some((weights, _)) if Labels::is_name(weights)? => Some(Labels::new("weights", weights)?),
+            _ => None,
+        };
+        let Read { values, keys, weights, left_out } = table.read(py, wanted, self.by.as_ref(), weights.as_ref())?;
+        match values {
+            ReadValues::Lists(_) if self.weights.is_some() || across => {
+                Err(PyValueError::new_err("weights= and axis= are for columns of numbers, and these hold lists"))
+            }
+            ReadValues::Lists(lists) => self.describe_rows(py, lists, keys, left_out),
+            ReadValues::Series(series) if across => {
+                let lists = input::across(&series)?;
+                self.describe_rows(py, vec![lists], keys, left_out)
+            }
+            ReadValues::Series(series) if self.weights.is_some() => {
+                let by = self.by.is_some().then_some(keys);
+                self.describe_weighted(py, series, by, weights, left_out)
+            }
+            ReadValues::Series(series) if self.by.is_some() => {
+                let rows = keys.first().map_or(0, |(_, keys)| keys.len());
+                let values = rows.saturating_mul(series.len() + keys.len());
+                let work = |interrupt: &Interrupt| describe_groups(keys, &series, &self.spec, interrupt);
+                let series = call::run(py, values, &self.threads, work)?;
+                Ok(self.report(rows as u64, series, left_out))
+            }
+            ReadValues::Series(series) => self.describe_series(py, series, left_out),
+        }
+    }
+
+    fn describe_series(self, py: Python<'py>, series: Vec<Series>, left_out: Vec<LeftOut>) -> PyResult<Description> {
+        let values = series.iter().map(|series| series.rows()).sum();
+        let work = |interrupt: &Interrupt| Ok(of_one_length(&self.spec, describe_all(&series, &self.spec, interrupt)?));
+        let (rows, series) = call::run(py, values, &self.threads, work)?;
+        Ok(self.report(rows, series, left_out))
+    }
+
+    /// Rows of lists.
+    fn describe_rows(
+        self,
+        py: Python<'py>,
+        lists: Vec<ListColumn>,
+        carried: Vec<(FieldRef, ArrayRef)>,
+        left_out: Vec<LeftOut>,
+    ) -> PyResult<Description> {
+        let rows: usize = lists.first().map_or(0, |(_, chunks)| chunks.iter().map(|chunk| chunk.len()).sum());
+        let work = |interrupt: &Interrupt| describe_lists(lists, carried, &self.spec, interrupt);
+        // How many values the lists hold is not counted before.
+        let series = call::run(py, usize::MAX, &self.threads, work)?;
+        Ok(self.report(rows as u64, series, left_out))
+    }
+
+    /// Series whose rows have weights: those of a column of the table, or those that were given apart.
+    fn describe_weighted(
+        self,
+        py: Python<'py>,
+        series: Vec<Series>,
+        by: Option<Vec<(FieldRef, ArrayRef)>>,
+        of_column: Option<ArrayRef>,
+        left_out: Vec<LeftOut>,
+    ) -> PyResult<Description> {
+        let Some((given, weighting)) = self.weights else { return self.describe_series(py, series, left_out) };
+        let weights = match of_column {
+            Some(weights) => weights,
+            None if Labels::is_name(given)? => return Err(no_table("weights=")),
+            None => input::weights(given)?,
+        };
+        let values = weights.len().saturating_mul(series.len() + 1);
+        let rows = weights.len() as u64;
+        let work = |interrupt: &Interrupt| match by {
+            Some(by) => describe_weighted_groups(by, &series, &weights, weighting, &self.spec, interrupt),
+            None => {
+                let summaries = describe_weighted(&series, &weights, weighting, &self.spec, interrupt)?;
+                Ok(Summaries::new(&self.spec, summaries))
+            }
+        };
+        let series = call::run(py, values, &self.threads, work)?;
+        Ok(self.report(rows, series, left_out))
+    }
+
+    /// Batches that come once, one after the other.
+    fn describe_stream(self, py: Python<'py>, stream: Stream, wanted: &Wanted) -> PyResult<Description> {
+        if stream.is_series && !matches!(wanted, Wanted::Numeric) {
+            return Err(PyValueError::new_err("columns= names columns of a table, and the data is one series"));
+        }
+        let (is_series, is_unnamed) = (stream.is_series, stream.is_unnamed);
+        let mut left_out = Vec::new();
+        let indices = match is_series {
+            true => vec![0],
+            false => input::choose_of_stream(py, &stream, wanted, &mut left_out)?,
+        };
+        let mut batches = stream.select(indices)?;
+        let columns = Columns::Named(batches.schema.fields().iter().map(|field| field.name().clone()).collect());
+        let mut describer = StreamDescriber::new(&batches.schema, &columns, &self.spec).map_err(to_python)?;
+        let mut values = 0usize;
+        while let Some(batch) = batches.next(py)? {
+            let here = batch.num_rows().saturating_mul(batch.num_columns());
+            values = values.saturating_add(here);
+            call::run(py, here, &self.threads, |interrupt| describer.update(&batch, interrupt))?;
+        }
+        let (rows, series) = call::run(py, values, &self.threads, |_| {
+            let mut summaries = describer.finish()?;
+            if is_unnamed {
+                summaries.iter_mut().for_each(|summary| summary.column = None);
+            }
+            Ok(of_one_length(&self.spec, summaries))
+        })?;
+        Ok(self.report(rows, series, left_out))
+    }
+}
+
+/// Whether columns of lists may be among the wanted ones of a stream: their rows are described as a whole.
+fn may_name_lists(stream: &Stream, wanted: &Wanted) -> bool {
+    let holds_lists =
+        |field: &TableField| field.field.as_ref().is_ok_and(|field| values_of(field.data_type()).is_some());
+    (stream.is_series || matches!(wanted, Wanted::Named(_))) && stream.fields.iter().any(holds_lists)
+}
+
+fn no_table(argument: &str) -> PyErr {
+    PyValueError::new_err(match argument {
+        "by=" => "by= names columns of a table, and the data is no table",
+        _ => "weights= names a column of a table, and the data is no table; give an array",
+    })
+}
+
+/// The rows of series of one length, and their summaries.
+fn of_one_length(spec: &Spec, summaries: Vec<Summary>) -> (u64, Summaries) {
+    (summaries.first().map_or(0, Summary::rows), Summaries::new(spec, summaries))
+}

@@ -1,0 +1,194 @@
+//! Objects that speak the Arrow PyCapsule interface. Everything that comes in by it comes in here, and is checked.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef};
+use arrow_data::ArrayData;
+use arrow_schema::{ArrowError, Field, FieldRef};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyTuple};
+use rstats::internal::catch_panic;
+
+use super::classes::is_instance;
+use crate::arch::capsule;
+pub use crate::arch::capsule::{Rows, Shape, Stream, TableField};
+use crate::errors::{attempt, from_arrow};
+
+/// Whether an object gives an array, or a stream of them.
+pub fn speaks(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(streams(data)? || data.hasattr(intern!(data.py(), "__arrow_c_array__"))?)
+}
+
+/// Whether an object gives a stream of arrays.
+pub fn streams(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    data.hasattr(intern!(data.py(), "__arrow_c_stream__"))
+}
+
+/// What an object gives: what it is of, and then the rows.
+pub enum Source<'py> {
+    Stream(Box<Stream>),
+    Array(Arc<Shape>, Bound<'py, PyAny>),
+}
+
+impl<'py> Source<'py> {
+    /// A stream where the object gives one, else an array. Structs are a table.
+    pub fn new(data: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::of(data, false)
+    }
+
+    /// The same of an object that is one column, of structs as well.
+    pub fn of_column(data: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::of(data, true)
+    }
+
+    fn of(data: &Bound<'py, PyAny>, column: bool) -> PyResult<Self> {
+        if !streams(data)? {
+            return Self::of_array(data, column);
+        }
+        let capsule = data.call_method0(intern!(data.py(), "__arrow_c_stream__"))?;
+        import(|| Stream::new(the_capsule(&capsule)?, column)).map(Box::new).map(Self::Stream)
+    }
+
+    /// The one array that an object gives, be it empty.
+    pub fn of_array(data: &Bound<'py, PyAny>, column: bool) -> PyResult<Self> {
+        let pair = data.call_method0(intern!(data.py(), "__arrow_c_array__"))?;
+        let pair = match pair.cast::<PyTuple>() {
+            Ok(pair) if pair.len() == 2 => pair,
+            _ => return Err(PyTypeError::new_err("__arrow_c_array__ returns a tuple of two capsules")),
+        };
+        let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
+        Ok(Self::Array(Arc::new(import(|| capsule::shape(the_capsule(&schema)?, column))?), array))
+    }
+
+    /// What the rows are of.
+    pub fn shape(&self) -> &Arc<Shape> {
+        match self {
+            Self::Stream(stream) => stream.shape(),
+            Self::Array(shape, _) => shape,
+        }
+    }
+
+    /// All rows; of a table, the wanted columns.
+    pub fn rows(self, py: Python<'_>, wanted: &[usize]) -> PyResult<Vec<Rows>> {
+        match self {
+            Self::Array(shape, array) => Ok(vec![import(|| capsule::rows(the_capsule(&array)?, &shape, wanted))?]),
+            Self::Stream(stream) => {
+                // Whoever makes them may need the GIL on another thread.
+                let stream = stream.with_wanted(wanted);
+                let rows = py.detach(|| catch_panic(|| stream.collect::<Result<Vec<_>, _>>()));
+                rows.map_err(damaged)?.map_err(from_arrow)
+            }
+        }
+    }
+}
+
+/// What an object says that its rows are of.
+pub fn shape(data: &Bound<'_, PyAny>) -> PyResult<Shape> {
+    let schema = data.call_method0(intern!(data.py(), "__arrow_c_schema__"))?;
+    import(|| capsule::shape(the_capsule(&schema)?, false))
+}
+
+/// The chunks of the one column that an object is, and their field.
+pub fn column(data: &Bound<'_, PyAny>) -> PyResult<(Vec<ArrayRef>, FieldRef)> {
+    check_sizes(data)?;
+    let source = Source::of_column(data)?;
+    let Shape::Column(field) = &**source.shape() else {
+        return Err(PyTypeError::new_err("a table, where one column is wanted"));
+    };
+    let field = field_as_meant(field);
+    let chunks = source.rows(data.py(), &[])?.into_iter().filter_map(|rows| match rows {
+        Rows::Column(chunk) => Some(chunk),
+        Rows::Table(..) => None,
+    });
+    Ok((chunks.collect(), field))
+}
+
+/// The next rows of a stream.
+pub fn next(py: Python<'_>, stream: &mut Stream) -> PyResult<Option<Rows>> {
+    py.detach(|| catch_panic(|| stream.next())).map_err(damaged)?.transpose().map_err(from_arrow)
+}
+
+/// A field as its library means it: the values of an Enum of Polars have an order of their own.
+pub fn field_as_meant(field: &FieldRef) -> FieldRef {
+    let is_enum = field.metadata().keys().any(|key| key.starts_with("_PL_ENUM_VALUES"));
+    if is_enum { ordered(field) } else { Arc::clone(field) }
+}
+
+/// A field whose dictionary, if it has one, has its values in their order.
+pub fn ordered(field: &Field) -> FieldRef {
+    Arc::new(field.clone().with_dict_is_ordered(true))
+}
+
+/// A column as it may be read: its offsets, views, indices, runs and text are what they should be.
+pub fn checked(array: ArrayRef, name: &str) -> PyResult<ArrayRef> {
+    let data = array.to_data();
+    let valid = catch_panic(|| data.validate_full());
+    let Err(error) = valid.unwrap_or_else(|panic| Err(ArrowError::CDataInterface(panic))) else {
+        return Ok(array);
+    };
+    let column = if name.is_empty() { "the data".to_owned() } else { format!("column '{name}'") };
+    Err(PyValueError::new_err(match first_invalid_text(&data) {
+        Some(row) => format!("{column}: the text in row {row} (of its chunk, counted from 0) is no UTF-8"),
+        None => format!("{column}: damaged Arrow data: {error}"),
+    }))
+}
+
+/// The first row of text that is no UTF-8, if that is all that is wrong with it.
+fn first_invalid_text(data: &ArrayData) -> Option<usize> {
+    use arrow_schema::DataType;
+    let (data, text) = match data.data_type() {
+        DataType::Utf8 => (data, DataType::Binary),
+        DataType::LargeUtf8 => (data, DataType::LargeBinary),
+        DataType::Utf8View => (data, DataType::BinaryView),
+        _ => return None,
+    };
+    let bytes = data.clone().into_builder().data_type(text).build().ok()?;
+    bytes.validate_full().ok()?;
+    let bytes = arrow_array::make_array(bytes);
+    let row = |row: usize| match bytes.data_type() {
+        DataType::Binary => bytes.as_binary::<i32>().value(row),
+        DataType::LargeBinary => bytes.as_binary::<i64>().value(row),
+        _ => bytes.as_binary_view().value(row),
+    };
+    (0..bytes.len()).find(|&index| bytes.is_valid(index) && std::str::from_utf8(row(index)).is_err())
+}
+
+/// pyarrow knows how long its buffers are, which the interface does not tell: what it reads from a damaged file it takes as it is.
+pub fn check_sizes(data: &Bound<'_, PyAny>) -> PyResult<()> {
+    for class in ["Array", "ChunkedArray", "RecordBatch", "Table"] {
+        if is_instance(data, "pyarrow", class)? {
+            data.call_method0(intern!(data.py(), "validate"))?;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The same for the wanted columns of a table.
+pub fn check_sizes_of(table: &Bound<'_, PyAny>, wanted: &[usize]) -> PyResult<()> {
+    if is_instance(table, "pyarrow", "Table")? || is_instance(table, "pyarrow", "RecordBatch")? {
+        // A type that pyarrow itself cannot select is not read either.
+        if let Some(columns) =
+            attempt(table.py(), table.call_method1(intern!(table.py(), "select"), (wanted.to_vec(),)))?
+        {
+            columns.call_method0(intern!(table.py(), "validate"))?;
+        }
+    }
+    Ok(())
+}
+
+fn the_capsule<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyCapsule>> {
+    object.cast::<PyCapsule>().map_err(|_| PyTypeError::new_err("the Arrow interface gives capsules"))
+}
+
+/// What is left for arrow-rs to stumble over is damaged data, too.
+fn import<T>(read: impl FnOnce() -> PyResult<Result<T, ArrowError>>) -> PyResult<T> {
+    catch_panic(read).map_err(damaged)??.map_err(from_arrow)
+}
+
+fn damaged(panic: String) -> PyErr {
+    PyValueError::new_err(format!("damaged Arrow data: what the exporter says of it does not fit together: {panic}"))
+}

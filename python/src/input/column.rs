@@ -1,0 +1,197 @@
+//! One column: typed Arrow, memory, or Python objects one by one; and what each role makes of it.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::{DataType, Field, FieldRef};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use rstats::Error;
+use rstats::internal::{NAME, shown, values_of};
+use rstats::report::LeftOut;
+use rstats::series::{Chunk, Format, Kind, NanMeans, Series, StridedBuffer};
+
+use super::items::{self, Missing};
+use super::{arrow, keys};
+use crate::errors::to_python;
+
+/// A column, with its name if it has one.
+#[derive(Clone)]
+pub struct Column<'py> {
+    pub name: Option<String>,
+    pub values: Values<'py>,
+}
+
+/// What a column holds.
+#[derive(Clone)]
+pub enum Values<'py> {
+    /// Arrow data of any type.
+    Arrow(Vec<ArrayRef>, FieldRef),
+    /// Numbers in memory.
+    Memory(StridedBuffer),
+    /// Python objects one by one, and which of them are missing values.
+    Items(Bound<'py, PyAny>, Missing),
+    /// What holds no numbers, and why; as keys it may serve.
+    NoNumbers(Bound<'py, PyAny>, String),
+    /// What cannot be read at all, and why.
+    Unreadable(String),
+}
+
+/// Why a column is no series of numbers: a sentence without the column's name.
+#[derive(Clone, Debug)]
+pub struct NoNumbers {
+    pub reason: String,
+    /// Whether it is one wrong item among numbers.
+    pub is_one_item: bool,
+    /// Whether it is a wrong value rather than a wrong type.
+    pub is_value: bool,
+}
+
+/// A column that was not read.
+pub enum Unread {
+    NoNumbers(NoNumbers),
+    /// What the code of the data has raised.
+    Raised(PyErr),
+}
+
+impl NoNumbers {
+    /// Another type.
+    pub fn of_type(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_one_item: false, is_value: false }
+    }
+
+    /// The exception, naming the column.
+    pub fn into_error(self, name: Option<&str>) -> PyErr {
+        let of_type = self.reason.starts_with("of type");
+        let text = match name {
+            Some(name) if of_type => format!("column '{}' is {}", shown(name, NAME), self.reason),
+            Some(name) => format!("column '{}': {}", shown(name, NAME), self.reason),
+            None if of_type => format!("the series is {}", self.reason),
+            None => self.reason,
+        };
+        if self.is_value { PyValueError::new_err(text) } else { PyTypeError::new_err(text) }
+    }
+}
+
+impl From<PyErr> for Unread {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
+    }
+}
+
+impl Unread {
+    /// The exception, naming the column.
+    pub fn into_error(self, name: Option<&str>) -> PyErr {
+        match self {
+            Self::NoNumbers(wrong) => wrong.into_error(name),
+            Self::Raised(error) => error,
+        }
+    }
+}
+
+/// Why the column of a field holds no numbers, if it holds none.
+pub fn no_numbers(field: &Field) -> Option<NoNumbers> {
+    Kind::from_field(field).is_none().then(|| NoNumbers::of_type(LeftOut::why(field).unwrap_or_default()))
+}
+
+impl<'py> Column<'py> {
+    /// The same under another name.
+    pub fn with_name(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Whether it consists of lists.
+    pub fn holds_lists(&self) -> bool {
+        matches!(&self.values, Values::Arrow(_, field) if values_of(field.data_type()).is_some())
+    }
+
+    /// As a series of numbers.
+    pub fn into_series(self) -> Result<Series, Unread> {
+        let name = self.name;
+        let series = match self.values {
+            Values::Arrow(chunks, field) => {
+                if let Some(wrong) = no_numbers(&field) {
+                    return Err(Unread::NoNumbers(wrong));
+                }
+                Series::from_arrays(name.clone(), checked(chunks, name.as_deref())?)
+            }
+            Values::Memory(buffer) => Series::new(name, vec![Chunk::Strided(buffer)]),
+            Values::Items(items, missing) => Series::new(name, items::numbers(&items, missing)?),
+            Values::NoNumbers(_, reason) | Values::Unreadable(reason) => {
+                return Err(Unread::NoNumbers(NoNumbers::of_type(reason)));
+            }
+        };
+        series.map_err(|error| Unread::Raised(to_python(error)))
+    }
+
+    /// As keys, or whatever else is carried along with rows: any type, as it is.
+    pub fn into_keys(self) -> PyResult<(FieldRef, ArrayRef)> {
+        let name = self.name.unwrap_or_default();
+        let (field, array) = match self.values {
+            Values::Arrow(chunks, field) => {
+                (Arc::clone(&field), keys::together(checked(chunks, Some(&name))?, &field)?)
+            }
+            Values::Memory(buffer) => {
+                let array = numbers_of_their_type(&buffer)?;
+                (Arc::new(Field::new("", array.data_type().clone(), true)), array)
+            }
+            Values::Items(items, missing) => keys::from_objects(&items, missing, &name)?,
+            Values::NoNumbers(items, _) => keys::from_objects(&items, Missing::Null, &name)?,
+            Values::Unreadable(reason) => return Err(NoNumbers::of_type(reason).into_error(Some(&name))),
+        };
+        // The type of what was put together may be wider.
+        let field =
+            field.as_ref().clone().with_name(name).with_data_type(array.data_type().clone()).with_nullable(true);
+        Ok((Arc::new(field), array))
+    }
+
+    /// As the weights of rows: numbers, as they are.
+    pub fn into_weights(self) -> PyResult<ArrayRef> {
+        match self.values {
+            Values::Items(..) => {
+                let series = self.into_series().map_err(|unread| unread.into_error(Some("weights")))?;
+                series.whole().and_then(|chunk| chunk.to_array()).map_err(to_python)
+            }
+            _ => Ok(self.into_keys()?.1),
+        }
+    }
+
+    /// As lists, one a row, if it consists of them.
+    pub fn into_lists(self) -> PyResult<(Option<String>, Vec<ArrayRef>)> {
+        match self.values {
+            Values::Arrow(chunks, _) => Ok((self.name.clone(), checked(chunks, self.name.as_deref())?)),
+            _ => Ok((self.name, Vec::new())),
+        }
+    }
+}
+
+/// Chunks that may be read: see [`arrow::checked`].
+fn checked(chunks: Vec<ArrayRef>, name: Option<&str>) -> PyResult<Vec<ArrayRef>> {
+    chunks.into_iter().map(|chunk| arrow::checked(chunk, name.unwrap_or_default())).collect()
+}
+
+/// Numbers in memory as an array of the type that they have there.
+fn numbers_of_their_type(buffer: &StridedBuffer) -> PyResult<ArrayRef> {
+    let data_type = match buffer.format {
+        Format::Bool => DataType::Boolean,
+        Format::Float16 => DataType::Float16,
+        Format::Float32 => DataType::Float32,
+        Format::Signed(1) => DataType::Int8,
+        Format::Signed(2) => DataType::Int16,
+        Format::Signed(4) => DataType::Int32,
+        Format::Signed(_) => DataType::Int64,
+        Format::Unsigned(1) => DataType::UInt8,
+        Format::Unsigned(2) => DataType::UInt16,
+        Format::Unsigned(4) => DataType::UInt32,
+        Format::Unsigned(_) => DataType::UInt64,
+        _ => DataType::Float64,
+    };
+    let array = buffer.to_array().map_err(to_python)?;
+    arrow_cast::cast(&array, &data_type).map_err(|error| to_python(Error::Data(error.to_string())))
+}
+
+/// Numbers in memory, as pandas reads them: NaN is the missing value.
+pub fn with_nan_as_null(mut buffer: StridedBuffer) -> StridedBuffer {
+    buffer.nan = NanMeans::Null;
+    buffer
+}

@@ -1,0 +1,124 @@
+//! Keys of any type, as Arrow arrays.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, new_empty_array, new_null_array,
+};
+use arrow_schema::{DataType, Field, FieldRef};
+use arrow_select::concat::concat;
+use pyo3::exceptions::{PyException, PyImportError, PyMemoryError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
+use rstats::internal::{NAME, shown};
+
+use super::arrow;
+use super::items::Missing;
+use crate::call;
+
+/// Chunks as one array. Dictionaries that have too many values together for their indices get wider ones.
+pub fn together(chunks: Vec<ArrayRef>, field: &Field) -> PyResult<ArrayRef> {
+    let failed = |error: arrow_schema::ArrowError| PyValueError::new_err(error.to_string());
+    match &chunks[..] {
+        [] => Ok(new_empty_array(field.data_type())),
+        [chunk] => Ok(chunk.clone()),
+        chunks => {
+            let joined = |chunks: &[ArrayRef]| concat(&chunks.iter().map(AsRef::as_ref).collect::<Vec<_>>());
+            match (joined(chunks), field.data_type()) {
+                (Err(_), DataType::Dictionary(_, values)) => {
+                    let wide = DataType::Dictionary(Box::new(DataType::Int64), values.clone());
+                    let chunks =
+                        chunks.iter().map(|chunk| arrow_cast::cast(chunk, &wide)).collect::<Result<Vec<_>, _>>();
+                    joined(&chunks.map_err(failed)?).map_err(failed)
+                }
+                (joined, _) => joined.map_err(failed),
+            }
+        }
+    }
+}
+
+/// Keys that are Python objects, or lie in an array of NumPy or pandas that holds no numbers.
+pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) -> PyResult<(FieldRef, ArrayRef)> {
+    if arrow::speaks(objects)? {
+        return readable(objects.py(), name, in_one(objects));
+    }
+    let py = objects.py();
+    let items = objects.try_iter()?.enumerate().map(|(position, item)| {
+        call::check_signals(py, position)?;
+        item
+    });
+    let items: Vec<Bound<'_, PyAny>> = items.collect::<PyResult<_>>()?;
+    let array: ArrayRef = match plain(&items)? {
+        Some(array) => array,
+        // Dates, decimals and the rest: pyarrow knows them, where it is there.
+        None => match py.import("pyarrow") {
+            Ok(pyarrow) => {
+                let options = PyDict::new(py);
+                // In pandas' columns of objects NaN is the missing value.
+                options.set_item("from_pandas", missing == Missing::NullAndNan)?;
+                let array = pyarrow.getattr("array")?.call((items,), Some(&options));
+                return readable(py, name, array.and_then(|array| in_one(&array)));
+            }
+            Err(error) if !error.is_instance_of::<PyImportError>(py) => return Err(error),
+            Err(_) => {
+                let first = items.iter().find(|item| !item.is_none()).map(Bound::get_type);
+                let class = first.map(|class| class.name().map(|name| name.to_string())).transpose()?;
+                let class = class.unwrap_or_default();
+                return Err(PyTypeError::new_err(format!("keys of {class} need pyarrow; give an Arrow array")));
+            }
+        },
+    };
+    Ok((Arc::new(Field::new("", array.data_type().clone(), true)), array))
+}
+
+/// All of an Arrow column in one array.
+fn in_one(data: &Bound<'_, PyAny>) -> PyResult<(FieldRef, ArrayRef)> {
+    let (chunks, field) = arrow::column(data)?;
+    let chunks = chunks.into_iter().map(|chunk| arrow::checked(chunk, field.name()));
+    let array = together(chunks.collect::<PyResult<_>>()?, &field)?;
+    Ok((field, array))
+}
+
+/// What pyarrow says of objects that it does not know, with the key's name.
+fn readable<T>(py: Python<'_>, name: &str, result: PyResult<T>) -> PyResult<T> {
+    result.map_err(|error| {
+        let is_of_data = error.is_instance_of::<PyException>(py) && !error.is_instance_of::<PyMemoryError>(py);
+        let is_named = !is_of_data || error.value(py).to_string().starts_with("column '");
+        if is_named {
+            return error;
+        }
+        let wrong = PyTypeError::new_err(format!(
+            "key '{}' cannot be read as Arrow data: {}",
+            shown(name, NAME),
+            error.value(py)
+        ));
+        wrong.set_cause(py, Some(error));
+        wrong
+    })
+}
+
+/// Text, booleans, integers and floats of Python.
+fn plain(items: &[Bound<'_, PyAny>]) -> PyResult<Option<ArrayRef>> {
+    if items.iter().all(|item| item.is_none()) {
+        return Ok(Some(new_null_array(&DataType::Null, items.len())));
+    }
+    let all = |matches: &dyn Fn(&Bound<'_, PyAny>) -> bool| items.iter().all(|item| item.is_none() || matches(item));
+    if all(&|item| item.is_exact_instance_of::<PyString>()) {
+        let values: Vec<Option<String>> = items.iter().map(|item| item.extract()).collect::<PyResult<_>>()?;
+        return Ok(Some(Arc::new(StringArray::from(values))));
+    }
+    if all(&|item| item.is_exact_instance_of::<PyBool>()) {
+        let values: Vec<Option<bool>> = items.iter().map(|item| item.extract()).collect::<PyResult<_>>()?;
+        return Ok(Some(Arc::new(BooleanArray::from(values))));
+    }
+    if all(&|item| item.is_exact_instance_of::<PyInt>())
+        && let Ok(values) = items.iter().map(|item| item.extract()).collect::<PyResult<Vec<Option<i64>>>>()
+    {
+        return Ok(Some(Arc::new(Int64Array::from(values))));
+    }
+    if all(&|item| item.is_exact_instance_of::<PyFloat>()) {
+        let values: Vec<Option<f64>> = items.iter().map(|item| item.extract()).collect::<PyResult<_>>()?;
+        return Ok(Some(Arc::new(Float64Array::from(values))));
+    }
+    Ok(None)
+}
