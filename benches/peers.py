@@ -194,7 +194,9 @@ def rows():
         rows = 1_000_000
         frame = pd.DataFrame({"k": random.integers(0, 10_000, rows), "x": random.standard_normal(rows)})
         return {
-            "rstats": lambda: rstats.describe(frame, by="k", stats=MOMENTS, threads=THREADS).to_pandas()["mean"],
+            "rstats": lambda: rstats.describe(frame, by="k", stats=MOMENTS, threads=THREADS).to_pandas(tidy=True)[
+                "mean"
+            ],
             "pandas": lambda: frame.groupby("k")["x"].describe()["mean"],
         }
 

@@ -60,6 +60,7 @@ mod escape;
 mod interrupt;
 #[cfg(feature = "json")]
 pub mod json;
+mod keys;
 mod num;
 #[cfg(feature = "parquet")]
 pub mod parquet;
@@ -78,6 +79,8 @@ pub use describe::{
 };
 pub use error::{Error, Position, Result};
 pub use interrupt::Interrupt;
+pub use num::decimal::Decimal;
+pub use num::figure::{Figure, NumberType};
 pub use series::Series;
 pub use series::table::{Columns, Filter};
 pub use spec::{Bias, Method, NanPolicy, Probability, Spec, Statistic};
@@ -96,5 +99,5 @@ pub mod internal {
     pub use crate::series::from_arrow::read;
     pub use crate::series::list::values_of;
     pub use crate::series::table::type_name;
-    pub use crate::spec::is_count;
+    pub use crate::spec::{is_count, is_exact};
 }

@@ -1,21 +1,27 @@
 //! What is answered: one summary a series, and tables of them.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
 #[cfg(feature = "parquet")]
 use arrow_array::{
-    ArrayRef,
+    ArrayRef, LargeBinaryArray, NullArray,
     cast::AsArray,
     types::{Float64Type, UInt64Type},
 };
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 #[cfg(feature = "parquet")]
-use arrow_schema::{ArrowError, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::spec::Spec;
+use crate::error::Result;
+use crate::keys::Keys;
+use crate::num::decimal::Decimal;
+use crate::num::figure::{Figure, NumberType};
+use crate::num::rational::Rational;
+use crate::spec::{Spec, is_exact};
 
 /// The answer for one series: three counts, and the statistics that the [`Spec`] asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +38,15 @@ pub struct Summary {
     /// The statistics' names in every output.
     names: Arc<[String]>,
     /// Their values, in the order of every output; `None` where one is not defined.
-    values: SmallVec<[Option<f64>; 10]>,
+    values: SmallVec<[Option<f64>; 9]>,
+    /// What the extrema, the range, the sum and the mode are.
+    number_type: NumberType,
+    /// Those of them that are no floats, by their index.
+    exact: Option<Box<Exact>>,
 }
+
+/// Statistics beyond the float that is nearest, by their index: few series have any.
+type Exact = Vec<(usize, Rational)>;
 
 impl Summary {
     /// The statistics are given in the order of [`Spec::field_names`](crate::Spec::field_names).
@@ -44,7 +57,24 @@ impl Summary {
         statistics: impl Iterator<Item = Option<f64>>,
     ) -> Self {
         let [count, null_count, nan_count] = counts;
-        Self { column: None, rows, count, null_count, nan_count, names, values: statistics.map(canonical).collect() }
+        let values = statistics.map(canonical).collect();
+        let (number_type, exact) = (NumberType::Float, None);
+        Self { column: None, rows, count, null_count, nan_count, names, values, number_type, exact }
+    }
+
+    /// The same with what is known of some statistics, by their index, beyond the float that is nearest.
+    pub(crate) fn with_exact(self, exact: Vec<(usize, Rational)>) -> Self {
+        Self { exact: (!exact.is_empty()).then(|| Box::new(exact)), ..self }
+    }
+
+    /// The same of a series of this type.
+    pub(crate) fn of_type(self, number_type: NumberType) -> Self {
+        Self { number_type, ..self }
+    }
+
+    /// What is known beyond floats, by the index of the statistic.
+    pub(crate) fn exact(&self) -> &[(usize, Rational)] {
+        self.exact.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The rows of the series: values, NaNs and nulls.
@@ -69,6 +99,26 @@ impl Summary {
     pub fn statistics(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
         self.names.iter().map(String::as_str).zip(self.values.iter().copied())
     }
+
+    /// A statistic as what it is: the extrema, the range, the sum and the mode of integers are integers, those of decimals decimals.
+    ///
+    /// ```
+    /// use rstats::{Figure, Spec, Statistic, describe};
+    ///
+    /// let array = arrow_array::Int64Array::from(vec![9_007_199_254_740_993, 1]);
+    /// let summary = describe(&array, &Spec::default().with_statistics([Statistic::Max]))?;
+    /// assert_eq!(summary.figure("max"), Some(Figure::Integer(9_007_199_254_740_993)));
+    /// # Ok::<(), rstats::Error>(())
+    /// ```
+    pub fn figure(&self, name: &str) -> Option<Figure> {
+        let index = self.names.iter().position(|candidate| candidate == name)?;
+        let value = (*self.values.get(index)?)?;
+        if !is_exact(name) {
+            return Some(Figure::Float(value));
+        }
+        let exact = self.exact().iter().find(|(exact, _)| *exact == index);
+        Some(self.number_type.figure(value, exact.and_then(|(_, exact)| self.number_type.kept(exact))))
+    }
 }
 
 /// The answers for many series: a row each, in the order of every output. Without keys a row is a column of the data;
@@ -83,7 +133,19 @@ pub struct Summaries {
     counts: [UInt64Array; 3],
     /// Each statistic of all rows.
     statistics: Vec<Float64Array>,
+    /// What the extrema, the range, the sum and the mode of each column are.
+    types: Vec<NumberType>,
+    /// Those of them that their float does not tell, by row and statistic.
+    kept: Vec<Kept>,
+    /// How the keys of a column are shown, where that is not by their type.
+    key_texts: HashMap<usize, StringArray>,
 }
+
+/// A statistic that its float does not tell: its row, its index, and the value.
+type Kept = (usize, usize, Decimal);
+
+/// A column of the answer: its name, and what its extrema, range, sum and mode are.
+pub(crate) type AnsweredColumn = (Option<String>, NumberType);
 
 /// Answers that are being found, column by column, without the names of their series.
 #[derive(Debug)]
@@ -91,13 +153,18 @@ pub(crate) struct Answers {
     rows: usize,
     counts: [Vec<u64>; 3],
     statistics: Vec<Vec<f64>>,
+    kept: Mutex<Vec<Kept>>,
 }
 
 /// Some neighbours among the rows of [`Answers`].
 #[derive(Debug, Default)]
 pub(crate) struct AnswerRows<'a> {
+    /// The first of them.
+    start: usize,
+    number_type: NumberType,
     counts: [&'a mut [u64]; 3],
     statistics: Vec<&'a mut [f64]>,
+    kept: Option<&'a Mutex<Vec<Kept>>>,
 }
 
 /// From this many rows on, several threads are asked.
@@ -122,15 +189,25 @@ impl Answers {
             true => (0..width).map(|_| vec![0.0; rows]).collect(),
             false => (0..width).into_par_iter().map(|_| vec![0.0; rows]).collect(),
         };
-        Self { rows, counts: [(); 3].map(|()| vec![0; rows]), statistics }
+        Self { rows, counts: [(); 3].map(|()| vec![0; rows]), statistics, kept: Mutex::default() }
     }
 
     /// All rows.
     pub(crate) fn rows(&mut self) -> AnswerRows<'_> {
         AnswerRows {
+            start: 0,
+            number_type: NumberType::Float,
             counts: self.counts.each_mut().map(Vec::as_mut_slice),
             statistics: self.statistics.iter_mut().map(Vec::as_mut_slice).collect(),
+            kept: Some(&self.kept),
         }
+    }
+
+    /// What was kept beside the floats, in the order of the rows.
+    fn take_kept(&mut self) -> Vec<Kept> {
+        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kept.sort_unstable_by_key(|&(row, index, _)| (row, index));
+        std::mem::take(kept)
     }
 }
 
@@ -142,14 +219,40 @@ impl<'a> AnswerRows<'a> {
             *slice = rest;
             first
         }
+        let start = self.start;
+        self.start += length;
         Self {
+            start,
+            number_type: self.number_type,
+            kept: self.kept,
             counts: self.counts.each_mut().map(|counts| first(counts, length)),
             statistics: self.statistics.iter_mut().map(|statistic| first(statistic, length)).collect(),
         }
     }
 
+    /// The same rows, of a column of this type.
+    pub(crate) fn of_type(self, number_type: NumberType) -> Self {
+        Self { number_type, ..self }
+    }
+
+    fn keep(&self, row: usize, index: usize, value: Decimal) {
+        if let Some(kept) = self.kept {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push((self.start + row, index, value));
+        }
+    }
+
     pub(crate) fn set(&mut self, row: usize, summary: &Summary) {
+        self.set_as(self.number_type, row, summary);
+    }
+
+    /// The same where the row is of a column of this type.
+    pub(crate) fn set_as(&mut self, number_type: NumberType, row: usize, summary: &Summary) {
         self.set_counts(row, [summary.count, summary.null_count, summary.nan_count]);
+        for (index, exact) in summary.exact() {
+            if let Some(value) = number_type.kept(exact) {
+                self.keep(row, *index, value);
+            }
+        }
         for (index, value) in summary.values.iter().enumerate() {
             self.set_statistic(row, index, value.unwrap_or(UNDEFINED));
         }
@@ -160,7 +263,14 @@ impl<'a> AnswerRows<'a> {
     pub(crate) fn set_from(&mut self, row: usize, batch: &RecordBatch, from: usize) {
         let counts = [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().value(from));
         self.set_counts(row, counts);
-        for (index, column) in batch.columns()[3..].iter().enumerate() {
+        let (kept, statistics) = (&batch.columns()[3], &batch.columns()[4..]);
+        // An array of nulls has no validity that would say so.
+        if *kept.data_type() == DataType::LargeBinary && kept.is_valid(from) {
+            for (index, value) in read_kept(kept.as_binary::<i64>().value(from)) {
+                self.keep(row, index, value);
+            }
+        }
+        for (index, column) in statistics.iter().enumerate() {
             let column = column.as_primitive::<Float64Type>();
             self.set_statistic(row, index, if column.is_valid(from) { column.value(from) } else { UNDEFINED });
         }
@@ -198,10 +308,18 @@ impl Summaries {
     pub fn new(spec: &Spec, summaries: Vec<Summary>) -> Self {
         let mut answers = Answers::new(summaries.len(), spec);
         let mut rows = answers.rows();
-        summaries.iter().enumerate().for_each(|(row, summary)| rows.set(row, summary));
+        for summary in &summaries {
+            rows.split_off(1).of_type(summary.number_type).set(0, summary);
+        }
+        drop(rows);
+        let types = summaries.iter().map(|summary| summary.number_type).collect();
         let columns = summaries.into_iter().map(|summary| summary.column).collect();
+        let kept = answers.take_kept();
         let statistics = answers.statistics.into_iter().map(statistic).collect();
         Self {
+            types,
+            kept,
+            key_texts: HashMap::new(),
             columns,
             keys: None,
             names: spec.field_names().clone(),
@@ -213,18 +331,21 @@ impl Summaries {
 
     /// For each column the rows of all keys; made on the threads of the pool where there are many.
     pub(crate) fn with_keys(
-        columns: Vec<Option<String>>,
+        columns: Vec<AnsweredColumn>,
         keys: Option<RecordBatch>,
         spec: &Spec,
-        answers: Answers,
+        mut answers: Answers,
     ) -> Self {
+        let (columns, types): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let kept = answers.take_kept();
         debug_assert_eq!(columns.len() * keys.as_ref().map_or(1, RecordBatch::num_rows), answers.rows);
         let rows = answers.rows;
         let statistics = match rows < MANY {
             true => answers.statistics.into_iter().map(statistic).collect(),
             false => answers.statistics.into_par_iter().map(statistic).collect(),
         };
-        Self { columns, keys, names: spec.field_names().clone(), rows, counts: answers.counts.map(counts), statistics }
+        let (names, counts) = (spec.field_names().clone(), answers.counts.map(counts));
+        Self { columns, keys, names, rows, counts, statistics, types, kept, key_texts: HashMap::new() }
     }
 
     /// The counts and the statistics of all rows, as they are kept elsewhere for a while.
@@ -232,10 +353,79 @@ impl Summaries {
     pub(crate) fn to_batch(&self) -> Result<RecordBatch, ArrowError> {
         let counts = self.counts.iter().map(|counts| Arc::new(counts.clone()) as ArrayRef);
         let statistics = self.statistics.iter().map(|statistic| Arc::new(statistic.clone()) as ArrayRef);
-        let columns: Vec<ArrayRef> = counts.chain(statistics).collect();
+        let kept: ArrayRef = match self.kept.is_empty() {
+            true => Arc::new(NullArray::new(self.rows)),
+            false => Arc::new((0..self.rows).map(|row| write_kept(self.kept_of(row))).collect::<LargeBinaryArray>()),
+        };
+        let columns: Vec<ArrayRef> = counts.chain([kept]).chain(statistics).collect();
         let fields = columns.iter().enumerate();
         let fields = fields.map(|(index, column)| Field::new(index.to_string(), column.data_type().clone(), true));
         RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
+    }
+
+    /// What [`Summaries::to_batch`] has made of answers with these columns and keys. `None` for what it cannot have made.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn from_batch(
+        columns: Vec<AnsweredColumn>,
+        keys: Option<RecordBatch>,
+        spec: &Spec,
+        batch: &RecordBatch,
+    ) -> Option<Self> {
+        let rows = batch.num_rows();
+        let is_so = batch.num_columns() == 4 + spec.field_names().len()
+            && batch.columns()[..3].iter().all(|column| *column.data_type() == DataType::UInt64)
+            && matches!(batch.column(3).data_type(), DataType::Null | DataType::LargeBinary)
+            && batch.columns()[4..].iter().all(|column| *column.data_type() == DataType::Float64)
+            && rows == columns.len() * keys.as_ref().map_or(1, RecordBatch::num_rows);
+        if !is_so {
+            return None;
+        }
+        let mut answers = Answers::new(rows, spec);
+        let mut set = answers.rows();
+        for row in 0..rows {
+            match batch.column(0).is_null(row) {
+                true => set.set_missing(row),
+                false => set.set_from(row, batch, row),
+            }
+        }
+        drop(set);
+        Some(Self::with_keys(columns, keys, spec, answers))
+    }
+
+    /// Whether the answers are the same, bit by bit.
+    pub fn same(&self, other: &Self) -> bool {
+        let bits = |statistic: &Float64Array| -> Vec<Option<u64>> {
+            statistic.iter().map(|value| value.map(f64::to_bits)).collect()
+        };
+        self.columns == other.columns
+            && self.keys == other.keys
+            && self.names == other.names
+            && self.counts == other.counts
+            && (self.types == other.types && self.kept == other.kept)
+            && self.statistics.iter().map(bits).eq(other.statistics.iter().map(bits))
+    }
+
+    /// What the extrema, the range, the sum and the mode of each column are.
+    pub fn types(&self) -> &[NumberType] {
+        &self.types
+    }
+
+    /// The keys, to be read row by row.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`](crate::Error::Data) for dictionaries whose keys lead nowhere.
+    pub fn read_keys(&self) -> Result<Option<Keys>> {
+        self.keys.as_ref().map(|keys| Keys::new(keys, &self.key_texts)).transpose()
+    }
+
+    /// The same, with the keys of a column shown as these texts where they are text: those of a library's own types. Without an effect
+    /// unless there is one for each key.
+    pub fn with_key_texts(mut self, column: usize, texts: StringArray) -> Self {
+        if self.keys.as_ref().is_some_and(|keys| keys.num_rows() == texts.len()) {
+            self.key_texts.insert(column, texts);
+        }
+        self
     }
 
     /// The number of rows.
@@ -281,6 +471,41 @@ impl Summaries {
         (row < self.rows && statistic.is_valid(row)).then(|| statistic.value(row))
     }
 
+    /// What was kept of a row beside the floats.
+    fn kept_of(&self, row: usize) -> &[Kept] {
+        let start = self.kept.partition_point(|&(kept, _, _)| kept < row);
+        let length = self.kept[start..].partition_point(|&(kept, _, _)| kept == row);
+        &self.kept[start..start + length]
+    }
+
+    /// What the extrema, the range, the sum and the mode of a row are.
+    pub fn number_type(&self, row: usize) -> NumberType {
+        let keys = self.keys.as_ref().map_or(1, RecordBatch::num_rows).max(1);
+        self.types.get(row / keys).copied().unwrap_or_default()
+    }
+
+    /// What those of all rows can be together.
+    pub fn common_type(&self) -> NumberType {
+        self.types.iter().copied().reduce(NumberType::joined).unwrap_or_default()
+    }
+
+    /// A statistic as what it is, by its place among the names: see [`Summary::figure`].
+    pub fn figure(&self, row: usize, index: usize) -> Option<Figure> {
+        let value = self.value(row, index)?;
+        let is_exact = self.names.get(index).is_some_and(|name| is_exact(name));
+        let number_type = self.number_type(row);
+        if !is_exact || number_type == NumberType::Float {
+            return Some(Figure::Float(value));
+        }
+        let kept = self.kept_of(row).iter().find(|&&(_, kept, _)| kept == index);
+        Some(number_type.figure(value, kept.map(|&(_, _, value)| value)))
+    }
+
+    /// Every statistic of a row as what it is, with its name, in the order of every output.
+    pub fn figures(&self, row: usize) -> impl Iterator<Item = (&str, Option<Figure>)> {
+        self.names.iter().enumerate().map(move |(index, name)| (name.as_str(), self.figure(row, index)))
+    }
+
     /// count, null_count and nan_count of every row; null for a series that is itself missing.
     pub fn counts_of_all(&self) -> &[UInt64Array; 3] {
         &self.counts
@@ -310,6 +535,31 @@ impl Summaries {
     pub fn statistics(&self, row: usize) -> impl Iterator<Item = (&str, Option<f64>)> {
         self.names.iter().enumerate().map(move |(index, name)| (name.as_str(), self.value(row, index)))
     }
+}
+
+/// What was kept of one row, as bytes; `None` for nothing.
+#[cfg(feature = "parquet")]
+fn write_kept(kept: &[Kept]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for &(_, index, Decimal { negative, magnitude, scale }) in kept {
+        bytes.extend_from_slice(&(index as u64).to_le_bytes());
+        bytes.push(negative.into());
+        bytes.extend_from_slice(&scale.to_le_bytes());
+        magnitude.iter().for_each(|limb| bytes.extend_from_slice(&limb.to_le_bytes()));
+    }
+    (!kept.is_empty()).then_some(bytes)
+}
+
+/// The same, read again.
+#[cfg(feature = "parquet")]
+fn read_kept(bytes: &[u8]) -> impl Iterator<Item = (usize, Decimal)> {
+    const WIDTH: usize = 8 + 1 + 2 + 32;
+    bytes.chunks_exact(WIDTH).map(|bytes| {
+        let limb = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        let scale = i16::from_le_bytes([bytes[9], bytes[10]]);
+        let magnitude = std::array::from_fn(|index| limb(11 + 8 * index));
+        (limb(0) as usize, Decimal { negative: bytes[8] == 1, magnitude, scale })
+    })
 }
 
 fn statistic(values: Vec<f64>) -> Float64Array {

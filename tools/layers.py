@@ -22,6 +22,7 @@ ROOMS = [
     ["arch"],
     ["stats"],
     ["spec"],
+    ["keys"],
     ["summary"],
     ["scan"],
     ["series"],

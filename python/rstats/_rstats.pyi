@@ -1,7 +1,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final
+from typing import Any, ClassVar, Final, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final, overload
 
 import pandas
 import polars
@@ -251,12 +251,29 @@ class Description:
         """The JSON document that the command line writes (schema "rstats.describe/1")."""
     def to_arrow(self) -> pyarrow.Table:
         """A pyarrow table. Needs pyarrow."""
-    def to_pandas(self) -> pandas.DataFrame:
-        """A pandas frame; a statistic that is not defined is NaN, as always in pandas. Needs pandas."""
+    def to_pandas(self, *, tidy: bool = False) -> pandas.DataFrame:
+        """A pandas frame. Needs pandas.
+
+        As pandas' own `describe` has it: the statistics below each other, the series side by side; with `by` a row a
+        group, as of `groupby(…).describe()`. All values are floats there. With `tidy` a row a series, as in every other
+        output: integers are integers and decimals decimals, keys have pandas' type for theirs. A statistic that is not
+        defined is NaN, as always in pandas, or None beside integers and decimals.
+        """
     def to_polars(self) -> polars.DataFrame:
         """A Polars frame. Needs Polars."""
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: str, /) -> Any: ...
+    @overload
+    def __getitem__(self, index: tuple[Any, ...], /) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @staticmethod
+    def _from_bytes(bytes: bytes) -> Description: ...
     def __iter__(self) -> Iterator[dict[str, Any]]: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
     def _repr_html_(self) -> str: ...

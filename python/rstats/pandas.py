@@ -22,7 +22,7 @@ class _Accessor:
 
     def describe(self, **options: Any) -> pd.DataFrame:
         """Exact statistics, as `rstats.describe` has them, in a pandas frame."""
-        return describe(self._data, **options).to_pandas()
+        return describe(self._data, **options).to_pandas(tidy=True)
 
 
 @pd.api.extensions.register_dataframe_accessor("rstats")

@@ -17,6 +17,7 @@ use crate::description::Description;
 use crate::errors::to_python;
 use crate::input::arrow::TableField;
 use crate::input::{self, ArrayMemory, Chosen, Column, Labels, Object, Read, ReadValues, Stream, Table, Wanted};
+use crate::key_objects::with_texts;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
 #[pyfunction]
@@ -180,7 +181,7 @@ impl<'py> Asked<'_, 'py> {
                 let rows = keys.first().map_or(0, |(_, keys)| keys.len());
                 let values = rows.saturating_mul(series.len() + keys.len());
                 let work = |interrupt: &Interrupt| describe_groups(keys, &series, &self.spec, interrupt);
-                let series = call::run(py, values, &self.threads, work)?;
+                let series = with_texts(py, call::run(py, values, &self.threads, work)?)?;
                 Ok(self.report(rows as u64, series, left_out))
             }
             ReadValues::Series(series) => self.describe_series(py, series, left_out),
@@ -205,7 +206,7 @@ impl<'py> Asked<'_, 'py> {
         let rows: usize = lists.first().map_or(0, |(_, chunks)| chunks.iter().map(|chunk| chunk.len()).sum());
         let work = |interrupt: &Interrupt| describe_lists(lists, carried, &self.spec, interrupt);
         // How many values the lists hold is not counted before.
-        let series = call::run(py, usize::MAX, &self.threads, work)?;
+        let series = with_texts(py, call::run(py, usize::MAX, &self.threads, work)?)?;
         Ok(self.report(rows as u64, series, left_out))
     }
 
@@ -233,7 +234,7 @@ impl<'py> Asked<'_, 'py> {
                 Ok(Summaries::new(&self.spec, summaries))
             }
         };
-        let series = call::run(py, values, &self.threads, work)?;
+        let series = with_texts(py, call::run(py, values, &self.threads, work)?)?;
         Ok(self.report(rows, series, left_out))
     }
 

@@ -3,20 +3,21 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow_array::{Array, StructArray, UInt64Array};
+use arrow_array::{Array, StructArray};
 use arrow_schema::{DataType, Field};
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyIterator, PyList};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyIterator, PyList, PyString, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::internal::is_count;
-use rstats::report::key::{Key, Keys};
-use rstats::report::{COUNTS, LeftOut, Report};
+use rstats::report::{COUNTS, Keys, LeftOut, Report};
 use rstats::{Error, Interrupt};
 
 use crate::call::{self, Threads};
-use crate::errors::{attempt, to_python};
+use crate::errors::{special, to_python};
+use crate::frames;
+use crate::key_objects::{KeyObjects, with_texts};
 
 /// The width of a repr: that of a terminal.
 const WIDTH: usize = 100;
@@ -35,13 +36,29 @@ impl Description {
         PyList::new(py, self.to_dicts(py)?)?.try_iter()
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, index: isize) -> PyResult<Bound<'py, PyDict>> {
+    fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let rows = self.rows(py)?;
+        if let Ok(name) = index.cast::<PyString>() {
+            return self.of_column(py, &rows, &name.to_cow()?, None);
+        }
+        if let Ok(pair) = index.cast::<PyTuple>()
+            && let Ok(name) = pair.get_item(0)?.cast_into::<PyString>()
+        {
+            return self.of_column(py, &rows, &name.to_cow()?, Some(&pair.get_slice(1, pair.len())));
+        }
+        let Some(position) = special(index, "__index__")? else {
+            let given = index.get_type();
+            return Err(PyTypeError::new_err(format!(
+                "a row is taken by its number, by the name of its column, or by that name and its keys, not by {given}"
+            )));
+        };
         let length = self.0.series.len();
-        let place = if index < 0 { index.checked_add_unsigned(length) } else { Some(index) };
+        let place = position.extract::<isize>().ok();
+        let place = place.and_then(|place| if place < 0 { place.checked_add_unsigned(length) } else { Some(place) });
         let place = place.and_then(|place| usize::try_from(place).ok());
         match place.filter(|place| *place < length) {
-            Some(place) => self.row(py, self.keys()?.as_ref(), place),
-            None => Err(PyIndexError::new_err(format!("row {index} of {length}"))),
+            Some(place) => Ok(rows.get(place)?.into_any()),
+            None => Err(PyIndexError::new_err(format!("row {position} of {length}"))),
         }
     }
 
@@ -79,10 +96,10 @@ impl Description {
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_dicts.txt"))]
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let keys = self.keys()?;
+        let rows = self.rows(py)?;
         let row = |place| {
             call::check_signals(py, place)?;
-            self.row(py, keys.as_ref(), place)
+            rows.get(place)
         };
         (0..self.0.series.len()).map(row).collect()
     }
@@ -112,41 +129,29 @@ impl Description {
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_pandas.txt"))]
-    fn to_pandas<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        // pandas' own missing value in a column of floats is NaN.
-        let series = &self.0.series;
-        let rows = 0..series.len();
-        let columns = PyDict::new(py);
-        columns.set_item("column", series.columns_of_all().iter().collect::<Vec<_>>())?;
-        if let Some(keys) = self.keys()? {
-            let names = self.columns();
-            let lists: Vec<_> =
-                names.iter().skip(1).take(keys.columns()).map(|name| (name, PyList::empty(py))).collect();
-            for row in rows {
-                call::check_signals(py, row)?;
-                for ((_, key), (_, list)) in keys.row(series.key_row(row)).zip(&lists) {
-                    list.append(key_of_python(py, key)?)?;
-                }
-            }
-            for (name, list) in lists {
-                columns.set_item(name, list)?;
-            }
-        }
-        // A column of integers with something missing is one of floats in pandas.
-        let whole = |name: &str, counts: &UInt64Array| match counts.null_count() {
-            0 => columns.set_item(name, counts.values().to_vec()),
-            _ => columns.set_item(name, counts.iter().map(|c| c.map_or(f64::NAN, |c| c as f64)).collect::<Vec<f64>>()),
-        };
-        for (name, counts) in COUNTS.into_iter().zip(series.counts_of_all()) {
-            whole(name, counts)?;
-        }
-        for (name, values) in series.names().iter().zip(series.statistics_of_all()) {
-            match is_count(name) {
-                true => whole(name, &values.unary(|count| count as u64))?,
-                false => columns.set_item(name, values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>())?,
-            }
-        }
-        py.import("pandas")?.call_method1("DataFrame", (columns,))
+    #[pyo3(signature = (*, tidy=false))]
+    fn to_pandas<'py>(&self, py: Python<'py>, tidy: bool) -> PyResult<Bound<'py, PyAny>> {
+        if tidy { frames::tidy(py, &self.0) } else { frames::as_described(py, &self.0) }
+    }
+
+    fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        // Of anything else the other side is asked.
+        let Ok(other) = other.cast::<Self>() else { return py.NotImplemented().into_bound_py_any(py) };
+        let (ours, theirs) = (&self.0, &other.get().0);
+        (ours.spec == theirs.spec && ours.series.same(&theirs.series)).into_bound_py_any(py)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let py = slf.py();
+        let bytes = slf.get().0.to_bytes().map_err(to_python)?;
+        let restore = slf.get_type().getattr("_from_bytes")?;
+        Ok((restore, (PyBytes::new(py, &bytes),)))
+    }
+
+    #[staticmethod]
+    fn _from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let Report { spec, source, series } = Report::from_bytes(bytes).map_err(to_python)?;
+        Ok(Self(Report { spec, source, series: with_texts(py, series)? }))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -194,59 +199,87 @@ impl Write for Text<'_> {
 }
 
 impl Description {
-    fn keys(&self) -> PyResult<Option<Keys>> {
-        self.0.series.keys().map(Keys::new).transpose().map_err(to_python)
+    fn rows<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<Rows<'a, 'py>> {
+        let series = &self.0.series;
+        let objects = series.keys().map_or(Ok(Vec::new()), |keys| KeyObjects::all(py, keys))?;
+        Ok(Rows { py, report: &self.0, keys: series.read_keys().map_err(to_python)?, objects })
     }
 
-    fn row<'py>(&self, py: Python<'py>, keys: Option<&Keys>, place: usize) -> PyResult<Bound<'py, PyDict>> {
+    /// The row of a column and of keys, or all rows of a column that has keys.
+    fn of_column<'py>(
+        &self,
+        py: Python<'py>,
+        rows: &Rows<'_, 'py>,
+        name: &str,
+        keys: Option<&Bound<'py, PyTuple>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let series = &self.0.series;
+        let columns: Vec<usize> =
+            (0..series.columns().len()).filter(|&column| series.columns()[column].as_deref() == Some(name)).collect();
+        let groups = series.keys().map_or(1, |keys| keys.num_rows());
+        let column = match columns[..] {
+            [column] => column,
+            [] => {
+                let names: Vec<String> = series.columns().iter().flatten().cloned().collect();
+                let error = rstats::Error::NoSuchColumn { name: name.to_owned(), available: names };
+                return Err(PyKeyError::new_err(error.to_string()));
+            }
+            _ => {
+                return Err(PyKeyError::new_err(format!(
+                    "{} columns are called '{name}'; take one by its number",
+                    columns.len()
+                )));
+            }
+        };
+        let all = column * groups..(column + 1) * groups;
+        match keys {
+            None if series.keys().is_none() => Ok(rows.get(column)?.into_any()),
+            None => Ok(PyList::new(py, all.map(|row| rows.get(row)).collect::<PyResult<Vec<_>>>()?)?.into_any()),
+            Some(keys) => {
+                for row in all {
+                    call::check_signals(py, row)?;
+                    if PyTuple::new(py, rows.keys_of(row)?)?.eq(keys)? {
+                        return Ok(rows.get(row)?.into_any());
+                    }
+                }
+                Err(PyKeyError::new_err(format!("column '{name}' has no group {}", keys.repr()?)))
+            }
+        }
+    }
+}
+
+/// The rows of an answer, one by one.
+struct Rows<'a, 'py> {
+    py: Python<'py>,
+    report: &'a Report,
+    keys: Option<Keys>,
+    objects: Vec<KeyObjects<'py>>,
+}
+
+impl<'py> Rows<'_, 'py> {
+    fn keys_of(&self, row: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let Some(keys) = &self.keys else { return Ok(Vec::new()) };
+        let row = self.report.series.key_row(row);
+        self.objects.iter().zip(keys.row(row)).map(|(objects, (_, key))| objects.get(self.py, row, key)).collect()
+    }
+
+    fn get(&self, place: usize) -> PyResult<Bound<'py, PyDict>> {
+        let (py, series) = (self.py, &self.report.series);
         let row = PyDict::new(py);
         row.set_item("column", series.column(place))?;
-        if let Some(keys) = keys {
-            for (name, key) in keys.row(series.key_row(place)) {
-                row.set_item(name, key_of_python(py, key)?)?;
-            }
+        for (objects, key) in self.objects.iter().zip(self.keys_of(place)?) {
+            row.set_item(&objects.name, key)?;
         }
         let counts = series.counts(place);
         for (index, name) in COUNTS.into_iter().enumerate() {
             row.set_item(name, counts.map(|counts| counts[index]))?;
         }
-        for (name, value) in series.statistics(place) {
+        for (name, value) in series.figures(place) {
             match value.filter(|_| is_count(name)) {
-                Some(count) => row.set_item(name, count as u64)?,
-                None => row.set_item(name, value)?,
+                Some(count) => row.set_item(name, count.nearest() as u64)?,
+                None => row.set_item(name, frames::figure(py, value)?)?,
             }
         }
         Ok(row)
     }
-}
-
-/// Dates and times are those of `datetime`, decimals those of `decimal`; what these do not hold (nanoseconds) is text.
-fn key_of_python<'py>(py: Python<'py>, key: Key<'_>) -> PyResult<Bound<'py, PyAny>> {
-    let parsed = |module: &str, class: &str, text: &str| {
-        let class = py.import(module)?.getattr(class)?;
-        match class.getattr_opt("fromisoformat")? {
-            Some(parse) => parse.call1((text,)),
-            None => class.call1((text,)),
-        }
-    };
-    let nanoseconds = |text: &str| {
-        text.split_once('.').is_some_and(|(_, rest)| {
-            let digits = rest.chars().take_while(char::is_ascii_digit).count();
-            digits > 6 && !rest[6..digits].chars().all(|digit| digit == '0')
-        })
-    };
-    let value = match key {
-        Key::Null => return Ok(py.None().into_bound(py)),
-        Key::Bool(value) => return value.into_bound_py_any(py),
-        Key::Integer(value) => return value.into_bound_py_any(py),
-        Key::Float(value) => return value.into_bound_py_any(py),
-        Key::Date(ref text) => parsed("datetime", "date", text),
-        Key::Time(ref text) if !nanoseconds(text) => parsed("datetime", "time", text),
-        Key::Timestamp(ref text) if !nanoseconds(text) => parsed("datetime", "datetime", text),
-        Key::Decimal(ref text) => parsed("decimal", "Decimal", text),
-        ref other => return other.to_string().into_bound_py_any(py),
-    };
-    // Years beyond 9999 are not those of `datetime`.
-    attempt(py, value)?.map_or_else(|| key.to_string().into_bound_py_any(py), Ok)
 }

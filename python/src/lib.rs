@@ -11,8 +11,10 @@ mod describe;
 mod description;
 mod drop_in;
 mod errors;
+mod frames;
 mod input;
 mod json;
+mod key_objects;
 mod statistics;
 
 use pyo3::prelude::*;

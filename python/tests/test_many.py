@@ -99,7 +99,8 @@ def test_two_keys_and_several_columns() -> None:
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"s": rng.choice(list("abc"), 500), "d": rng.integers(0, 4, 500), "x": rng.normal(size=500)})
     frame["y"] = np.where(rng.random(500) < 0.2, np.nan, frame["x"])  # NaN is pandas' missing value
-    d = rstats.describe(frame, by=["s", "d"]).to_pandas()
+    description = rstats.describe(frame, by=["s", "d"])
+    d = description.to_pandas(tidy=True)
     assert d["column"].tolist() == ["x"] * 12 + ["y"] * 12
     expected = frame.groupby(["s", "d"])[["x", "y"]].describe()
     for name in ("x", "y"):
@@ -108,6 +109,10 @@ def test_two_keys_and_several_columns() -> None:
         np.testing.assert_allclose(ours["stddev"], expected[name]["std"], rtol=1e-12)
         np.testing.assert_array_equal(ours["q3"], expected[name]["75%"])
     assert d["null_count"].sum() == frame["y"].isna().sum()
+    # As `groupby(...).describe()` has it.
+    described = description.to_pandas()
+    assert described.index.equals(expected.index) and list(described.columns.unique(0)) == ["x", "y"]
+    np.testing.assert_array_equal(described["x"]["q3"], expected["x"]["75%"])
 
 
 def test_a_level_of_the_index_is_a_key() -> None:

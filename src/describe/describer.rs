@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::Keep;
 use crate::series::strided_buffer::StridedBuffer;
+use crate::series::table::number_type;
 use crate::series::{Chunk, Kind, Repr, Series, from_arrow};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
@@ -99,14 +100,15 @@ impl Describer {
     pub fn describe(&mut self, array: &dyn Array) -> Result<Summary> {
         match Kind::of(array.data_type()) {
             Some(kind) if array.len() <= SHORT && self.spec.nan() != NanPolicy::Raise => {
+                let number_type = number_type(array.data_type());
                 if let Some(summary) = self.few(array) {
-                    return Ok(summary);
+                    return Ok(summary.of_type(number_type));
                 }
                 let scan = scan_of(&mut self.scans, Repr::of(&[kind]), &self.spec);
                 scan.restart();
                 scan.read_array(array)?;
                 match scan.finish(&self.spec, Keep::All)? {
-                    AnyOutcome::Done(summary) => Ok(summary),
+                    AnyOutcome::Done(summary) => Ok(summary.of_type(number_type)),
                     AnyOutcome::Again(_) => Err(changed()), // all values were kept
                 }
             }
@@ -151,7 +153,7 @@ impl Describer {
         if let [Chunk::Array(array)] = series.chunks()
             && let Some(summary) = self.few(array)
         {
-            return Ok(summary.named(series.name()));
+            return Ok(summary.named(series.name()).of_type(series.number_type()));
         }
         let (spec, interrupt) = (&self.spec, &self.interrupt);
         let scan = scan_of(&mut self.scans, series.repr(), spec);
@@ -160,7 +162,7 @@ impl Describer {
             let row = series.first_nan()?.unwrap_or_default();
             return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row });
         }
-        Ok(summary.named(series.name()))
+        Ok(summary.named(series.name()).of_type(series.number_type()))
     }
 }
 

@@ -9,8 +9,10 @@ use super::any_scan::Scanned;
 use super::segments::{check_names, in_parts, set_segments, tasks};
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
-use crate::series::list::Lists;
+use crate::num::figure::NumberType;
+use crate::series::list::{Lists, values_of};
 use crate::series::repr::with_repr;
+use crate::series::table::number_type;
 use crate::series::{Kind, Repr};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::{AnswerRows, Answers, Summaries};
@@ -47,8 +49,8 @@ pub fn describe_lists(
         starts.zip(chunks).map(move |(start, chunk)| (name, start, chunk))
     });
     for (name, start, chunk) in chunks {
-        let rows = rest.split_off(chunk.len());
         let lists = Lists::new(chunk)?;
+        let rows = rest.split_off(chunk.len()).of_type(number_type(lists.value_type()));
         let kind = Kind::of(lists.value_type())
             .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
         let first_nan = with_repr!(Repr::of(&[kind]), T => set_lists::<T>(&lists, rows, spec, interrupt))?;
@@ -64,7 +66,11 @@ pub fn describe_lists(
     }
     let keys =
         RecordBatch::try_new(Arc::new(Schema::new(fields)), keys).map_err(|error| Error::Data(error.to_string()))?;
-    Ok(Summaries::with_keys(columns.into_iter().map(|(name, _)| name).collect(), Some(keys), spec, answers))
+    let columns = columns.into_iter().map(|(name, chunks)| {
+        let values = chunks.iter().filter_map(|chunk| values_of(chunk.data_type()));
+        (name, values.map(number_type).reduce(NumberType::joined).unwrap_or_default())
+    });
+    Ok(Summaries::with_keys(columns.collect(), Some(keys), spec, answers))
 }
 
 /// Sets the rows of the lists of one array; the first row with a NaN.

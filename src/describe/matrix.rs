@@ -23,13 +23,14 @@ pub fn describe_matrix(matrix: &Matrix, spec: &Spec, interrupt: &Interrupt) -> R
         return Ok(Summaries::new(spec, describe_all(&matrix.to_series()?, spec, interrupt)?));
     }
     let mut answers = Answers::new(matrix.len(), spec);
-    let rows = answers.rows();
+    let number_type = matrix.number_type();
+    let rows = answers.rows().of_type(number_type);
     let first_nan = with_repr!(Repr::of(&[matrix.kind()]), T => set_matrix::<T>(matrix, rows, spec, interrupt))?;
     if let (NanPolicy::Raise, Some(index)) = (spec.nan(), first_nan) {
         let row = Chunk::Strided(matrix.series(index)?).first_nan()?.unwrap_or_default();
         return Err(Error::Nan { name: None, file: None, row });
     }
-    Ok(Summaries::with_keys(vec![None; matrix.len()], None, spec, answers))
+    Ok(Summaries::with_keys(vec![(None, number_type); matrix.len()], None, spec, answers))
 }
 
 /// Sets the rows of short series; the first one with a NaN.

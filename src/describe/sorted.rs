@@ -21,7 +21,7 @@ use crate::interrupt::Interrupt;
 use crate::series::repr::with_repr;
 use crate::series::{Kind, Repr, Series};
 use crate::spec::Spec;
-use crate::summary::{AnswerRows, Answers, Summaries};
+use crate::summary::{AnswerRows, AnsweredColumn, Answers, Summaries};
 
 /// Rows group by group.
 #[derive(Clone, Debug)]
@@ -196,7 +196,7 @@ impl<'a> Joined<'a> {
 /// What `check` says; [`Error::Interrupted`].
 pub(crate) fn describe_sorted(
     parts: &[SortedRows],
-    columns: Vec<Option<String>>,
+    columns: Vec<AnsweredColumn>,
     spec: &Spec,
     interrupt: &Interrupt,
     check: impl FnOnce(usize) -> Result<()>,
@@ -207,8 +207,8 @@ pub(crate) fn describe_sorted(
     interrupt.check()?;
     let mut answers = Answers::new(columns.len() * groups, spec);
     let mut rows = answers.rows();
-    for series in 0..columns.len() {
-        let rows = rows.split_off(groups);
+    for (series, (_, number_type)) in columns.iter().enumerate() {
+        let rows = rows.split_off(groups).of_type(*number_type);
         let kind = Kind::of(parts[0].values[series].data_type());
         with_repr!(Repr::of(kind.as_slice()), T => joined.describe::<T>(series, rows, spec, interrupt))?;
     }

@@ -8,8 +8,9 @@ use super::any_scan::{AnyOutcome, AnyScan};
 use super::passes::{FEW, changed};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::num::figure::NumberType;
 use crate::scan::Keep;
-use crate::series::table::Columns;
+use crate::series::table::{Columns, number_type};
 use crate::series::{Chunk, Kind, Repr};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
@@ -41,6 +42,7 @@ struct Column {
     name: String,
     /// Its place in every batch.
     index: usize,
+    number_type: NumberType,
     scan: AnyScan,
 }
 
@@ -54,7 +56,8 @@ impl StreamDescriber {
         let columns = columns.choose(schema)?.into_iter().map(|index| {
             let field = schema.field(index);
             let repr = Repr::of(Kind::of(field.data_type()).as_slice());
-            Column { name: field.name().clone(), index, scan: AnyScan::new(repr, spec, Keep::All) }
+            let (name, number_type) = (field.name().clone(), number_type(field.data_type()));
+            Column { name, index, number_type, scan: AnyScan::new(repr, spec, Keep::All) }
         });
         Ok(Self { spec: spec.clone(), columns: columns.collect(), rows: 0 })
     }
@@ -74,7 +77,7 @@ impl StreamDescriber {
     pub fn update(&mut self, batch: &RecordBatch, interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
         let (before, raises) = (self.rows, self.spec.nan() == NanPolicy::Raise);
-        let read = |Column { name, index, scan }: &mut Column| {
+        let read = |Column { name, index, scan, .. }: &mut Column| {
             let array = batch.columns().get(*index);
             let array = array
                 .ok_or_else(|| Error::Data("a batch of the stream has fewer columns than its schema".to_owned()))?;
@@ -104,7 +107,7 @@ impl StreamDescriber {
     pub fn finish(self) -> Result<Vec<Summary>> {
         let spec = self.spec;
         let summaries = self.columns.into_iter().map(|mut column| match column.scan.finish(&spec, Keep::All)? {
-            AnyOutcome::Done(summary) => Ok(summary.named(Some(&column.name))),
+            AnyOutcome::Done(summary) => Ok(summary.named(Some(&column.name)).of_type(column.number_type)),
             AnyOutcome::Again(_) => Err(changed()), // all values were kept
         });
         summaries.collect()

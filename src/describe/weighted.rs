@@ -12,6 +12,7 @@ use super::passes::changed;
 use super::segments::check_names;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
+use crate::num::figure::NumberType;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::repr::{Element, with_repr};
 use crate::series::{Series, from_arrow};
@@ -51,7 +52,7 @@ pub fn describe_weighted(
     let each = |series: &Series| {
         interrupt.check()?;
         let summary = with_repr!(series.repr(), T => summarize_series::<T>(series, &weights, spec));
-        Ok(summary?.named(series.name()))
+        Ok(summary?.named(series.name()).of_type(type_of(series, weighting)))
     };
     series.iter().map(each).collect()
 }
@@ -79,13 +80,21 @@ pub fn describe_weighted_groups(
     let mut answers = Answers::new(series.len() * groups.len(), spec);
     let mut rest = answers.rows();
     for series in series {
-        let mut answered = rest.split_off(groups.len());
+        let mut answered = rest.split_off(groups.len()).of_type(type_of(series, weighting));
         let summaries =
             with_repr!(series.repr(), T => summarize_groups::<T>(series, &weights, &groups, spec, interrupt))?;
         summaries.iter().enumerate().for_each(|(row, summary)| answered.set(row, summary));
     }
-    let columns = series.iter().map(|series| series.name().map(str::to_owned)).collect();
+    let columns = series.iter().map(|series| (series.name().map(str::to_owned), type_of(series, weighting))).collect();
     Ok(Summaries::with_keys(columns, Some(groups.keys), spec, answers))
+}
+
+/// A sum weighted by importances is a float.
+fn type_of(series: &Series, weighting: Weighting) -> NumberType {
+    match weighting {
+        Weighting::Frequencies => series.number_type(),
+        Weighting::Importances => NumberType::Float,
+    }
 }
 
 fn summarize_groups<T: Element>(
@@ -278,13 +287,23 @@ fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec
     let own = |name: &str| match name {
         "iqr" => computed(0.75).zip(computed(0.25)).map(|(high, low)| high - low),
         "mad" => frequencies.mad(),
-        "mode" => distinct.mode(),
+        "mode" => distinct.mode().map(Value::nearest),
         "trimmed_mean" => frequencies.trimmed_mean(spec.trim()),
         "n_unique" => Some((distinct.n_unique() + u64::from(nan)) as f64),
         name => sums.get(name),
     };
     let count = n + if spec.nan() == NanPolicy::Omit { 0 } else { nan_count };
-    Ok(summary([count, null_count, nan_count], nan, spec, own, computed))
+    let summary = summary([count, null_count, nan_count], nan, spec, own, computed);
+    if nan {
+        return Ok(summary);
+    }
+    // The sums were asked without what takes the values in order.
+    let index = |name: &str| spec.field_names().iter().position(|candidate| candidate == name);
+    let of_sums =
+        sums.exact().iter().filter_map(|(at, exact)| Some((index(scanned.field_names().get(*at)?)?, exact.clone())));
+    let of_mode = || Some((index("mode")?, distinct.mode()?.beyond_f64()?));
+    let exact = of_sums.chain(of_mode()).collect();
+    Ok(summary.with_exact(exact))
 }
 
 fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec) -> Summary {

@@ -13,11 +13,14 @@ pub const EXACT_IN_F64: u64 = 1 << 53;
 /// The scales that Arrow's decimals have.
 pub const SCALES: RangeInclusive<i16> = i8::MIN as i16..=i8::MAX as i16;
 
-/// ±magnitude·10^−scale, the magnitude in limbs, least significant first.
+/// ±magnitude·10^−scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decimal {
+    /// Whether it is below 0.
     pub negative: bool,
+    /// The digits as an integer, in limbs, the least significant first.
     pub magnitude: [u64; 4],
+    /// The power of ten that the digits are divided by.
     pub scale: i16,
 }
 

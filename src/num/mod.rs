@@ -3,6 +3,7 @@
 
 pub mod big_uint;
 pub mod decimal;
+pub mod figure;
 pub mod large_accumulator;
 pub mod number;
 pub mod rational;

@@ -19,6 +19,13 @@ pub struct Rational {
     exponent: i64,
 }
 
+/// Equal values, however they are written.
+impl PartialEq for Rational {
+    fn eq(&self, other: &Self) -> bool {
+        self.compare(other) == Ordering::Equal
+    }
+}
+
 impl Rational {
     /// `denominator` is not zero.
     pub fn new(negative: bool, numerator: BigUint, denominator: BigUint, exponent: i64) -> Self {
@@ -56,6 +63,16 @@ impl Rational {
     pub fn as_integer(&self) -> Option<(bool, &BigUint)> {
         let whole = self.exponent == 0 && self.denominator.limbs() == [1];
         whole.then(|| (self.is_negative(), &self.numerator))
+    }
+
+    /// The sign and the magnitude, if it is an integer.
+    pub fn to_integer(&self) -> Option<(bool, BigUint)> {
+        let shift = self.exponent.unsigned_abs();
+        let (quotient, has_rest) = match self.exponent < 0 {
+            true => self.numerator.divided_by(&self.denominator.shifted_left(shift)),
+            false => self.numerator.shifted_left(shift).divided_by(&self.denominator),
+        };
+        (!has_rest).then(|| (self.is_negative(), quotient))
     }
 
     pub fn is_negative(&self) -> bool {

@@ -12,7 +12,8 @@ use arrow_schema::{DataType, Field};
 use super::dataset::Dataset;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
-use crate::series::table::{Columns, LeftOut, is_boolean, type_name};
+use crate::num::figure::NumberType;
+use crate::series::table::{Columns, LeftOut, is_boolean, number_type, type_name};
 use crate::series::{Kind, Repr};
 
 /// The key under which a file has the types that its columns had in Arrow.
@@ -23,6 +24,8 @@ pub(super) const ARROW_SCHEMA: &str = "ARROW:schema";
 pub(super) struct DataColumn {
     pub name: String,
     pub repr: Repr,
+    /// What its extrema, its range, its sum and its mode are.
+    pub number_type: NumberType,
     /// Its place among the columns of each file that has it.
     pub indices: Vec<Option<usize>>,
 }
@@ -43,7 +46,12 @@ impl Dataset {
                 let nth = repeated.entry(field.name()).or_default();
                 let series = *known.entry((field.name(), *nth)).or_insert_with(|| {
                     let indices = vec![None; self.files.len()];
-                    all.push(DataColumn { name: field.name().clone(), repr: Repr::Float, indices });
+                    all.push(DataColumn {
+                        name: field.name().clone(),
+                        repr: Repr::Float,
+                        number_type: NumberType::Float,
+                        indices,
+                    });
                     all.len() - 1
                 });
                 *nth += 1;
@@ -166,6 +174,8 @@ impl Dataset {
         }
         let kinds: Vec<Kind> = indices.iter().filter_map(|index| Kind::from_field(field(index))).collect();
         column.repr = Repr::of(&kinds);
+        let types = indices.iter().filter(|index| is_series(index)).map(|index| number_type(field(index).data_type()));
+        column.number_type = types.reduce(NumberType::joined).unwrap_or_default();
         Ok(Some(column))
     }
 }

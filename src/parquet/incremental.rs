@@ -138,7 +138,9 @@ pub(super) fn describe_kept(
         let mut next = target.clone();
         for ((whole, next), series) in whole.iter_mut().zip(&mut next).zip(&plan.series) {
             match whole.finish(spec, keep)? {
-                AnyOutcome::Done(summary) => summaries.push(summary.named(Some(&series.name))),
+                AnyOutcome::Done(summary) => {
+                    summaries.push(summary.named(Some(&series.name)).of_type(series.number_type))
+                }
                 AnyOutcome::Again(narrow) => *next = AnyScan::with_brackets_of(&narrow, spec, keep),
             }
         }

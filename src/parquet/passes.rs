@@ -126,7 +126,7 @@ fn describe_some(
             let Some(scan) = scan.as_mut().filter(|_| summary.is_none()) else { return Ok(None) };
             Ok(match scan.finish(spec, keep)? {
                 AnyOutcome::Done(done) => {
-                    *summary = Some(done.named(Some(&series.name)));
+                    *summary = Some(done.named(Some(&series.name)).of_type(series.number_type));
                     None
                 }
                 AnyOutcome::Again(narrow) => Some(narrow),

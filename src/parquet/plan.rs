@@ -21,6 +21,7 @@ use crate::error::{Error, Result, size};
 use crate::escape::{MESSAGE, NAME, shown};
 use crate::series::table::LeftOut;
 use crate::spec::{NanPolicy, Spec};
+use crate::summary::AnsweredColumn;
 
 /// Values that are decoded for a part at least, if there are as many.
 const TOGETHER: u64 = 1 << 17;
@@ -193,6 +194,11 @@ impl<'a> Plan<'a> {
         let indices = in_file.filter_map(|name| Some(((*name).to_owned(), place(name)?))).collect();
         let partitions = columns.iter().filter_map(|name| partition(name)).collect();
         Ok(Some(Filter { bound, indices, partitions }))
+    }
+
+    /// The columns of the answer.
+    pub(super) fn answered_columns(&self) -> Vec<AnsweredColumn> {
+        self.series.iter().map(|series| (Some(series.name.clone()), series.number_type)).collect()
     }
 
     /// The places of the columns that are read of a file, for these series.

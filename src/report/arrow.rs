@@ -5,17 +5,24 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::types::UInt64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, Decimal128Array, Decimal256Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+};
+use arrow_buffer::i256;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat;
 
 use super::{COUNTS, Report, SCHEMA};
 use crate::error::{Error, Result};
-use crate::spec::is_count;
+use crate::num::decimal::Decimal;
+use crate::num::figure::{Figure, NumberType};
+use crate::spec::{is_count, is_exact};
+use crate::summary::Summaries;
 
 impl Report {
     /// One row a series: `column` is Utf8, keys have their own types, the counts (and the statistics that count) are UInt64,
-    /// all other statistics Float64. The schema's metadata holds `rstats.schema`, `rstats.method`, `rstats.ddof` and
+    /// all other statistics Float64; but `min`, `max`, `range`, `sum` and `mode` are Int64 where all series are of integers (UInt64, or
+    /// Decimal128 of 38 digits, if a value is beyond it), and decimals where they are of decimals. The schema's metadata holds `rstats.schema`, `rstats.method`, `rstats.ddof` and
     /// `rstats.nan`. If the data is of files, the members of the JSON document's `source` are there as well, as JSON text:
     /// `rstats.files`, `rstats.rows`, `rstats.errors` (`[]` if none was left out), and those that not every source has.
     ///
@@ -32,6 +39,7 @@ impl Report {
 pub(super) struct ArrowRows<'a> {
     report: &'a Report,
     keys: Vec<ArrayRef>,
+    statistics: Vec<ArrayRef>,
     schema: SchemaRef,
 }
 
@@ -42,17 +50,17 @@ impl<'a> ArrowRows<'a> {
         let mut fields = vec![Field::new("column", DataType::Utf8, true)];
         let names = series.keys().map(RecordBatch::schema);
         for (field, column) in names.iter().flat_map(|schema| schema.fields()).zip(&keys) {
-            fields.push(Field::new(field.name(), column.data_type().clone(), true));
+            fields.push(field.as_ref().clone().with_data_type(column.data_type().clone()).with_nullable(true));
         }
         for (name, values) in COUNTS.into_iter().zip(series.counts_of_all()) {
             fields.push(Field::new(name, DataType::UInt64, values.null_count() > 0));
         }
-        for name in series.names() {
-            let data_type = if is_count(name) { DataType::UInt64 } else { DataType::Float64 };
-            fields.push(Field::new(name, data_type, true));
+        let statistics: Vec<ArrayRef> = (0..series.names().len()).map(|index| statistic(series, index)).collect();
+        for (name, values) in series.names().iter().zip(&statistics) {
+            fields.push(Field::new(name, values.data_type().clone(), true));
         }
         let schema = Schema::new(fields).with_metadata(HashMap::from_iter(metadata(report)?));
-        Ok(Self { report, keys, schema: Arc::new(schema) })
+        Ok(Self { report, keys, statistics, schema: Arc::new(schema) })
     }
 
     #[cfg(feature = "parquet")]
@@ -77,13 +85,7 @@ impl<'a> ArrowRows<'a> {
         for values in series.counts_of_all() {
             columns.push(Arc::new(values.slice(rows.start, rows.len())));
         }
-        for (name, values) in series.names().iter().zip(series.statistics_of_all()) {
-            let values = values.slice(rows.start, rows.len());
-            columns.push(match is_count(name) {
-                true => Arc::new(values.unary::<_, UInt64Type>(|count| count as u64)),
-                false => Arc::new(values),
-            });
-        }
+        columns.extend(self.statistics.iter().map(|values| values.slice(rows.start, rows.len())));
         RecordBatch::try_new(self.schema.clone(), columns).map_err(failed)
     }
 
@@ -99,6 +101,73 @@ impl<'a> ArrowRows<'a> {
         }
         Ok(rows.map(name).collect())
     }
+}
+
+/// A statistic of all rows, as what it is: see [`Report::to_record_batch`].
+fn statistic(series: &Summaries, index: usize) -> ArrayRef {
+    let values = &series.statistics_of_all()[index];
+    let name = &series.names()[index];
+    if is_count(name) {
+        return Arc::new(values.unary::<_, UInt64Type>(|count| count as u64));
+    }
+    let exact = match series.common_type() {
+        _ if !is_exact(name) => None,
+        NumberType::Float => None,
+        NumberType::Integer => integers(series, index),
+        NumberType::Decimal(scale) => decimals(series, index, scale),
+    };
+    exact.unwrap_or_else(|| Arc::new(values.clone()))
+}
+
+/// `None` where some are no integers.
+fn integers(series: &Summaries, index: usize) -> Option<ArrayRef> {
+    let figures = (0..series.len()).map(|row| match series.figure(row, index) {
+        None => Some(None),
+        Some(Figure::Integer(value)) => Some(Some(value)),
+        Some(_) => None,
+    });
+    let all: Vec<Option<i128>> = figures.collect::<Option<_>>()?;
+    let narrow: Result<Int64Array, _> = all.iter().map(|value| value.map(i64::try_from).transpose()).collect();
+    if let Ok(narrow) = narrow {
+        return Some(Arc::new(narrow));
+    }
+    let narrow: Result<UInt64Array, _> = all.iter().map(|value| value.map(u64::try_from).transpose()).collect();
+    if let Ok(narrow) = narrow {
+        return Some(Arc::new(narrow));
+    }
+    let wide = Decimal128Array::from(all).with_precision_and_scale(38, 0).ok()?;
+    wide.validate_decimal_precision(38).ok()?;
+    Some(Arc::new(wide))
+}
+
+/// `None` where some are no decimals, or have more than 76 digits.
+fn decimals(series: &Summaries, index: usize, scale: u8) -> Option<ArrayRef> {
+    let with_scale = |value: i256, digits: i16| {
+        let power = i256::from_i128(10).checked_pow((i16::from(scale) - digits).try_into().ok()?)?;
+        value.checked_mul(power)
+    };
+    let figures = (0..series.len()).map(|row| match series.figure(row, index) {
+        None => Some(None),
+        Some(Figure::Integer(value)) => with_scale(i256::from_i128(value), 0).map(Some),
+        Some(Figure::Decimal(Decimal { negative, magnitude: [a, b, c, d], scale })) => {
+            let (low, high) = (u128::from(b) << 64 | u128::from(a), u128::from(d) << 64 | u128::from(c));
+            let magnitude = i256::from_parts(low, i128::try_from(high).ok()?);
+            with_scale(if negative { magnitude.wrapping_neg() } else { magnitude }, scale).map(Some)
+        }
+        Some(Figure::Float(_)) => None,
+    });
+    let all: Vec<Option<i256>> = figures.collect::<Option<_>>()?;
+    let scale = scale.try_into().ok()?;
+    let narrow = all.iter().map(|value| value.map(|value| value.to_i128().ok_or(())).transpose());
+    if let Ok(narrow) = narrow.collect::<Result<Decimal128Array, _>>()
+        && let Ok(narrow) = narrow.with_precision_and_scale(38, scale)
+        && narrow.validate_decimal_precision(38).is_ok()
+    {
+        return Some(Arc::new(narrow));
+    }
+    let wide = Decimal256Array::from(all).with_precision_and_scale(76, scale).ok()?;
+    wide.validate_decimal_precision(76).ok()?;
+    Some(Arc::new(wide))
 }
 
 /// Some rows of `keys` repeated without end.

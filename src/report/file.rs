@@ -19,8 +19,8 @@ use parquet::file::properties::WriterProperties;
 
 use super::Report;
 use super::arrow::{ArrowRows, metadata};
-use super::key::plain;
 use crate::error::{Error, Result};
+use crate::keys::plain;
 
 /// Rows of a batch: those are in memory twice while they are written.
 const BATCH: usize = 1 << 16;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::key::Keys;
 use super::{COUNTS, Report};
 use crate::escape::{MESSAGE, shown};
+use crate::num::figure::Figure;
 use crate::num::text::number;
 use crate::spec::is_count;
 
@@ -24,7 +24,7 @@ impl Report {
         }
         html.push_str("</tr></thead>\n<tbody>\n");
         let series = &self.series;
-        let keys = series.keys().map(Keys::new).and_then(Result::ok);
+        let keys = series.read_keys().ok().flatten();
         for row in self.shown(SHOWN) {
             let Some(row) = row else {
                 let _ = writeln!(html, "<tr><td colspan=\"{}\">…</td></tr>", self.columns().len());
@@ -38,13 +38,18 @@ impl Report {
                 let count = series.counts(row).map_or(String::new(), |counts| counts[index].to_string());
                 let _ = write!(html, "<td>{count}</td>");
             }
-            for (name, value) in series.statistics(row) {
-                let text = match value {
+            for (name, figure) in series.figures(row) {
+                let text = match figure {
                     None => String::new(),
-                    Some(value) if value.is_nan() => "NaN".to_owned(),
-                    Some(value) if value.is_infinite() => if value > 0.0 { "∞" } else { "−∞" }.to_owned(),
-                    Some(value) if is_count(name) => format!("{value}"),
-                    Some(value) => number(value),
+                    Some(Figure::Integer(value)) => value.to_string(),
+                    Some(Figure::Decimal(value)) => value.to_string(),
+                    Some(Figure::Float(value)) => match value {
+                        value if value.is_nan() => "NaN".to_owned(),
+                        f64::INFINITY => "∞".to_owned(),
+                        f64::NEG_INFINITY => "−∞".to_owned(),
+                        value if is_count(name) => format!("{value}"),
+                        value => number(value),
+                    },
                 };
                 let _ = write!(html, "<td>{text}</td>");
             }

@@ -1,8 +1,9 @@
 //! JSON (one document) and NDJSON (one series a line).
 //!
-//! Numbers are spelled as Python's `json.dumps` spells them: the shortest digits that read back to the same f64. NaN
-//! and the infinities are strings, a statistic that is not defined is `null`: nothing is lost in silence. The schema
-//! is in `schemas/describe-1.json`.
+//! Numbers are spelled as Python's `json.dumps` spells them: the shortest digits that read back to the same f64. The extrema, the
+//! range, the sum and the mode of integers are integers with all their digits, those of decimals have the digits of their column, and
+//! are strings if there are more than fifteen. NaN and the infinities are strings, a statistic that is not defined is `null`: nothing
+//! is lost in silence. The schema is in `schemas/describe-1.json`.
 //!
 //! A line of NDJSON has to be complete without the others. It names the schema and what was asked; and where files
 //! were left out, it says how many in `files_left_out`, which is not there otherwise. Their names are in the other formats:
@@ -13,9 +14,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::key::{Key, Keys};
 use super::python_json::text;
 use super::{COUNTS, Report, SCHEMA};
+use crate::keys::{Key, Keys};
+use crate::num::figure::Figure;
 use crate::num::text::{name, write_number};
 use crate::spec::{Probability, Spec, is_count};
 use crate::summary::Summaries;
@@ -96,7 +98,7 @@ struct JsonRows<'a> {
 
 impl<'a> JsonRows<'a> {
     fn new(series: &'a Summaries) -> io::Result<Self> {
-        let keys = series.keys().map(Keys::new).transpose().map_err(io::Error::other)?;
+        let keys = series.read_keys().map_err(io::Error::other)?;
         let by = keys.iter().flat_map(Keys::names).enumerate().map(|(index, name)| {
             let separator = if index == 0 { "" } else { ", " };
             Ok(format!("{separator}{}: ", text(name)?))
@@ -148,10 +150,14 @@ impl<'a> JsonRows<'a> {
         }
         for (index, (name, whole)) in self.statistics.iter().zip(&self.whole).enumerate() {
             out.extend_from_slice(name.as_bytes());
-            match self.series.value(row, index) {
+            match self.series.figure(row, index) {
                 None => out.extend_from_slice(b"null"),
-                Some(count) if *whole => write!(out, "{}", count as u64)?,
-                Some(value) => write_value(out, value)?,
+                Some(count) if *whole => write!(out, "{}", count.nearest() as u64)?,
+                Some(Figure::Float(value)) => write_value(out, value)?,
+                Some(Figure::Integer(value)) => write!(out, "{value}")?,
+                // What most readers take for a number is an f64, which tells fifteen digits.
+                Some(Figure::Decimal(value)) if value.digits().len() > 15 => write!(out, "\"{value}\"")?,
+                Some(Figure::Decimal(value)) => write!(out, "{value}")?,
             }
         }
         Ok(())

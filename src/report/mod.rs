@@ -4,12 +4,13 @@
 //! `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names).
 
 pub mod arrow;
+#[cfg(feature = "parquet")]
+mod bytes;
 mod document;
 #[cfg(feature = "parquet")]
 mod file;
 mod html;
 pub mod json;
-pub mod key;
 mod python_json;
 mod source;
 #[cfg(feature = "table")]
@@ -17,6 +18,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+pub use crate::keys::{Key, Keys};
 pub use crate::series::table::LeftOut;
 pub use document::{COUNTS, Report, SCHEMA};
 pub use source::{Kept, Skipped, Source};

@@ -6,14 +6,14 @@
 use std::fmt;
 use std::io;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::python_json;
 use crate::escape::{NAME, shown};
 use crate::series::table::LeftOut;
 
 /// Where the data came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// How many files are counted in the answer; 0 for data in memory.
     pub files: usize,
@@ -30,7 +30,7 @@ pub struct Source {
 }
 
 /// The rows that a predicate kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The predicate, as it was written.
     pub predicate: String,
@@ -39,7 +39,7 @@ pub struct Kept {
 }
 
 /// A file that was left out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Skipped {
     /// The file, as a path or an address.
     pub file: String,

@@ -2,9 +2,9 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::key::Keys;
 use super::{COUNTS, Report};
 use crate::escape::{MESSAGE, NAME, shown};
+use crate::num::figure::Figure;
 
 /// Up to this many series, the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.
@@ -33,7 +33,7 @@ impl Report {
 
     fn table(&self, width: usize, most: usize) -> String {
         let series = &self.series;
-        let keys = series.keys().map(Keys::new).and_then(Result::ok);
+        let keys = series.read_keys().ok().flatten();
         let by = self.columns().len() - 1 - COUNTS.len() - series.names().len();
         let mut header = self.columns();
         header[0].clear();
@@ -49,7 +49,7 @@ impl Report {
             line.extend(
                 (0..COUNTS.len()).map(|index| counts.map_or("–".to_owned(), |counts| counts[index].to_string())),
             );
-            line.extend(series.statistics(row).map(|(_, value)| readable(value)));
+            line.extend(series.figures(row).map(|(_, figure)| readable(figure)));
             lines.push(line);
         }
         if by > 0 {
@@ -114,10 +114,12 @@ fn render(lines: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// Six significant digits; JSON has them all.
-fn readable(value: Option<f64>) -> String {
-    let Some(value) = value else {
-        return "–".to_owned();
+/// Six significant digits of a float; JSON has them all. Integers and decimals have all of theirs.
+fn readable(figure: Option<Figure>) -> String {
+    let value = match figure {
+        None => return "–".to_owned(),
+        Some(Figure::Float(value)) => value,
+        Some(exact) => return exact.to_string(),
     };
     if value.is_nan() {
         return "NaN".to_owned();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Report, Skipped, Source};
 use crate::spec::{Spec, Statistic, is_count};
 use crate::summary::{Answers, Summaries, UNDEFINED};
-use crate::{Interrupt, NanPolicy, Series, describe_groups};
+use crate::{Interrupt, NanPolicy, NumberType, Series, describe_groups};
 
 /// A report of the columns `columns`, each with a row for each row of the keys; `value` gives the statistic at a row and a place.
 pub(super) fn report(
@@ -29,7 +29,7 @@ pub(super) fn report(
             rows.set_statistic(row, index, if is_count(name) { (row + index) as f64 } else { value });
         }
     }
-    let columns = columns.iter().map(|name| name.map(str::to_owned)).collect();
+    let columns = columns.iter().map(|name| (name.map(str::to_owned), NumberType::Float)).collect();
     let series = Summaries::with_keys(columns, keys, &spec, answers);
     Report { spec, source: Source::default(), series }
 }
@@ -250,7 +250,12 @@ fn missing_series_are_null() {
     let spec = Spec::default();
     let mut answers = Answers::new(2, &spec);
     answers.rows().set_missing(1);
-    let series = Summaries::with_keys(vec![Some("a".to_owned()), None], None, &spec, answers);
+    let series = Summaries::with_keys(
+        vec![(Some("a".to_owned()), NumberType::Float), (None, NumberType::Float)],
+        None,
+        &spec,
+        answers,
+    );
     let report = Report { spec, source: Source::default(), series };
     let document: Value = serde_json::from_str(&json(&report)).unwrap();
     assert_eq!(document["series"][1]["count"], Value::Null);

@@ -15,7 +15,7 @@ use crate::stats::moments::Finished;
 use crate::stats::quantile::Position;
 use crate::stats::select::Brackets;
 use crate::stats::value::Value;
-use crate::stats::value_counts::ValueCounts;
+use crate::stats::value_counts::{Sorted, ValueCounts};
 use crate::summary::Summary;
 
 /// What came of a scan.
@@ -68,11 +68,11 @@ impl<T: Value> Scan<T> {
             count: self.moments.count(),
             moments: &moments,
             extrema: self.extrema.as_ref(),
+            mode: sorted.as_ref().filter(|_| spec.wants(Statistic::Mode)).and_then(Sorted::mode),
             value_counts: sorted.map(|sorted| {
                 let wants = |statistic| spec.wants(statistic);
                 ValueCountAnswers {
                     mad: if wants(Statistic::Mad) { sorted.mad() } else { None },
-                    mode: if wants(Statistic::Mode) { sorted.mode() } else { None },
                     n_unique: if wants(Statistic::NUnique) { sorted.n_unique() } else { 0 },
                     trimmed_mean: if wants(Statistic::TrimmedMean) { sorted.trimmed_mean(spec.trim()) } else { None },
                 }
@@ -91,7 +91,8 @@ impl<T: Value> Scan<T> {
             spec.computed().len() == spec.quantiles().len() || spec.quantiles().iter().any(|q| q.value() == p.value())
         });
         let wanted = wanted.map(|(_, value)| if nan { Some(f64::NAN) } else { *value });
-        Ok(Outcome::Done(Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted))))
+        let summary = Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted));
+        Ok(Outcome::Done(if nan { summary } else { summary.with_exact(parts.exact(spec)) }))
     }
 
     fn quantiles(
@@ -123,6 +124,7 @@ struct Parts<'a, T: Value> {
     count: u64,
     moments: &'a Finished,
     extrema: Option<&'a Extrema<T>>,
+    mode: Option<T>,
     value_counts: Option<ValueCountAnswers>,
     optional: Option<&'a OptionalStates<T>>,
     one_more: u64,
@@ -134,12 +136,36 @@ struct Parts<'a, T: Value> {
 #[derive(Clone, Copy)]
 struct ValueCountAnswers {
     mad: Option<f64>,
-    mode: Option<f64>,
     n_unique: u64,
     trimmed_mean: Option<f64>,
 }
 
 impl<T: Value> Parts<'_, T> {
+    /// What the nearest floats of some statistics do not tell, by their index.
+    fn exact(&self, spec: &Spec) -> Vec<(usize, Rational)> {
+        let (mut exact, mut index) = (Vec::new(), 0);
+        for &statistic in spec.statistics() {
+            exact.extend(self.beyond_f64(statistic).map(|value| (index, value)));
+            index += if statistic == Statistic::MeanCi { 2 } else { 1 };
+        }
+        exact
+    }
+
+    fn beyond_f64(&self, statistic: Statistic) -> Option<Rational> {
+        match statistic {
+            Statistic::Min => self.extrema?.values()?.0.beyond_f64(),
+            Statistic::Max => self.extrema?.values()?.1.beyond_f64(),
+            Statistic::Range if !self.extrema?.range().is_none_or(|range| T::tells(range)) => {
+                let (min, max) = self.extrema?.values()?;
+                let is_finite = min.nearest().is_finite() && max.nearest().is_finite();
+                is_finite.then(|| max.to_rational().minus(&min.to_rational()))
+            }
+            Statistic::Sum if !T::tells(self.moments.sum()) => self.moments.exact_sum(),
+            Statistic::Mode => self.mode?.beyond_f64(),
+            _ => None,
+        }
+    }
+
     /// A statistic, and a second value if it has two.
     fn statistic(&self, statistic: Statistic, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
         let (moments, extrema, n) = (self.moments, self.extrema, self.count);
@@ -177,7 +203,7 @@ impl<T: Value> Parts<'_, T> {
             Statistic::Skewness => powers(HigherMoments::skewness),
             Statistic::Kurtosis => powers(HigherMoments::kurtosis),
             Statistic::Mad => self.value_counts.and_then(|value_counts| value_counts.mad),
-            Statistic::Mode => self.value_counts.and_then(|value_counts| value_counts.mode),
+            Statistic::Mode => self.mode.map(Value::nearest),
             Statistic::NUnique => self.value_counts.map(|value_counts| (value_counts.n_unique + self.one_more) as f64),
             Statistic::NZero => optional.map(|optional| optional.zeros as f64),
             Statistic::NNegative => optional.map(|optional| optional.negatives as f64),

@@ -8,8 +8,9 @@ use super::from_arrow;
 use super::repr::{Element, Kind, Repr};
 use super::sink::Sink;
 use super::strided_buffer::{Format, NanMeans, StridedBuffer};
-use super::table::{Columns, is_boolean, type_name};
+use super::table::{Columns, is_boolean, number_type, type_name};
 use crate::error::{Error, Result};
+use crate::num::figure::NumberType;
 use crate::scan::BLOCK;
 use crate::stats::select::sample_places;
 
@@ -240,6 +241,15 @@ impl Series {
             Chunk::Strided(buffer) => buffer.format == Format::Bool,
         };
         !self.chunks.is_empty() && self.chunks.iter().all(boolean)
+    }
+
+    /// What its extrema, its range, its sum and its mode are.
+    pub fn number_type(&self) -> NumberType {
+        let of = |chunk: &Chunk| match chunk {
+            Chunk::Array(array) => number_type(array.data_type()),
+            Chunk::Strided(buffer) => buffer.format.number_type(),
+        };
+        self.chunks.iter().map(of).reduce(NumberType::joined).unwrap_or_default()
     }
 
     /// What its type is called in a choice of columns; empty where its chunks differ.

@@ -8,6 +8,7 @@ use arrow_array::ArrayRef;
 use super::strided_buffer::StridedBuffer;
 use super::{Chunk, Kind, Series};
 use crate::error::{Error, Result};
+use crate::num::figure::NumberType;
 
 /// The series of an array along one of its dimensions.
 pub struct Matrix {
@@ -16,6 +17,7 @@ pub struct Matrix {
     count: usize,
     length: usize,
     kind: Kind,
+    number_type: NumberType,
 }
 
 impl Matrix {
@@ -26,13 +28,13 @@ impl Matrix {
         at: impl Fn(usize) -> Option<StridedBuffer> + Send + Sync + 'static,
         whole: Option<StridedBuffer>,
     ) -> Option<Self> {
-        let (length, kind) = match at(0) {
-            Some(first) => (first.len(), first.format.kind()),
-            None if count == 0 => (0, Kind::Float),
+        let (length, kind, number_type) = match at(0) {
+            Some(first) => (first.len(), first.format.kind(), first.format.number_type()),
+            None if count == 0 => (0, Kind::Float, NumberType::Float),
             None => return None,
         };
         let whole = whole.filter(|whole| whole.len() == count * length);
-        Some(Self { at: Box::new(at), whole, count, length, kind })
+        Some(Self { at: Box::new(at), whole, count, length, kind, number_type })
     }
 
     /// The number of series.
@@ -48,6 +50,11 @@ impl Matrix {
     /// The rows of each series.
     pub fn rows(&self) -> usize {
         self.length
+    }
+
+    /// What their extrema, their range, their sum and their mode are.
+    pub fn number_type(&self) -> NumberType {
+        self.number_type
     }
 
     /// The kind of their values.

@@ -14,6 +14,7 @@ use crate::arch::block::Bits;
 use crate::arch::key::Keyed;
 use crate::arch::memory::Strided;
 use crate::error::{Error, Result};
+use crate::num::figure::NumberType;
 use crate::scan::BLOCK;
 
 /// What one item of foreign memory is.
@@ -35,6 +36,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// What the extrema, the range, the sum and the mode of its values are.
+    pub fn number_type(self) -> NumberType {
+        match self {
+            Self::Float16 | Self::Float32 | Self::Float64 => NumberType::Float,
+            Self::Signed(_) | Self::Unsigned(_) | Self::Bool => NumberType::Integer,
+        }
+    }
+
     /// What it is called in a choice of columns.
     pub fn type_name(self) -> &'static str {
         match self {

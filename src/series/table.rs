@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::list::values_of;
 use super::repr::Kind;
 use crate::error::{Error, Result};
+use crate::num::figure::NumberType;
 
 /// Which columns are wanted.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ impl std::fmt::Debug for Filter {
 }
 
 /// A column that was not described, though nobody chose among the columns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// The column's name.
     pub column: String,
@@ -155,6 +156,20 @@ pub fn type_name(data_type: &DataType) -> &'static str {
         DataType::Dictionary(_, values) => type_name(values),
         DataType::RunEndEncoded(_, values) => type_name(values.data_type()),
         _ => "",
+    }
+}
+
+/// What the extrema, the range, the sum and the mode of a column of this type are.
+pub(crate) fn number_type(data_type: &DataType) -> NumberType {
+    use DataType::{Decimal32, Decimal64, Decimal128, Decimal256};
+    match data_type {
+        Decimal32(_, scale) | Decimal64(_, scale) | Decimal128(_, scale) | Decimal256(_, scale) => {
+            NumberType::Decimal(u8::try_from(*scale).unwrap_or(0))
+        }
+        DataType::Dictionary(_, values) => number_type(values),
+        DataType::RunEndEncoded(_, values) => number_type(values.data_type()),
+        of if of.is_integer() || *of == DataType::Boolean => NumberType::Integer,
+        _ => NumberType::Float,
     }
 }
 

@@ -11,4 +11,4 @@ pub use crate::stats::quantile::{Method, Probability};
 pub(crate) use learned::Learned;
 pub use question::Spec;
 
-pub use statistic::{NanPolicy, Statistic, is_count};
+pub use statistic::{NanPolicy, Statistic, is_count, is_exact};

@@ -128,6 +128,12 @@ impl FromStr for NanPolicy {
     }
 }
 
+/// Whether the statistic of this name is a value of the series, or a sum or difference of such: of integers an integer, of decimals a
+/// decimal.
+pub fn is_exact(name: &str) -> bool {
+    ["min", "max", "range", "sum", "mode"].contains(&name)
+}
+
 /// Whether the statistic of this name is a whole number: such ones stay integers in every output.
 pub fn is_count(name: &str) -> bool {
     ["n_unique", "n_zero", "n_negative"].contains(&name)

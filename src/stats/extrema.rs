@@ -42,6 +42,11 @@ impl<T: Value> Extrema<T> {
         self.bounds.is_none()
     }
 
+    /// The least and the greatest value.
+    pub fn values(&self) -> Option<(T, T)> {
+        self.bounds.map(|(min, max)| (T::from_key(min), T::from_key(max)))
+    }
+
     pub fn min(&self) -> Option<f64> {
         self.bounds.map(|(min, _)| T::from_key(min).nearest())
     }

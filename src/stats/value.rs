@@ -59,6 +59,16 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The value itself; not for NaN or infinities.
     fn to_rational(self) -> Rational;
 
+    /// The value, where the nearest f64 may not tell it.
+    fn beyond_f64(self) -> Option<Rational> {
+        (self.nearest().is_finite() && self.as_f64().is_none()).then(|| self.to_rational())
+    }
+
+    /// Whether an f64 tells the sum or the difference of values that it is nearest to.
+    fn tells(sum: f64) -> bool {
+        sum.abs() < EXACT_IN_F64 as f64
+    }
+
     /// The value as exact sums take it; not for NaN or infinities.
     fn to_summand(self) -> Summand;
 
@@ -114,6 +124,11 @@ impl Value for f64 {
     }
     fn to_summand(self) -> Summand {
         Summand::Float(self)
+    }
+    fn tells(sum: f64) -> bool {
+        // Integers of up to 32 bits are floats here; their sums are below 2^96.
+        const GREATEST: f64 = (1u128 << 96) as f64;
+        !(EXACT_IN_F64 as f64..GREATEST).contains(&sum.abs())
     }
     fn with_one_zero(self) -> Self {
         self + 0.0
@@ -258,6 +273,12 @@ impl Value for Number {
     }
     fn to_rational(self) -> Rational {
         Self::to_rational(self)
+    }
+    fn beyond_f64(self) -> Option<Rational> {
+        self.nearest.is_finite().then(|| Self::to_rational(self))
+    }
+    fn tells(sum: f64) -> bool {
+        !sum.is_finite()
     }
     fn to_summand(self) -> Summand {
         match self.decimal {

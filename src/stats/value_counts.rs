@@ -95,14 +95,14 @@ impl<T: Value> Sorted<'_, T> {
     }
 
     /// The most frequent value.
-    pub fn mode(&self) -> Option<f64> {
+    pub fn mode(&self) -> Option<T> {
         let mut best: Option<&[T::Key]> = None;
         for run in self.runs() {
             if best.is_none_or(|best| run.len() > best.len()) {
                 best = Some(run);
             }
         }
-        Some(T::from_key(*best?.first()?).nearest())
+        Some(T::from_key(*best?.first()?))
     }
 
     /// The median absolute deviation.

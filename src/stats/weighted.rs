@@ -171,7 +171,7 @@ impl<'a, T: Value> Frequencies<'a, T> {
     }
 
     /// The most frequent value, the smallest of several.
-    pub fn mode(&self) -> Option<f64> {
+    pub fn mode(&self) -> Option<T> {
         let mut best: Option<(u64, T::Key)> = None;
         for run in self.sorted.chunk_by(|a, b| a.0 == b.0) {
             let frequency = run.iter().map(|(_, frequency)| frequency).sum();
@@ -179,7 +179,7 @@ impl<'a, T: Value> Frequencies<'a, T> {
                 best = Some((frequency, run[0].0));
             }
         }
-        best.map(|(_, key)| T::from_key(key).nearest())
+        best.map(|(_, key)| T::from_key(key))
     }
 
     /// How many distinct values there are.

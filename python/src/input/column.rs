@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, new_empty_array};
 use arrow_schema::{DataType, Field, FieldRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -113,7 +113,11 @@ impl<'py> Column<'py> {
                 if let Some(wrong) = no_numbers(&field) {
                     return Err(Unread::NoNumbers(wrong));
                 }
-                Series::from_arrays(name.clone(), checked(chunks, name.as_deref())?)
+                let mut chunks = checked(chunks, name.as_deref())?;
+                if chunks.is_empty() {
+                    chunks.push(new_empty_array(field.data_type())); // it has a type still
+                }
+                Series::from_arrays(name, chunks)
             }
             Values::Memory(buffer) => Series::new(name, vec![Chunk::Strided(buffer)]),
             Values::Items(items, missing) => Series::new(name, items::numbers(&items, missing)?),

@@ -215,9 +215,8 @@ impl<'a> Sorting<'a> {
                     sorted.push(table.sorted(&others)?);
                     drop(others);
                 }
-                let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
                 let check = |groups| table.check_answers(plan, groups, 1.0);
-                describe_sorted(&sorted, columns, plan.spec, run.interrupt, check).map(Some)
+                describe_sorted(&sorted, plan.answered_columns(), plan.spec, run.interrupt, check).map(Some)
             }
             RowStore::Disk(dealt) => Ok(Some(dealt.finish(metrics)?)),
             RowStore::Scans(scans) => {

@@ -172,7 +172,7 @@ impl<'a> GroupScans<'a> {
                     match outcome {
                         Some(AnyOutcome::Again(narrow)) => return Some(narrow),
                         Some(AnyOutcome::Done(summary)) => {
-                            rows.set(series * groups + group, &summary);
+                            rows.set_as(plan.series[series].number_type, series * groups + group, &summary);
                             undecided -= 1;
                         }
                         None => {}
@@ -183,7 +183,7 @@ impl<'a> GroupScans<'a> {
                 narrow.push(Mutex::new(of_group.collect()));
             }
             if undecided == 0 {
-                let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
+                let columns = plan.answered_columns();
                 return Ok(Some(Summaries::with_keys(columns, Some(keys), spec, answers)));
             }
             let pass = Self {

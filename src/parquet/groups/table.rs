@@ -276,6 +276,6 @@ pub(super) fn join(
             answered.set_from(series * indices.len() + index as usize, &part, from);
         }
     }
-    let columns = plan.series.iter().map(|series| Some(series.name.clone())).collect();
+    let columns = plan.answered_columns();
     Ok(Summaries::with_keys(columns, Some(keys), plan.spec, answers))
 }

@@ -107,6 +107,20 @@ impl Finished {
         Some(if sum.is_negative() && root > 0.0 { -root } else { root })
     }
 
+    /// S; `None` where infinities are among the values.
+    pub fn exact_sum(&self) -> Option<Rational> {
+        if self.infinity.is_some() {
+            return None;
+        }
+        Some(match &self.sums {
+            Totals::Near(Near { unit, sum, .. }) => {
+                let sum_of_units = Rational::integer(*sum < 0, sum.unsigned_abs().into());
+                sum_of_units.times(&Rational::new(false, 1u64.into(), 1u64.into(), i64::from(*unit)))
+            }
+            Totals::Exact { sum, .. } => sum.clone(),
+        })
+    }
+
     /// S and Q; `None` where infinities are among the values.
     pub fn exact_sums(&self) -> Option<(Rational, Rational)> {
         if self.infinity.is_some() {

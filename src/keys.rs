@@ -1,10 +1,11 @@
 //! The keys of groups as values that JSON, Python and people know.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, TimeUnit};
 use arrow_select::take::take;
@@ -50,6 +51,8 @@ struct Column {
     array: ArrayRef,
     /// Timestamps of a time zone, held as those of UTC: the zone's name need not be known here.
     zoned: bool,
+    /// How the keys are shown, where that is not by their type.
+    texts: Option<StringArray>,
 }
 
 impl Keys {
@@ -58,18 +61,19 @@ impl Keys {
     /// # Errors
     ///
     /// [`Error::Data`] for dictionaries whose keys lead nowhere.
-    pub fn new(keys: &RecordBatch) -> Result<Self> {
+    pub(crate) fn new(keys: &RecordBatch, texts: &HashMap<usize, StringArray>) -> Result<Self> {
         let schema = keys.schema();
-        let columns = schema.fields().iter().zip(keys.columns()).map(|(field, column)| {
+        let columns = schema.fields().iter().zip(keys.columns()).enumerate().map(|(index, (field, column))| {
+            let texts = texts.get(&index).cloned();
             let name = field.name().clone();
             let array = plain(&name, column)?;
             let DataType::Timestamp(unit, Some(_)) = *array.data_type() else {
-                return Ok(Column { name, array, zoned: false });
+                return Ok(Column { name, array, zoned: false, texts });
             };
             let instants = arrow_cast::cast(&array, &DataType::Int64)
                 .and_then(|instants| arrow_cast::cast(&instants, &DataType::Timestamp(unit, None)));
             match instants {
-                Ok(array) => Ok(Column { name, array, zoned: true }),
+                Ok(array) => Ok(Column { name, array, zoned: true, texts }),
                 Err(error) => Err(Error::Data(format!("keys '{name}': {error}"))),
             }
         });
@@ -93,7 +97,7 @@ impl Keys {
 }
 
 /// Keys without the form they are stored in: dictionaries and runs as what they stand for.
-pub(super) fn plain(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
+pub(crate) fn plain(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
     let values = match column.data_type() {
         DataType::Dictionary(..) => {
             let dictionary = column.as_any_dictionary();
@@ -107,10 +111,13 @@ pub(super) fn plain(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
 
 /// The value of a row.
 fn key(column: &Column, row: usize) -> Key<'_> {
-    let Column { array: column, zoned, .. } = column;
+    let Column { array: column, zoned, texts, .. } = column;
     // An array of nulls has no validity that would say so.
     if *column.data_type() == DataType::Null || column.is_null(row) {
         return Key::Null;
+    }
+    if let Some(texts) = texts {
+        return Key::Other(texts.value(row).into());
     }
     macro_rules! integer {
         ($type:ty) => {
@@ -235,7 +242,7 @@ mod tests {
 
     fn texts(array: impl Array + 'static) -> Vec<String> {
         let batch = RecordBatch::try_from_iter([("k", Arc::new(array) as ArrayRef)]).unwrap();
-        let keys = Keys::new(&batch).unwrap();
+        let keys = Keys::new(&batch, &HashMap::new()).unwrap();
         (0..batch.num_rows()).map(|row| keys.row(row).next().unwrap().1.to_string()).collect()
     }
 
