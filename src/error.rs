@@ -14,7 +14,7 @@ pub enum Error {
     Invalid(String),
 
     /// A column that was named and is not there.
-    #[error("there is no column '{}'; the columns are {}", shown(name, NAME), list(.available))]
+    #[error("there is no column '{}'; the columns are {}{}", shown(name, NAME), list(.available), meant(name, .available))]
     NoSuchColumn {
         /// The name.
         name: String,
@@ -49,6 +49,15 @@ pub enum Error {
         file: Option<PathBuf>,
         /// The lowest row that holds one, from 0.
         row: u64,
+    },
+
+    /// Nulls under [`NullPolicy::Raise`](crate::NullPolicy::Raise).
+    #[error("{} holds {nulls} {}", column(name.as_deref()), if *nulls == 1 { "null" } else { "nulls" })]
+    Nulls {
+        /// The series, if it has a name.
+        name: Option<String>,
+        /// How many it holds; of groups or rows of lists, one of them.
+        nulls: u64,
     },
 
     /// Two files whose columns of one name do not fit together.
@@ -142,6 +151,16 @@ impl fmt::Display for Position {
 /// The result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+impl Error {
+    /// The same of a series with this name, where it was not known yet.
+    pub(crate) fn of_series(self, series: Option<&str>) -> Self {
+        match self {
+            Self::Nulls { name: None, nulls } => Self::Nulls { name: series.map(str::to_owned), nulls },
+            other => other,
+        }
+    }
+}
+
 #[cfg(feature = "parquet")]
 impl Error {
     /// A file that cannot be read as a whole.
@@ -175,6 +194,12 @@ fn before(position: &Position) -> String {
 /// A path as messages speak of it: cut only where no file system has such a one.
 fn path(path: &Path) -> String {
     shown(&path.to_string_lossy(), MESSAGE).into_owned()
+}
+
+fn meant(name: &str, available: &[String]) -> String {
+    crate::suggest::closest(name, available.iter().map(String::as_str))
+        .map(|name| format!("; did you mean '{}'?", shown(name, NAME)))
+        .unwrap_or_default()
 }
 
 fn list(names: &[String]) -> String {

@@ -69,6 +69,7 @@ pub mod scan;
 pub mod series;
 mod spec;
 mod stats;
+mod suggest;
 mod summary;
 
 #[cfg(feature = "allocator")]
@@ -83,7 +84,7 @@ pub use num::decimal::Decimal;
 pub use num::figure::{Figure, NumberType};
 pub use series::Series;
 pub use series::table::{Columns, Filter};
-pub use spec::{Bias, Method, NanPolicy, Probability, Spec, Statistic};
+pub use spec::{Bias, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic};
 pub use summary::{Summaries, Summary};
 
 /// What the command, the bindings and the benches share with the library: no part of its interface.

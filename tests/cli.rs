@@ -216,7 +216,7 @@ fn wrong_arguments_end_with_2() {
     fails(2, &[file, "-m", "quartile"], &["quartile", "median_unbiased"]);
     fails(2, &[file, "-q", "1.5"], &["from 0 to 1, not 1.5"]);
     fails(2, &[file, "-q", "half"], &["'half' is no probability"]);
-    fails(2, &[file, "-a", "average"], &["'average' is not a statistic", "mean"]);
+    fails(2, &[file, "-a", "averge"], &["'averge' is not a statistic", "mean"]);
     fails(2, &[file, "--nan", "drop"], &["drop", "omit"]);
     fails(2, &[file, "--ddof", "-1"], &["--ddof"]);
     fails(2, &[file, "-j", "100000"], &["100000", "1024"]);

@@ -53,8 +53,10 @@ _Method: TypeAlias = Literal[
     "higher",
     "midpoint",
     "nearest",
+    "nearest_half_up",
 ]
 _NanPolicy: TypeAlias = Literal["propagate", "omit", "raise"]
+_NullPolicy: TypeAlias = Literal["skip", "propagate", "raise"]
 
 @final
 class Statistics(Mapping[str, Any]):
@@ -189,9 +191,11 @@ def describe_json(
     *,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
-    method: _Method = "linear",
+    method: _Method | str = "linear",
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
+    null: _NullPolicy = "skip",
+    min_count: int = 0,
     level: float = 0.95,
     trim: float = 0.1,
     bias: bool = False,
@@ -288,9 +292,11 @@ def describe(
     weighting: Literal["frequencies", "importances"] | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
-    method: _Method = "linear",
+    method: _Method | str = "linear",
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
+    null: _NullPolicy = "skip",
+    min_count: int = 0,
     level: float = 0.95,
     trim: float = 0.1,
     bias: bool = False,
@@ -329,7 +335,7 @@ def describe(
         What weights are. "frequencies": whole numbers, everything as if each value were repeated so often.
         "importances": sum = Σwx, mean = Σwx / W, variance = Σw(x - mean)² / (W - ddof·Σw²/W) with W = Σw, each
         correctly rounded; count is of rows; quantiles by "inverted_cdf" alone (the smallest value whose cumulative
-        weight is at least p·W, decided exactly); other statistics are an error.
+        weight, divided by W, is at least p: `numpy.quantile(weights=…)`); other statistics are an error.
     stats
         Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
         "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean",
@@ -339,12 +345,20 @@ def describe(
         (.25, .5, .75), named q1, median, q3; others are named p and their percent (p99, p99.9). `()` for none.
     method
         How a quantile is defined. "exclusive" and "inclusive" have the bits of `statistics.quantiles`, the others
-        those of `numpy.quantile`.
+        those of `numpy.quantile`; but "nearest_half_up", which is what Polars calls "nearest", and
+        "alphap=0.4,betap=0.4" with any numbers from 0 to 1, the free form of SciPy's `mquantiles` and Julia's
+        `quantile`.
     ddof
         The divisor of variance and stddev is n - ddof; for ddof values or fewer they are not defined.
     nan
         "propagate": a series that holds a NaN has NaN statistics. "omit": as if the NaNs were null. "raise": an error
         that names the series and the lowest row. In NumPy-backed pandas data NaN is the missing value, a null.
+    null
+        "skip": nulls are left out, and counted. "propagate": no statistic of a series that holds a null is defined, as
+        with pandas' `skipna=False`. "raise": an error that names the series.
+    min_count
+        The sum of fewer values is None. By default the sum of nothing is 0, as in pandas, NumPy and Polars; 1 gives
+        SQL's null.
     level
         The confidence level of "mean_ci", which gives `mean_ci_low` and `mean_ci_high` (Student's t).
     trim
@@ -415,9 +429,11 @@ def describe_parquet(
     progress: Callable[[dict[str, int]], object] | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
-    method: _Method = "linear",
+    method: _Method | str = "linear",
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
+    null: _NullPolicy = "skip",
+    min_count: int = 0,
     level: float = 0.95,
     trim: float = 0.1,
     bias: bool = False,

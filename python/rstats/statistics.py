@@ -8,7 +8,7 @@ data: `Fraction`, `Decimal`, integers, what is not finite, what overflows, argum
 
 The other functions are the standard module's own: `geometric_mean`, `correlation`, `covariance` and
 `linear_regression` go through the C library or changed between versions of Python, `harmonic_mean` and `mode` are not
-computed by a kernel yet.
+computed by a kernel yet. They take Arrow data as well.
 
 Scalars of NumPy stay scalars of NumPy where the standard module keeps them. Arrow data is taken as its `to_pylist()`.
 """
@@ -18,6 +18,7 @@ from __future__ import annotations
 import statistics as _standard
 from collections.abc import Callable, Iterator
 from functools import cache as _cache
+from functools import wraps as _wraps
 from itertools import chain as _chain
 from itertools import islice as _islice
 from statistics import *  # noqa: F403
@@ -61,12 +62,27 @@ def _class_of_numpy(function: str) -> Any:
     return type(answer[0] if isinstance(answer, list) else answer)
 
 
+def _plain(data: Any) -> Any:
+    """Arrow data as Python's own numbers."""
+    return data.to_pylist() if hasattr(data, "to_pylist") else data
+
+
+def _of_plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the standard module that takes Arrow data as its `to_pylist()`."""
+
+    @_wraps(function)
+    def of_plain(*arguments: Any, **options: Any) -> Any:
+        return function(*map(_plain, arguments), **{name: _plain(value) for name, value in options.items()})
+
+    return of_plain
+
+
 def _answer(function: str, data: Any, options: dict[str, Any], *arguments: Any) -> Any:
     """The kernel's answer, or else the standard module's."""
     data = _settled(data)
     answer = _drop_in(function, data, *arguments)
     if answer is None:
-        return _own[function](data.to_pylist() if hasattr(data, "to_pylist") else data, **options)
+        return _own[function](_plain(data), **options)
     if type(data).__module__ == "numpy":
         number = _class_of_numpy(function)
         return [number(one) for one in answer] if function == "quantiles" else number(answer)
@@ -79,7 +95,7 @@ def mean(data: Any) -> Any:
 
 def fmean(data: Any, *arguments: Any, **options: Any) -> Any:
     if arguments or options:
-        return _own["fmean"](data, *arguments, **options)
+        return _of_plain(_own["fmean"])(data, *arguments, **options)
     return _answer("fmean", data, {})
 
 
@@ -97,37 +113,29 @@ def median_high(data: Any) -> Any:
 
 def quantiles(data: Any, *, n: Any = 4, method: Any = "exclusive") -> Any:
     if type(n) is not int or type(method) is not str or not 0 < n < 1 << 32:
-        return _own["quantiles"](data, n=n, method=method)
+        return _own["quantiles"](_plain(data), n=n, method=method)
     return _answer("quantiles", data, {"n": n, "method": method}, n, method)
 
 
 def variance(data: Any, xbar: Any = None) -> Any:
-    return _answer("variance", data, {}) if xbar is None else _own["variance"](data, xbar)
+    return _answer("variance", data, {}) if xbar is None else _own["variance"](_plain(data), xbar)
 
 
 def stdev(data: Any, xbar: Any = None) -> Any:
-    return _answer("stdev", data, {}) if xbar is None else _own["stdev"](data, xbar)
+    return _answer("stdev", data, {}) if xbar is None else _own["stdev"](_plain(data), xbar)
 
 
 def pvariance(data: Any, mu: Any = None) -> Any:
-    return _answer("pvariance", data, {}) if mu is None else _own["pvariance"](data, mu)
+    return _answer("pvariance", data, {}) if mu is None else _own["pvariance"](_plain(data), mu)
 
 
 def pstdev(data: Any, mu: Any = None) -> Any:
-    return _answer("pstdev", data, {}) if mu is None else _own["pstdev"](data, mu)
+    return _answer("pstdev", data, {}) if mu is None else _own["pstdev"](_plain(data), mu)
 
 
-for _name in (
-    "mean",
-    "fmean",
-    "median",
-    "median_low",
-    "median_high",
-    "quantiles",
-    "variance",
-    "stdev",
-    "pvariance",
-    "pstdev",
-):
-    globals()[_name].__doc__ = _own[_name].__doc__
-del _name
+for _name, _function in _own.items():
+    if globals()[_name] is not _function:
+        globals()[_name].__doc__ = _function.__doc__
+    elif not isinstance(_function, type):
+        globals()[_name] = _of_plain(_function)
+del _name, _function

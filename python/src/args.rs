@@ -68,15 +68,20 @@ pub fn spec(
     method: &str,
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
+    null: &str,
+    min_count: Option<&Bound<'_, PyAny>>,
     level: f64,
     trim: f64,
     bias: bool,
 ) -> PyResult<Spec> {
+    let min_count = min_count.map(|count| whole("min_count", count, 0, i64::MAX)).transpose()?.unwrap_or(0);
     let ddof = ddof.map(|ddof| whole("ddof", ddof, 0, i64::MAX)).transpose()?.unwrap_or(1);
     let spec = Spec::default()
         .with_bias(if bias { Bias::Kept } else { Bias::Corrected })
         .with_method(method.parse().map_err(PyValueError::new_err)?)
         .with_nan(nan.parse().map_err(PyValueError::new_err)?)
+        .with_null(null.parse().map_err(PyValueError::new_err)?)
+        .with_min_count(min_count as u64)
         .with_ddof(ddof as u64)
         .with_level(level)
         .and_then(|spec| spec.with_trim(trim))

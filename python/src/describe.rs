@@ -22,8 +22,8 @@ use crate::key_objects::with_texts;
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
 #[pyfunction]
 #[pyo3(
-    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", level=0.95, trim=0.1, bias=false, threads=None),
-    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', level=0.95, trim=0.1, bias=False, threads=None)"
+    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, threads=None),
+    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, threads=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
@@ -38,12 +38,14 @@ pub fn describe(
     method: &str,
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
+    null: &str,
+    min_count: Option<&Bound<'_, PyAny>>,
     level: f64,
     trim: f64,
     bias: bool,
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
-    let spec = args::spec(stats, q, method, ddof, nan, level, trim, bias)?;
+    let spec = args::spec(stats, q, method, ddof, nan, null, min_count, level, trim, bias)?;
     let threads = args::threads(threads)?;
     let axis = axis.map(args::axis).transpose()?;
     let chosen = Chosen::new(columns)?;

@@ -19,6 +19,7 @@ pub fn to_python(error: Error) -> PyErr {
     let hint = match error {
         Error::MemoryLimit { .. } => "; a higher memory_limit= would do",
         Error::Nan { .. } => "; nan=\"omit\" leaves NaNs out, nan=\"propagate\" lets them through",
+        Error::Nulls { .. } => "; null=\"skip\" leaves them out, null=\"propagate\" leaves its statistics undefined",
         _ => "",
     };
     let message = format!("{}{hint}", rstats::internal::shown(&error.to_string(), rstats::internal::MESSAGE));

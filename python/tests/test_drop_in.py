@@ -228,9 +228,25 @@ def test_every_public_name_is_there() -> None:
     assert ours.StatisticsError is standard.StatisticsError and ours.NormalDist is standard.NormalDist
 
 
+def test_arrow_data_is_its_list_in_every_function() -> None:
+    values = [1.0, 2.0, 2.0, 4.0, 7.5]
+    others = [2.0, 1.0, 3.0, 5.0, 4.0]
+    for arrow in (pa.array, lambda v: pa.chunked_array([v[:2], v[2:]]), pl.Series):
+        data, other = arrow(values), arrow(others)
+        for name in ("harmonic_mean", "geometric_mean", "mode", "multimode", "median_grouped"):
+            assert getattr(ours, name)(data) == getattr(standard, name)(values), name
+        for name in ("correlation", "covariance", "linear_regression"):
+            assert getattr(ours, name)(data, other) == getattr(standard, name)(values, others), name
+        assert ours.variance(data, xbar=3.5) == standard.variance(values, xbar=3.5)
+        assert ours.pstdev(data, mu=3.5) == standard.pstdev(values, mu=3.5)
+        assert ours.fmean(data, weights=other) == standard.fmean(values, weights=others)
+        assert ours.quantiles(data, n=True) == standard.quantiles(values, n=True)
+        assert ours.harmonic_mean(data, weights=other) == standard.harmonic_mean(values, weights=others)
+
+
 @pytest.mark.skipif(not importlib.util.find_spec("test.test_statistics"), reason="this Python comes without its tests")
 def test_the_tests_of_python_pass() -> None:
     script = Path(__file__).with_name("cpython_statistics.py")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
-    assert "10 functions of rstats" in done.stdout
+    assert "18 functions of rstats" in done.stdout

@@ -68,7 +68,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"q": -4}, ValueError, "the number of groups"),
     ({"q": "0.5"}, TypeError, "q is a probability"),
     ({"q": True}, TypeError, "q is a probability"),
-    ({"stats": ["average"]}, ValueError, "'average' is not a statistic; it is one of min"),
+    ({"stats": ["averge"]}, ValueError, "'averge' is not a statistic; it is one of min"),
     ({"stats": 3}, TypeError, "stats is a name or a sequence of names"),
     ({"ddof": -1}, ValueError, "ddof is from 0 to [0-9]+, not -1"),
     ({"nan": "drop"}, ValueError, "'drop' is not a NaN policy"),

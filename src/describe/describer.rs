@@ -157,7 +157,8 @@ impl Describer {
         }
         let (spec, interrupt) = (&self.spec, &self.interrupt);
         let scan = scan_of(&mut self.scans, series.repr(), spec);
-        let summary = with_scan!(scan, scan => describe_one(series, spec, interrupt, scan))?;
+        let summary = with_scan!(scan, scan => describe_one(series, spec, interrupt, scan));
+        let summary = summary.map_err(|error| error.of_series(series.name()))?;
         if self.spec.nan() == NanPolicy::Raise && summary.nan_count > 0 {
             let row = series.first_nan()?.unwrap_or_default();
             return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row });

@@ -58,7 +58,8 @@ pub(crate) fn describe_each_group(
     let mut rows = answers.rows();
     for series in series {
         let rows = rows.split_off(groups.len()).of_type(series.number_type());
-        with_repr!(series.repr(), T => set_groups::<T>(series, &groups, rows, spec, interrupt))?;
+        with_repr!(series.repr(), T => set_groups::<T>(series, &groups, rows, spec, interrupt))
+            .map_err(|error| error.of_series(series.name()))?;
     }
     let columns = series.iter().map(|series| (series.name().map(str::to_owned), series.number_type())).collect();
     Ok(Summaries::with_keys(columns, Some(groups.keys), spec, answers))

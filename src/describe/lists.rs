@@ -53,7 +53,8 @@ pub fn describe_lists(
         let rows = rest.split_off(chunk.len()).of_type(number_type(lists.value_type()));
         let kind = Kind::of(lists.value_type())
             .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
-        let first_nan = with_repr!(Repr::of(&[kind]), T => set_lists::<T>(&lists, rows, spec, interrupt))?;
+        let first_nan = with_repr!(Repr::of(&[kind]), T => set_lists::<T>(&lists, rows, spec, interrupt))
+            .map_err(|error| error.of_series(name.as_deref()))?;
         if let (NanPolicy::Raise, Some(row)) = (spec.nan(), first_nan) {
             return Err(Error::Nan { name: name.clone(), file: None, row: (start + row) as u64 });
         }

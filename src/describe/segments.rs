@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::{Series, from_arrow};
-use crate::spec::Spec;
+use crate::spec::{NullPolicy, Spec};
 use crate::stats::select::Brackets;
 use crate::summary::{AnswerRows, Summary};
 
@@ -122,7 +122,8 @@ pub(super) fn set_segments<T: Scanned>(
         };
         let nulls = (rows.len() - there.len()) as u64;
         let index = SeriesSlot { row, start: there.start, count: there.len(), nulls };
-        if !few.as_mut().is_some_and(|(few, floats)| few.takes(index, floats, found)) {
+        let is_plain = nulls == 0 || spec.null() == NullPolicy::Skip;
+        if !(is_plain && few.as_mut().is_some_and(|(few, floats)| few.takes(index, floats, found))) {
             found.set(row, &summarize_values(&plain[there], nulls, spec, scan)?);
         }
     }

@@ -81,7 +81,7 @@ impl Clone for ShortSeries {
 impl ShortSeries {
     /// `None` if something is asked that takes a scan.
     pub(crate) fn new(spec: &Spec) -> Option<Self> {
-        let quantiles = spec.quantiles().len() <= QUANTILES;
+        let quantiles = spec.quantiles().len() <= QUANTILES && spec.min_count() <= 1;
         if !quantiles || !spec.statistics().iter().all(|statistic| KNOWN.contains(statistic)) {
             return None;
         }

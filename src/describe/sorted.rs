@@ -207,10 +207,11 @@ pub(crate) fn describe_sorted(
     interrupt.check()?;
     let mut answers = Answers::new(columns.len() * groups, spec);
     let mut rows = answers.rows();
-    for (series, (_, number_type)) in columns.iter().enumerate() {
+    for (series, (name, number_type)) in columns.iter().enumerate() {
         let rows = rows.split_off(groups).of_type(*number_type);
         let kind = Kind::of(parts[0].values[series].data_type());
-        with_repr!(Repr::of(kind.as_slice()), T => joined.describe::<T>(series, rows, spec, interrupt))?;
+        with_repr!(Repr::of(kind.as_slice()), T => joined.describe::<T>(series, rows, spec, interrupt))
+            .map_err(|error| error.of_series(name.as_deref()))?;
     }
     Ok(Summaries::with_keys(columns, Some(joined.keys), spec, answers))
 }

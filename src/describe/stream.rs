@@ -106,7 +106,10 @@ impl StreamDescriber {
     /// None that depends on the data: what may be wrong with it was said by [`StreamDescriber::update`].
     pub fn finish(self) -> Result<Vec<Summary>> {
         let spec = self.spec;
-        let summaries = self.columns.into_iter().map(|mut column| match column.scan.finish(&spec, Keep::All)? {
+        let finish = |column: &mut Column| {
+            column.scan.finish(&spec, Keep::All).map_err(|error| error.of_series(Some(&column.name)))
+        };
+        let summaries = self.columns.into_iter().map(|mut column| match finish(&mut column)? {
             AnyOutcome::Done(summary) => Ok(summary.named(Some(&column.name)).of_type(column.number_type)),
             AnyOutcome::Again(_) => Err(changed()), // all values were kept
         });

@@ -16,7 +16,7 @@ use crate::num::figure::NumberType;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::repr::{Element, with_repr};
 use crate::series::{Series, from_arrow};
-use crate::spec::{Method, NanPolicy, Spec, Statistic, is_count};
+use crate::spec::{Method, NanPolicy, NullPolicy, Spec, Statistic, is_count};
 use crate::stats::value::Value;
 use crate::stats::weighted::{Frequencies, Importances, quantile};
 use crate::summary::{Answers, Summaries, Summary};
@@ -225,6 +225,10 @@ fn checked_rows<T: Element>(series: &Series, weights: &Weights, spec: &Spec) -> 
     if let (NanPolicy::Raise, Some(row)) = (spec.nan(), (0..rows.len()).find(is_nan)) {
         return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row: row as u64 });
     }
+    let nulls = (0..rows.len()).filter(|&row| rows[row].is_none() && is_there(row)).count() as u64;
+    if spec.null() == NullPolicy::Raise && nulls > 0 {
+        return Err(Error::Nulls { name: series.name().map(str::to_owned), nulls });
+    }
     Ok(rows)
 }
 
@@ -243,6 +247,10 @@ fn summary(
     own: impl Fn(&str) -> Option<f64>,
     quantile: impl Fn(f64) -> Option<f64>,
 ) -> Summary {
+    if counts[1] > 0 && spec.null() == NullPolicy::Propagate {
+        let names = spec.field_names().clone();
+        return Summary::new(counts.iter().sum(), counts, names.clone(), std::iter::repeat_n(None, names.len()));
+    }
     let quantiles = spec.quantiles().iter().map(|p| p.value());
     let statistics = spec.field_names().len() - spec.quantiles().len();
     let own = spec.field_names()[..statistics].iter().map(|name| match (nan && !is_count(name), own(name)) {
@@ -254,7 +262,7 @@ fn summary(
 }
 
 fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec) -> Result<Summary> {
-    let scanned = spec.clone().with_nan(NanPolicy::Omit).without_order();
+    let scanned = spec.clone().with_nan(NanPolicy::Omit).with_null(NullPolicy::Skip).without_order();
     let (mut values, mut frequencies) = (Vec::new(), Vec::new());
     let (mut null_count, mut nan_count) = (0, 0);
     for (value, &weight) in rows.iter().zip(weights).filter(|(_, weight)| **weight > 0) {
@@ -308,6 +316,7 @@ fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec
 
 fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec) -> Summary {
     let mut sums = Importances::default();
+    // Infinite values are among them.
     let mut sorted: Vec<(T::Key, f64)> = Vec::new();
     let (mut count, mut null_count, mut nan_count) = (0, 0, 0);
     let (mut positive, mut negative) = (false, false);
@@ -326,14 +335,8 @@ fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec
             }
         }
     }
-    sorted.sort_unstable_by_key(|&(key, _)| key);
-    // Of the values that are there, infinite ones included.
-    let total = sorted.iter().fold(crate::num::superaccumulator::ExactSum::new(), |mut sum, (_, weight)| {
-        let (_, mantissa, exponent) = crate::num::rational::decompose(*weight);
-        sum.add(false, mantissa, exponent);
-        sum
-    });
-    let total = total.to_rational();
+    // Of equal values the least weight first: which row it is of must not matter.
+    sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let infinity = match (positive, negative) {
         (false, false) => None,
         (true, false) => Some(f64::INFINITY),
@@ -351,12 +354,12 @@ fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec
             (Some(min), Some(max)) => max - min,
             _ => max.to_rational().minus(&min.to_rational()).round(),
         }),
-        "sum" => infinity.or(Some(finished.sum())),
+        "sum" => infinity.or_else(|| (count >= spec.min_count()).then(|| finished.sum())),
         "mean" => infinity.or_else(|| finished.mean()),
         "variance" => spread(finished.variance(spec.ddof())),
         _ => spread(finished.stddev(spec.ddof())),
     };
     let nan = nan_count > 0 && spec.nan() != NanPolicy::Omit;
     let count = count + if spec.nan() == NanPolicy::Omit { 0 } else { nan_count };
-    summary([count, null_count, nan_count], nan, spec, own, |p| quantile::<T>(&sorted, &total, p).map(Value::nearest))
+    summary([count, null_count, nan_count], nan, spec, own, |p| quantile::<T>(&sorted, p).map(Value::nearest))
 }

@@ -137,7 +137,7 @@ pub(super) fn describe_kept(
         let mut summaries = Vec::with_capacity(whole.len());
         let mut next = target.clone();
         for ((whole, next), series) in whole.iter_mut().zip(&mut next).zip(&plan.series) {
-            match whole.finish(spec, keep)? {
+            match whole.finish(spec, keep).map_err(|error| error.of_series(Some(&series.name)))? {
                 AnyOutcome::Done(summary) => {
                     summaries.push(summary.named(Some(&series.name)).of_type(series.number_type))
                 }

@@ -124,7 +124,7 @@ fn describe_some(
         // Every series that is not decided yet gets an empty scan for one more pass.
         let undecided = scans.par_iter_mut().zip(&mut *summaries).zip(&plan.series).map(|((scan, summary), series)| {
             let Some(scan) = scan.as_mut().filter(|_| summary.is_none()) else { return Ok(None) };
-            Ok(match scan.finish(spec, keep)? {
+            Ok(match scan.finish(spec, keep).map_err(|error| error.of_series(Some(&series.name)))? {
                 AnyOutcome::Done(done) => {
                     *summary = Some(done.named(Some(&series.name)).of_type(series.number_type));
                     None

@@ -16,7 +16,7 @@ use super::{COUNTS, Report, SCHEMA};
 use crate::error::{Error, Result};
 use crate::num::decimal::Decimal;
 use crate::num::figure::{Figure, NumberType};
-use crate::spec::{is_count, is_exact};
+use crate::spec::{NullPolicy, is_count, is_exact};
 use crate::summary::Summaries;
 
 impl Report {
@@ -196,6 +196,9 @@ pub(super) fn metadata(report: &Report) -> Result<Vec<(String, String)>> {
         ("rstats.ddof".to_owned(), spec.ddof().to_string()),
         ("rstats.nan".to_owned(), spec.nan().name().to_owned()),
     ];
+    if spec.null() != NullPolicy::Skip {
+        metadata.push(("rstats.null".to_owned(), spec.null().name().to_owned()));
+    }
     if report.source.is_files() {
         let members = report.source.members().map_err(|error| Error::Data(error.to_string()))?;
         metadata.extend(members.into_iter().map(|(name, value)| (format!("rstats.{name}"), value)));

@@ -27,6 +27,8 @@ struct Head {
     method: String,
     ddof: u64,
     nan: String,
+    null: String,
+    min_count: u64,
     level: f64,
     trim: f64,
     keeps_bias: bool,
@@ -51,9 +53,11 @@ impl Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             statistics: spec.statistics().iter().map(|statistic| statistic.name().to_owned()).collect(),
             quantiles: spec.quantiles().iter().map(Probability::value).collect(),
-            method: spec.method().name().to_owned(),
+            method: spec.method().to_string(),
             ddof: spec.ddof(),
             nan: spec.nan().name().to_owned(),
+            null: spec.null().name().to_owned(),
+            min_count: spec.min_count(),
             level: spec.level(),
             trim: spec.trim(),
             keeps_bias: spec.bias() == Bias::Kept,
@@ -95,6 +99,8 @@ impl Report {
             .with_bias(if head.keeps_bias { Bias::Kept } else { Bias::Corrected })
             .with_method(head.method.parse().map_err(Error::Data)?)
             .with_nan(head.nan.parse().map_err(Error::Data)?)
+            .with_null(head.null.parse().map_err(Error::Data)?)
+            .with_min_count(head.min_count)
             .with_ddof(head.ddof)
             .with_level(head.level)?
             .with_trim(head.trim)?

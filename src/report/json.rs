@@ -19,7 +19,7 @@ use super::{COUNTS, Report, SCHEMA};
 use crate::keys::{Key, Keys};
 use crate::num::figure::Figure;
 use crate::num::text::{name, write_number};
-use crate::spec::{Probability, Spec, is_count};
+use crate::spec::{NullPolicy, Probability, Spec, is_count};
 use crate::summary::Summaries;
 
 /// Rows are handed to the writer in pieces of about this many bytes.
@@ -49,7 +49,7 @@ impl Report {
     /// Those of the writer.
     pub fn write_ndjson(&self, mut out: impl Write) -> io::Result<()> {
         let spec = &self.spec;
-        let (schema, method, nan) = (text(SCHEMA)?, text(spec.method().name())?, text(spec.nan().name())?);
+        let (schema, method, nan) = (text(SCHEMA)?, text(&spec.method().to_string())?, text(spec.nan().name())?);
         let mut start =
             format!("{{\"schema\": {schema}, \"method\": {method}, \"ddof\": {}, \"nan\": {nan}, ", spec.ddof());
         match self.source.files_left_out() {
@@ -70,9 +70,15 @@ impl Serialize for SpecJson<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("stats", &statistics)?;
         map.serialize_entry("quantiles", &quantiles)?;
-        map.serialize_entry("method", spec.method().name())?;
+        map.serialize_entry("method", &spec.method().to_string())?;
         map.serialize_entry("ddof", &spec.ddof())?;
         map.serialize_entry("nan", spec.nan().name())?;
+        if spec.null() != NullPolicy::Skip {
+            map.serialize_entry("null", spec.null().name())?;
+        }
+        if spec.min_count() > 0 {
+            map.serialize_entry("min_count", &spec.min_count())?;
+        }
         if spec.wants(crate::Statistic::MeanCi) {
             map.serialize_entry("level", &spec.level())?;
         }

@@ -5,6 +5,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use super::{COUNTS, Report};
 use crate::escape::{MESSAGE, NAME, shown};
 use crate::num::figure::Figure;
+use crate::spec::NullPolicy;
 
 /// Up to this many series, the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.
@@ -80,6 +81,9 @@ impl Report {
         }
         parts.push(format!("ddof: {}", spec.ddof()));
         parts.push(format!("nan: {}", spec.nan().name()));
+        if spec.null() != NullPolicy::Skip {
+            parts.push(format!("null: {}", spec.null().name()));
+        }
         let mut footer = parts.join(" · ");
         if let Some(columns) = source.columns_left_out(LEFT_OUT) {
             footer.push_str(&format!("\n{columns}"));

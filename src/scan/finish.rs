@@ -7,7 +7,7 @@ use super::state::Scan;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::rational::Rational;
-use crate::spec::{Bias, NanPolicy, Spec, Statistic, is_count};
+use crate::spec::{Bias, NanPolicy, NullPolicy, Spec, Statistic, is_count};
 use crate::stats::extrema::Extrema;
 use crate::stats::higher_moments::HigherMoments;
 use crate::stats::interval;
@@ -33,7 +33,8 @@ impl<T: Value> Scan<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if `spec` wants what this scan was not made to learn, or has another policy for NaNs.
+    /// [`Error::Invalid`] if `spec` wants what this scan was not made to learn, or has another policy for NaNs; [`Error::Nulls`] as
+    /// `spec` has it.
     pub fn finish(&mut self, spec: &Spec) -> Result<Outcome<T::Key>> {
         self.finish_unless(&Interrupt::default(), spec)
     }
@@ -49,6 +50,19 @@ impl<T: Value> Scan<T> {
                 format!("the scan was not made to learn {missing}, which the spec that it is finished for needs")
             }));
         }
+        if self.null_count > 0 && spec.null() == NullPolicy::Raise {
+            return Err(Error::Nulls { name: None, nulls: self.null_count });
+        }
+        let count = match self.nan {
+            NanPolicy::Omit => self.moments.count(),
+            NanPolicy::Propagate | NanPolicy::Raise => self.moments.count() + self.nan_count,
+        };
+        let counts = [count, self.null_count, self.nan_count];
+        if self.null_count > 0 && spec.null() == NullPolicy::Propagate {
+            let names = spec.field_names().clone();
+            let undefined = std::iter::repeat_n(None, names.len());
+            return Ok(Outcome::Done(Summary::new(self.rows(), counts, names, undefined)));
+        }
         let nan = self.nan_count > 0 && self.nan != NanPolicy::Omit;
         let quantiles = self.quantiles(spec, nan, interrupt);
         interrupt.check()?;
@@ -56,11 +70,6 @@ impl<T: Value> Scan<T> {
             Ok(quantiles) => quantiles,
             Err(brackets) => return Ok(Outcome::Again(brackets)),
         };
-        let count = match self.nan {
-            NanPolicy::Omit => self.moments.count(),
-            NanPolicy::Propagate | NanPolicy::Raise => self.moments.count() + self.nan_count,
-        };
-        let counts = [count, self.null_count, self.nan_count];
         let moments = self.moments.finish();
         let sorted =
             self.optional.as_mut().and_then(|optional| optional.value_counts.as_mut()).map(ValueCounts::finish);
@@ -181,7 +190,7 @@ impl<T: Value> Parts<'_, T> {
             Statistic::Min => extrema.and_then(Extrema::min),
             Statistic::Max => extrema.and_then(Extrema::max),
             Statistic::Range => extrema.and_then(Extrema::range),
-            Statistic::Sum => Some(moments.sum()),
+            Statistic::Sum => (n >= spec.min_count()).then(|| moments.sum()),
             Statistic::Mean => moments.mean(),
             Statistic::Variance => moments.variance(spec.ddof()),
             Statistic::Stddev => moments.stddev(spec.ddof()),

@@ -1,6 +1,7 @@
 //! One series: a name and its chunks, each where it lies.
 
 use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
+use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
 
@@ -9,7 +10,7 @@ use super::repr::{Element, Kind, Repr};
 use super::sink::Sink;
 use super::strided_buffer::{Format, NanMeans, StridedBuffer};
 use super::table::{Columns, is_boolean, number_type, type_name};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, column};
 use crate::num::figure::NumberType;
 use crate::scan::BLOCK;
 use crate::stats::select::sample_places;
@@ -283,6 +284,14 @@ impl Series {
             [chunk] => return Ok(chunk.clone()),
             chunks => chunks.iter().map(Chunk::to_array).collect::<Result<Vec<_>>>()?,
         };
+        let arrays = if arrays.iter().all(|array| array.data_type() == arrays[0].data_type()) {
+            arrays
+        } else {
+            as_decimals(&arrays).ok_or_else(|| {
+                let of = column(self.name());
+                Error::Data(format!("{of} mixes types of which none holds all of its values; make it one of them"))
+            })?
+        };
         let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
         concat(&arrays).map(Chunk::Array).map_err(|error| Error::Data(error.to_string()))
     }
@@ -322,4 +331,28 @@ impl Series {
         }
         self
     }
+}
+
+/// Arrays of different types as decimals, if that is exact: integers, decimals, and floats that are integers.
+fn as_decimals(arrays: &[ArrayRef]) -> Option<Vec<ArrayRef>> {
+    let scale = |array: &ArrayRef| match array.data_type() {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => *scale,
+        _ => 0,
+    };
+    let common = DataType::Decimal256(76, arrays.iter().map(scale).max()?);
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = |array: &ArrayRef, to: &DataType| cast_with_options(array, to, &options).ok();
+    let decimal = |array: &ArrayRef| match array.data_type() {
+        DataType::Float16 | DataType::Float32 | DataType::Float64 => {
+            let floats = cast(array, &DataType::Float64)?;
+            let whole = cast(array, &DataType::Int64)?;
+            (cast(&whole, &DataType::Float64)? == floats).then(|| cast(&whole, &common))?
+        }
+        DataType::Boolean => cast(&cast(array, &DataType::Int64)?, &common),
+        _ => cast(array, &common),
+    };
+    arrays.iter().map(decimal).collect()
 }

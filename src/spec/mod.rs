@@ -7,8 +7,8 @@ mod question;
 mod statistic;
 
 pub use crate::stats::higher_moments::Bias;
-pub use crate::stats::quantile::{Method, Probability};
+pub use crate::stats::quantile::{Method, PlottingPosition, Probability};
 pub(crate) use learned::Learned;
 pub use question::Spec;
 
-pub use statistic::{NanPolicy, Statistic, is_count, is_exact};
+pub use statistic::{NanPolicy, NullPolicy, Statistic, is_count, is_exact};

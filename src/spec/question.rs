@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::learned::Learned;
-use super::statistic::{NanPolicy, Statistic};
+use super::statistic::{NanPolicy, NullPolicy, Statistic};
 use crate::error::{Error, Result};
 use crate::stats::higher_moments::Bias;
 use crate::stats::quantile::{Method, Probability};
+use crate::suggest::hint;
 
 /// What is asked: the same for every series of a call.
 ///
@@ -18,6 +19,8 @@ pub struct Spec {
     method: Method,
     ddof: u64,
     nan: NanPolicy,
+    null: NullPolicy,
+    min_count: u64,
     level: f64,
     trim: f64,
     bias: Bias,
@@ -38,6 +41,8 @@ impl Default for Spec {
             method: Method::Linear,
             ddof: 1,
             nan: NanPolicy::Propagate,
+            null: NullPolicy::Skip,
+            min_count: 0,
             level: 0.95,
             trim: 0.1,
             bias: Bias::Corrected,
@@ -58,7 +63,9 @@ impl Spec {
         self.with_names()
     }
 
-    /// The same with statistics by name; `q1`, `median` and `q3` may be among them, and join the quantiles.
+    /// The same with statistics by name. Quantiles may be among them, as `median`, `p95` or `50%`, and join those of the spec; so may
+    /// the three counts, which are always there. What pandas and others call some of them is understood: `std`, `var`, `avg`,
+    /// `nunique`, `skew`, `kurt`.
     ///
     /// # Errors
     ///
@@ -68,17 +75,19 @@ impl Spec {
         let mut quantiles = self.quantiles.clone();
         for name in names {
             let name = name.as_ref();
-            let statistic = Statistic::ALL.iter().find(|(_, candidate)| *candidate == name);
-            let quartile = QUARTILES.iter().find(|(_, candidate)| *candidate == name);
-            match (statistic, quartile) {
-                (Some((statistic, _)), _) => statistics.push(*statistic),
-                (None, Some((k, _))) => quantiles.push(Probability::cut_points(4)[*k].clone()),
-                (None, None) => {
-                    let statistics = Statistic::ALL.iter().map(|(_, name)| *name);
-                    let names: Vec<_> = statistics.chain(QUARTILES.iter().map(|(_, n)| *n)).collect();
-                    let names = names.join(", ");
-                    return Err(Error::Invalid(format!("'{name}' is not a statistic; it is one of {names}")));
-                }
+            let known = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, known)| known);
+            if let Some((statistic, _)) = Statistic::ALL.iter().find(|(_, candidate)| *candidate == known) {
+                statistics.push(*statistic);
+            } else if let Some(quantile) = quantile_named(known) {
+                quantiles.push(quantile);
+            } else if !["count", "null_count", "nan_count"].contains(&known) {
+                let statistics = Statistic::ALL.iter().map(|(_, name)| *name);
+                let names: Vec<_> = statistics.chain(QUARTILES.iter().map(|(_, n)| *n)).collect();
+                let meant = hint(name, names.iter().copied());
+                let names = names.join(", ");
+                return Err(Error::Invalid(format!(
+                    "'{name}' is not a statistic; it is one of {names}, p95, 95%{meant}"
+                )));
             }
         }
         Ok(self.with_statistics(statistics).with_probabilities(quantiles))
@@ -149,6 +158,16 @@ impl Spec {
     /// The same with this policy for NaNs.
     pub fn with_nan(self, nan: NanPolicy) -> Self {
         Self { nan, ..self }
+    }
+
+    /// The same with this policy for nulls.
+    pub fn with_null(self, null: NullPolicy) -> Self {
+        Self { null, ..self }
+    }
+
+    /// The same where the sum of fewer than `min_count` values is not defined. The sum of nothing is 0 unless this is at least 1.
+    pub fn with_min_count(self, min_count: u64) -> Self {
+        Self { min_count, ..self }
     }
 
     /// The same with this confidence level for [`Statistic::MeanCi`].
@@ -242,6 +261,16 @@ impl Spec {
         self.nan
     }
 
+    /// What a null does.
+    pub fn null(&self) -> NullPolicy {
+        self.null
+    }
+
+    /// How many values a sum is of at least.
+    pub fn min_count(&self) -> u64 {
+        self.min_count
+    }
+
     /// The share of the values that is cut off at each end for the trimmed mean.
     pub fn trim(&self) -> f64 {
         self.trim
@@ -265,6 +294,38 @@ impl Spec {
 
 /// The quantiles with names, by their place among the quartiles.
 const QUARTILES: [(usize, &str); 3] = [(0, "q1"), (1, "median"), (2, "q3")];
+
+/// What others call some statistics.
+const ALIASES: [(&str, &str); 12] = [
+    ("std", "stddev"),
+    ("stdev", "stddev"),
+    ("std_dev", "stddev"),
+    ("var", "variance"),
+    ("avg", "mean"),
+    ("average", "mean"),
+    ("minimum", "min"),
+    ("maximum", "max"),
+    ("nunique", "n_unique"),
+    ("distinct", "n_unique"),
+    ("skew", "skewness"),
+    ("kurt", "kurtosis"),
+];
+
+/// The quantile that a name stands for: `q1`, `median`, `q3`, `p95`, `p99.9`, `95%`.
+fn quantile_named(name: &str) -> Option<Probability> {
+    if let Some((k, _)) = QUARTILES.iter().find(|(_, candidate)| *candidate == name) {
+        return Some(Probability::cut_points(4)[*k].clone());
+    }
+    let percent = name.strip_prefix('p').or_else(|| name.strip_suffix('%'))?;
+    let (whole, fraction) = percent.split_once('.').unwrap_or((percent, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 3 || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    // The point is shifted, so that 29 % is the float 0.29.
+    let whole = format!("{whole:0>3}");
+    format!("{}.{}{fraction}", &whole[..1], &whole[1..]).parse().ok().and_then(Probability::new)
+}
 
 /// The name of a quantile in every output: `q1`, `median`, `q3`, else `p` and its percent in the shortest form.
 pub fn quantile_name(p: f64) -> String {
@@ -344,7 +405,20 @@ mod tests {
         assert!(spec.clone().with_quantiles(&[f64::NAN]).is_err());
         assert!(spec.clone().with_level(1.0).is_err());
         assert!(spec.clone().with_cut_points(0).is_err());
-        let error = spec.with_statistics_named(["avg"]).unwrap_err().to_string();
-        assert!(error.starts_with("'avg' is not a statistic; it is one of min, max"), "{error}");
+        let error = spec.with_statistics_named(["meann"]).unwrap_err().to_string();
+        assert!(error.starts_with("'meann' is not a statistic; it is one of min, max"), "{error}");
+        assert!(error.ends_with("; did you mean 'mean'?"), "{error}");
+    }
+
+    #[test]
+    fn names_of_others_are_understood() {
+        let spec = Spec::default().with_quantiles(&[]).unwrap();
+        let spec = spec.with_statistics_named(["std", "count", "50%", "p95", "p29", "99.9%", "q1", "p100"]).unwrap();
+        assert_eq!(spec.statistics(), [Statistic::Stddev]);
+        let quantiles: Vec<f64> = spec.quantiles().iter().map(Probability::value).collect();
+        assert_eq!(quantiles, [0.25, 0.29, 0.5, 0.95, 0.999, 1.0]);
+        for wrong in ["p", "p101", "%", "p9x", "p-1", "-5%", "p1e1"] {
+            assert!(Spec::default().with_statistics_named([wrong]).is_err(), "{wrong}");
+        }
     }
 }

@@ -128,6 +128,41 @@ impl FromStr for NanPolicy {
     }
 }
 
+/// What a null does to its series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum NullPolicy {
+    /// It is left out.
+    #[default]
+    Skip,
+    /// No statistic of the series is defined.
+    Propagate,
+    /// It is an error that names the series.
+    Raise,
+}
+
+impl NullPolicy {
+    /// Every policy with its name.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Skip, "skip"), (Self::Propagate, "propagate"), (Self::Raise, "raise")];
+
+    /// The name in every interface.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl FromStr for NullPolicy {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let named = Self::ALL.iter().find(|(_, candidate)| *candidate == name);
+        named
+            .map(|(policy, _)| *policy)
+            .ok_or_else(|| format!("'{name}' is not a policy for nulls; it is one of skip, propagate, raise"))
+    }
+}
+
 /// Whether the statistic of this name is a value of the series, or a sum or difference of such: of integers an integer, of decimals a
 /// decimal.
 pub fn is_exact(name: &str) -> bool {

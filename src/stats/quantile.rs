@@ -23,6 +23,7 @@ use std::str::FromStr;
 use super::value::Value;
 use crate::num::big_uint::BigUint;
 use crate::num::rational::Rational;
+use crate::suggest::hint;
 
 /// The largest denominator with which a probability is taken as a cut point k/n.
 const LARGEST_CUT: u64 = 10_000;
@@ -60,13 +61,43 @@ pub enum Method {
     Higher,
     /// The middle between the neighbours of Hyndman-Fan 7.
     Midpoint,
-    /// The nearer neighbour of Hyndman-Fan 7, the even one if both are as near.
+    /// The nearer neighbour of Hyndman-Fan 7, the even one if both are as near: NumPy's and pandas'.
     Nearest,
+    /// The nearer neighbour of Hyndman-Fan 7, the higher one if both are as near: what Polars calls `nearest`.
+    NearestHalfUp,
+    /// Any plotting position, by its two parameters: SciPy's `mquantiles` and Julia's `quantile`.
+    AlphapBetap(PlottingPosition),
+}
+
+/// The parameters α and β of a quantile at the virtual index n·p + α + p·(1 − α − β) − 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PlottingPosition {
+    /// The bits of the two, so that methods can be compared and hashed.
+    bits: [u64; 2],
+}
+
+impl PlottingPosition {
+    /// `None` for parameters that are not from 0 to 1.
+    pub fn new(alphap: f64, betap: f64) -> Option<Self> {
+        let is_one = |parameter: f64| (0.0..=1.0).contains(&parameter);
+        // One zero.
+        (is_one(alphap) && is_one(betap)).then(|| Self { bits: [alphap + 0.0, betap + 0.0].map(f64::to_bits) })
+    }
+
+    /// α.
+    pub fn alphap(self) -> f64 {
+        f64::from_bits(self.bits[0])
+    }
+
+    /// β.
+    pub fn betap(self) -> f64 {
+        f64::from_bits(self.bits[1])
+    }
 }
 
 impl Method {
-    /// Every method with its name, in the order of the documentation.
-    pub const ALL: [(Self, &'static str); 15] = [
+    /// Every method with a name of its own, in the order of the documentation: all but [`Method::AlphapBetap`].
+    pub const ALL: [(Self, &'static str); 16] = [
         (Self::Exclusive, "exclusive"),
         (Self::Inclusive, "inclusive"),
         (Self::InvertedCdf, "inverted_cdf"),
@@ -82,13 +113,8 @@ impl Method {
         (Self::Higher, "higher"),
         (Self::Midpoint, "midpoint"),
         (Self::Nearest, "nearest"),
+        (Self::NearestHalfUp, "nearest_half_up"),
     ];
-
-    /// The name in every interface.
-    pub fn name(self) -> &'static str {
-        let named = Self::ALL.iter().find(|(method, _)| *method == self);
-        named.map_or("", |(_, name)| name)
-    }
 
     /// Where the quantile of `n` values lies; `n` is not zero.
     pub fn position(self, probability: &Probability, n: u64) -> Position {
@@ -103,6 +129,8 @@ impl Method {
             Self::Lower => Position::pick((last * p).floor(), n),
             Self::Higher => Position::pick((last * p).ceil(), n),
             Self::Nearest => Position::pick((last * p).round_ties_even(), n),
+            Self::NearestHalfUp => Position::pick((last * p).round(), n),
+            Self::AlphapBetap(position) => virtual_index(count, p, position.alphap(), position.betap(), n),
             Self::AveragedInvertedCdf => {
                 let gamma = |gamma| if gamma == 0.0 { 0.5 } else { 1.0 };
                 Position::between(count * p - 1.0, n, gamma)
@@ -122,9 +150,14 @@ impl Method {
     }
 }
 
+/// The name in every interface; of a plotting position `alphap=0.4,betap=0.4`.
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        if let Self::AlphapBetap(position) = self {
+            return f.pad(&format!("alphap={},betap={}", position.alphap(), position.betap()));
+        }
+        let named = Self::ALL.iter().find(|(method, _)| method == self);
+        f.pad(named.map_or("", |(_, name)| name))
     }
 }
 
@@ -132,13 +165,36 @@ impl FromStr for Method {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let named = Self::ALL.iter().find(|(_, candidate)| *candidate == name);
-        named.map(|(method, _)| *method).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|(_, name)| *name).collect();
-            let names = names.join(", ");
-            format!("'{name}' is not a quantile method; it is one of {names}")
-        })
+        if let Some((method, _)) = Self::ALL.iter().find(|(_, candidate)| *candidate == name) {
+            return Ok(*method);
+        }
+        if name.contains('=') {
+            return plotting_position(name).ok_or_else(|| {
+                format!("'{name}' is no plotting position; one is alphap=0.4,betap=0.4, with parameters from 0 to 1")
+            });
+        }
+        let names: Vec<_> = Self::ALL.iter().map(|(_, name)| *name).collect();
+        let meant = hint(name, names.iter().copied());
+        let names = names.join(", ");
+        Err(format!("'{name}' is not a quantile method; it is one of {names}, or alphap=A,betap=B{meant}"))
     }
+}
+
+/// `alphap=A,betap=B`, in any order.
+fn plotting_position(text: &str) -> Option<Method> {
+    let (mut alphap, mut betap) = (None, None);
+    for part in text.split(',') {
+        let (name, value) = part.split_once('=')?;
+        let parameter = match name.trim() {
+            "alphap" => &mut alphap,
+            "betap" => &mut betap,
+            _ => return None,
+        };
+        if parameter.replace(value.trim().parse().ok()?).is_some() {
+            return None;
+        }
+    }
+    PlottingPosition::new(alphap?, betap?).map(Method::AlphapBetap)
 }
 
 fn virtual_index(count: f64, p: f64, alpha: f64, beta: f64, n: u64) -> Position {
@@ -153,11 +209,18 @@ fn discrete(index: f64, n: u64, stays: impl Fn(f64) -> bool) -> Position {
 }
 
 /// A probability, and the cut point that it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Probability {
     value: f64,
     /// (k, n) with k/n = value.
     cut: Option<(u64, u64)>,
+}
+
+/// Two cut points of one value are equal, whichever way they were asked for.
+impl PartialEq for Probability {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 impl Probability {

@@ -7,7 +7,7 @@
 //!
 //! - mean = S / W
 //! - variance = Σw(x − mean)² / (W − ddof·V/W) = (W·Q − S²) / (W² − ddof·V), not defined unless W² > ddof·V
-//! - a quantile is the smallest value whose cumulative weight is at least p·W (`inverted_cdf`)
+//! - a quantile (`inverted_cdf`) is the smallest value whose cumulative weight, divided by W, is at least p: in floats, as NumPy has it
 //!
 //! Each is one rounding of the exact rational, or of its root. (*Reliability weights*; with ddof 1 the variance is without
 //! bias for independent values: GNU Scientific Library, section "Weighted Samples".)
@@ -114,25 +114,20 @@ impl Weighted {
     }
 }
 
-/// The smallest of some values, ascending and each with its weight, up to which the weights are at least p of their total.
-pub fn quantile<T: Value>(sorted: &[(T::Key, f64)], total: &Rational, p: f64) -> Option<T> {
-    let wanted = total.times(&Rational::from_f64(p));
-    let mut cumulative = ExactSum::new();
-    // Most comparisons are plain: rounded sums are enough where they are far from each other.
-    let near = wanted.round();
-    let mut rounded = 0.0;
-    for &(key, weight) in sorted {
-        let (_, mantissa, exponent) = decompose(weight);
-        cumulative.add(false, mantissa, exponent);
-        rounded += weight;
-        if rounded < near * 0.999_999 {
-            continue;
-        }
-        if cumulative.to_rational().compare(&wanted) != std::cmp::Ordering::Less {
-            return Some(T::from_key(key));
-        }
-    }
-    sorted.last().map(|&(key, _)| T::from_key(key))
+/// The quantile of values, ascending and each with its weight, as `numpy.quantile(weights=…)` finds it: the first one whose cumulative
+/// weight, added up in floats and divided by the last one, is at least p.
+pub fn quantile<T: Value>(sorted: &[(T::Key, f64)], p: f64) -> Option<T> {
+    let sum = |scale: f64| sorted.iter().fold(0.0, |sum, (_, weight)| sum + weight * scale);
+    // Weights that overflow together are made smaller.
+    let scale = if sum(1.0).is_finite() { 1.0 } else { 2f64.powi(-64) };
+    let total = sum(scale);
+    let mut cumulative = 0.0;
+    let mut reaches = |weight: f64| {
+        cumulative += weight * scale;
+        cumulative / total >= p
+    };
+    let found = sorted.iter().find(|(_, weight)| reaches(*weight)).or(sorted.last());
+    found.map(|&(key, _)| T::from_key(key))
 }
 
 /// Values with how often each is there, ascending.

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use arrow_array::builder::Float64Builder;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
-use arrow_array::{ArrayRef, BooleanArray, Decimal256Array, Float64Array, Int64Array};
+use arrow_array::types::{Decimal256Type, Float64Type};
+use arrow_array::{ArrayRef, BooleanArray, Decimal256Array, Float64Array, Int64Array, UInt64Array};
 use arrow_buffer::i256;
+use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType};
+use arrow_select::concat::concat;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -20,7 +23,7 @@ use super::column::{NoNumbers, Unread};
 use super::pandas::is_missing;
 use crate::arch::floats_of;
 use crate::call;
-use crate::errors::{attempt, special};
+use crate::errors::{attempt, special, to_python};
 
 /// Which items are missing values.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,10 +43,12 @@ const DIGITS: usize = 76;
 struct Numbers<'py> {
     chunks: Vec<Chunk>,
     floats: Float64Builder,
-    decimals: Vec<i256>,
+    decimals: Vec<Option<i256>>,
     scale: i8,
     /// Whether no number has come that is not a boolean.
     only_booleans: bool,
+    /// Whether no number has come that is no integer.
+    only_integers: bool,
     /// Whether any number has come.
     any: bool,
     /// All items so far, as long as each is an integer of 64 bits or missing.
@@ -98,6 +103,7 @@ pub fn numbers(items: &Bound<'_, PyAny>, missing: Missing) -> Result<Vec<Chunk>,
         decimals: Vec::new(),
         scale: 0,
         only_booleans: true,
+        only_integers: true,
         any: false,
         integers: Some(Vec::new()),
         missing,
@@ -132,6 +138,7 @@ impl Numbers<'_> {
             }
             [_, ..] if !self.only_booleans => match self.integers {
                 Some(integers) => one(Arc::new(Int64Array::from(integers))),
+                None if self.only_integers => integers_of(self.chunks),
                 None => Ok(self.chunks),
             },
             _ => Ok(self.chunks),
@@ -200,12 +207,13 @@ impl Numbers<'_> {
     ) -> Result<(), Unread> {
         let narrow = integer.extract::<i64>().ok();
         // Whatever pushes the value below ends the row of integers.
-        let integers = self.integers.take();
+        let (integers, only_integers) = (self.integers.take(), self.only_integers);
         match narrow.filter(|narrow| narrow.unsigned_abs() <= 1 << 53) {
             Some(small) if self.only_booleans && is_boolean(item)? => self.push_float(small as f64),
             Some(small) => self.push_number(small as f64),
             None => self.push_decimal(wide_integer(integer, position)?, 0),
         }?;
+        self.only_integers = only_integers;
         self.integers = integers.zip(narrow).map(|(mut integers, narrow)| {
             integers.push(Some(narrow));
             integers
@@ -224,8 +232,10 @@ impl Numbers<'_> {
 
     fn push_null(&mut self) -> Result<(), Unread> {
         let integers = self.integers.take();
-        self.end_decimals()?;
-        self.floats.append_null();
+        match self.decimals.is_empty() {
+            true => self.floats.append_null(),
+            false => self.decimals.push(None),
+        }
         self.integers = integers.map(|mut integers| {
             integers.push(None);
             integers
@@ -236,6 +246,7 @@ impl Numbers<'_> {
     fn push_float(&mut self, value: f64) -> Result<(), Unread> {
         self.end_decimals()?;
         self.integers = None;
+        self.only_integers = false;
         self.any = true;
         self.floats.append_value(value);
         Ok(())
@@ -245,12 +256,13 @@ impl Numbers<'_> {
         self.only_booleans = false;
         self.any = true;
         self.integers = None;
+        self.only_integers = false;
         self.end_floats();
         if scale != self.scale {
             self.end_decimals()?;
             self.scale = scale;
         }
-        self.decimals.push(value);
+        self.decimals.push(Some(value));
         Ok(())
     }
 
@@ -265,12 +277,32 @@ impl Numbers<'_> {
         if self.decimals.is_empty() {
             return Ok(());
         }
-        let array = Decimal256Array::from_iter_values(self.decimals.drain(..));
+        let array = Decimal256Array::from_iter(self.decimals.drain(..));
         let array = array.with_precision_and_scale(DIGITS as u8, self.scale);
         let array: ArrayRef = Arc::new(array.map_err(|error| PyValueError::new_err(error.to_string()))?);
         self.chunks.push(Chunk::Array(array));
         Ok(())
     }
+}
+
+/// Chunks of integers, some of which are wider than 64 bits with a sign: without a sign if they fit, else as decimals.
+fn integers_of(chunks: Vec<Chunk>) -> Result<Vec<Chunk>, Unread> {
+    let failed = |error: ArrowError| Unread::Raised(PyValueError::new_err(error.to_string()));
+    let decimals = chunks.into_iter().map(|chunk| match chunk {
+        Chunk::Array(array) => cast(&array, &DataType::Decimal256(DIGITS as u8, 0)).map_err(failed),
+        chunk => chunk.to_array().map_err(|error| Unread::Raised(to_python(error))),
+    });
+    let decimals = decimals.collect::<Result<Vec<ArrayRef>, Unread>>()?;
+    let all = concat(&decimals.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(failed)?;
+    let values = all.as_primitive::<Decimal256Type>().iter();
+    let narrow = values.map(|value| match value {
+        None => Some(None),
+        Some(value) => value.to_i128().and_then(|value| u64::try_from(value).ok()).map(Some),
+    });
+    Ok(vec![Chunk::Array(match narrow.collect::<Option<UInt64Array>>() {
+        Some(narrow) => Arc::new(narrow),
+        None => all,
+    })])
 }
 
 /// A number that is wider than what is computed with.

@@ -11,9 +11,10 @@ use pyo3::exceptions::{PyException, PyImportError, PyMemoryError, PyTypeError, P
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 use rstats::internal::{NAME, shown};
+use rstats::series::Chunk;
 
 use super::arrow;
-use super::items::Missing;
+use super::items::{Missing, numbers};
 use crate::call;
 
 /// Chunks as one array. Dictionaries that have too many values together for their indices get wider ones.
@@ -57,7 +58,14 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
                 // In pandas' columns of objects NaN is the missing value.
                 options.set_item("from_pandas", missing == Missing::NullAndNan)?;
                 let array = pyarrow.getattr("array")?.call((items,), Some(&options));
-                return readable(py, name, array.and_then(|array| in_one(&array)));
+                let array = array.and_then(|array| in_one(&array));
+                if let (Err(_), Ok(numbers)) = (&array, numbers(objects, missing))
+                    && let [Chunk::Array(numbers)] = &numbers[..]
+                {
+                    // Numbers of classes of their own.
+                    return Ok((Arc::new(Field::new("", numbers.data_type().clone(), true)), Arc::clone(numbers)));
+                }
+                return readable(py, name, array);
             }
             Err(error) if !error.is_instance_of::<PyImportError>(py) => return Err(error),
             Err(_) => {

@@ -97,6 +97,11 @@ pub fn recognise<'py>(data: &Bound<'py, PyAny>) -> PyResult<Object<'py>> {
 pub fn column_of_table<'py>(data: &Bound<'py, PyAny>, name: &str) -> PyResult<Column<'py>> {
     let values = match recognise(data)? {
         Object::Column(column) => column.values,
+        // An array of structs.
+        Object::Table(_) if arrow::speaks(data)? && !data.hasattr("columns")? && !data.hasattr("column_names")? => {
+            let (chunks, field) = arrow::column(data)?;
+            Values::Arrow(chunks, field)
+        }
         Object::Table(_) => {
             let class = data.get_type();
             Values::Unreadable(format!("a {} is no column", class.name()?))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rstats::parquet::{OnError, Predicate, Request, memory};
-use rstats::{Bias, Columns, Method, NanPolicy, Spec, Statistic};
+use rstats::{Bias, Columns, Method, NanPolicy, NullPolicy, Spec, Statistic};
 
 /// Exact statistics of Parquet files: correctly rounded, and the same bits on every machine.
 #[derive(Parser)]
@@ -85,8 +85,12 @@ pub struct Describe {
     quantiles: String,
 
     /// How a quantile is defined
-    #[arg(short, long, default_value = "linear", value_parser = PossibleValuesParser::new(Method::ALL.map(|(_, name)| name)))]
-    method: String,
+    ///
+    /// One of exclusive, inclusive, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen,
+    /// weibull, linear, median_unbiased, normal_unbiased, lower, higher, midpoint, nearest, nearest_half_up; or any plotting position,
+    /// like alphap=0.4,betap=0.4
+    #[arg(short, long, default_value = "linear", value_parser = parse_method)]
+    method: Method,
 
     /// Divide variance and stddev by n - DDOF: 1 for a sample, 0 for a population
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
@@ -95,6 +99,14 @@ pub struct Describe {
     /// What a NaN does: make its series' statistics NaN, be left out, or be an error
     #[arg(long, default_value = "propagate", value_parser = PossibleValuesParser::new(NanPolicy::ALL.map(|(_, name)| name)))]
     nan: String,
+
+    /// What a null does: be skipped, leave its series' statistics undefined, or be an error
+    #[arg(long, default_value = "skip", value_parser = PossibleValuesParser::new(NullPolicy::ALL.map(|(_, name)| name)))]
+    null: String,
+
+    /// Leave the sum of fewer than N values undefined; 0: the sum of nothing is 0, unlike in SQL
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    min_count: u64,
 
     /// The confidence level of mean_ci
     #[arg(long, default_value_t = 0.95)]
@@ -265,8 +277,10 @@ impl Describe {
     pub fn spec(&self) -> rstats::Result<Spec> {
         let invalid = rstats::Error::Invalid;
         let spec = Spec::default()
-            .with_method(self.method.parse().map_err(invalid)?)
+            .with_method(self.method)
             .with_nan(self.nan.parse().map_err(invalid)?)
+            .with_null(self.null.parse().map_err(invalid)?)
+            .with_min_count(self.min_count)
             .with_ddof(self.ddof)
             .with_bias(if self.bias { Bias::Kept } else { Bias::Corrected })
             .with_level(self.level)?
@@ -292,6 +306,10 @@ impl Describe {
         });
         spec.with_quantiles(&probabilities.collect::<rstats::Result<Vec<f64>>>()?)
     }
+}
+
+fn parse_method(name: &str) -> Result<Method, String> {
+    name.parse()
 }
 
 #[cfg(test)]

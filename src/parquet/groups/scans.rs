@@ -160,7 +160,11 @@ impl<'a> GroupScans<'a> {
             let outcomes = scans.par_iter_mut().map(|scans| {
                 scans
                     .iter_mut()
-                    .map(|scan| scan.as_mut().map(|scan| scan.finish(spec, self.keep)).transpose())
+                    .zip(&plan.series)
+                    .map(|(scan, series)| {
+                        let outcome = scan.as_mut().map(|scan| scan.finish(spec, self.keep)).transpose();
+                        outcome.map_err(|error| error.of_series(Some(&series.name)))
+                    })
                     .collect()
             });
             let outcomes: Vec<Vec<Option<AnyOutcome>>> = outcomes.collect::<Result<_>>()?;
