@@ -227,8 +227,14 @@ class Description:
     """The answer of `describe`: a small table, one row a series.
 
     It speaks the Arrow PyCapsule protocol, so `pyarrow.table(d)` and `polars.DataFrame(d)` take it as it is. Columns:
-    `column` (str, or null for a series without a name), `count`, `null_count`, `nan_count` (integers), then the
-    statistics (floats; null where one is not defined). The method, ddof and NaN policy are in the schema's metadata.
+    `column` (str, or null for a series without a name), the keys of `by` with their own types, `count`, `null_count`,
+    `nan_count` (integers), then the statistics (null where one is not defined): floats, but min, max, range, sum and
+    mode of integers are integers and those of decimals decimals. In Arrow a column has one type: int64 where all series
+    are of integers (uint64, or decimal128(38, 0), if a value is beyond it), decimal where they are of decimals and
+    integers, else double. The method, ddof and NaN policy are in the schema's metadata.
+
+    `d[0]` is a row by its number, `d["temp"]` that of a column (of groups: all its rows), `d["temp", "Oslo"]` that of a
+    column and its keys. Equal to another one with the same question and the same answers; can be pickled.
 
     Examples
     --------
@@ -308,29 +314,31 @@ def describe(
     ----------
     data
         One series: what `compute_stats` takes, with None and pandas' NA and NaT in an iterable as nulls. A table:
-        pyarrow, pandas, Polars, a dict of series, or any object with `__arrow_c_array__` or `__arrow_c_stream__` that
-        yields structs. Arrow data is checked on the way in: what does not fit together is a ValueError. A column of
-        lists: one series a row, with its position in `row`; a null list has null counts, an empty one counts of 0. A
-        NumPy array of several dimensions: one series for each index of all axes but `axis`, the last running fastest.
-        Data in memory is read where it lies, without a copy; but some at a time are copied of groups, of an array's
+        pyarrow, pandas, Polars, a dict of series, a list of records, a structured array, a dataset of xarray, or any
+        object with `__arrow_c_array__` or `__arrow_c_stream__` that yields structs. Arrow data is checked on the way
+        in: what does not fit together is a ValueError. A column of lists: one series a row, with its position in `row`;
+        a null list has null counts, an empty one counts of 0. A NumPy array of several dimensions: one series for each
+        index of all axes but `axis`, the last running fastest. Data in memory is read where it lies, without a copy; but some at a time are copied of groups, of an array's
         series of up to 2,048 values, and of its longer columns if rows lie together. What comes in batches (a
         `RecordBatchReader`, a pyarrow `Dataset` or `Scanner`, a Polars `LazyFrame`, a DuckDB relation) is read once,
         batch by batch. The values of the wanted columns are kept if quantiles are asked, or statistics that need all
         values (iqr, mad, mode, n_unique, trimmed_mean); otherwise nothing is. With `by`, the table is kept.
     columns
-        Which columns: a name, a compiled regular expression that a name must match somewhere, a type (`float`, `int`,
-        `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`, `polars.UInt8`), or several of them. Default:
-        every column of numbers (booleans only if named). The answer comes in the table's column order. Columns of
+        Which columns: a name (or whatever label pandas has for it), a compiled regular expression that a name must
+        match somewhere, a type (`float`, `int`, `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`,
+        `polars.UInt8`), or several of them. Default: every column of numbers (booleans only if named). The answer comes in the table's column order. Columns of
         lists are described if they are named.
     by
         Columns of keys: one series for each distinct key, null being one, in ascending order; the keys keep their type.
-        Text, numbers, dates, times, booleans, bytes, decimals, dictionaries of them; in pandas also levels of the
-        index. With columns of lists: columns that are carried along, row by row.
+        Any type, nested ones as well; ordered categories, Enums of Polars and ENUMs of DuckDB in their own order; in
+        pandas also levels of the index, by name or number. With columns of lists: columns that are carried along, row
+        by row.
     axis
-        The axis that series run along, 0 by default, negative from the end; the mask of a masked array is nulls.
+        The axis that series run along, 0 by default, negative from the end; the mask of a masked array is nulls. 1 of a
+        table: its rows, across the columns that are numbers of one type or mix exactly; columns of `by` come along.
     weights
         A column of the table by its name, or an array with a weight for each row. A row of weight 0 is as if it were
-        not there; a null, negative, NaN or infinite weight is an error, and so is a total of 0. Not together with `by`.
+        not there; a null, negative, NaN or infinite weight is an error, and so is a total of 0.
     weighting
         What weights are. "frequencies": whole numbers, everything as if each value were repeated so often.
         "importances": sum = Σwx, mean = Σwx / W, variance = Σw(x - mean)² / (W - ddof·Σw²/W) with W = Σw, each
