@@ -318,16 +318,17 @@ def describe(
         object with `__arrow_c_array__` or `__arrow_c_stream__` that yields structs. Arrow data is checked on the way
         in: what does not fit together is a ValueError. A column of lists: one series a row, with its position in `row`;
         a null list has null counts, an empty one counts of 0. A NumPy array of several dimensions: one series for each
-        index of all axes but `axis`, the last running fastest. Data in memory is read where it lies, without a copy; but some at a time are copied of groups, of an array's
-        series of up to 2,048 values, and of its longer columns if rows lie together. What comes in batches (a
-        `RecordBatchReader`, a pyarrow `Dataset` or `Scanner`, a Polars `LazyFrame`, a DuckDB relation) is read once,
-        batch by batch. The values of the wanted columns are kept if quantiles are asked, or statistics that need all
-        values (iqr, mad, mode, n_unique, trimmed_mean); otherwise nothing is. With `by`, the table is kept.
+        index of all axes but `axis`, the last running fastest. Data in memory is read where it lies, without a copy;
+        but some at a time are copied of groups, of an array's series of up to 2,048 values, and of its longer columns
+        if rows lie together. What comes in batches (a `RecordBatchReader`, a pyarrow `Dataset` or `Scanner`, a Polars
+        `LazyFrame`, a DuckDB relation) is read once, batch by batch. The values of the wanted columns are kept if
+        quantiles are asked, or statistics that need all values (iqr, mad, mode, n_unique, trimmed_mean); otherwise
+        nothing is. With `by`, the table is kept.
     columns
         Which columns: a name (or whatever label pandas has for it), a compiled regular expression that a name must
         match somewhere, a type (`float`, `int`, `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`,
-        `polars.UInt8`), or several of them. Default: every column of numbers (booleans only if named). The answer comes in the table's column order. Columns of
-        lists are described if they are named.
+        `polars.UInt8`), or several of them. Default: every column of numbers (booleans only if named). The answer comes
+        in the table's column order. Columns of lists are described if they are named.
     by
         Columns of keys: one series for each distinct key, null being one, in ascending order; the keys keep their type.
         Any type, nested ones as well; ordered categories, Enums of Polars and ENUMs of DuckDB in their own order; in
