@@ -120,10 +120,10 @@ pub fn describe_json(
     let threads = args::threads(threads)?;
     let limits = limits(max_bytes, max_depth, max_series)?;
     let work = |interrupt: &Interrupt| {
-        let all = json::series(body.bytes(), pointer, limits, interrupt)?;
+        let (all, left_out) = json::series(body.bytes(), pointer, limits, interrupt)?;
         let rows = all.iter().map(|series| series.rows()).max().unwrap_or(0);
-        Ok((rows as u64, Summaries::new(&spec, describe_all(&all, &spec, interrupt)?)))
+        Ok((rows as u64, Summaries::new(&spec, describe_all(&all, &spec, interrupt)?), left_out))
     };
-    let (rows, series) = call::run(py, numbers_in(body.bytes()), &threads, work)?;
-    Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
+    let (rows, series, left_out) = call::run(py, numbers_in(body.bytes()), &threads, work)?;
+    Ok(Description(Report { spec, source: Source { rows, left_out, ..Source::default() }, series }))
 }

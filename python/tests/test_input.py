@@ -382,9 +382,12 @@ def test_keys_are_objects_of_python() -> None:
         ([datetime.time(2), None], [datetime.time(2), None]),
         ([{"a": 1}, {"a": 0}], [{"a": 0}, {"a": 1}]),
         ([[2], [1, 5]], [[1, 5], [2]]),
+        (np.array(["2024-01-02", "2024-01-01"], "M8[D]"), [datetime.date(2024, 1, d) for d in (1, 2)]),
+        (np.array(["b", "a"]), ["a", "b"]),
     ]
     for keys, expected in cases:
-        answer = rstats.describe({"k": pa.array(keys), "v": [1, 2]}, by="k", stats=["sum"], q=())
+        keys = keys if isinstance(keys, np.ndarray) else pa.array(keys)
+        answer = rstats.describe({"k": keys, "v": [1, 2]}, by="k", stats=["sum"], q=())
         assert [row["k"] for row in answer] == expected
         assert answer["v", expected[0]]["sum"] == answer[0]["sum"]
 
@@ -553,6 +556,13 @@ def test_what_was_left_out_is_told_everywhere() -> None:
             if not hasattr(data, "read_next_batch")
             else True
         )
+    body = b'[{"x": 1, "t": "a", "u": true}, {"x": 2, "o": {}}]'
+    answer = rstats.describe_json(body)
+    assert [(left["column"], left["reason"]) for left in answer.left_out] == [
+        ("t", "a string, not a number"),
+        ("u", "a boolean, not a number"),
+        ("o", "an object, not a number"),
+    ]
     nothing = rstats.describe(table.select(["t"]))
     assert len(nothing) == 0 and "left out: t" in repr(nothing)
     assert [left["column"] for left in rstats.describe(table, by="s").left_out] == ["t", "b", "l"]

@@ -7,6 +7,7 @@ use super::numbers::Numbers;
 use super::reader::{JsonType, Reader};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::series::table::LeftOut;
 use crate::series::{Chunk, Series};
 
 /// The numbers of the array at a JSON Pointer.
@@ -30,13 +31,18 @@ pub fn numbers(body: &[u8], pointer: &str, limits: Limits, interrupt: &Interrupt
 }
 
 /// The series at a JSON Pointer: of an array of numbers itself, of each array in an array, of each member of an object of arrays, of
-/// each name in an array of records. There `null` is a null; a member that a record lacks is one too, and a name whose values are
-/// text, booleans, arrays or objects is left out.
+/// each name in an array of records. There `null` is a null; a member that a record lacks is one too. A name whose values are
+/// text, booleans, arrays or objects is left out, and told beside the series.
 ///
 /// # Errors
 ///
 /// As [`numbers`].
-pub fn series(body: &[u8], pointer: &str, limits: Limits, interrupt: &Interrupt) -> Result<Vec<Series>> {
+pub fn series(
+    body: &[u8],
+    pointer: &str,
+    limits: Limits,
+    interrupt: &Interrupt,
+) -> Result<(Vec<Series>, Vec<LeftOut>)> {
     let mut reader = Reader::new(body, limits, interrupt)?;
     reader.at_pointer(pointer, &mut |reader: &mut Reader<'_>| match reader.kind()? {
         JsonType::Object => {
@@ -46,7 +52,8 @@ pub fn series(body: &[u8], pointer: &str, limits: Limits, interrupt: &Interrupt)
                 *all.index(reader, name)? = Some(one);
                 Ok(())
             })?;
-            all.items.into_iter().flatten().collect()
+            let all = all.items.into_iter().flatten().collect::<Result<_>>()?;
+            Ok((all, Vec::new()))
         }
         JsonType::Array => match reader.kind_of_first()? {
             Some(JsonType::Array) => {
@@ -56,10 +63,10 @@ pub fn series(body: &[u8], pointer: &str, limits: Limits, interrupt: &Interrupt)
                     all.push(array(reader, None, true)?);
                     Ok(())
                 })?;
-                Ok(all)
+                Ok((all, Vec::new()))
             }
             Some(JsonType::Object) => records(reader, limits),
-            _ => Ok(vec![array(reader, None, true)?]),
+            _ => Ok((vec![array(reader, None, true)?], Vec::new())),
         },
         kind => Err(reader.wrong(&format!("expected an array or an object of numbers, found {}", kind.name()))),
     })
@@ -177,7 +184,7 @@ impl Column {
 }
 
 /// An array of objects: a series for each name that numbers stand under, in the order in which they first came.
-fn records(reader: &mut Reader<'_>, limits: Limits) -> Result<Vec<Series>> {
+fn records(reader: &mut Reader<'_>, limits: Limits) -> Result<(Vec<Series>, Vec<LeftOut>)> {
     let mut columns: Named<Column> = Named::new(limits);
     let mut rows = 0;
     reader.elements(|reader, row| {
@@ -211,10 +218,17 @@ fn records(reader: &mut Reader<'_>, limits: Limits) -> Result<Vec<Series>> {
             None => Ok(()),
         }
     })?;
-    let numeric = columns.items.into_iter().filter(|column| column.kind.is_none_or(|kind| kind == JsonType::Number));
-    let series = numeric.map(|mut column| {
-        column.numbers.skip_to(rows);
-        Series::new(Some(column.name), vec![chunk(column.numbers)])
-    });
-    series.collect()
+    let (mut series, mut left_out) = (Vec::new(), Vec::new());
+    for mut column in columns.items {
+        match column.kind {
+            None | Some(JsonType::Number) => {
+                column.numbers.skip_to(rows);
+                series.push(Series::new(Some(column.name), vec![chunk(column.numbers)])?);
+            }
+            Some(kind) => {
+                left_out.push(LeftOut { column: column.name, reason: format!("{}, not a number", kind.name()) })
+            }
+        }
+    }
+    Ok((series, left_out))
 }

@@ -14,6 +14,7 @@ use rstats::internal::{NAME, shown};
 use rstats::series::Chunk;
 
 use super::arrow;
+use super::classes::is_instance;
 use super::items::{Missing, numbers};
 use crate::call;
 
@@ -44,6 +45,11 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
         return readable(objects.py(), name, in_one(objects));
     }
     let py = objects.py();
+    // Dates and text of NumPy.
+    if is_instance(objects, "numpy", "ndarray")? && !objects.getattr("dtype")?.getattr("hasobject")?.is_truthy()? {
+        let array = py.import("pyarrow")?.call_method1("array", (objects,));
+        return readable(py, name, array.and_then(|array| in_one(&array)));
+    }
     let items = objects.try_iter()?.enumerate().map(|(position, item)| {
         call::check_signals(py, position)?;
         item

@@ -117,15 +117,19 @@ pub fn array_of<'py>(data: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyA
     if is_instance(data, "numpy", "ndarray")? {
         return Ok(None);
     }
+    let has = |protocol: &str| data.hasattr(protocol);
+    let is_array = has("__array__")? || has("__array_interface__")?;
+    if !is_array && !has("__dlpack__")? {
+        return Ok(None);
+    }
     // A tensor that remembers how it was computed gives its values only without that memory.
     let data = match data.getattr_opt(intern!(py, "detach"))? {
         Some(detach) => detach.call0()?,
         None => data.clone(),
     };
-    let has = |protocol: &str| data.hasattr(protocol);
-    let array = if has("__array__")? || has("__array_interface__")? {
+    let array = if is_array {
         py.import("numpy")?.call_method1("asarray", (&data,))?
-    } else if has("__dlpack__")? {
+    } else {
         let array = py.import("numpy")?.call_method1("from_dlpack", (&data,));
         let Some(array) = attempt(py, array)? else {
             let class = data.get_type();
@@ -136,8 +140,6 @@ pub fn array_of<'py>(data: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyA
             return Err(PyTypeError::new_err(text));
         };
         array
-    } else {
-        return Ok(None);
     };
     Ok(is_instance(&array, "numpy", "ndarray")?.then_some(array))
 }
