@@ -30,7 +30,7 @@ type Columns = Vec<(Option<String>, Vec<Option<f64>>)>;
 fn columns(body: &str) -> std::result::Result<Columns, String> {
     let found = series(body.as_bytes(), "", Limits::default(), &Interrupt::default());
     let found = found.map_err(|error| error.to_string())?;
-    Ok(found.iter().map(|series| (series.name().map(str::to_owned), values(series))).collect())
+    Ok(found.0.iter().map(|series| (series.name().map(str::to_owned), values(series))).collect())
 }
 
 #[test]
