@@ -194,21 +194,21 @@ fn half_of_a_surrogate_pair_is_passed_over() {
 fn what_is_missing_takes_no_memory() {
     let records: Vec<String> = (0..20_000).map(|row| format!("{{\"n{row}\": {row}}}")).collect();
     let body = format!("[{}]", records.join(","));
-    let found = series(body.as_bytes(), "", Limits::default(), &Interrupt::default()).unwrap();
+    let (found, _) = series(body.as_bytes(), "", Limits::default(), &Interrupt::default()).unwrap();
     assert_eq!(found.len(), 20_000);
     let taken =
         |series: &Series| series.chunks().iter().map(|c| c.to_array().unwrap().get_buffer_memory_size()).sum::<usize>();
     assert!(found.iter().map(taken).sum::<usize>() < 20 * body.len());
     assert!(found.iter().all(|series| series.rows() == 20_000));
     let arrays = format!("[{}]", vec!["[1]"; 50_000].join(","));
-    let found = series(arrays.as_bytes(), "", Limits::default(), &Interrupt::default()).unwrap();
+    let (found, _) = series(arrays.as_bytes(), "", Limits::default(), &Interrupt::default()).unwrap();
     assert!(found.iter().map(taken).sum::<usize>() < 40 * arrays.len());
 }
 
 #[test]
 fn there_are_no_more_series_than_the_limit() {
     let limits = Limits { series: 2, ..Limits::default() };
-    let count = |body: &str| series(body.as_bytes(), "", limits, &Interrupt::default()).map(|all| all.len());
+    let count = |body: &str| series(body.as_bytes(), "", limits, &Interrupt::default()).map(|all| all.0.len());
     for (body, more) in [
         (r#"[{"a": 1, "b": 2}, {"a": 3}]"#, r#"[{"a": 1, "b": 2}, {"c": 3}]"#),
         (r#"{"a": [1], "b": [2], "a": [3]}"#, r#"{"a": [1], "b": [2], "c": [3]}"#),
