@@ -522,7 +522,8 @@ def check(seed: int, path: Path) -> None:
     for name, value in zip(names, rights, strict=True):
         told = f"seed {seed}: {kind} by {route}, {len(made.values)} rows, {options}"
         assert same(found[name], value), f"{told}: {name} is {found[name]!r}, not {value!r}"
-        if name in ("min", "max", "range", "sum", "mode") and is_exact(made.array) and found[name] is not None:
+        exact = name in ("min", "max", "range", "sum", "mode") and route != "objects" and is_exact(made.array)
+        if exact and found[name] is not None:
             propagated = isinstance(found[name], float) and math.isnan(found[name])
             assert propagated or isinstance(found[name], (int, decimal.Decimal)), f"{told}: {name} is {found[name]!r}"
 
