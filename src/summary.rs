@@ -308,25 +308,11 @@ impl Summaries {
     pub fn new(spec: &Spec, summaries: Vec<Summary>) -> Self {
         let mut answers = Answers::new(summaries.len(), spec);
         let mut rows = answers.rows();
-        for summary in &summaries {
-            rows.split_off(1).of_type(summary.number_type).set(0, summary);
+        for (row, summary) in summaries.iter().enumerate() {
+            rows.set_as(summary.number_type, row, summary);
         }
-        drop(rows);
-        let types = summaries.iter().map(|summary| summary.number_type).collect();
-        let columns = summaries.into_iter().map(|summary| summary.column).collect();
-        let kept = answers.take_kept();
-        let statistics = answers.statistics.into_iter().map(statistic).collect();
-        Self {
-            types,
-            kept,
-            key_texts: HashMap::new(),
-            columns,
-            keys: None,
-            names: spec.field_names().clone(),
-            rows: answers.rows,
-            counts: answers.counts.map(counts),
-            statistics,
-        }
+        let columns = summaries.into_iter().map(|summary| (summary.column, summary.number_type));
+        Self::with_keys(columns.collect(), None, spec, answers)
     }
 
     /// For each column the rows of all keys; made on the threads of the pool where there are many.
@@ -380,16 +366,26 @@ impl Summaries {
         if !is_so {
             return None;
         }
-        let mut answers = Answers::new(rows, spec);
-        let mut set = answers.rows();
-        for row in 0..rows {
-            match batch.column(0).is_null(row) {
-                true => set.set_missing(row),
-                false => set.set_from(row, batch, row),
-            }
-        }
-        drop(set);
-        Some(Self::with_keys(columns, keys, spec, answers))
+        let (columns, types) = columns.into_iter().unzip();
+        let kept_of = |row: usize| match batch.column(3).as_binary_opt::<i64>() {
+            Some(kept) if kept.is_valid(row) => read_kept(kept.value(row)).collect(),
+            _ => Vec::new(),
+        };
+        let kept = (0..rows).flat_map(|row| kept_of(row).into_iter().map(move |(index, value)| (row, index, value)));
+        Some(Self {
+            columns,
+            keys,
+            names: spec.field_names().clone(),
+            rows,
+            counts: [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().clone()),
+            statistics: batch.columns()[4..]
+                .iter()
+                .map(|values| values.as_primitive::<Float64Type>().clone())
+                .collect(),
+            types,
+            kept: kept.collect(),
+            key_texts: HashMap::new(),
+        })
     }
 
     /// Whether the answers are the same, bit by bit.
@@ -492,9 +488,8 @@ impl Summaries {
     /// A statistic as what it is, by its place among the names: see [`Summary::figure`].
     pub fn figure(&self, row: usize, index: usize) -> Option<Figure> {
         let value = self.value(row, index)?;
-        let is_exact = self.names.get(index).is_some_and(|name| is_exact(name));
         let number_type = self.number_type(row);
-        if !is_exact || number_type == NumberType::Float {
+        if number_type == NumberType::Float || !self.names.get(index).is_some_and(|name| is_exact(name)) {
             return Some(Figure::Float(value));
         }
         let kept = self.kept_of(row).iter().find(|&&(_, kept, _)| kept == index);

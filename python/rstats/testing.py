@@ -116,7 +116,7 @@ def compare(
 
 
 def ordinary_lists(least: int = 2) -> Any:
-    """A strategy: lists of at least so many finite numbers between -1000 and 1000, without negative zeros."""
+    """A strategy: lists of at least `least` finite numbers between -1000 and 1000, without negative zeros."""
     from hypothesis import strategies as some
 
     return some.lists(some.floats(-1000, 1000).map(lambda value: value + 0.0), min_size=least, max_size=40)

@@ -72,29 +72,27 @@ impl<'py> Asked<'_, 'py> {
     fn describe(self, data: &Bound<'py, PyAny>, wanted: &Wanted) -> PyResult<Description> {
         let py = data.py();
         match input::recognise(data)? {
-            Object::Unknown(sentence) => Err(input::unknown(sentence)),
+            Object::Unknown(wrong) => Err(wrong.into_error(None)),
             Object::Array(array) => self.describe_array(py, array, wanted),
             Object::Column(column) => self.describe_column(py, column, wanted),
             Object::Table(table) => self.describe_table(py, &table, wanted),
-            Object::Stream(stream)
-                if stream.is_series && (self.weights.is_some() || may_name_lists(&stream, wanted)) =>
-            {
-                let column = input::series_of(stream, py)?;
-                self.describe_column(py, column, wanted)
-            }
-            Object::Stream(stream)
-                if self.by.is_some()
-                    || self.weights.is_some()
-                    || self.axis.is_some_and(|axis| axis != 0)
-                    || may_name_lists(&stream, wanted) =>
-            {
-                if stream.is_series {
-                    return Err(no_table("by="));
-                }
-                self.describe_table(py, &Table::from_stream(stream), wanted)
-            }
+            Object::Stream(stream) if self.reads_all_of(&stream, wanted) => match stream.is_series {
+                true => self.describe_column(py, input::series_of(stream, py)?, wanted),
+                false => self.describe_table(py, &Table::from_stream(stream), wanted),
+            },
             Object::Stream(stream) => self.describe_stream(py, stream, wanted),
         }
+    }
+
+    /// Whether a stream is read as a whole before it is described: columns of lists may be among the wanted ones.
+    fn reads_all_of(&self, stream: &Stream, wanted: &Wanted) -> bool {
+        let holds_lists =
+            |field: &TableField| field.field.as_ref().is_ok_and(|field| values_of(field.data_type()).is_some());
+        let may_name_lists = stream.is_series || matches!(wanted, Wanted::Named(_));
+        self.by.is_some()
+            || self.weights.is_some()
+            || self.axis.is_some_and(|axis| axis != 0)
+            || may_name_lists && stream.fields.iter().any(holds_lists)
     }
 
     /// The axis, counted from the front.
@@ -269,13 +267,6 @@ impl<'py> Asked<'_, 'py> {
         })?;
         Ok(self.report(rows, series, left_out))
     }
-}
-
-/// Whether columns of lists may be among the wanted ones of a stream: their rows are described as a whole.
-fn may_name_lists(stream: &Stream, wanted: &Wanted) -> bool {
-    let holds_lists =
-        |field: &TableField| field.field.as_ref().is_ok_and(|field| values_of(field.data_type()).is_some());
-    (stream.is_series || matches!(wanted, Wanted::Named(_))) && stream.fields.iter().any(holds_lists)
 }
 
 fn no_table(argument: &str) -> PyErr {

@@ -57,11 +57,14 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
+    /// Why booleans are left out.
+    pub const BOOLEANS: &str = "booleans are described where they are named";
+
     /// Why a column of this field is not described unless it is named. `None` for one that is.
     pub fn why(field: &Field) -> Option<String> {
         let data_type = field.data_type();
         match Kind::from_field(field) {
-            Some(_) if is_boolean(data_type) => Some("booleans are described where they are named".to_owned()),
+            Some(_) if is_boolean(data_type) => Some(Self::BOOLEANS.to_owned()),
             Some(_) => None,
             None if values_of(data_type).is_some() => {
                 Some(format!("of type {data_type}: lists are described where they are named"))

@@ -83,6 +83,16 @@ impl<'py> Source<'py> {
             }
         }
     }
+
+    /// The chunks of one column, which is of this field, and the field as its library means it.
+    pub fn column(self, py: Python<'_>, field: &FieldRef) -> PyResult<(Vec<ArrayRef>, FieldRef)> {
+        let field = field_as_meant(field);
+        let chunks = self.rows(py, &[])?.into_iter().filter_map(|rows| match rows {
+            Rows::Column(chunk) => Some(chunk),
+            Rows::Table(..) => None,
+        });
+        Ok((chunks.collect(), field))
+    }
 }
 
 /// What an object says that its rows are of.
@@ -98,12 +108,8 @@ pub fn column(data: &Bound<'_, PyAny>) -> PyResult<(Vec<ArrayRef>, FieldRef)> {
     let Shape::Column(field) = &**source.shape() else {
         return Err(PyTypeError::new_err("a table, where one column is wanted"));
     };
-    let field = field_as_meant(field);
-    let chunks = source.rows(data.py(), &[])?.into_iter().filter_map(|rows| match rows {
-        Rows::Column(chunk) => Some(chunk),
-        Rows::Table(..) => None,
-    });
-    Ok((chunks.collect(), field))
+    let field = Arc::clone(field);
+    source.column(data.py(), &field)
 }
 
 /// The next rows of a stream.

@@ -60,6 +60,12 @@ impl NoNumbers {
         Self { reason: reason.into(), is_one_item: false, is_value: false }
     }
 
+    /// An array of none or of several dimensions: a wrong shape is a wrong value.
+    pub fn of_shape(dimensions: usize) -> Self {
+        let reason = format!("an array of {dimensions} dimensions is no series; one of 1 is");
+        Self { is_value: true, ..Self::of_type(reason) }
+    }
+
     /// The exception, naming the column.
     pub fn into_error(self, name: Option<&str>) -> PyErr {
         let of_type = self.reason.starts_with("of type");

@@ -20,9 +20,11 @@ mod stream;
 mod table;
 
 use arrow_array::ArrayRef;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use rstats::Series;
+
+use column::NoNumbers;
 
 pub use across::across;
 pub use classes::is_instance;
@@ -55,22 +57,10 @@ fn column<'py>(data: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
     match recognise(data)? {
         Object::Column(column) => Ok(column),
         Object::Stream(stream) if stream.is_series => recognise::series_of(stream, data.py()),
-        Object::Array(array) => {
-            let shape = array.dimensions();
-            Err(PyValueError::new_err(format!("an array of {shape} dimensions is no series; one of 1 is")))
-        }
+        Object::Array(array) => Err(NoNumbers::of_shape(array.dimensions()).into_error(None)),
         Object::Table(_) | Object::Stream(_) => {
             Err(PyTypeError::new_err(format!("{} is a table, and one series is wanted: give a column", class.name()?)))
         }
-        Object::Unknown(sentence) => Err(unknown(sentence)),
-    }
-}
-
-/// The exception for an object that is nothing that can be described.
-pub fn unknown(sentence: String) -> PyErr {
-    // A wrong shape is a wrong value.
-    match sentence.starts_with("an array of") {
-        true => PyValueError::new_err(sentence),
-        false => PyTypeError::new_err(sentence),
+        Object::Unknown(wrong) => Err(wrong.into_error(None)),
     }
 }

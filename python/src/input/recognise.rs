@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::arrow::{self, Rows, Shape, Source};
+use super::arrow::{self, Shape, Source};
 use super::classes::{is_instance, what_to_write};
-use super::column::{Column, Values};
+use super::column::{Column, NoNumbers, Values};
 use super::items::Missing;
 use super::memory::{self, ArrayMemory, Memory};
 use super::stream::{self, Stream};
@@ -27,8 +26,8 @@ pub enum Object<'py> {
     Stream(Stream),
     /// Numbers in two dimensions and more.
     Array(ArrayMemory),
-    /// None of them: what to write instead.
-    Unknown(String),
+    /// None of them, and what to write instead.
+    Unknown(NoNumbers),
 }
 
 /// Looks at an object. Nothing is converted but what is one column of Arrow data.
@@ -37,11 +36,14 @@ pub fn recognise<'py>(data: &Bound<'py, PyAny>) -> PyResult<Object<'py>> {
     if data.is_instance_of::<PyList>() || data.is_instance_of::<PyTuple>() {
         return items(data);
     }
+    if data.is_exact_instance_of::<PyDict>() {
+        return Table::from_mapping(data).map(Object::Table);
+    }
     if is_instance(data, "numpy", "ndarray")? {
         return array(data);
     }
     if data.is_instance_of::<PyString>() {
-        return Ok(Object::Unknown("a string is no series of numbers".to_owned()));
+        return Ok(Object::Unknown(NoNumbers::of_type("a string is no series of numbers")));
     }
     if is_instance(data, "pandas", "DataFrame")? {
         return Table::from_pandas(data).map(Object::Table);
@@ -68,7 +70,7 @@ pub fn recognise<'py>(data: &Bound<'py, PyAny>) -> PyResult<Object<'py>> {
         return Ok(Object::Stream(stream));
     }
     if let Some(sentence) = what_to_write(data)? {
-        return Ok(Object::Unknown(sentence.to_owned()));
+        return Ok(Object::Unknown(NoNumbers::of_type(sentence)));
     }
     if arrow::speaks(data)? && !is_array_of_several_dimensions(data)? {
         return by_arrow(data);
@@ -87,10 +89,10 @@ pub fn recognise<'py>(data: &Bound<'py, PyAny>) -> PyResult<Object<'py>> {
         return items(data);
     }
     let class = data.get_type();
-    Ok(Object::Unknown(format!(
+    Ok(Object::Unknown(NoNumbers::of_type(format!(
         "{} is no series: give a list, a tuple, an iterable of numbers, an array, a frame, or Arrow data",
         class.name()?
-    )))
+    ))))
 }
 
 /// The column of a table that is made of objects: one of them.
@@ -111,10 +113,7 @@ pub fn column_of_table<'py>(data: &Bound<'py, PyAny>, name: &str) -> PyResult<Co
         Object::Array(array) => {
             Values::Unreadable(format!("an array of {} dimensions is no column", array.dimensions()))
         }
-        Object::Unknown(sentence) => {
-            let text = format!("column '{}': {sentence}", rstats::internal::shown(name, rstats::internal::NAME));
-            return Err(PyTypeError::new_err(text));
-        }
+        Object::Unknown(wrong) => return Err(NoNumbers { is_value: false, ..wrong }.into_error(Some(name))),
     };
     Ok(Column { name: None, values })
 }
@@ -167,15 +166,14 @@ fn array<'py>(data: &Bound<'py, PyAny>) -> PyResult<Object<'py>> {
     {
         return Table::from_structured(data, &names).map(Object::Table);
     }
-    let sentence = |dimensions: usize| format!("an array of {dimensions} dimensions is no series; one of 1 is");
     let values = match memory::memory(data)? {
         Memory::Numbers(numbers) if numbers.dimensions() > 1 => return Ok(Object::Array(numbers)),
         Memory::Numbers(numbers) => match numbers.series() {
             Some(buffer) => Values::Memory(buffer),
-            None => return Ok(Object::Unknown(sentence(numbers.dimensions()))),
+            None => return Ok(Object::Unknown(NoNumbers::of_shape(numbers.dimensions()))),
         },
         _ if dimensions.is_some_and(|dimensions| dimensions != 1) => {
-            return Ok(Object::Unknown(sentence(dimensions.unwrap_or_default())));
+            return Ok(Object::Unknown(NoNumbers::of_shape(dimensions.unwrap_or_default())));
         }
         Memory::Objects => Values::Items(data.clone(), Missing::Null),
         Memory::Others(reason) => Values::NoNumbers(data.clone(), reason),
@@ -194,13 +192,9 @@ fn by_arrow<'py>(data: &Bound<'py, PyAny>) -> PyResult<Object<'py>> {
         (source, Shape::Table(_)) => Ok(Object::Table(Table::from_source(data, source))),
         (source, Shape::Column(field)) => {
             arrow::check_sizes(data)?;
-            let field = arrow::field_as_meant(field);
+            let (chunks, field) = source.column(data.py(), field)?;
             let name = (!field.name().is_empty()).then(|| field.name().clone());
-            let chunks = source.rows(data.py(), &[])?.into_iter().filter_map(|rows| match rows {
-                Rows::Column(chunk) => Some(chunk),
-                Rows::Table(..) => None,
-            });
-            Ok(Object::Column(Column { name, values: Values::Arrow(chunks.collect(), field) }))
+            Ok(Object::Column(Column { name, values: Values::Arrow(chunks, field) }))
         }
     }
 }

@@ -27,9 +27,6 @@ const TYPES: [&str; 13] = [
     "decimal", "bool",
 ];
 
-/// Why booleans are left out.
-const BOOLEANS: &str = "booleans are described where they are named";
-
 /// A table.
 pub struct Table<'py> {
     labels: Vec<Label<'py>>,
@@ -230,7 +227,7 @@ impl<'py> Table<'py> {
             let is_list = matches!(self.kind, Kind::Objects(_)) && matches!(column.values, Values::Items(..));
             let read = column.into_series();
             match (read, wanted) {
-                (Ok(column), Wanted::Numeric) if column.is_boolean() => leave_out(left_out, &name, BOOLEANS),
+                (Ok(column), Wanted::Numeric) if column.is_boolean() => leave_out(left_out, &name, LeftOut::BOOLEANS),
                 (Ok(column), Wanted::Where(filter)) if !filter.passes(&name, column.type_name()) => {}
                 (Ok(column), _) => series.push(column.with_name(Some(name))),
                 (Err(Unread::Raised(error)), _) => return Err(error),

@@ -48,7 +48,7 @@ struct FoundGroups {
 
 impl<'a> GroupScans<'a> {
     /// Plans one scan for each series and group, for `groups` groups seen in the first `rows` rows. `None` if they would not fit in
-    /// memory, or if groups are so many that another way is faster; with `is_last`, there is no other way.
+    /// memory, or if sorting the rows by group is faster. With `is_last` only the memory counts: there is no other way left.
     pub fn for_few(
         run: &'a ExecutionContext<'a>,
         table: &Table,
