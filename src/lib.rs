@@ -97,6 +97,7 @@ pub mod internal {
     pub use crate::error::size;
     pub use crate::escape::{MESSAGE, NAME, shown};
     pub use crate::num::text::number;
+    pub use crate::series::exact_cast::{common_decimals, exactly};
     pub use crate::series::from_arrow::read;
     pub use crate::series::list::values_of;
     pub use crate::series::table::type_name;

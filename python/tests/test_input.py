@@ -745,6 +745,11 @@ def test_rows_across_columns() -> None:
         assert [row["sum"] for row in rows(data, axis=1)][0] == 2.5
     with pytest.raises(ValueError, match="column 'a' .* does not mix exactly"):
         rows({"a": pa.array([2**60 + 1]), "b": [0.5]}, axis=1)
+    # 2^53 is a float, and what is beside it is none: it was rounded to 2^53, and then thought to be one.
+    for beyond in (2**53 + 1, -(2**53) - 1):
+        with pytest.raises(ValueError, match="column 'a' .* does not mix exactly"):
+            rows({"a": pa.array([beyond]), "b": [0.5]}, axis=1)
+    assert rows({"a": pa.array([2**53]), "b": [0.5]}, axis=1)[0]["count"] == 2
     with pytest.raises(TypeError, match="there are none"):
         rows({"a": ["x"]}, axis=1)
 

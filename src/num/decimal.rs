@@ -10,6 +10,12 @@ use super::rational::Rational;
 /// The largest magnitude up to which every integer is an f64.
 pub const EXACT_IN_F64: u64 = 1 << 53;
 
+/// The powers of ten that are floats.
+pub const POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
 /// The scales that Arrow's decimals have.
 pub const SCALES: RangeInclusive<i16> = i8::MIN as i16..=i8::MAX as i16;
 
@@ -40,12 +46,8 @@ impl Decimal {
     /// floating point numbers accurately*, 1990), else from the exact rational.
     #[inline]
     pub fn nearest(self) -> f64 {
-        const POWERS: [f64; 23] = [
-            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-            1e19, 1e20, 1e21, 1e22,
-        ];
         let [low, rest @ ..] = self.magnitude;
-        let power = POWERS.get(usize::from(self.scale.unsigned_abs()));
+        let power = POWERS_OF_TEN.get(usize::from(self.scale.unsigned_abs()));
         match power {
             Some(&power) if rest == [0; 3] && low <= EXACT_IN_F64 => {
                 let magnitude = low as f64;

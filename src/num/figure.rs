@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::big_uint::BigUint;
-use super::decimal::{Decimal, EXACT_IN_F64};
+use super::decimal::{Decimal, EXACT_IN_F64, POWERS_OF_TEN};
 use super::rational::Rational;
 use super::text;
 
@@ -39,12 +39,6 @@ pub enum Figure {
 
 /// Above it a decimal has more digits than the nearest float tells.
 const DIGITS: u64 = 1_000_000_000_000_000;
-
-/// The powers of ten that are floats.
-const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
-];
 
 impl NumberType {
     /// The type of values of both.
@@ -81,7 +75,7 @@ impl NumberType {
     fn told_by(self, value: f64) -> Option<Decimal> {
         let scale = self.scale()?;
         let most = if scale == 0 { EXACT_IN_F64 } else { DIGITS };
-        let scaled = value.abs() * POWERS.get(usize::from(scale)).copied()?;
+        let scaled = value.abs() * POWERS_OF_TEN.get(usize::from(scale)).copied()?;
         let magnitude = scaled.round();
         let is_told = value.is_finite() && magnitude <= most as f64;
         let magnitude = [magnitude as u64, 0, 0, 0];

@@ -1,10 +1,10 @@
 //! One series: a name and its chunks, each where it lies.
 
 use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
-use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
 
+use super::exact_cast::{common_decimals, exactly};
 use super::from_arrow;
 use super::repr::{Element, Kind, Repr};
 use super::sink::Sink;
@@ -287,7 +287,9 @@ impl Series {
         let arrays = if arrays.iter().all(|array| array.data_type() == arrays[0].data_type()) {
             arrays
         } else {
-            as_decimals(&arrays).ok_or_else(|| {
+            let common = common_decimals(arrays.iter().map(|array| array.data_type()));
+            let all = arrays.iter().map(|array| exactly(array, &common)).collect::<Result<_, _>>();
+            all.map_err(|_| {
                 let of = column(self.name());
                 Error::Data(format!("{of} mixes types of which none holds all of its values; make it one of them"))
             })?
@@ -331,28 +333,4 @@ impl Series {
         }
         self
     }
-}
-
-/// Arrays of different types as decimals, if that is exact: integers, decimals, and floats that are integers.
-fn as_decimals(arrays: &[ArrayRef]) -> Option<Vec<ArrayRef>> {
-    let scale = |array: &ArrayRef| match array.data_type() {
-        DataType::Decimal32(_, scale)
-        | DataType::Decimal64(_, scale)
-        | DataType::Decimal128(_, scale)
-        | DataType::Decimal256(_, scale) => *scale,
-        _ => 0,
-    };
-    let common = DataType::Decimal256(76, arrays.iter().map(scale).max()?);
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    let cast = |array: &ArrayRef, to: &DataType| cast_with_options(array, to, &options).ok();
-    let decimal = |array: &ArrayRef| match array.data_type() {
-        DataType::Float16 | DataType::Float32 | DataType::Float64 => {
-            let floats = cast(array, &DataType::Float64)?;
-            let whole = cast(array, &DataType::Int64)?;
-            (cast(&whole, &DataType::Float64)? == floats).then(|| cast(&whole, &common))?
-        }
-        DataType::Boolean => cast(&cast(array, &DataType::Int64)?, &common),
-        _ => cast(array, &common),
-    };
-    arrays.iter().map(decimal).collect()
 }

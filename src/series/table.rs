@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::exact_cast::decimal_scale;
 use super::list::values_of;
 use super::repr::Kind;
 use crate::error::{Error, Result};
@@ -164,11 +165,10 @@ pub fn type_name(data_type: &DataType) -> &'static str {
 
 /// What the extrema, the range, the sum and the mode of a column of this type are.
 pub(crate) fn number_type(data_type: &DataType) -> NumberType {
-    use DataType::{Decimal32, Decimal64, Decimal128, Decimal256};
+    if let Some(scale) = decimal_scale(data_type) {
+        return NumberType::Decimal(u8::try_from(scale).unwrap_or(0));
+    }
     match data_type {
-        Decimal32(_, scale) | Decimal64(_, scale) | Decimal128(_, scale) | Decimal256(_, scale) => {
-            NumberType::Decimal(u8::try_from(*scale).unwrap_or(0))
-        }
         DataType::Dictionary(_, values) => number_type(values),
         DataType::RunEndEncoded(_, values) => number_type(values.data_type()),
         of if of.is_integer() || *of == DataType::Boolean => NumberType::Integer,

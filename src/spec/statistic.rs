@@ -121,11 +121,17 @@ impl FromStr for NanPolicy {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let named = Self::ALL.iter().find(|(_, candidate)| *candidate == name);
-        named
-            .map(|(policy, _)| *policy)
-            .ok_or_else(|| format!("'{name}' is not a NaN policy; it is one of propagate, omit, raise"))
+        named(&Self::ALL, name, "a NaN policy")
     }
+}
+
+/// The policy of this name.
+fn named<P: Copy>(all: &[(P, &str)], name: &str, what: &str) -> Result<P, String> {
+    let named = all.iter().find(|(_, candidate)| *candidate == name);
+    named.map(|(policy, _)| *policy).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|(_, name)| *name).collect();
+        format!("'{name}' is not {what}; it is one of {}", names.join(", "))
+    })
 }
 
 /// What a null does to its series.
@@ -156,10 +162,7 @@ impl FromStr for NullPolicy {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let named = Self::ALL.iter().find(|(_, candidate)| *candidate == name);
-        named
-            .map(|(policy, _)| *policy)
-            .ok_or_else(|| format!("'{name}' is not a policy for nulls; it is one of skip, propagate, raise"))
+        named(&Self::ALL, name, "a policy for nulls")
     }
 }
 

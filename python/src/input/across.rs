@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, FixedSizeListArray};
-use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field};
 use arrow_select::interleave::interleave;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use rstats::internal::{NAME, shown};
+use rstats::internal::{NAME, common_decimals, exactly, shown};
 use rstats::{Error, ListColumn, Series};
 
 use crate::errors::to_python;
-
-/// The greatest whole number below which every one is an f64.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Each row as a list of the values of all columns, which are numbers of one type or such as mix exactly.
 pub fn across(series: &[Series]) -> PyResult<ListColumn> {
@@ -28,13 +22,9 @@ pub fn across(series: &[Series]) -> PyResult<ListColumn> {
         return Err(PyTypeError::new_err("axis=1 is for columns of numbers, and there are none"));
     };
     let arrays = arrays.iter().zip(series).map(|(array, series)| {
-        let options = CastOptions { safe: false, ..CastOptions::default() };
-        let cast = cast_with_options(array, &common, &options)
-            .ok()
-            .filter(|cast| common != DataType::Float64 || is_exact(array, cast));
-        cast.ok_or_else(|| {
+        exactly(array, &common).map_err(|why| {
             PyValueError::new_err(format!(
-                "column '{}' ({}) does not mix exactly with the other columns; cast it, or leave it out by columns=",
+                "column '{}' ({}) does not mix exactly with the other columns: it {why}; cast it, or leave it out by columns=",
                 shown(series.name().unwrap_or_default(), NAME),
                 array.data_type()
             ))
@@ -74,23 +64,5 @@ fn common_type(types: &[DataType]) -> Option<DataType> {
     if types.iter().all(|of| of.is_signed_integer() || *of == DataType::Boolean) {
         return Some(DataType::Int64);
     }
-    let scale = |of: &DataType| match of {
-        DataType::Decimal32(_, scale)
-        | DataType::Decimal64(_, scale)
-        | DataType::Decimal128(_, scale)
-        | DataType::Decimal256(_, scale) => *scale,
-        _ => 0,
-    };
-    let scale = types.iter().map(scale).max()?;
-    Some(DataType::Decimal256(76, scale))
-}
-
-/// Whether every number is the float that it was cast to.
-fn is_exact(array: &ArrayRef, cast: &ArrayRef) -> bool {
-    use DataType::{Decimal32, Decimal64, Decimal128, Decimal256, Int64, UInt64};
-    match array.data_type() {
-        Int64 | UInt64 => cast.as_primitive::<Float64Type>().iter().flatten().all(|value| value.abs() <= EXACT),
-        Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) => false,
-        _ => true,
-    }
+    Some(common_decimals(types))
 }

@@ -12,6 +12,7 @@ use rstats::report::LeftOut;
 use rstats::series::{Chunk, Format, Kind, NanMeans, Series, StridedBuffer};
 
 use super::items::{self, Missing};
+use super::memory::ArrayMemory;
 use super::{arrow, keys};
 use crate::errors::to_python;
 
@@ -200,8 +201,12 @@ fn numbers_of_their_type(buffer: &StridedBuffer) -> PyResult<ArrayRef> {
     arrow_cast::cast(&array, &data_type).map_err(|error| to_python(Error::Data(error.to_string())))
 }
 
-/// Numbers in memory, as pandas reads them: NaN is the missing value.
-pub fn with_nan_as_null(mut buffer: StridedBuffer) -> StridedBuffer {
-    buffer.nan = NanMeans::Null;
-    buffer
+impl Values<'_> {
+    /// The numbers of an array of one dimension, and whether NaN is the missing value among them, as in pandas.
+    pub fn from_memory(numbers: &ArrayMemory, nan: NanMeans) -> Self {
+        match numbers.series() {
+            Some(buffer) => Self::Memory(StridedBuffer { nan, ..buffer }),
+            None => Self::Unreadable("an array that has no rows".to_owned()),
+        }
+    }
 }

@@ -41,14 +41,14 @@ pub fn together(chunks: Vec<ArrayRef>, field: &Field) -> PyResult<ArrayRef> {
 
 /// Keys that are Python objects, or lie in an array of NumPy or pandas that holds no numbers.
 pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) -> PyResult<(FieldRef, ArrayRef)> {
-    if arrow::speaks(objects)? {
-        return readable(objects.py(), name, in_one(objects));
-    }
     let py = objects.py();
+    if arrow::speaks(objects)? {
+        return in_one(readable(py, name, arrow::column(objects))?);
+    }
     // Dates and text of NumPy.
     if is_instance(objects, "numpy", "ndarray")? && !objects.getattr("dtype")?.getattr("hasobject")?.is_truthy()? {
         let array = py.import("pyarrow")?.call_method1("array", (objects,));
-        return readable(py, name, array.and_then(|array| in_one(&array)));
+        return in_one(readable(py, name, array.and_then(|array| arrow::column(&array)))?);
     }
     let items = objects.try_iter()?.enumerate().map(|(position, item)| {
         call::check_signals(py, position)?;
@@ -64,14 +64,14 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
                 // In pandas' columns of objects NaN is the missing value.
                 options.set_item("from_pandas", missing == Missing::NullAndNan)?;
                 let array = pyarrow.getattr("array")?.call((items,), Some(&options));
-                let array = array.and_then(|array| in_one(&array));
+                let array = array.and_then(|array| arrow::column(&array));
                 if let (Err(_), Ok(numbers)) = (&array, numbers(objects, missing))
                     && let [Chunk::Array(numbers)] = &numbers[..]
                 {
                     // Numbers of classes of their own.
                     return Ok((Arc::new(Field::new("", numbers.data_type().clone(), true)), Arc::clone(numbers)));
                 }
-                return readable(py, name, array);
+                return in_one(readable(py, name, array)?);
             }
             Err(error) if !error.is_instance_of::<PyImportError>(py) => return Err(error),
             Err(_) => {
@@ -85,9 +85,8 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
     Ok((Arc::new(Field::new("", array.data_type().clone(), true)), array))
 }
 
-/// All of an Arrow column in one array.
-fn in_one(data: &Bound<'_, PyAny>) -> PyResult<(FieldRef, ArrayRef)> {
-    let (chunks, field) = arrow::column(data)?;
+/// All of an Arrow column in one array, which may be read: see [`arrow::checked`].
+fn in_one((chunks, field): (Vec<ArrayRef>, FieldRef)) -> PyResult<(FieldRef, ArrayRef)> {
     let chunks = chunks.into_iter().map(|chunk| arrow::checked(chunk, field.name()));
     let array = together(chunks.collect::<PyResult<_>>()?, &field)?;
     Ok((field, array))
@@ -96,9 +95,7 @@ fn in_one(data: &Bound<'_, PyAny>) -> PyResult<(FieldRef, ArrayRef)> {
 /// What pyarrow says of objects that it does not know, with the key's name.
 fn readable<T>(py: Python<'_>, name: &str, result: PyResult<T>) -> PyResult<T> {
     result.map_err(|error| {
-        let is_of_data = error.is_instance_of::<PyException>(py) && !error.is_instance_of::<PyMemoryError>(py);
-        let is_named = !is_of_data || error.value(py).to_string().starts_with("column '");
-        if is_named {
+        if !error.is_instance_of::<PyException>(py) || error.is_instance_of::<PyMemoryError>(py) {
             return error;
         }
         let wrong = PyTypeError::new_err(format!(

@@ -23,15 +23,14 @@ impl Labels {
     pub fn new(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
         let given = value.get_type();
         let wrong = || PyTypeError::new_err(format!("{argument} is a name or a sequence of names, not {given}"));
-        let (each, whole) =
-            match value.is_instance_of::<PyString>() || (is_label(value)? && !value.is_instance_of::<PyTuple>()) {
-                true => (vec![value.clone()], None),
-                false => {
-                    let items = value.try_iter().map_err(|error| instead(value.py(), error, wrong))?;
-                    let whole = value.is_instance_of::<PyTuple>().then(|| value.clone().unbind());
-                    (items.collect::<PyResult<Vec<_>>>()?, whole)
-                }
-            };
+        let (each, whole) = match Self::is_name(value)? {
+            true => (vec![value.clone()], None),
+            false => {
+                let items = value.try_iter().map_err(|error| instead(value.py(), error, wrong))?;
+                let whole = value.is_instance_of::<PyTuple>().then(|| value.clone().unbind());
+                (items.collect::<PyResult<Vec<_>>>()?, whole)
+            }
+        };
         for label in &each {
             if !is_label(label)? {
                 return Err(wrong());
@@ -42,7 +41,7 @@ impl Labels {
 
     /// Whether a value can only be the label of a column, not data.
     pub fn is_name(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        Ok(value.is_instance_of::<PyString>() || (is_label(value)? && !value.is_instance_of::<PyTuple>()))
+        Ok(is_label(value)? && !value.is_instance_of::<PyTuple>())
     }
 
     /// Whether there are none.

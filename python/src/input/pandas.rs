@@ -5,10 +5,11 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PySlice;
+use rstats::series::NanMeans;
 
 use super::arrow::{self, Rows, Shape, Source};
 use super::classes::is_instance;
-use super::column::{Column, Values, with_nan_as_null};
+use super::column::{Column, Values};
 use super::items::Missing;
 use super::memory::{self, Memory};
 use crate::errors::attempt;
@@ -47,10 +48,7 @@ pub fn column<'py>(data: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
         match kind.as_str() {
             "O" => Values::Items(data.call_method0(intern!(py, "to_numpy"))?, Missing::NullAndNan),
             "f" | "i" | "u" | "b" => match memory::memory(&data.call_method0(intern!(py, "to_numpy"))?)? {
-                Memory::Numbers(numbers) => match numbers.series() {
-                    Some(buffer) => Values::Memory(with_nan_as_null(buffer)),
-                    None => Values::Unreadable("an array that has no rows".to_owned()),
-                },
+                Memory::Numbers(numbers) => Values::from_memory(&numbers, NanMeans::Null),
                 Memory::Others(reason) => Values::NoNumbers(data.clone(), reason),
                 _ => Values::NoNumbers(data.clone(), format!("of type {dtype}, which holds no numbers")),
             },
@@ -122,10 +120,7 @@ fn sparse<'py>(data: &Bound<'py, PyAny>, dtype: &Bound<'py, PyAny>) -> PyResult<
     let indices = array.getattr("sp_index")?.call_method0("to_int_index")?.getattr("indices")?;
     dense.set_item(indices, array.getattr("sp_values")?)?;
     Ok(match memory::memory(&dense)? {
-        Memory::Numbers(numbers) => match numbers.series() {
-            Some(buffer) => Values::Memory(buffer),
-            None => Values::Unreadable("an array that has no rows".to_owned()),
-        },
+        Memory::Numbers(numbers) => Values::from_memory(&numbers, NanMeans::Nan),
         _ => Values::NoNumbers(data.clone(), format!("of type {dtype}, which holds no numbers")),
     })
 }

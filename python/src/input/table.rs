@@ -318,7 +318,7 @@ impl<'py> Table<'py> {
             let is_it = match (&label.object, &text) {
                 (None, Some(text)) => *text == label.name,
                 (None, None) => false,
-                (Some(object), _) => is_label(object, wanted)?,
+                (Some(object), _) => begins_with(object, wanted)?,
             };
             if is_it {
                 found.push(index);
@@ -430,8 +430,8 @@ impl<'py> Label<'py> {
     }
 }
 
-/// Whether a column's label is what is wanted: equal to it, or one of several levels that begins with it.
-fn is_label(label: &Bound<'_, PyAny>, wanted: &Bound<'_, PyAny>) -> PyResult<bool> {
+/// Whether a column's label is what is wanted, or has several levels and begins with it.
+fn begins_with(label: &Bound<'_, PyAny>, wanted: &Bound<'_, PyAny>) -> PyResult<bool> {
     if label.eq(wanted)? {
         return Ok(true);
     }

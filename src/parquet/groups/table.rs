@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow_select::concat::{concat, concat_batches};
 use rayon::prelude::*;
@@ -16,6 +13,7 @@ use crate::parquet::columns::DataColumn;
 use crate::parquet::decode::{DecodedRows, ScanTask, plain_type};
 use crate::parquet::plan::Plan;
 use crate::parquet::work::ExecutionContext;
+use crate::series::exact_cast::{common_decimals, exactly};
 use crate::series::{Chunk, Kind, Series};
 use crate::spec::NanPolicy;
 use crate::summary::{Answers, Summaries};
@@ -161,14 +159,7 @@ fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
     }
     if !kinds.contains(&Kind::Float) {
         // Whole numbers of either sign have 20 digits at most; decimals have their own.
-        let scale = numeric.iter().filter_map(|data_type| match data_type {
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale)
-            | DataType::Decimal256(_, scale) => Some(*scale),
-            _ => None,
-        });
-        return Ok(DataType::Decimal256(76, scale.max().unwrap_or(0).max(0)));
+        return Ok(common_decimals(numeric));
     }
     if kinds.contains(&Kind::Decimal) {
         let column = &series.name;
@@ -177,39 +168,6 @@ fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
         )));
     }
     Ok(DataType::Float64)
-}
-
-/// Values in another type, of which none may change.
-fn exactly(values: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, String> {
-    if values.data_type() == data_type {
-        return Ok(values.clone());
-    }
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let cast = |values: &ArrayRef, data_type: &DataType| {
-        cast_with_options(values, data_type, &strict).map_err(|error| error.to_string())
-    };
-    let found = cast(values, data_type)?;
-    if *data_type == DataType::Float64 {
-        const EXACT: u64 = 1 << 53;
-        let inexact = match values.data_type() {
-            DataType::Int64 => values.as_primitive::<Int64Type>().iter().flatten().any(|v| v.unsigned_abs() > EXACT),
-            DataType::UInt64 => values.as_primitive::<UInt64Type>().iter().flatten().any(|value| value > EXACT),
-            DataType::Dictionary(..) | DataType::RunEndEncoded(..) => {
-                let plain = match Kind::of(values.data_type()) {
-                    Some(Kind::Signed) => cast(values, &DataType::Int64)?,
-                    Some(Kind::Unsigned) => cast(values, &DataType::UInt64)?,
-                    _ => return Ok(found),
-                };
-                return exactly(&plain, data_type);
-            }
-            _ => false,
-        };
-        if inexact {
-            return Err("holds integers beyond 2^53, and floats in another file: no type holds both exactly".to_owned());
-        }
-    }
-    debug_assert!(*data_type != DataType::Float64 || found.as_primitive::<Float64Type>().len() == values.len());
-    Ok(found)
 }
 
 /// Describes the groups of rows that are in memory.

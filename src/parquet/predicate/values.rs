@@ -12,6 +12,8 @@ use arrow_buffer::{ArrowNativeType, i256};
 use arrow_schema::{DataType, TimeUnit};
 use half::f16;
 
+use crate::series::exact_cast::decimal_scale;
+
 /// What the values of a column mean. Those of a dictionary are its values'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueType {
@@ -36,13 +38,12 @@ pub(super) enum ValueType {
 
 impl ValueType {
     pub fn of(data_type: &DataType) -> Self {
+        if let Some(scale) = decimal_scale(data_type) {
+            return Self::Decimal { scale };
+        }
         match data_type {
             DataType::Boolean => Self::Boolean,
             data_type if data_type.is_integer() => Self::Decimal { scale: 0 },
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale)
-            | DataType::Decimal256(_, scale) => Self::Decimal { scale: *scale },
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float,
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::Date32 => Self::Day,
