@@ -156,6 +156,13 @@ pub(crate) struct Answers {
     kept: Mutex<Vec<Kept>>,
 }
 
+/// Where a row is among the answers of several parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartRow {
+    pub part: u32,
+    pub row: u32,
+}
+
 /// Some neighbours among the rows of [`Answers`].
 #[derive(Debug, Default)]
 pub(crate) struct AnswerRows<'a> {
@@ -203,12 +210,59 @@ impl Answers {
         }
     }
 
+    /// The answers of several parts, each with the same number of series, in the order of `order`: of every series these rows.
+    pub(crate) fn in_order(parts: Vec<Self>, series: usize, order: &[PartRow]) -> Self {
+        let rows = series * order.len();
+        let groups: Vec<usize> = parts.iter().map(|part| part.rows / series.max(1)).collect();
+        let width = parts.first().map_or(0, |part| part.statistics.len());
+        let (mut counts, mut statistics) = ([(); 3].map(|()| Vec::new()), vec![Vec::new(); width]);
+        let mut kept = Vec::new();
+        for (part, mut answers) in parts.into_iter().enumerate() {
+            kept.extend(answers.take_kept().into_iter().map(|(row, index, value)| (part, row, index, value)));
+            counts.iter_mut().zip(answers.counts).for_each(|(counts, part)| counts.push(part));
+            statistics.iter_mut().zip(answers.statistics).for_each(|(statistic, part)| statistic.push(part));
+        }
+        let mut places: Vec<Vec<usize>> = Vec::new();
+        if !kept.is_empty() {
+            places = groups.iter().map(|&groups| vec![0; groups]).collect();
+            order.iter().enumerate().for_each(|(place, at)| places[at.part as usize][at.row as usize] = place);
+        }
+        let moved = |(part, row, index, value): (usize, usize, usize, Decimal)| {
+            let groups = groups[part];
+            (row / groups * order.len() + places[part][row % groups], index, value)
+        };
+        let kept = kept.into_iter().map(moved).collect::<Vec<_>>();
+        let mut starts = vec![0];
+        groups.iter().for_each(|groups| starts.push(starts[starts.len() - 1] + groups));
+        let flat: Vec<usize> = order.iter().map(|at| starts[at.part as usize] + at.row as usize).collect();
+        let counts = counts.map(|parts| gathered(parts, series, &flat));
+        let statistics = match rows < MANY {
+            true => statistics.into_iter().map(|parts| gathered(parts, series, &flat)).collect(),
+            false => statistics.into_par_iter().map(|parts| gathered(parts, series, &flat)).collect(),
+        };
+        Self { rows, counts, statistics, kept: Mutex::new(kept) }
+    }
+
     /// What was kept beside the floats, in the order of the rows.
     fn take_kept(&mut self) -> Vec<Kept> {
         let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
         kept.sort_unstable_by_key(|&(row, index, _)| (row, index));
         std::mem::take(kept)
     }
+}
+
+/// A column of several parts in one, whose memory is given back: of each series the rows in this order, counted over all parts.
+fn gathered<T: Copy>(parts: Vec<Vec<T>>, series: usize, order: &[usize]) -> Vec<T> {
+    let mut column = Vec::with_capacity(series * order.len());
+    for index in 0..series {
+        let mut together = Vec::with_capacity(order.len());
+        for part in &parts {
+            let groups = part.len() / series;
+            together.extend_from_slice(&part[index * groups..(index + 1) * groups]);
+        }
+        column.extend(order.iter().map(|&row| together[row]));
+    }
+    column
 }
 
 impl<'a> AnswerRows<'a> {

@@ -7,6 +7,8 @@
 
 mod any_scan;
 mod describer;
+#[cfg(feature = "parquet")]
+mod each_group;
 mod group_rows;
 mod groups;
 mod lists;
@@ -23,9 +25,9 @@ mod weighted;
 pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
 #[cfg(feature = "parquet")]
-pub(crate) use group_rows::{Groups, mixed_bits};
+pub(crate) use each_group::describe_each_group;
 #[cfg(feature = "parquet")]
-pub(crate) use groups::describe_each_group;
+pub(crate) use group_rows::{Groups, mixed_bits};
 pub use groups::describe_groups;
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;

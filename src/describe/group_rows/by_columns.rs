@@ -110,7 +110,7 @@ impl Groups {
 }
 
 /// Which zero or NaN a float key shows must not depend on the order of the rows.
-fn one_zero(keys: ArrayRef) -> ArrayRef {
+pub(crate) fn one_zero(keys: ArrayRef) -> ArrayRef {
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Float32Type, Float64Type};
     use arrow_schema::DataType;

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 /// What keys are told apart by.
-pub(super) trait Code: Copy + Default + Ord + Send + Sync {
+pub(in super::super) trait Code: Copy + Default + Ord + Send + Sync {
     /// 64 bits that depend on all of it.
     fn folded(self) -> u64;
 
@@ -15,10 +15,12 @@ pub(super) trait Code: Copy + Default + Ord + Send + Sync {
 }
 
 impl Code for u64 {
+    #[inline]
     fn folded(self) -> u64 {
         self
     }
 
+    #[inline]
     fn above(self, low: Self) -> Option<u64> {
         Some(self.wrapping_sub(low))
     }
@@ -26,43 +28,77 @@ impl Code for u64 {
 
 /// What keys have in common that may be equal.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Hash(pub(super) u64);
+pub(in super::super) struct Hash(pub(in super::super) u64);
 
 impl Code for Hash {
+    #[inline]
     fn folded(self) -> u64 {
         self.0
     }
 }
 
 impl Code for u128 {
+    #[inline]
     fn folded(self) -> u64 {
         (self >> 64) as u64 ^ (self as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
 /// Set in the code of text that is longer than [`SHORT`] bytes.
-pub(super) const LONG: u128 = 1 << 7;
+pub(in super::super) const LONG: u128 = 1 << 7;
 
 /// Bytes of text that fit a code beside their number.
 const SHORT: usize = 15;
 
-pub(super) fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
+#[inline]
+pub(in super::super) fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
     if bytes.len() > SHORT {
         return u128::from(hasher.hash_one(bytes)) << 64 | LONG;
     }
-    let mut word = [0; 16];
-    word[..bytes.len()].copy_from_slice(bytes);
-    word[SHORT] = bytes.len() as u8;
-    u128::from_be_bytes(word)
+    let length = bytes.len();
+    // Two words that overlap, rather than a copy of so many bytes.
+    let word = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u64::from_be_bytes(*first), u64::from_be_bytes(*last));
+            u128::from(first) << 64 | u128::from(last) << (8 * (16 - length))
+        }
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let (first, last) = (u32::from_be_bytes(*first), u32::from_be_bytes(*last));
+                u128::from(first) << 96 | u128::from(last) << (8 * (16 - length))
+            }
+            _ => bytes.iter().zip(0..).fold(0, |word, (&byte, place)| word | u128::from(byte) << (120 - 8 * place)),
+        },
+    };
+    word | length as u128
 }
 
 /// Bits of a code, well spread: all of them depend on all of it.
-pub(super) fn mixed(code: impl Code, seed: u64) -> u64 {
+#[inline]
+pub(in super::super) fn mixed(code: impl Code, seed: u64) -> u64 {
     mixed_bits(code.folded(), seed)
 }
 
 /// Bits all of which depend on all of both.
+#[inline]
 pub(crate) fn mixed_bits(bits: u64, seed: u64) -> u64 {
     let product = u128::from(bits ^ seed) * 0x9e37_79b9_7f4a_7c15;
     (product as u64) ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The code of short text is its bytes, zeros behind them, and their number.
+        #[test]
+        fn short_text_is_its_own_code(bytes in prop::collection::vec(any::<u8>(), 0..=SHORT)) {
+            let mut word = [0; 16];
+            word[..bytes.len()].copy_from_slice(&bytes);
+            word[SHORT] = bytes.len() as u8;
+            prop_assert_eq!(text_code(&RandomState::new(), &bytes), u128::from_be_bytes(word));
+        }
+    }
 }

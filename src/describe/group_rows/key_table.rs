@@ -6,12 +6,12 @@ use super::code::{Code, mixed};
 const NEAR: usize = 1 << 16;
 
 /// The distinct keys of some rows, found by open addressing: a key's slot, or the next one that is free.
-pub(super) struct Table<C> {
-    pub(super) codes: Vec<C>,
-    pub(super) firsts: Vec<u32>,
-    pub(super) counts: Vec<u32>,
+pub(in super::super) struct Table<C> {
+    pub(in super::super) codes: Vec<C>,
+    pub(in super::super) firsts: Vec<u32>,
+    pub(in super::super) counts: Vec<u32>,
     /// The key of each row, in their order.
-    pub(super) keys: Vec<u32>,
+    pub(in super::super) keys: Vec<u32>,
     /// One more than the key in a slot; 0 of a free one. At most half of the slots are taken.
     slots: Vec<u32>,
     seed: u64,
@@ -20,12 +20,12 @@ pub(super) struct Table<C> {
 }
 
 impl<C: Code> Table<C> {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in super::super) fn new(seed: u64) -> Self {
         Self { codes: vec![], firsts: vec![], counts: vec![], keys: vec![], slots: vec![0; 64], seed, low: None }
     }
 
     /// For these codes, of at most `rows` rows.
-    pub(super) fn near(codes: impl Iterator<Item = C> + Clone, rows: usize, seed: u64) -> Self {
+    pub(in super::super) fn near(codes: impl Iterator<Item = C> + Clone, rows: usize, seed: u64) -> Self {
         let empty = Self::new(seed);
         let Some(first) = codes.clone().next().filter(|first| first.above(*first).is_some()) else { return empty };
         let (low, high) = codes.fold((first, first), |(low, high), code| (low.min(code), high.max(code)));
@@ -37,7 +37,7 @@ impl<C: Code> Table<C> {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, code: C, row: u32, same: impl Fn(C, usize, usize) -> bool) {
+    pub(in super::super) fn add(&mut self, code: C, row: u32, same: impl Fn(C, usize, usize) -> bool) {
         if let Some(slot) = self.low.and_then(|low| code.above(low)) {
             let slot = slot as usize;
             let key = match self.slots[slot] {

@@ -6,11 +6,13 @@
 //! order in which the rows came.
 
 mod by_columns;
-mod code;
+pub(super) mod code;
 mod grouped_rows;
 mod hash_partition;
-mod key_table;
+pub(super) mod key_table;
 
 pub(crate) use by_columns::Groups;
+pub(super) use by_columns::one_zero;
 #[cfg(feature = "parquet")]
 pub(crate) use code::mixed_bits;
+pub(super) use grouped_rows::{group_codes, group_column, ranked, ranks};

@@ -1,17 +1,15 @@
-//! Groups of rows: those with equal keys are a series.
+//! The summaries of groups whose rows are known.
 
 use std::collections::HashMap;
 
-use arrow_array::{Array, ArrayRef};
-use arrow_schema::FieldRef;
 use rayon::prelude::*;
 
 use super::any_scan::Scanned;
 use super::describer::describe_all;
 use super::group_rows::Groups;
 use super::passes::{ALONE, PIECE};
-use super::segments::{check_names, in_parts, set_segments, tasks};
-use crate::error::{self, Error, Result};
+use super::segments::{in_parts, set_segments, tasks};
+use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::series::repr::with_repr;
 use crate::series::{Chunk, Series};
@@ -20,31 +18,6 @@ use crate::summary::{AnswerRows, Answers, Summaries, Summary};
 
 /// Rows of long groups that are copied at a time.
 const GATHERED: usize = 1 << 25;
-
-/// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
-/// keys (null last). `by` are the columns of keys, with their fields, whose names and metadata the answer keeps; every series has as many
-/// rows as they.
-///
-/// # Errors
-///
-/// [`Error::NoKey`] for keys whose values have no order, [`Error::Data`] for keys of another length, [`Error::Nan`] as `spec` has it,
-/// [`Error::Interrupted`].
-pub fn describe_groups(
-    by: Vec<(FieldRef, ArrayRef)>,
-    series: &[Series],
-    spec: &Spec,
-    interrupt: &Interrupt,
-) -> Result<Summaries> {
-    let rows = by.first().map_or(0, |(_, keys)| keys.len());
-    check_names(by.iter().map(|(field, _)| field.name().as_str()), spec)?;
-    for series in series {
-        if series.rows() != rows {
-            let (column, found) = (error::column(series.name()), series.rows());
-            return Err(Error::Data(format!("{column} has {found} rows, and the keys have {rows}")));
-        }
-    }
-    describe_each_group(Groups::new(by, rows)?, series, spec, interrupt)
-}
 
 /// The same for rows whose groups are known.
 pub(crate) fn describe_each_group(

@@ -1,0 +1,180 @@
+//! Neighbouring rows, dealt out to partitions by their key.
+
+use std::ops::Range;
+
+use arrow_array::ArrayRef;
+use arrow_buffer::NullBuffer;
+
+use super::super::group_rows::code::{Code, mixed};
+
+/// Rows of a block: their codes and values stay in the second-level cache while they are dealt out.
+pub(super) const ROWS: usize = 1 << 15;
+
+/// Rows that a partition should have: their values stay in the second-level cache while they are brought to their groups.
+const PARTITION_ROWS: usize = 1 << 15;
+
+/// The most partitions, by the binary logarithm: with more, the cache lines that are written to at a time leave the first-level cache.
+const MOST_BITS: u32 = 9;
+
+/// Rows whose keys are looked at before any is dealt out.
+const SAMPLE: usize = 1 << 12;
+
+/// A key that has this many rows of the sample has a partition of its own.
+const FREQUENT: usize = 16;
+
+/// Slots of the table of frequent keys, a power of two and more than twice as many as there can be.
+const SLOTS: usize = 4 * SAMPLE / FREQUENT;
+
+/// To which partition a key belongs. A frequent key has one of its own, the others share those of their hash, or of a stretch of
+/// numbers where the keys are numbers that are spread evenly: then neighbours in the answer are neighbours here.
+#[derive(Clone, Debug)]
+pub(super) struct Partitioning<C> {
+    bits: u32,
+    pub seed: u64,
+    /// The least code, and by how many bits a code above it is shifted to be the place of its partition.
+    stretch: Option<(C, u32)>,
+    /// The frequent keys: the first row that was seen to have each, and its code.
+    frequent: Vec<(C, u32)>,
+    /// By the hash of a key, one more than its place among the frequent ones; 0 of a free slot.
+    slots: Option<Box<[u16; SLOTS]>>,
+}
+
+impl<C: Code> Partitioning<C> {
+    /// For so many rows, by a look at some of them; those that `there` is false for have no key.
+    pub fn new(
+        rows: usize,
+        seed: u64,
+        there: impl Fn(usize) -> bool,
+        code: impl Fn(usize) -> C,
+        same: impl Fn(C, usize, usize) -> bool,
+    ) -> Self {
+        let bits = (rows / PARTITION_ROWS).next_power_of_two().trailing_zeros().min(MOST_BITS);
+        let mut found = Self { bits, seed, stretch: None, frequent: Vec::new(), slots: None };
+        if bits == 0 {
+            return found;
+        }
+        let sampled = (0..SAMPLE).map(|place| (place as u128 * rows as u128 / SAMPLE as u128) as usize);
+        let mut sample: Vec<(C, u32)> = sampled.filter(|&row| there(row)).map(|row| (code(row), row as u32)).collect();
+        sample.sort_unstable();
+        for keys in sample.chunk_by(|a, b| a.0 == b.0) {
+            let (code, first) = keys[0];
+            // Of keys that share a hash, only the first one is counted.
+            let count = keys.iter().filter(|(_, row)| same(code, first as usize, *row as usize)).count();
+            if count >= FREQUENT {
+                found.frequent.push((code, first));
+            }
+        }
+        if !found.frequent.is_empty() {
+            let slots = found.slots.insert(Box::new([0; SLOTS]));
+            for (&(code, _), place) in found.frequent.iter().zip(1..) {
+                let mut slot = mixed(code, seed) as usize % SLOTS;
+                while slots[slot] != 0 {
+                    slot = (slot + 1) % SLOTS;
+                }
+                slots[slot] = place;
+            }
+        }
+        let is_frequent = |(code, _): &(C, u32)| found.frequent.iter().any(|(frequent, _)| frequent == code);
+        sample.retain(|key| !is_frequent(key));
+        found.stretch = Self::stretch(&sample, bits);
+        found
+    }
+
+    /// Where the stretches of numbers begin, and how long they are, if that spreads a sorted sample evenly.
+    fn stretch(sample: &[(C, u32)], bits: u32) -> Option<(C, u32)> {
+        let (&(low, _), &(high, _)) = sample.first().zip(sample.last())?;
+        let range = high.above(low)?;
+        let shift = (u64::BITS - range.leading_zeros()).saturating_sub(bits);
+        let mut counts = vec![0; 1 << bits];
+        for (code, _) in sample {
+            counts[(code.above(low)? >> shift) as usize] += 1;
+        }
+        let mean = sample.len() >> bits;
+        (counts.into_iter().max()? <= 4 * mean + FREQUENT).then_some((low, shift))
+    }
+
+    /// The partitions of keys that are not frequent.
+    pub fn shared(&self) -> usize {
+        1 << self.bits
+    }
+
+    /// The place of the partition of rows without a key, which is the last one.
+    pub fn without(&self) -> usize {
+        self.shared() + self.frequent.len()
+    }
+
+    #[inline]
+    fn of(&self, code: C, row: usize, same: impl Fn(C, usize, usize) -> bool) -> usize {
+        let hash = mixed(code, self.seed);
+        if let Some(slots) = &self.slots {
+            let mut slot = hash as usize % SLOTS;
+            while let Some(place) = slots[slot].checked_sub(1) {
+                let (frequent, first) = self.frequent[usize::from(place)];
+                if frequent == code && same(code, first as usize, row) {
+                    return self.shared() + usize::from(place);
+                }
+                slot = (slot + 1) % SLOTS;
+            }
+        }
+        if let Some((low, shift)) = self.stretch {
+            // What lies beyond the sample's keys joins the last ones.
+            let above = code.above(low).unwrap_or_default() >> shift;
+            return above.min(self.shared() as u64 - 1) as usize;
+        }
+        // In two steps: a shift by all bits is none.
+        (hash >> 1 >> (u64::BITS - 1 - self.bits)) as usize
+    }
+}
+
+/// Neighbouring rows, one partition after the other; in each in the order in which they came.
+pub(super) struct Block<C> {
+    /// Where the rows of each partition begin.
+    starts: Vec<u32>,
+    pub codes: Vec<C>,
+    /// Where the rows are in the data.
+    pub rows: Vec<u32>,
+    /// The values of each series.
+    pub values: Vec<ArrayRef>,
+}
+
+impl<C: Code> Block<C> {
+    /// Deals rows out: first it counts, then it places. Their values are still missing.
+    pub fn new(
+        rows: Range<u32>,
+        nulls: Option<&NullBuffer>,
+        code: impl Fn(usize) -> C,
+        same: impl Fn(C, usize, usize) -> bool,
+        partitioning: &Partitioning<C>,
+    ) -> Self {
+        let without = partitioning.without();
+        let mut codes = Vec::with_capacity(rows.len());
+        let mut indices: Vec<u16> = Vec::with_capacity(rows.len());
+        let mut starts = vec![0; without + 2];
+        for row in rows.clone() {
+            let there = nulls.is_none_or(|nulls| nulls.is_valid(row as usize));
+            let code = if there { code(row as usize) } else { C::default() };
+            let index = if there { partitioning.of(code, row as usize, &same) } else { without };
+            codes.push(code);
+            indices.push(index as u16);
+            starts[index + 1] += 1;
+        }
+        for index in 0..=without {
+            starts[index + 1] += starts[index];
+        }
+        let mut next = starts.clone();
+        let mut dealt =
+            Self { codes: vec![C::default(); codes.len()], rows: vec![0; codes.len()], starts, values: vec![] };
+        for ((row, code), index) in rows.zip(codes).zip(indices) {
+            let next = &mut next[usize::from(index)];
+            (dealt.codes[*next as usize], dealt.rows[*next as usize]) = (code, row);
+            *next += 1;
+        }
+        dealt
+    }
+
+    /// The rows of a partition.
+    #[inline]
+    pub fn run(&self, partition: usize) -> Range<usize> {
+        self.starts[partition] as usize..self.starts[partition + 1] as usize
+    }
+}

@@ -1,0 +1,218 @@
+//! Groups of the rows of columns that are in memory.
+
+use std::cmp::Ordering;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{FieldRef, Schema};
+use arrow_select::take::take;
+use rayon::prelude::*;
+
+use super::super::describer::Describer;
+use super::super::group_rows::code::{Code, Hash, LONG, text_code};
+use super::super::group_rows::key_table::Table;
+use super::super::group_rows::{one_zero, ranks};
+use super::super::passes::FEW;
+use super::super::segments::check_names;
+use super::answers::{Group, in_order, sorted};
+use super::block::{Block, Partitioning, ROWS};
+use super::packed::{Packed, packed};
+use super::partition::{Partition, describe, describe_one};
+use crate::error::{self, Error, Result};
+use crate::escape::{NAME, shown};
+use crate::interrupt::Interrupt;
+use crate::num::figure::NumberType;
+use crate::series::key::{KeyColumn, KeyVisitor};
+use crate::series::{Chunk, Repr, Series};
+use crate::spec::{NanPolicy, Spec};
+use crate::summary::{Answers, PartRow, Summaries};
+
+/// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
+/// keys (null last). `by` are the columns of keys, with their fields, whose names and metadata the answer keeps; every series has as many
+/// rows as they.
+///
+/// # Errors
+///
+/// [`Error::NoKey`] for keys whose values have no order, [`Error::Data`] for keys of another length or 2³² rows and more,
+/// [`Error::Nan`] as `spec` has it, [`Error::Interrupted`].
+pub fn describe_groups(
+    by: Vec<(FieldRef, ArrayRef)>,
+    series: &[Series],
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Summaries> {
+    let rows = by.first().map_or(0, |(_, keys)| keys.len());
+    check_names(by.iter().map(|(field, _)| field.name().as_str()), spec)?;
+    if u32::try_from(rows).is_err() {
+        return Err(Error::Data(format!("{rows} rows cannot be grouped at once; at most {} can", u32::MAX)));
+    }
+    for series in series {
+        if series.rows() != rows {
+            let (column, found) = (error::column(series.name()), series.rows());
+            return Err(Error::Data(format!("{column} has {found} rows, and the keys have {rows}")));
+        }
+    }
+    let columns = by.into_iter().map(|(field, array)| {
+        if array.len() != rows {
+            let (name, found) = (shown(field.name(), NAME), array.len());
+            return Err(Error::Data(format!("keys '{name}' have {found} rows, and the data {rows}")));
+        }
+        KeyColumn::new(field, array, &ranks)
+    });
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    let chunks = series.iter().map(Series::whole).collect::<Result<Vec<_>>>()?;
+    let kinds: Vec<(Repr, NumberType)> = series.iter().map(|series| (series.repr(), series.number_type())).collect();
+    let data = Data { rows, chunks: &chunks, series: &kinds, spec, interrupt };
+    let found = match &columns[..] {
+        [column] => column.visit(OneKey { nulls: column.nulls(), data }),
+        _ => match packed(&columns, rows) {
+            Packed::Narrow(codes) => data.describe(None, |row| codes[row], |_, _, _| true, by_code),
+            Packed::Wide(codes) => data.describe(None, |row| codes[row], |_, _, _| true, by_code),
+        },
+    }?;
+    if spec.nan() == NanPolicy::Raise && found.holds_nan {
+        for series in series {
+            if let Some(row) = series.first_nan()? {
+                return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row });
+            }
+        }
+    }
+    let keys = keys(&columns, found.firsts)?;
+    let columns = series.iter().map(|series| (series.name().map(str::to_owned), series.number_type())).collect();
+    Ok(Summaries::with_keys(columns, Some(keys), spec, found.answers))
+}
+
+/// What is grouped.
+struct Data<'a> {
+    rows: usize,
+    /// Those of each series.
+    chunks: &'a [Chunk],
+    series: &'a [(Repr, NumberType)],
+    spec: &'a Spec,
+    interrupt: &'a Interrupt,
+}
+
+/// What comes of it: the first row of each group, in the order of the keys.
+struct Found {
+    firsts: Vec<u32>,
+    answers: Answers,
+    holds_nan: bool,
+}
+
+impl Data<'_> {
+    /// Describes the rows of equal codes that are also the `same`, in this order of the keys; null is the last of them.
+    fn describe<C: Code>(
+        &self,
+        nulls: Option<&NullBuffer>,
+        code: impl Fn(usize) -> C + Sync,
+        same: impl Fn(C, usize, usize) -> bool + Sync,
+        order: impl Fn(&Group<C>, &Group<C>) -> Ordering + Sync,
+    ) -> Result<Found> {
+        self.interrupt.check()?;
+        let seed = RandomState::new().hash_one(0) | 1;
+        let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
+        let partitioning = Partitioning::new(self.rows, seed, there, &code, &same);
+        let block = |start: usize| {
+            self.interrupt.check()?;
+            let rows = start as u32..self.rows.min(start + ROWS) as u32;
+            let mut block = Block::new(rows, nulls, &code, &same, &partitioning);
+            block.values = self.chunks.iter().map(|chunk| chunk.take(&block.rows)).collect::<Result<_>>()?;
+            Ok(block)
+        };
+        let starts: Vec<usize> = (0..self.rows).step_by(ROWS).collect();
+        let blocks: Vec<Block<C>> = match self.rows <= FEW {
+            true => starts.into_iter().map(block).collect::<Result<_>>(),
+            false => starts.into_par_iter().map(block).collect::<Result<_>>(),
+        }?;
+        let without = partitioning.without();
+        let describer = || Describer { interrupt: self.interrupt.clone(), ..Describer::new(self.spec) };
+        let work = |describer: &mut Describer, index: usize| {
+            self.interrupt.check()?;
+            match index < partitioning.shared() {
+                true => describe(&blocks, index, Table::new(seed), &same, self.series, describer),
+                false => describe_one(&blocks, index, self.series, describer),
+            }
+        };
+        let mut partitions: Vec<Partition<C>> = match self.rows <= FEW {
+            true => {
+                let mut describer = describer();
+                (0..=without).map(|index| work(&mut describer, index)).collect::<Result<_>>()
+            }
+            false => (0..=without).into_par_iter().map_init(describer, work).collect::<Result<_>>(),
+        }?;
+        self.interrupt.check()?;
+        drop(blocks);
+        // Rows without a key are no part of the order.
+        let last = partitions.pop();
+        let mut groups = sorted(&partitions, order);
+        if let Some(last) = last {
+            let at = PartRow { part: partitions.len() as u32, row: 0 };
+            groups.extend(last.firsts.iter().map(|&first| Group { code: C::default(), first, at }));
+            partitions.push(last);
+        }
+        let holds_nan = partitions.iter().any(|partition| partition.holds_nan);
+        let rows: Vec<PartRow> = groups.iter().map(|group| group.at).collect();
+        let firsts = groups.into_iter().map(|group| group.first).collect();
+        Ok(Found { firsts, answers: in_order(partitions, self.series.len(), &rows), holds_nan })
+    }
+}
+
+/// The order of codes that are in the order of the keys.
+fn by_code<C: Code>(a: &Group<C>, b: &Group<C>) -> Ordering {
+    a.code.cmp(&b.code)
+}
+
+/// Groups by one column of keys.
+struct OneKey<'a> {
+    nulls: Option<&'a NullBuffer>,
+    data: Data<'a>,
+}
+
+impl KeyVisitor for OneKey<'_> {
+    type Outcome = Result<Found>;
+
+    fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Self::Outcome {
+        self.data.describe(self.nulls, code, |_, _, _| true, by_code)
+    }
+
+    fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> Self::Outcome {
+        // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
+        let hasher = RandomState::new();
+        let code = |row| text_code(&hasher, bytes(row));
+        let same = |code: u128, a, b| code & LONG == 0 || bytes(a) == bytes(b);
+        let order = |a: &Group<u128>, b: &Group<u128>| match (a.code | b.code) & LONG {
+            0 => a.code.cmp(&b.code),
+            _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
+        };
+        self.data.describe(self.nulls, code, same, order)
+    }
+
+    fn ordered<'b>(
+        self,
+        bytes: impl Fn(usize) -> &'b [u8] + Sync,
+        order: impl Fn(usize, usize) -> Ordering + Sync,
+    ) -> Self::Outcome {
+        let hasher = RandomState::new();
+        let code = |row| Hash(hasher.hash_one(bytes(row)));
+        let same = |_, a, b| bytes(a) == bytes(b);
+        let order = |a: &Group<Hash>, b: &Group<Hash>| order(a.first as usize, b.first as usize);
+        self.data.describe(self.nulls, code, same, order)
+    }
+}
+
+/// The keys of these rows.
+fn keys(columns: &[KeyColumn], rows: Vec<u32>) -> Result<RecordBatch> {
+    let rows = UInt32Array::from(rows);
+    let mut fields = Vec::new();
+    let mut arrays = Vec::new();
+    for column in columns {
+        let keys = take(&column.array, &rows, None).map_err(|error| Error::Data(error.to_string()))?;
+        fields.push(column.field.as_ref().clone().with_nullable(true).with_data_type(keys.data_type().clone()));
+        arrays.push(one_zero(keys));
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+        .map_err(|error| Error::Data(error.to_string()))
+}
