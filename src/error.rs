@@ -161,9 +161,9 @@ impl Error {
     }
 }
 
-#[cfg(feature = "parquet")]
 impl Error {
     /// A file that cannot be read as a whole.
+    #[cfg(feature = "parquet")]
     pub(crate) fn file(path: impl Into<PathBuf>, message: impl Into<String>, source: Option<std::io::Error>) -> Self {
         Self::File { path: path.into(), position: Position::default(), message: message.into(), source }
     }

@@ -13,6 +13,7 @@ use super::dataset::Dataset;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
+use crate::series::key::values_type;
 use crate::series::table::{Columns, LeftOut, is_boolean, number_type, type_name};
 use crate::series::{Kind, Repr};
 
@@ -185,15 +186,6 @@ fn key_type(data_type: &DataType) -> DataType {
     match values_type(data_type) {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         data_type => data_type.clone(),
-    }
-}
-
-/// The type of what a dictionary or runs stand for.
-pub(super) fn values_type(data_type: &DataType) -> &DataType {
-    match data_type {
-        DataType::Dictionary(_, values) => values_type(values),
-        DataType::RunEndEncoded(_, values) => values_type(values.data_type()),
-        plain => plain,
     }
 }
 

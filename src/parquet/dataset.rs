@@ -7,11 +7,11 @@ use arrow_schema::SchemaRef;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
-use super::partition::Partition;
 use super::request::{OnError, Request};
 use super::storage::{self, FileEntry, Footer, Location};
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
+use crate::parquet::hive::Partition;
 use crate::report::Skipped;
 
 /// Files whose footers are read together.
@@ -96,7 +96,8 @@ impl Dataset {
                 Err(error) => return Err(error),
             }
         }
-        let partitions = Partition::from_files(&files);
+        let keys = files.iter().map(|file| (file.schema().as_ref(), &file.found.partition[..]));
+        let partitions = Partition::from_folders(&keys.collect::<Vec<_>>());
         Ok(Self { files, partitions, skipped: left_out })
     }
 
@@ -132,10 +133,6 @@ impl Dataset {
     }
 }
 
-pub(super) fn broken(path: &Path, message: &str) -> Error {
-    Error::file(path, message, None)
-}
-
 /// An error of a file, as the report tells it.
 pub(super) fn skipped(file: &str, error: &Error) -> Skipped {
     let Error::File { position, message, .. } = error else {
@@ -147,10 +144,4 @@ pub(super) fn skipped(file: &str, error: &Error) -> Skipped {
         None => message.clone(),
     };
     Skipped { file: file.to_owned(), column, row_group, message }
-}
-
-/// Runs a decoder, and makes its panic an error that names the file: the parquet crate panics on some damaged files.
-pub(super) fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
-    crate::catch_panic::catch_panic(decode)
-        .unwrap_or_else(|panic| Err(broken(path, &format!("damaged: its decoder gave up: {panic}"))))
 }

@@ -3,30 +3,17 @@
 //! A [`Dataset`] is the files, a [`Request`] what is asked of them, an [`Answer`] what comes of it; a [`Predicate`] says which rows
 //! count, and [`Progress`] tells another thread how far a run has got. Memory is kept to [`Request::memory_limit`]: see [`memory`].
 
-mod checkpoint;
 mod columns;
 mod dataset;
 mod decode;
-mod delta;
-mod direct;
-mod expansion;
-mod footer;
-mod format;
-mod groups;
-mod header;
-mod incremental;
+mod execute;
+mod guard;
+mod hive;
 pub mod memory;
-mod pages;
-mod partition;
-mod passes;
 mod plan;
 mod predicate;
-mod probe;
 mod request;
-mod runs;
 mod storage;
-mod thrift;
-mod work;
 mod writer_faults;
 
 pub use dataset::Dataset;

@@ -13,7 +13,6 @@ use parquet::file::metadata::RowGroupMetaData;
 use super::columns::DataColumn;
 use super::dataset::{DataFile, Dataset};
 use super::memory::{Budget, MemoryPool};
-use super::passes::MergeGranularity;
 use super::predicate::{self, Bound, Bounds, Pruning};
 use super::request::{OnError, Request};
 use crate::describe::check_names;
@@ -78,6 +77,26 @@ pub(super) struct GroupPlan {
     /// Whether the decoded rows are filtered.
     pub filtered: bool,
     pub selection: Option<RowSelection>,
+}
+
+/// Some columns of one row group.
+#[derive(Clone, Debug)]
+pub(super) struct ScanTask {
+    pub file: usize,
+    /// Its place among the row groups that are read of the file.
+    pub group: usize,
+    pub series: Vec<usize>,
+    /// Only this many of the first rows.
+    pub first: Option<usize>,
+}
+
+/// When scans are handed over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum MergeGranularity {
+    /// Those of a part as soon as it is scanned: less is in memory at a time.
+    Task,
+    /// Those of a file when all are there.
+    File,
 }
 
 impl Dataset {

@@ -205,6 +205,16 @@ impl KeyColumn {
     }
 }
 
+/// The type of what a dictionary or runs stand for.
+#[cfg(feature = "parquet")]
+pub(crate) fn values_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values_type(values),
+        DataType::RunEndEncoded(_, values) => values_type(values.data_type()),
+        plain => plain,
+    }
+}
+
 /// Each rank as the place of the first value that has it.
 fn by_first_place(ranks: Vec<u32>) -> Vec<u32> {
     let mut first = vec![u32::MAX; ranks.len()];

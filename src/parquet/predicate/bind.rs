@@ -3,12 +3,12 @@
 use arrow_buffer::i256;
 use arrow_schema::DataType;
 
-use super::expression::{Expression, Literal, Name, Operand, Relation};
+use super::expression::{Expression, Literal, Name, Operand};
 use super::instant::Instant;
-use super::ranges::{LiteralPosition, Ordered, Ranges};
+use super::ranges::{LiteralPosition, Ordered, Ranges, Relation};
 use super::values::ValueType;
 use crate::error::{Error, Result};
-use crate::parquet::columns::values_type;
+use crate::series::key::values_type;
 
 /// A predicate over columns of known types: it tells the rows of a batch that it keeps, and what bounds alone say.
 #[derive(Clone, Debug)]

@@ -12,9 +12,8 @@ use arrow_schema::ArrowError;
 use arrow_select::take::take;
 
 use super::bind::{Bound, Node, Outside, Set, Within};
-use super::expression::Relation;
 use super::number::Number;
-use super::ranges::Ordered;
+use super::ranges::{Ordered, Relation};
 use super::values::{Cell, Float, Integer, ValueType, Visitor, cells};
 use crate::error::{Error, Result};
 

@@ -1,9 +1,9 @@
 //! What a predicate says, as it was written.
 
-use std::cmp::Ordering;
 use std::fmt::{self, Display, Write};
 
 use super::number::Number;
+use super::ranges::Relation;
 
 /// The words that are no column's plain name.
 pub(super) const WORDS: [&str; 9] = ["and", "or", "not", "in", "is", "null", "between", "true", "false"];
@@ -49,41 +49,6 @@ pub(super) enum Literal {
     Text(String),
     Boolean(bool),
     Null,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    Equal,
-    NotEqual,
-    Less,
-    AtMost,
-    Greater,
-    AtLeast,
-}
-
-impl Relation {
-    /// The relation with its sides exchanged.
-    pub fn mirrored(self) -> Self {
-        match self {
-            Self::Less => Self::Greater,
-            Self::AtMost => Self::AtLeast,
-            Self::Greater => Self::Less,
-            Self::AtLeast => Self::AtMost,
-            Self::Equal | Self::NotEqual => self,
-        }
-    }
-
-    /// Whether it holds between values of this order; `None` is that of a NaN.
-    pub fn holds(self, order: Option<Ordering>) -> bool {
-        match self {
-            Self::Equal => order == Some(Ordering::Equal),
-            Self::NotEqual => order != Some(Ordering::Equal),
-            Self::Less => order == Some(Ordering::Less),
-            Self::AtMost => order.is_some_and(Ordering::is_le),
-            Self::Greater => order == Some(Ordering::Greater),
-            Self::AtLeast => order.is_some_and(Ordering::is_ge),
-        }
-    }
 }
 
 impl Expression {
@@ -261,18 +226,5 @@ impl Display for Literal {
             Self::Boolean(value) => value.fmt(f),
             Self::Null => f.write_str("null"),
         }
-    }
-}
-
-impl Display for Relation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Less => "<",
-            Self::AtMost => "<=",
-            Self::Greater => ">",
-            Self::AtLeast => ">=",
-        })
     }
 }

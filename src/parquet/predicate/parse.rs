@@ -4,8 +4,9 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::expression::{Expression, Literal, Name, Operand, Relation, WORDS, continues_name, starts_name};
+use super::expression::{Expression, Literal, Name, Operand, WORDS, continues_name, starts_name};
 use super::number::Number;
+use super::ranges::Relation;
 use crate::error::{Error, Result};
 
 /// The longest text that is read, in bytes.

@@ -10,11 +10,11 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::ParquetMetaDataPushDecoder;
 use parquet::file::reader::ChunkReader;
 
-use super::super::dataset::guarded;
-use super::super::footer::{check_footer, check_rows};
 use super::{FileEntry, Reader};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::parquet::guard::damage::guarded;
+use crate::parquet::guard::footer::{check_footer, check_rows};
 
 /// What is asked for first: with it come the footers of all but the widest files.
 const TAIL: u64 = 1 << 16;

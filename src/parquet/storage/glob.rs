@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::find::{here, is_hidden, is_parquet, search};
+use super::walk::{here, is_hidden, is_parquet, search};
 use super::{refused, unreadable};
 use crate::error::Result;
 

@@ -20,6 +20,7 @@ mod remote;
 #[cfg(test)]
 #[expect(clippy::single_range_in_vec_init, reason = "lists of one range are meant")]
 mod tests;
+mod walk;
 
 pub use find::find;
 pub use footer::{Footer, open_all};

@@ -13,12 +13,12 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::super::header::{LONG, uncompressed_size};
-use super::super::thrift::Fault;
-use super::find::state;
+use super::walk::state;
 use super::{FileEntry, Location, ranges, refused, remote, unreadable};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::parquet::guard::page_header::{LONG, uncompressed_size};
+use crate::parquet::guard::thrift::Fault;
 
 /// What is first read where a page header is expected: most are shorter.
 const HEADER: usize = 512;

@@ -43,7 +43,7 @@ fn rows(reader: Reader) -> Result<Vec<RecordBatch>, String> {
     let metadata =
         reader.footer(ArrowReaderOptions::new(), &Interrupt::default()).map_err(|error| error.to_string())?.metadata;
     let name = reader.found().location.to_path();
-    super::super::super::dataset::guarded(&name, || {
+    crate::parquet::guard::damage::guarded(&name, || {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata);
         let batches = builder.build().and_then(|batches| Ok(batches.collect::<Result<Vec<_>, _>>()?));
         batches.map_err(|error| Error::Data(error.to_string()))

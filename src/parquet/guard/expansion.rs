@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use parquet::basic::Compression;
 
 /// How many times as large as its compressed bytes a page can be.
-pub(super) fn most(codec: Compression) -> u64 {
+pub(in crate::parquet) fn most(codec: Compression) -> u64 {
     match codec {
         Compression::UNCOMPRESSED => 1,
         // A copy of 64 bytes takes 3.
@@ -26,7 +26,7 @@ pub(super) fn most(codec: Compression) -> u64 {
 }
 
 /// Whether the parquet crate would follow such a page to its end, and that could take more than `harmless` bytes.
-pub(super) fn has_to_be_followed(codec: Compression, compressed: u64, harmless: u64) -> bool {
+pub(in crate::parquet) fn has_to_be_followed(codec: Compression, compressed: u64, harmless: u64) -> bool {
     // Memory that grows is moved: for a while there are two copies.
     let worst = compressed.saturating_mul(most(codec)).saturating_mul(2);
     matches!(codec, Compression::GZIP(_) | Compression::BROTLI(_)) && worst > harmless
@@ -37,7 +37,7 @@ pub(super) fn has_to_be_followed(codec: Compression, compressed: u64, harmless: 
 /// # Errors
 ///
 /// What is wrong with it: it holds more, or is damaged before its end.
-pub(super) fn follow(codec: Compression, page: &[u8], stated: u64) -> Result<(), String> {
+pub(in crate::parquet) fn follow(codec: Compression, page: &[u8], stated: u64) -> Result<(), String> {
     let beyond = stated.saturating_add(1);
     let followed = match codec {
         Compression::GZIP(_) => drain(flate2::read::MultiGzDecoder::new(page).take(beyond)),

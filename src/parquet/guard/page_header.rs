@@ -5,12 +5,12 @@
 use bytes::Bytes;
 use parquet::file::reader::ChunkReader;
 
-use super::format::PAGE_HEADER;
-use super::thrift::{Fault, Struct, Visit, walk};
+use crate::parquet::guard::format::PAGE_HEADER;
+use crate::parquet::guard::thrift::{Fault, Struct, Visit, walk};
 
 /// What a page's header says, once it was found sound in itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Header {
+pub(in crate::parquet) struct Header {
     pub kind: PageKind,
     pub encoding: i64,
     pub compressed: u64,
@@ -18,7 +18,7 @@ pub(super) struct Header {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum PageKind {
+pub(in crate::parquet) enum PageKind {
     Dictionary {
         values: u64,
     },
@@ -32,7 +32,7 @@ pub(super) enum PageKind {
 
 /// What only the header of a v2 page says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct V2 {
+pub(in crate::parquet) struct V2 {
     pub rows: u64,
     pub nulls: u64,
     /// The bytes of the definition and of the repetition levels, which are never compressed.
@@ -41,7 +41,7 @@ pub(super) struct V2 {
 }
 
 /// The numbers that `parquet.thrift` gives the encodings.
-pub(super) mod encoding {
+pub(in crate::parquet) mod encoding {
     pub const PLAIN: i64 = 0;
     pub const PLAIN_DICTIONARY: i64 = 2;
     pub const RLE: i64 = 3;
@@ -61,10 +61,10 @@ const SMALL: u64 = 1 << 12;
 const AHEAD: u64 = 1 << 16;
 
 /// No header is longer: it has two values of the column at most. Arrow's C++ reader has the same bound.
-pub(super) const LONG: u64 = 1 << 24;
+pub(in crate::parquet) const LONG: u64 = 1 << 24;
 
 /// The headers of a chunk, one after the other.
-pub(super) struct Headers<'a, R> {
+pub(in crate::parquet) struct Headers<'a, R> {
     reader: &'a R,
     /// Where the header began that was read last.
     pub began: u64,
@@ -133,7 +133,7 @@ impl<'a, R: ChunkReader> Headers<'a, R> {
 }
 
 /// The bytes that the page after this header is said to have once it is decompressed.
-pub(super) fn uncompressed_size(header: &[u8]) -> Result<u64, Fault> {
+pub(in crate::parquet) fn uncompressed_size(header: &[u8]) -> Result<u64, Fault> {
     let mut fields = HeaderFields::default();
     walk(header, &PAGE_HEADER, &mut fields)?;
     Ok(fields.page[2].and_then(|size| u64::try_from(size).ok()).unwrap_or(0))

@@ -8,13 +8,14 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use super::checkpoint::{Checkpoint, FileKey, Kept};
-use super::dataset::DataFile;
-use super::passes::{LeftOut, MergeGranularity, Scanned, Scans, pass};
-use super::request::RunMetrics;
-use super::work::ExecutionContext;
 use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
+use crate::parquet::dataset::DataFile;
+use crate::parquet::execute::checkpoint::{Checkpoint, FileKey, Kept};
+use crate::parquet::execute::context::ExecutionContext;
+use crate::parquet::execute::pass::{LeftOut, Scanned, Scans, pass};
+use crate::parquet::plan::MergeGranularity;
+use crate::parquet::request::RunMetrics;
 use crate::scan::Keep;
 use crate::summary::Summary;
 
@@ -22,7 +23,7 @@ use crate::summary::Summary;
 const LEAST_KEPT: usize = 1 << 12;
 
 /// As `describe_series`, with the help of what is kept of each file.
-pub(super) fn describe_kept(
+pub(in crate::parquet) fn describe_kept(
     run: &ExecutionContext<'_>,
     checkpoint: &Checkpoint,
     keep: Keep,

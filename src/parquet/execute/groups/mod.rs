@@ -18,12 +18,12 @@ use arrow_array::RecordBatch;
 use self::hash_partition::HashPartitions;
 use self::scans::GroupScans;
 use self::table::{Table, describe_rows, join};
-use super::decode::ScanTask;
-use super::passes::LeftOut;
-use super::request::RunMetrics;
-use super::work::ExecutionContext;
 use crate::describe::{SortedRows, describe_sorted, distinct};
 use crate::error::{Error, Result};
+use crate::parquet::execute::context::ExecutionContext;
+use crate::parquet::execute::pass::LeftOut;
+use crate::parquet::plan::ScanTask;
+use crate::parquet::request::RunMetrics;
 use crate::summary::Summaries;
 
 /// Keys that have fewer of the rows that come together, as a mean, are not sorted out as they come.
@@ -33,7 +33,7 @@ const FEW_ROWS: u64 = 4;
 const TOGETHER: u64 = 1 << 18;
 
 /// The answer for each column and each key, and the files that were left out.
-pub(super) fn describe_dataset_groups(
+pub(in crate::parquet) fn describe_dataset_groups(
     run: &ExecutionContext<'_>,
     metrics: &mut RunMetrics,
 ) -> Result<(Summaries, LeftOut)> {

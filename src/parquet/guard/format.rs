@@ -2,7 +2,7 @@
 //!
 //! [`parquet.thrift`]: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 
-use super::thrift::{Shape, Struct};
+use crate::parquet::guard::thrift::{Shape, Struct};
 
 static EMPTY: Struct = Struct { name: "EmptyStruct", fields: &[] };
 
@@ -157,7 +157,7 @@ static ROW_GROUP: Struct = Struct {
 static COLUMN_ORDER: Struct = Struct { name: "ColumnOrder", fields: &[(1, UNIT)] };
 
 /// A footer.
-pub(super) static FILE_METADATA: Struct = Struct {
+pub(in crate::parquet) static FILE_METADATA: Struct = Struct {
     name: "FileMetaData",
     fields: &[
         (1, Shape::I32),
@@ -195,7 +195,7 @@ static DATA_PAGE_V2: Struct = Struct {
 static INDEX_PAGE: Struct = Struct { name: "IndexPageHeader", fields: &[] };
 
 /// What stands before every page.
-pub(super) static PAGE_HEADER: Struct = Struct {
+pub(in crate::parquet) static PAGE_HEADER: Struct = Struct {
     name: "PageHeader",
     fields: &[
         (1, Shape::I32),

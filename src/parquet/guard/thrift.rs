@@ -15,7 +15,7 @@ const DEPTH: usize = 16;
 
 /// The type of a field.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(in crate::parquet) enum Shape {
     Bool,
     I8,
     I16,
@@ -29,14 +29,14 @@ pub(super) enum Shape {
 
 /// The fields of a struct that are read; others are skipped by the types that the file gives them.
 #[derive(Debug)]
-pub(super) struct Struct {
+pub(in crate::parquet) struct Struct {
     pub name: &'static str,
     pub fields: &'static [(i16, Shape)],
 }
 
 /// Why a walk ended early.
 #[derive(Debug, PartialEq)]
-pub(super) enum Fault {
+pub(in crate::parquet) enum Fault {
     /// The bytes end within the struct.
     Short,
     /// What is wrong, and at which byte.
@@ -44,7 +44,7 @@ pub(super) enum Fault {
 }
 
 /// What is told of a walk: known fields in the order of the file.
-pub(super) trait Visit {
+pub(in crate::parquet) trait Visit {
     /// An integer of any width.
     fn integer(&mut self, _of: &'static Struct, _field: i16, _value: i64) {}
     /// A boolean.
@@ -60,7 +60,7 @@ pub(super) trait Visit {
 }
 
 /// Walks one struct from the first of `bytes` on, and returns how many bytes it takes.
-pub(super) fn walk(bytes: &[u8], shape: &'static Struct, visit: &mut dyn Visit) -> Result<usize, Fault> {
+pub(in crate::parquet) fn walk(bytes: &[u8], shape: &'static Struct, visit: &mut dyn Visit) -> Result<usize, Fault> {
     let mut walk = Walk { bytes, at: 0 };
     walk.structure(shape, visit, DEPTH)?;
     Ok(walk.at)

@@ -10,12 +10,12 @@ use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::memory::Reservation;
-use super::pages::{self, Refusal};
-use super::plan::{GroupPlan, Plan};
-use super::storage::Reader;
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
+use crate::parquet::guard::column_chunk::{self, Refusal};
+use crate::parquet::memory::Reservation;
+use crate::parquet::plan::{GroupPlan, Plan, ScanTask};
+use crate::parquet::storage::Reader;
 use crate::report::Skipped;
 
 /// The most rows that are decoded at a time.
@@ -27,19 +27,8 @@ const KEYED_BATCH: usize = 1 << 17;
 /// The least.
 const LEAST_BATCH: usize = 1 << 10;
 
-/// Some columns of one row group.
-#[derive(Clone, Debug)]
-pub(super) struct ScanTask {
-    pub file: usize,
-    /// Its place among the row groups that are read of the file.
-    pub group: usize,
-    pub series: Vec<usize>,
-    /// Only this many of the first rows.
-    pub first: Option<usize>,
-}
-
 /// Rows that were decoded, without those that a predicate rules out.
-pub(super) struct DecodedRows {
+pub(in crate::parquet) struct DecodedRows {
     /// The values of each series of the part, in its order; none of a file that lacks the column.
     pub values: Vec<Option<ArrayRef>>,
     /// The keys of groups.
@@ -62,17 +51,27 @@ impl DecodedRows {
 }
 
 impl Plan<'_> {
-    pub(super) fn group(&self, part: &ScanTask) -> &GroupPlan {
+    pub(in crate::parquet) fn group(&self, part: &ScanTask) -> &GroupPlan {
         &self.files[part.file].row_groups[part.group]
     }
 
     /// A failure to read a part, with its position.
-    pub(super) fn damaged(&self, part: &ScanTask, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
+    pub(in crate::parquet) fn damaged(
+        &self,
+        part: &ScanTask,
+        series: Option<usize>,
+        error: &dyn std::fmt::Display,
+    ) -> Error {
         self.dataset.files[part.file].broken(self.position_of(part, series), error)
     }
 
     /// What a part holds does not go together with other files: none of them is damaged.
-    pub(super) fn unfit(&self, part: &ScanTask, series: Option<usize>, error: &dyn std::fmt::Display) -> Error {
+    pub(in crate::parquet) fn unfit(
+        &self,
+        part: &ScanTask,
+        series: Option<usize>,
+        error: &dyn std::fmt::Display,
+    ) -> Error {
         let position = self.position_of(part, series);
         Error::Invalid(format!("{}: {position}: {error}", self.dataset.files[part.file].name()))
     }
@@ -88,12 +87,12 @@ impl Plan<'_> {
     }
 
     /// The failure of a part as the report tells it.
-    pub(super) fn skipped(&self, part: &ScanTask, error: &Error) -> Skipped {
-        super::dataset::skipped(&self.dataset.files[part.file].name(), error)
+    pub(in crate::parquet) fn skipped(&self, part: &ScanTask, error: &Error) -> Skipped {
+        crate::parquet::dataset::skipped(&self.dataset.files[part.file].name(), error)
     }
 
-    /// Decodes a part, and hands its rows to `sink`. The parquet crate may panic: [`ExecutionContext::decode`](super::work::ExecutionContext::decode) sees to that.
-    pub(super) fn decode(
+    /// Decodes a part, and hands its rows to `sink`. The parquet crate may panic: [`ExecutionContext::decode`](crate::parquet::execute::context::ExecutionContext::decode) sees to that.
+    pub(in crate::parquet) fn decode(
         &self,
         part: &ScanTask,
         reader: Reader,
@@ -214,7 +213,7 @@ impl Plan<'_> {
 
     /// Checks column chunks before they are decoded together, `batch` rows at a time, and waits until there is room for that: for as
     /// long as it is held.
-    pub(super) fn check_leaves(
+    pub(in crate::parquet) fn check_leaves(
         &self,
         part: &ScanTask,
         reader: &Reader,
@@ -235,10 +234,11 @@ impl Plan<'_> {
         for &leaf in leaves {
             let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
             let position = self.position(part, Some(column));
-            let pages = pages::check_column(reader, row_group, leaf, batch, most).map_err(|refusal| match refusal {
-                Refusal::Damaged(message) => file.broken(position.clone(), &message),
-                Refusal::TooLarge { memory, .. } => too_large(memory, &position),
-            })?;
+            let pages =
+                column_chunk::check_column(reader, row_group, leaf, batch, most).map_err(|refusal| match refusal {
+                    Refusal::Damaged(message) => file.broken(position.clone(), &message),
+                    Refusal::TooLarge { memory, .. } => too_large(memory, &position),
+                })?;
             memory = memory.saturating_add(pages.memory(batch));
         }
         if memory > most {
@@ -335,7 +335,7 @@ impl Plan<'_> {
 }
 
 /// Values as floats or integers of 64 bits, exactly; `None` for what only decimals and mixed columns need.
-pub(super) fn plain_type(repr: crate::series::Repr) -> Option<DataType> {
+pub(in crate::parquet) fn plain_type(repr: crate::series::Repr) -> Option<DataType> {
     match repr {
         crate::series::Repr::Float => Some(DataType::Float64),
         crate::series::Repr::Signed => Some(DataType::Int64),

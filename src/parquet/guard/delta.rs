@@ -7,12 +7,12 @@
 //! [Encodings.md]: https://github.com/apache/parquet-format/blob/master/Encodings.md
 
 /// Checks the lengths in a `DELTA_LENGTH_BYTE_ARRAY` page, from the first of its values on: at most `most` of them.
-pub(super) fn check_lengths(bytes: &[u8], most: u64) -> Result<(), String> {
+pub(in crate::parquet) fn check_lengths(bytes: &[u8], most: u64) -> Result<(), String> {
     Deltas::new(bytes, most).map(drop)
 }
 
 /// The longest value in a `DELTA_BYTE_ARRAY` page, which has at most `most` values.
-pub(super) fn longest(bytes: &[u8], most: u64) -> Result<u64, String> {
+pub(in crate::parquet) fn longest(bytes: &[u8], most: u64) -> Result<u64, String> {
     let mut prefixes = Deltas::new(bytes, most)?;
     let count = prefixes.left;
     let mut end = Deltas::new(bytes, most)?;

@@ -12,8 +12,8 @@ use super::spill::{Segment, Spill};
 use super::table::{Table, describe_rows, join};
 use crate::describe::mixed_bits;
 use crate::error::{Error, Result};
+use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::request::RunMetrics;
-use crate::parquet::work::ExecutionContext;
 use crate::series::key::{KeyColumn, KeyVisitor};
 use crate::summary::Summaries;
 

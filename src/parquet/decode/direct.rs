@@ -12,14 +12,14 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::file::reader::SerializedPageReader;
 
-use super::decode::ScanTask;
-use super::plan::Plan;
-use super::runs::{GROUP, Run, each_run};
-use super::storage::Reader;
 use crate::arch::block;
 use crate::describe::AnyScan;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::parquet::decode::rle::{GROUP, Run, each_run};
+use crate::parquet::plan::Plan;
+use crate::parquet::plan::ScanTask;
+use crate::parquet::storage::Reader;
 use crate::scan::Scan;
 use crate::spec::NanPolicy;
 use crate::stats::value::Value;
@@ -29,7 +29,7 @@ const BLOCK: usize = 2 * crate::scan::BLOCK;
 
 impl Plan<'_> {
     /// Scans a part, if that can be done directly; `false` if not, and then what was scanned counts for nothing.
-    pub(super) fn scan_direct(
+    pub(in crate::parquet) fn scan_direct(
         &self,
         interrupt: &Interrupt,
         part: &ScanTask,

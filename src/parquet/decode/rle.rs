@@ -4,7 +4,7 @@
 
 /// Some of the numbers that follow each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Run<'a> {
+pub(in crate::parquet) enum Run<'a> {
     /// One number, `count` times.
     Same { value: u32, count: usize },
     /// So many numbers of this width, the lowest bits first.
@@ -12,7 +12,7 @@ pub(super) enum Run<'a> {
 }
 
 /// Numbers that are unpacked at a time.
-pub(super) const GROUP: usize = 8;
+pub(in crate::parquet) const GROUP: usize = 8;
 
 /// As many bytes as hold a group of any width, and what is loaded beyond the last number of it.
 const WINDOW: usize = 40;
@@ -60,7 +60,7 @@ fn unpack(bytes: &[u8], width: u32, into: &mut [u32; GROUP]) {
 }
 
 /// Takes `count` numbers of `width` bits, at most 32, from the bytes, run by run; `None` where these end before, or a run is none.
-pub(super) fn each_run<'a>(
+pub(in crate::parquet) fn each_run<'a>(
     mut bytes: &'a [u8],
     width: u32,
     count: usize,

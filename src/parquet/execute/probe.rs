@@ -9,11 +9,11 @@ use std::sync::Mutex;
 
 use parquet::file::statistics::Statistics;
 
-use super::decode::ScanTask;
-use super::passes::{LeftOut, Scans};
-use super::work::ExecutionContext;
 use crate::describe::AnyScan;
 use crate::error::Result;
+use crate::parquet::execute::context::ExecutionContext;
+use crate::parquet::execute::pass::{LeftOut, Scans};
+use crate::parquet::plan::ScanTask;
 use crate::scan::Keep;
 use crate::series::Chunk;
 
@@ -36,7 +36,12 @@ const GROUPS: usize = 4;
 const ALIKE: f64 = 0.5;
 
 /// Aims the empty scans of series that are alike everywhere.
-pub(super) fn aim(run: &ExecutionContext<'_>, empties: &mut Scans, left_out: &LeftOut, keep: Keep) -> Result<()> {
+pub(in crate::parquet) fn aim(
+    run: &ExecutionContext<'_>,
+    empties: &mut Scans,
+    left_out: &LeftOut,
+    keep: Keep,
+) -> Result<()> {
     let (plan, spec) = (run.plan, run.plan.spec);
     if spec.computed().is_empty() || plan.rows() < LONG {
         return Ok(());

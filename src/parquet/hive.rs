@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Int64Array, StringArray, UInt32Array};
 use arrow_cast::cast;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use arrow_select::take::take;
 
-use super::dataset::DataFile;
 use crate::error::{Error, Result};
+
+/// What the folders of a file say: keys with their values, outermost first.
+pub(super) type FolderKeys = [(String, Option<String>)];
 
 /// One key, with its value for each file.
 #[derive(Clone, Debug)]
@@ -23,23 +25,23 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// The keys of all files, in the order in which they first come, of files that have no such column.
-    pub fn from_files(files: &[DataFile]) -> Vec<Self> {
+    /// The keys of all files, in the order in which they first come: of each file its schema, and what its folders say. What a file
+    /// has itself, the folders do not say.
+    pub fn from_folders(files: &[(&Schema, &FolderKeys)]) -> Vec<Self> {
         let mut names: Vec<&str> = Vec::new();
         let mut known = HashSet::new();
-        // What a file has itself, the folder does not say.
-        let says = |file: &DataFile, name: &str| file.schema().index_of(name).is_err();
-        for (file, (name, _)) in files.iter().flat_map(|file| file.found.partition.iter().map(move |key| (file, key))) {
-            if says(file, name) && known.insert(name.as_str()) {
+        let says = |schema: &Schema, name: &str| schema.index_of(name).is_err();
+        for (schema, (name, _)) in files.iter().flat_map(|(schema, keys)| keys.iter().map(move |key| (schema, key))) {
+            if says(schema, name) && known.insert(name.as_str()) {
                 names.push(name);
             }
         }
-        let value = |file: &'_ DataFile, name: &str| {
-            if !says(file, name) {
+        let value = |(schema, keys): &(&Schema, &FolderKeys), name: &str| {
+            if !says(schema, name) {
                 return None;
             }
             // Of a name that comes twice in one path, the inner one counts.
-            let (_, value) = file.found.partition.iter().rev().find(|(key, _)| key == name)?;
+            let (_, value) = keys.iter().rev().find(|(key, _)| key == name)?;
             value.clone()
         };
         let all = names.into_iter().map(|name| {

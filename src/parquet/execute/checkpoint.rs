@@ -32,9 +32,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::storage::unreadable;
 use crate::describe::AnyScan;
 use crate::error::{Error, Result};
+use crate::parquet::storage::unreadable;
 use crate::scan::serial::{FORMAT, MAGIC};
 use crate::stats::select::PIECE_BYTES;
 

@@ -9,14 +9,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
-use super::format::FILE_METADATA;
-use super::thrift::{Fault, Struct, Visit, walk};
+use crate::parquet::guard::format::FILE_METADATA;
+use crate::parquet::guard::thrift::{Fault, Struct, Visit, walk};
 
 /// The length of the metadata and the magic bytes, at the end of every file.
 pub const TAIL: u64 = 8;
 
 /// The magic bytes alone, at the beginning of every file.
-pub(super) const MAGIC: u64 = 4;
+pub(in crate::parquet) const MAGIC: u64 = 4;
 
 /// How deeply a schema may be nested. A list takes two levels; the Arrow schema beside it is only read to 64 tables in
 /// each other. The crate's recursion takes less than 8 KiB a level.

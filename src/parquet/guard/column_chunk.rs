@@ -5,7 +5,7 @@
 //!
 //! | number | what the crate does with it | what bounds it |
 //! | --- | --- | --- |
-//! | footer's length, lists in it, children of the schema, its depth | reserves, recurses | [`super::footer`] |
+//! | footer's length, lists in it, children of the schema, its depth | reserves, recurses | [`crate::parquet::guard::footer`] |
 //! | chunk's offset and size | an assertion, reads from there | [`survey`]: within the file |
 //! | page's compressed size | reads as much into memory | within the chunk |
 //! | page's uncompressed size | reserves it, for most codecs twice or filled with zeros | what the codec can expand to, the chunk's size, the limit |
@@ -31,10 +31,10 @@ use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 use std::fmt;
 use std::sync::Arc;
 
-use super::delta;
-use super::expansion;
-use super::footer::{MAGIC, TAIL};
-use super::header::{Header, Headers, PageKind, encoding};
+use crate::parquet::guard::delta;
+use crate::parquet::guard::expansion;
+use crate::parquet::guard::footer::{MAGIC, TAIL};
+use crate::parquet::guard::page_header::{Header, Headers, PageKind, encoding};
 
 /// What the headers of a column chunk tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,0 +1,14 @@
+//! A plan, carried out.
+//!
+//! [`context`] hands the tasks of a plan to threads, in their order. Columns are described ([`series`]) in passes over them ([`pass`]), after a look
+//! at a few values ([`probe`]), with what a [`checkpoint`] has of earlier runs ([`incremental`]); [`groups`] have a way of their own.
+//! [`run`] is where it begins.
+
+mod checkpoint;
+mod context;
+mod groups;
+mod incremental;
+mod pass;
+mod probe;
+mod run;
+mod series;

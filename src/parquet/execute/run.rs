@@ -1,0 +1,63 @@
+//! Where a run begins, and what comes of it.
+
+use super::context::ExecutionContext;
+use super::series::describe_series;
+use crate::error::Result;
+use crate::interrupt::Interrupt;
+use crate::parquet::columns::DataColumn;
+use crate::parquet::execute::groups::describe_dataset_groups;
+use crate::parquet::plan::Plan;
+use crate::parquet::request::{Answer, Progress, RunMetrics};
+use crate::report::{Kept, Source};
+use crate::spec::NanPolicy;
+use crate::summary::Summaries;
+
+impl Plan<'_> {
+    /// Reads what has to be read, and answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`](crate::Error::File) for damaged files under [`OnError::Fail`](crate::parquet::OnError::Fail), [`Error::Nan`](crate::Error::Nan) as the spec has it, [`Error::MemoryLimit`](crate::Error::MemoryLimit) for what
+    /// does not fit even in parts, [`Error::Interrupted`](crate::Error::Interrupted).
+    pub fn run(&self, interrupt: &Interrupt, progress: &Progress) -> Result<Answer> {
+        #[cfg(feature = "allocator")]
+        crate::arch::allocator::keep_within(self.budget.limit);
+        let run = ExecutionContext { plan: self, interrupt, progress };
+        let mut metrics = RunMetrics::default();
+        let (series, left_out) = if self.keys.is_empty() {
+            let (summaries, left_out) = describe_series(&run, &mut metrics)?;
+            (Summaries::new(self.spec, summaries), left_out)
+        } else {
+            describe_dataset_groups(&run, &mut metrics)?
+        };
+        let counted: Vec<usize> = (0..self.files.len()).filter(|file| !left_out.contains_key(file)).collect();
+        let files = || counted.iter().map(|&file| &self.dataset.files[file]);
+        let mut errors = self.dataset.skipped.clone();
+        errors.extend(left_out.into_values());
+        errors.sort();
+        let source = Source {
+            files: counted.len(),
+            rows: files().map(|file| u64::try_from(file.parquet().file_metadata().num_rows()).unwrap_or(0)).sum(),
+            kept: self.kept(&series, &counted),
+            bytes: None,
+            errors,
+            left_out: self.left_out.clone(),
+        };
+        Ok(Answer { series, source, metrics })
+    }
+
+    /// The rows that a predicate kept: those of a series that all files have.
+    fn kept(&self, answer: &Summaries, counted: &[usize]) -> Option<Kept> {
+        let predicate = self.request.predicate.as_ref()?.to_string();
+        let of_groups = answer.keys().map(|keys| keys.num_rows());
+        let is_everywhere =
+            |column: &DataColumn| of_groups.is_some() || counted.iter().all(|&file| column.indices[file].is_some());
+        let series = self.series.iter().position(is_everywhere)?;
+        let length = of_groups.unwrap_or(1);
+        let rows = (series * length..(series + 1) * length).filter_map(|row| answer.counts(row)).map(|counts| {
+            let [count, nulls, nans] = counts;
+            count + nulls + if self.spec.nan() == NanPolicy::Omit { nans } else { 0 }
+        });
+        Some(Kept { predicate, rows: rows.sum() })
+    }
+}

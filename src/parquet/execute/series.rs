@@ -1,0 +1,195 @@
+//! Series of a dataset: passes over its files until every scan has its answer.
+//!
+//! Parts are scanned by several threads, and merged. Where a file that fails is left out, those of a file are merged first, and join
+//! the whole when all are there, so that a file counts whole or not at all. Where a file fails in a later pass, after it has been
+//! counted, everything starts again without it.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::pass::{LeftOut, Scanned, Scans, pass};
+use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
+use crate::error::{Error, Result};
+use crate::parquet::execute::checkpoint::Checkpoint;
+use crate::parquet::execute::context::ExecutionContext;
+use crate::parquet::execute::incremental::describe_kept;
+use crate::parquet::execute::probe;
+use crate::parquet::request::RunMetrics;
+use crate::scan::{Keep, SAMPLE};
+use crate::spec::{Learned, Statistic};
+use crate::summary::Summary;
+
+/// How many values all series together keep in a first pass that another one follows.
+pub(in crate::parquet) const SAMPLED: usize = 1 << 22;
+
+/// The summaries of the wanted columns, and the files that were left out.
+pub(in crate::parquet) fn describe_series(
+    run: &ExecutionContext<'_>,
+    metrics: &mut RunMetrics,
+) -> Result<(Vec<Summary>, LeftOut)> {
+    check_kept_values(run)?;
+    if let Some(folder) = &run.plan.request.checkpoint {
+        let checkpoint = Checkpoint::open(folder, &question(run))?;
+        let (plan, all) = (run.plan, run.plan.series.len());
+        if plan.series_at_once(LEAST_KEPT) < all {
+            return Err(Error::MemoryLimit {
+                what: format!("scanning {all} columns at once, as a checkpoint is written,"),
+                needed: plan.budget.limit_for(plan.bytes_kept(all, LEAST_KEPT)),
+                limit: plan.budget.limit,
+            });
+        }
+        return describe_kept(run, &checkpoint, keep(run, all), metrics);
+    }
+    let mut left_out = LeftOut::new();
+    loop {
+        let before = left_out.len();
+        if let Some(summaries) = attempt(run, &mut left_out, metrics)? {
+            return Ok((summaries, left_out));
+        }
+        // Each further attempt has left out at least one file more.
+        if left_out.len() == before {
+            return Err(changed());
+        }
+    }
+}
+
+/// What the entries of a checkpoint are answers to.
+fn question(run: &ExecutionContext<'_>) -> String {
+    let plan = run.plan;
+    let series: Vec<_> = plan.series.iter().map(|series| (&series.name, series.repr)).collect();
+    let predicate = plan.request.predicate.as_ref().map(ToString::to_string);
+    // What a predicate says of a file depends on which columns are in the paths, and on their types.
+    let partitions = plan.dataset.partitions.iter().filter(|_| predicate.is_some());
+    let partitions: Vec<_> = partitions.map(|partition| (&partition.name, partition.data_type())).collect();
+    format!("series {series:?}, where {predicate:?}, partitions {partitions:?}, asked {:?}", plan.spec)
+}
+
+/// Passes over the files that are not left out; `None` where one had to be left out after it was counted.
+fn attempt(
+    run: &ExecutionContext<'_>,
+    left_out: &mut LeftOut,
+    metrics: &mut RunMetrics,
+) -> Result<Option<Vec<Summary>>> {
+    let all = run.plan.series.len();
+    let mut summaries: Vec<Option<Summary>> = vec![None; all];
+    let at_once = run.plan.series_at_once(LEAST_KEPT);
+    for first in (0..all.max(1)).step_by(at_once) {
+        let before = left_out.len();
+        let done = describe_some(run, first..all.min(first + at_once), left_out, metrics, &mut summaries)?;
+        // What is left out now was counted for the series before.
+        if !done || first > 0 && left_out.len() > before {
+            return Ok(None);
+        }
+    }
+    Ok(Some(summaries.into_iter().flatten().collect()))
+}
+
+/// The summaries of some series; `false` where a file had to be left out after it was counted.
+fn describe_some(
+    run: &ExecutionContext<'_>,
+    series: Range<usize>,
+    left_out: &mut LeftOut,
+    metrics: &mut RunMetrics,
+    summaries: &mut [Option<Summary>],
+) -> Result<bool> {
+    let (plan, spec) = (run.plan, run.plan.spec);
+    let keep = keep(run, series.len());
+    // All values, or a sample of them: a longer one would take longer to sort than it saves.
+    let sampled = (SAMPLED / series.len().max(1)).max(SAMPLE);
+    let first = match keep {
+        Keep::AtMost(most) if most as u64 <= plan.rows() => Keep::AtMost(most.min(sampled)),
+        all => all,
+    };
+    let mut empties: Scans = vec![None; plan.series.len()];
+    for series in series {
+        empties[series] = Some(AnyScan::new(plan.series[series].repr, spec, first));
+    }
+    probe::aim(run, &mut empties, left_out, keep)?;
+    let whole = Whole::new(empties.clone());
+    let counted = |file: usize| !left_out.contains_key(&file);
+    let failed = pass(run, &empties, &counted, plan.hand_over(), metrics, &|_, scans| whole.merge(scans))?;
+    left_out.extend(failed);
+    let mut scans = whole.into_scans();
+    for _ in 0..PASSES {
+        // Every series that is not decided yet gets an empty scan for one more pass.
+        let undecided = scans.par_iter_mut().zip(&mut *summaries).zip(&plan.series).map(|((scan, summary), series)| {
+            let Some(scan) = scan.as_mut().filter(|_| summary.is_none()) else { return Ok(None) };
+            Ok(match scan.finish(spec, keep).map_err(|error| error.of_series(Some(&series.name)))? {
+                AnyOutcome::Done(done) => {
+                    *summary = Some(done.named(Some(&series.name)).of_type(series.number_type));
+                    None
+                }
+                AnyOutcome::Again(narrow) => Some(narrow),
+            })
+        });
+        let again: Scans = undecided.collect::<Result<_>>()?;
+        run.interrupt.check()?;
+        if again.iter().all(Option::is_none) {
+            return Ok(true);
+        }
+        let whole = Whole::new(again.clone());
+        let counted = |file: usize| !left_out.contains_key(&file);
+        let failed = pass(run, &again, &counted, plan.hand_over(), metrics, &|_, scans| whole.merge(scans))?;
+        if !failed.is_empty() {
+            left_out.extend(failed);
+            return Ok(false);
+        }
+        for (scan, narrow) in scans.iter_mut().zip(whole.into_scans()) {
+            if let (Some(scan), Some(narrow)) = (scan, narrow)
+                && !scan.settle(narrow)
+            {
+                return Err(changed());
+            }
+        }
+    }
+    Err(changed())
+}
+
+/// The values that each scan keeps where `series` of them are in memory.
+fn keep(run: &ExecutionContext<'_>, series: usize) -> Keep {
+    Keep::AtMost(run.plan.values_kept(series).max(LEAST_KEPT))
+}
+
+/// Sampled values from which another pass has brackets that are narrow enough.
+const LEAST_KEPT: usize = SAMPLE >> 4;
+
+/// Some statistics (`mad`, `mode`, …) need all values of a series at once: where they do not fit, that is said before any is read.
+fn check_kept_values(run: &ExecutionContext<'_>) -> Result<()> {
+    let plan = run.plan;
+    let keeps = |statistic: &&Statistic| Learned::of(&[**statistic], false).wants(Learned::VALUE_COUNTS);
+    let asked: Vec<_> = plan.spec.statistics().iter().filter(keeps).map(|statistic| statistic.name()).collect();
+    let needed = 3 * 8 * plan.rows() * plan.series.len() as u64;
+    if asked.is_empty() || needed <= plan.budget.kept() {
+        return Ok(());
+    }
+    Err(Error::MemoryLimit {
+        what: format!("keeping all values for {}", asked.join(", ")),
+        needed: plan.budget.limit_for(needed),
+        limit: plan.budget.limit,
+    })
+}
+
+/// Scans that those of one file after the other are merged into.
+struct Whole(Vec<Mutex<Option<AnyScan>>>);
+
+impl Whole {
+    fn new(empties: Scans) -> Self {
+        Self(empties.into_iter().map(Mutex::new).collect())
+    }
+
+    fn merge(&self, scans: Scanned) -> Result<()> {
+        for (series, scan) in scans {
+            let mut whole = self.0[series].lock().unwrap_or_else(|poison| poison.into_inner());
+            if let Some(whole) = whole.as_mut() {
+                whole.merge(scan)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn into_scans(self) -> Scans {
+        self.0.into_iter().map(|scan| scan.into_inner().unwrap_or_else(|poison| poison.into_inner())).collect()
+    }
+}
