@@ -61,6 +61,8 @@ mod interrupt;
 #[cfg(feature = "json")]
 pub mod json;
 mod keys;
+#[cfg(feature = "parquet")]
+mod memory_pool;
 mod num;
 #[cfg(feature = "parquet")]
 pub mod parquet;

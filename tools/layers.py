@@ -20,6 +20,7 @@ ROOMS = [
     ["interrupt"],
     ["num"],
     ["arch"],
+    ["memory_pool"],
     ["stats"],
     ["spec"],
     ["keys"],

@@ -92,6 +92,12 @@ impl Describer {
         }
     }
 
+    /// The same, given up when `interrupt` says so.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn with_interrupt(spec: &Spec, interrupt: &Interrupt) -> Self {
+        Self { interrupt: interrupt.clone(), ..Self::new(spec) }
+    }
+
     /// The summary of one Arrow array.
     ///
     /// # Errors

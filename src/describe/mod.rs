@@ -7,10 +7,8 @@
 
 mod any_scan;
 mod describer;
-#[cfg(feature = "parquet")]
-mod each_group;
 mod group_rows;
-mod groups;
+pub(crate) mod groups;
 mod lists;
 mod matrix;
 mod passes;
@@ -25,9 +23,7 @@ mod weighted;
 pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
 #[cfg(feature = "parquet")]
-pub(crate) use each_group::describe_each_group;
-#[cfg(feature = "parquet")]
-pub(crate) use group_rows::{Groups, mixed_bits};
+pub(crate) use group_rows::{GroupCode, Groups, KeyTable, is_long_text, one_zero, text_code};
 pub use groups::describe_groups;
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
@@ -36,6 +32,6 @@ pub(crate) use passes::{PASSES, changed};
 #[cfg(feature = "parquet")]
 pub(crate) use segments::check_names;
 #[cfg(feature = "parquet")]
-pub(crate) use sorted::{SortedRows, describe_sorted, distinct};
+pub(crate) use sorted::SortedRows;
 pub use stream::{StreamDescriber, describe_stream};
 pub use weighted::{Weighting, describe_weighted, describe_weighted_groups};

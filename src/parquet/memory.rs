@@ -1,32 +1,17 @@
-//! How much memory a run may take, and what each of its parts gets.
+//! How much memory a run may take, and what its consumers reserve of it.
 //!
-//! The limit is one for everything together: the program itself, what decoders hold, what is kept for quantiles, the
-//! tables of groups, the answer. It is divided beforehand, so that no part has to ask another one at run time.
+//! The limit is one for everything together: the program itself, what decoders hold, what is kept for quantiles, the rows of groups, the
+//! answer. They share one [`MemoryPool`].
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Condvar, Mutex};
-use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-
-/// What the program takes before any data: its code (and that of Python, if that calls), the allocator's own.
-const PROGRAM: u64 = 34 << 20;
-
-/// The same for each thread.
-const THREAD: u64 = 2 << 20;
-
-/// The least that is left to work with.
-const LEAST: u64 = 32 << 20;
+use crate::memory_pool::{MemoryPool, NoReservation, Reservation};
 
 /// What is taken for the machine's memory where nothing tells it.
 const UNKNOWN: u64 = 4 << 30;
-
-/// The least limit that a run on `threads` threads can be given.
-pub fn least_limit(threads: usize) -> u64 {
-    PROGRAM + THREAD * threads as u64 + LEAST
-}
 
 /// The limit of a run that was given none: half of what the machine has, or of what its control group allows.
 pub fn default_limit() -> u64 {
@@ -72,105 +57,62 @@ pub fn parse_size(text: &str) -> Result<u64> {
     Ok(size as u64)
 }
 
-/// What each part of a run gets of the limit.
-#[derive(Clone, Copy, Debug)]
+/// The memory of a run.
+#[derive(Clone, Debug)]
 pub(super) struct Budget {
     pub limit: u64,
-    threads: u64,
+    pub pool: MemoryPool,
+    threads: usize,
 }
 
 impl Budget {
     /// # Errors
     ///
-    /// [`Error::MemoryLimit`] for a limit below [`least_limit`].
+    /// [`Error::MemoryLimit`] for a limit that is too low for any run.
     pub fn new(limit: u64, threads: usize) -> Result<Self> {
-        let least = least_limit(threads);
-        if limit < least {
+        let pool = MemoryPool::new(limit, threads).map_err(|least| {
             let what = format!("a run on {threads} {}", if threads == 1 { "thread" } else { "threads" });
-            return Err(Error::MemoryLimit { what, needed: least, limit });
-        }
-        Ok(Self { limit, threads: threads as u64 })
+            Error::MemoryLimit { what, needed: least, limit }
+        })?;
+        Ok(Self { limit, pool, threads })
     }
 
-    fn rest(self) -> u64 {
-        self.limit - PROGRAM - THREAD * self.threads
+    /// What is there for the values that quantiles need, or for the rows of groups.
+    pub fn kept(&self) -> u64 {
+        self.pool.capacity() / 2
     }
 
-    /// What one thread may hold to decode a part of a row group, unless the part's pages are larger.
-    pub fn decoding(self) -> u64 {
-        self.decoding_of_all() / self.threads
+    /// The limit that would leave so much for [`Budget::kept`].
+    pub fn limit_for(&self, kept: u64) -> u64 {
+        self.beyond(2 * kept.saturating_sub(self.kept()))
     }
 
-    /// What all threads together may hold for that.
-    pub fn decoding_of_all(self) -> u64 {
-        self.rest() / 4
+    /// The limit that would leave so much more.
+    pub fn beyond(&self, missing: u64) -> u64 {
+        self.limit.saturating_add(missing).saturating_add(missing / 16)
     }
 
-    /// What a single part may take to be decoded, while no other one is: the last quarter as well.
-    pub fn decoding_alone(self) -> u64 {
-        self.rest() / 2
+    /// What decoding may take at a time.
+    pub fn decoding(&self) -> u64 {
+        self.pool.capacity() / 2
     }
 
-    /// What is there for the values that quantiles need, or for the rows of groups. The last quarter is the allocator's, and the
-    /// answer's.
-    pub fn kept(self) -> u64 {
-        self.rest() / 2
-    }
-
-    /// The limit that would leave so much for [`Budget::kept`], or [`Budget::decoding_alone`].
-    pub fn limit_for(self, kept: u64) -> u64 {
-        self.limit - self.rest() + 2 * kept
-    }
-
-    pub fn threads(self) -> usize {
-        self.threads as usize
-    }
-}
-
-/// Memory that threads take from and give back to: where one needs more than its share, others wait.
-#[derive(Debug)]
-pub(super) struct MemoryPool {
-    all: u64,
-    free: Mutex<u64>,
-    freed: Condvar,
-}
-
-/// How often it is looked whether the work was given up.
-const LOOK: Duration = Duration::from_millis(50);
-
-impl MemoryPool {
-    pub fn new(bytes: u64) -> Self {
-        Self { all: bytes, free: Mutex::new(bytes), freed: Condvar::new() }
-    }
-
-    /// Takes `bytes` bytes as soon as they are free, or all that there are.
+    /// Takes what decoding asks for, as soon as it is there.
     ///
     /// # Errors
     ///
-    /// [`Error::Interrupted`].
-    pub fn take(&self, bytes: u64, interrupt: &Interrupt) -> Result<Reservation<'_>> {
-        let bytes = bytes.min(self.all);
-        let mut free = self.free.lock().unwrap_or_else(|poison| poison.into_inner());
-        while *free < bytes {
-            interrupt.check()?;
-            (free, _) = self.freed.wait_timeout(free, LOOK).unwrap_or_else(|poison| poison.into_inner());
-        }
-        *free -= bytes;
-        Ok(Reservation { room: self, bytes })
+    /// [`Error::MemoryLimit`] for `what` cannot be decoded within the limit, [`Error::Interrupted`].
+    pub fn decode(&self, bytes: u64, interrupt: &Interrupt, what: impl Fn() -> String) -> Result<Reservation> {
+        self.pool.reserve_for_a_while(bytes, interrupt).map_err(|no| match no {
+            NoReservation::Interrupted => Error::Interrupted,
+            NoReservation::Refused(refused) => {
+                Error::MemoryLimit { what: what(), needed: self.limit + refused.missing, limit: self.limit }
+            }
+        })
     }
-}
 
-/// Goes back when it is dropped.
-#[derive(Debug)]
-pub(super) struct Reservation<'a> {
-    room: &'a MemoryPool,
-    bytes: u64,
-}
-
-impl Drop for Reservation<'_> {
-    fn drop(&mut self) {
-        *self.room.free.lock().unwrap_or_else(|poison| poison.into_inner()) += self.bytes;
-        self.room.freed.notify_all();
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 }
 
@@ -196,16 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_stay_within_the_limit() {
-        for threads in [1, 2, 64] {
-            let least = least_limit(threads);
-            assert!(Budget::new(least - 1, threads).is_err());
-            for limit in [least, 1 << 30, 1 << 40] {
-                let Ok(budget) = Budget::new(limit, threads) else { continue };
-                let decoding = budget.decoding() * threads as u64;
-                assert!(PROGRAM + THREAD * threads as u64 + decoding + budget.kept() <= limit);
-            }
-        }
+    fn the_machine_tells_what_it_has() {
         assert_eq!(meminfo_total("MemTotal:       24683640 kB\nMemFree: 1 kB\n"), Some(24683640 * 1024));
     }
 }

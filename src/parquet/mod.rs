@@ -13,6 +13,7 @@ pub mod memory;
 mod plan;
 mod predicate;
 mod request;
+mod statistics;
 mod storage;
 mod writer_faults;
 

@@ -12,9 +12,10 @@ use parquet::file::metadata::RowGroupMetaData;
 
 use super::columns::DataColumn;
 use super::dataset::{DataFile, Dataset};
-use super::memory::{Budget, MemoryPool};
+use super::memory::Budget;
 use super::predicate::{self, Bound, Bounds, Pruning};
 use super::request::{OnError, Request};
+use super::statistics;
 use crate::describe::check_names;
 use crate::error::{Error, Result, size};
 use crate::escape::{MESSAGE, NAME, shown};
@@ -32,8 +33,6 @@ pub struct Plan<'a> {
     pub(super) spec: &'a Spec,
     pub(super) request: &'a Request,
     pub(super) budget: Budget,
-    /// What parts are decoded in.
-    pub(super) decoding: MemoryPool,
     pub(super) series: Vec<DataColumn>,
     /// The columns that hold no numbers.
     pub(super) left_out: Vec<LeftOut>,
@@ -119,7 +118,6 @@ impl<'a> Plan<'a> {
     /// not fit its columns; [`Error::MemoryLimit`] for a limit below what any run needs.
     pub fn new(dataset: &'a Dataset, request: &'a Request, spec: &'a Spec) -> Result<Self> {
         let budget = Budget::new(request.memory_limit, rayon::current_num_threads())?;
-        let decoding = MemoryPool::new(budget.decoding_of_all());
         check_names(request.by.iter().map(String::as_str), spec)?;
         let (series, left_out) = dataset.columns(&request.columns, &request.by)?;
         let keys = request.by.iter().map(|name| {
@@ -154,7 +152,7 @@ impl<'a> Plan<'a> {
                 return Err(Error::NoSuchColumn { name: missing.to_owned(), available });
             }
         }
-        let mut plan = Self { dataset, spec, request, budget, decoding, series, left_out, keys, files: Vec::new() };
+        let mut plan = Self { dataset, spec, request, budget, series, left_out, keys, files: Vec::new() };
         plan.files = (0..dataset.files.len()).map(|index| plan.plan_file(index)).collect::<Result<Vec<_>>>()?;
         Ok(plan)
     }
@@ -215,6 +213,21 @@ impl<'a> Plan<'a> {
         Ok(Some(Filter { bound, indices, partitions }))
     }
 
+    /// Between which codes those of a key lie, as all files say that are read; `None` if one of them does not say, or holds nulls.
+    pub(super) fn key_range(&self, key: &KeySource) -> Option<(u64, u64)> {
+        let indices = key.indices.as_ref()?;
+        let mut whole: Option<(u64, u64)> = None;
+        for (file, plan) in self.files.iter().enumerate() {
+            let data_file = &self.dataset.files[file];
+            for group in &plan.row_groups {
+                let index = indices[file]?;
+                let (low, high) = statistics::code_range(data_file, index, &key.data_type, group.row_group)?;
+                whole = Some(whole.map_or((low, high), |whole| (whole.0.min(low), whole.1.max(high))));
+            }
+        }
+        whole
+    }
+
     /// The columns of the answer.
     pub(super) fn answered_columns(&self) -> Vec<AnsweredColumn> {
         self.series.iter().map(|series| (Some(series.name.clone()), series.number_type)).collect()
@@ -272,11 +285,16 @@ impl<'a> Plan<'a> {
         (self.budget.kept() / self.bytes_kept(series, 1).max(1)) as usize
     }
 
+    /// The most bytes that a value takes which a scan keeps.
+    pub(super) fn key_size(&self) -> u64 {
+        self.series.iter().map(|series| series.repr.key_size() as u64).max().unwrap_or(8)
+    }
+
     /// The bytes that `series` series take if each of their scans keeps `kept` values.
     pub(super) fn bytes_kept(&self, series: usize, kept: usize) -> u64 {
         let (each, besides) = self.scans();
         let scans = series * each + besides.min(series * self.budget.threads());
-        (size_of::<f64>() * kept) as u64 * scans as u64
+        self.key_size() * kept as u64 * scans as u64
     }
 
     /// How many series can be scanned at a time if each scan has to keep `kept` values: all of them, if there is room.

@@ -215,6 +215,89 @@ pub(crate) fn values_type(data_type: &DataType) -> &DataType {
     }
 }
 
+/// How the codes of a type lie whose codes are its keys: the least one, and how many bits tell them apart. `None` for other types.
+#[cfg(feature = "parquet")]
+pub fn exact_codes(data_type: &DataType) -> Option<(u64, u32)> {
+    Some(match data_type {
+        DataType::Null => (0, 1),
+        DataType::Boolean => (0, 1),
+        DataType::Float16 | DataType::Float32 | DataType::Float64 => (0, u64::BITS),
+        DataType::Interval(arrow_schema::IntervalUnit::DayTime | arrow_schema::IntervalUnit::MonthDayNano) => {
+            return None;
+        }
+        data_type if data_type.is_unsigned_integer() => (0, 8 * data_type.primitive_width()? as u32),
+        data_type => match data_type.primitive_width()? {
+            width @ ..=8 => {
+                let bits = 8 * width as u32;
+                ((1 << 63) - (1 << (bits - 1)), bits)
+            }
+            _ => return None,
+        },
+    })
+}
+
+/// The keys that have these codes; `None` is null.
+///
+/// # Errors
+///
+/// [`Error::Data`] for a type whose codes are not its keys.
+#[cfg(feature = "parquet")]
+pub fn from_exact_codes(data_type: &DataType, codes: &[Option<u64>]) -> Result<ArrayRef> {
+    use arrow_array::{BooleanArray, PrimitiveArray, new_null_array};
+    use std::sync::Arc;
+
+    macro_rules! integers {
+        ($type:ty) => {{
+            let keys = codes.iter().map(|code| code.map(|code| (code ^ 1 << 63) as i64 as _));
+            Arc::new(keys.collect::<PrimitiveArray<$type>>().with_data_type(data_type.clone()))
+        }};
+    }
+    macro_rules! naturals {
+        ($type:ty) => {
+            Arc::new(codes.iter().map(|code| code.map(|code| code as _)).collect::<PrimitiveArray<$type>>())
+        };
+    }
+    let float = |code: &Option<u64>| code.map(|code| f64::from_key((code ^ 1 << 63) as i64));
+    Ok(match data_type {
+        DataType::Null => new_null_array(data_type, codes.len()),
+        DataType::Boolean => Arc::new(codes.iter().map(|code| code.map(|code| code == 1)).collect::<BooleanArray>()),
+        DataType::Int8 => integers!(Int8Type),
+        DataType::Int16 => integers!(Int16Type),
+        DataType::Int32 => integers!(Int32Type),
+        DataType::Int64 => integers!(Int64Type),
+        DataType::UInt8 => naturals!(UInt8Type),
+        DataType::UInt16 => naturals!(UInt16Type),
+        DataType::UInt32 => naturals!(UInt32Type),
+        DataType::UInt64 => naturals!(UInt64Type),
+        DataType::Date32 => integers!(Date32Type),
+        DataType::Date64 => integers!(Date64Type),
+        DataType::Time32(TimeUnit::Second) => integers!(Time32SecondType),
+        DataType::Time32(_) => integers!(Time32MillisecondType),
+        DataType::Time64(TimeUnit::Microsecond) => integers!(Time64MicrosecondType),
+        DataType::Time64(_) => integers!(Time64NanosecondType),
+        DataType::Timestamp(TimeUnit::Second, _) => integers!(TimestampSecondType),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => integers!(TimestampMillisecondType),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => integers!(TimestampMicrosecondType),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => integers!(TimestampNanosecondType),
+        DataType::Duration(TimeUnit::Second) => integers!(DurationSecondType),
+        DataType::Duration(TimeUnit::Millisecond) => integers!(DurationMillisecondType),
+        DataType::Duration(TimeUnit::Microsecond) => integers!(DurationMicrosecondType),
+        DataType::Duration(TimeUnit::Nanosecond) => integers!(DurationNanosecondType),
+        DataType::Interval(arrow_schema::IntervalUnit::YearMonth) => integers!(IntervalYearMonthType),
+        DataType::Decimal32(..) => integers!(Decimal32Type),
+        DataType::Decimal64(..) => integers!(Decimal64Type),
+        DataType::Float16 => {
+            let keys = codes.iter().map(|code| float(code).map(half::f16::from_f64));
+            Arc::new(keys.collect::<PrimitiveArray<Float16Type>>())
+        }
+        DataType::Float32 => Arc::new(
+            codes.iter().map(|code| float(code).map(|key| key as f32)).collect::<PrimitiveArray<Float32Type>>(),
+        ),
+        DataType::Float64 => Arc::new(codes.iter().map(float).collect::<PrimitiveArray<Float64Type>>()),
+        other => return Err(Error::Data(format!("keys of type {other} have no codes of their own"))),
+    })
+}
+
 /// Each rank as the place of the first value that has it.
 fn by_first_place(ranks: Vec<u32>) -> Vec<u32> {
     let mut first = vec![u32::MAX; ranks.len()];

@@ -118,6 +118,14 @@ macro_rules! with_repr {
 }
 pub(crate) use with_repr;
 
+#[cfg(feature = "parquet")]
+impl Repr {
+    /// The bytes of a value as a scan keeps it.
+    pub(crate) fn key_size(self) -> usize {
+        with_repr!(self, T => size_of::<<T as Value>::Key>())
+    }
+}
+
 /// A value that columns can be read as. The conversions are exact for the kinds that the repr holds, and are called
 /// for no other.
 pub trait Element: Value {

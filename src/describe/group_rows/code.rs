@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 /// What keys are told apart by.
-pub(in super::super) trait Code: Copy + Default + Ord + Send + Sync {
+pub(crate) trait Code: Copy + Default + Ord + Send + Sync {
     /// 64 bits that depend on all of it.
     fn folded(self) -> u64;
 
@@ -47,11 +47,17 @@ impl Code for u128 {
 /// Set in the code of text that is longer than [`SHORT`] bytes.
 pub(in super::super) const LONG: u128 = 1 << 7;
 
+/// Whether a code of text is that of a longer one, of which it is a hash.
+#[cfg(feature = "parquet")]
+pub(crate) fn is_long_text(code: u128) -> bool {
+    code & LONG != 0
+}
+
 /// Bytes of text that fit a code beside their number.
 const SHORT: usize = 15;
 
 #[inline]
-pub(in super::super) fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
+pub(crate) fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
     if bytes.len() > SHORT {
         return u128::from(hasher.hash_one(bytes)) << 64 | LONG;
     }

@@ -6,7 +6,7 @@ use super::code::{Code, mixed};
 const NEAR: usize = 1 << 16;
 
 /// The distinct keys of some rows, found by open addressing: a key's slot, or the next one that is free.
-pub(in super::super) struct Table<C> {
+pub(crate) struct Table<C> {
     pub(in super::super) codes: Vec<C>,
     pub(in super::super) firsts: Vec<u32>,
     pub(in super::super) counts: Vec<u32>,
@@ -20,7 +20,7 @@ pub(in super::super) struct Table<C> {
 }
 
 impl<C: Code> Table<C> {
-    pub(in super::super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { codes: vec![], firsts: vec![], counts: vec![], keys: vec![], slots: vec![0; 64], seed, low: None }
     }
 

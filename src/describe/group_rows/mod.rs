@@ -12,7 +12,9 @@ mod hash_partition;
 pub(super) mod key_table;
 
 pub(crate) use by_columns::Groups;
-pub(super) use by_columns::one_zero;
+pub(crate) use by_columns::one_zero;
 #[cfg(feature = "parquet")]
-pub(crate) use code::mixed_bits;
+pub(crate) use code::{Code as GroupCode, is_long_text, text_code};
 pub(super) use grouped_rows::{group_codes, group_column, ranked, ranks};
+#[cfg(feature = "parquet")]
+pub(crate) use key_table::Table as KeyTable;

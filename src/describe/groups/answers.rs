@@ -6,14 +6,14 @@ use rayon::prelude::*;
 
 use super::super::group_rows::code::Code;
 use super::partition::Partition;
-use crate::summary::{Answers, PartRow};
+use crate::summary::PartRow;
 
 /// Below this many groups, one thread is faster.
 const FEW: usize = 1 << 13;
 
 /// A group: its key, and where its answers are.
 #[derive(Clone, Copy)]
-pub(super) struct Group<C> {
+pub(crate) struct Group<C> {
     pub code: C,
     /// The first row that has the key.
     pub first: u32,
@@ -22,8 +22,8 @@ pub(super) struct Group<C> {
 }
 
 /// All groups in this order. Each key is in one partition alone.
-pub(super) fn sorted<C: Code>(
-    partitions: &[Partition<C>],
+pub(crate) fn sorted<C: Code, A>(
+    partitions: &[Partition<C, A>],
     order: impl Fn(&Group<C>, &Group<C>) -> Ordering + Sync,
 ) -> Vec<Group<C>> {
     let mut groups = Vec::with_capacity(partitions.iter().map(|partition| partition.codes.len()).sum());
@@ -36,9 +36,4 @@ pub(super) fn sorted<C: Code>(
         false => groups.par_sort_unstable_by(order),
     }
     groups
-}
-
-/// The answers of all groups of `series` series, in the order of `rows`.
-pub(super) fn in_order<C>(partitions: Vec<Partition<C>>, series: usize, rows: &[PartRow]) -> Answers {
-    Answers::in_order(partitions.into_iter().map(|partition| partition.answers).collect(), series, rows)
 }

@@ -8,7 +8,7 @@ use arrow_buffer::NullBuffer;
 use super::super::group_rows::code::{Code, mixed};
 
 /// Rows of a block: their codes and values stay in the second-level cache while they are dealt out.
-pub(super) const ROWS: usize = 1 << 15;
+pub(crate) const ROWS: usize = 1 << 15;
 
 /// Rows that a partition should have: their values stay in the second-level cache while they are brought to their groups.
 const PARTITION_ROWS: usize = 1 << 15;
@@ -28,7 +28,7 @@ const SLOTS: usize = 4 * SAMPLE / FREQUENT;
 /// To which partition a key belongs. A frequent key has one of its own, the others share those of their hash, or of a stretch of
 /// numbers where the keys are numbers that are spread evenly: then neighbours in the answer are neighbours here.
 #[derive(Clone, Debug)]
-pub(super) struct Partitioning<C> {
+pub(crate) struct Partitioning<C> {
     bits: u32,
     pub seed: u64,
     /// The least code, and by how many bits a code above it is shifted to be the place of its partition.
@@ -48,10 +48,39 @@ impl<C: Code> Partitioning<C> {
         code: impl Fn(usize) -> C,
         same: impl Fn(C, usize, usize) -> bool,
     ) -> Self {
-        let bits = (rows / PARTITION_ROWS).next_power_of_two().trailing_zeros().min(MOST_BITS);
+        let (mut found, sample) = Self::looked_at(rows, rows, seed, there, code, same);
+        if found.bits > 0 {
+            found.stretch = Self::stretch(&sample, found.bits);
+        }
+        found
+    }
+
+    /// For `expected` rows, of which these are the first ones: what comes then may be anything, so keys that are not frequent here go by
+    /// their hash.
+    #[cfg(feature = "parquet")]
+    pub fn by_hash(
+        rows: usize,
+        expected: usize,
+        seed: u64,
+        there: impl Fn(usize) -> bool,
+        code: impl Fn(usize) -> C,
+    ) -> Self {
+        Self::looked_at(rows, expected, seed, there, code, |_, _, _| true).0
+    }
+
+    /// With the frequent keys of these rows, and the sorted codes of a sample of the others.
+    fn looked_at(
+        rows: usize,
+        expected: usize,
+        seed: u64,
+        there: impl Fn(usize) -> bool,
+        code: impl Fn(usize) -> C,
+        same: impl Fn(C, usize, usize) -> bool,
+    ) -> (Self, Vec<(C, u32)>) {
+        let bits = (expected / PARTITION_ROWS).next_power_of_two().trailing_zeros().min(MOST_BITS);
         let mut found = Self { bits, seed, stretch: None, frequent: Vec::new(), slots: None };
         if bits == 0 {
-            return found;
+            return (found, Vec::new());
         }
         let sampled = (0..SAMPLE).map(|place| (place as u128 * rows as u128 / SAMPLE as u128) as usize);
         let mut sample: Vec<(C, u32)> = sampled.filter(|&row| there(row)).map(|row| (code(row), row as u32)).collect();
@@ -76,8 +105,7 @@ impl<C: Code> Partitioning<C> {
         }
         let is_frequent = |(code, _): &(C, u32)| found.frequent.iter().any(|(frequent, _)| frequent == code);
         sample.retain(|key| !is_frequent(key));
-        found.stretch = Self::stretch(&sample, bits);
-        found
+        (found, sample)
     }
 
     /// Where the stretches of numbers begin, and how long they are, if that spreads a sorted sample evenly.
@@ -127,11 +155,11 @@ impl<C: Code> Partitioning<C> {
 }
 
 /// Neighbouring rows, one partition after the other; in each in the order in which they came.
-pub(super) struct Block<C> {
+pub(crate) struct Block<C> {
     /// Where the rows of each partition begin.
     starts: Vec<u32>,
     pub codes: Vec<C>,
-    /// Where the rows are in the data.
+    /// Where the rows were before they were dealt out.
     pub rows: Vec<u32>,
     /// The values of each series.
     pub values: Vec<ArrayRef>,
@@ -170,6 +198,20 @@ impl<C: Code> Block<C> {
             *next += 1;
         }
         dealt
+    }
+
+    /// Rows that all belong to one partition.
+    #[cfg(feature = "parquet")]
+    pub fn of_one(partition: usize, partitioning: &Partitioning<C>, codes: Vec<C>, values: Vec<ArrayRef>) -> Self {
+        let mut starts = vec![0; partitioning.without() + 2];
+        starts[partition + 1..].fill(codes.len() as u32);
+        Self { starts, codes, rows: Vec::new(), values }
+    }
+
+    /// The bytes of memory that it takes beside the values.
+    #[cfg(feature = "parquet")]
+    pub fn own_bytes(&self) -> usize {
+        4 * (self.starts.capacity() + self.rows.capacity()) + size_of::<C>() * self.codes.capacity()
     }
 
     /// The rows of a partition.

@@ -16,7 +16,7 @@ use super::super::group_rows::key_table::Table;
 use super::super::group_rows::{one_zero, ranks};
 use super::super::passes::FEW;
 use super::super::segments::check_names;
-use super::answers::{Group, in_order, sorted};
+use super::answers::{Group, sorted};
 use super::block::{Block, Partitioning, ROWS};
 use super::packed::{Packed, packed};
 use super::partition::{Partition, describe, describe_one};
@@ -128,11 +128,12 @@ impl Data<'_> {
         }?;
         let without = partitioning.without();
         let describer = || Describer { interrupt: self.interrupt.clone(), ..Describer::new(self.spec) };
+        let id = |block: usize, place: usize| blocks[block].rows[place];
         let work = |describer: &mut Describer, index: usize| {
             self.interrupt.check()?;
             match index < partitioning.shared() {
-                true => describe(&blocks, index, Table::new(seed), &same, self.series, describer),
-                false => describe_one(&blocks, index, self.series, describer),
+                true => describe(&blocks, index, Table::new(seed), id, &same, self.series, describer),
+                false => describe_one(&blocks, index, id, self.series, describer),
             }
         };
         let mut partitions: Vec<Partition<C>> = match self.rows <= FEW {
@@ -155,7 +156,15 @@ impl Data<'_> {
         let holds_nan = partitions.iter().any(|partition| partition.holds_nan);
         let rows: Vec<PartRow> = groups.iter().map(|group| group.at).collect();
         let firsts = groups.into_iter().map(|group| group.first).collect();
-        Ok(Found { firsts, answers: in_order(partitions, self.series.len(), &rows), holds_nan })
+        Ok(Found {
+            firsts,
+            answers: Answers::in_order(
+                partitions.into_iter().map(|part| part.answers).collect(),
+                self.series.len(),
+                &rows,
+            ),
+            holds_nan,
+        })
     }
 }
 

@@ -11,4 +11,10 @@ mod in_memory;
 mod packed;
 mod partition;
 
+#[cfg(feature = "parquet")]
+pub(crate) use answers::{Group, sorted};
+#[cfg(feature = "parquet")]
+pub(crate) use block::{Block, Partitioning, ROWS};
 pub use in_memory::describe_groups;
+#[cfg(feature = "parquet")]
+pub(crate) use partition::{Partition, describe, describe_one, distinct};

@@ -21,29 +21,31 @@ use crate::series::{Repr, Series};
 use crate::summary::Answers;
 
 /// The groups of a partition, in the order in which they came.
-pub(super) struct Partition<C> {
+pub(crate) struct Partition<C, A = Answers> {
     /// The code of each, and the first row that has it.
     pub codes: Vec<C>,
     pub firsts: Vec<u32>,
     /// The rows of each series, one series after the other.
-    pub answers: Answers,
+    pub answers: A,
     /// Whether a series has a NaN.
     pub holds_nan: bool,
 }
 
-/// Describes the rows of a partition, those of each key for themselves.
-pub(super) fn describe<C: Code>(
+/// Describes the rows of a partition, those of each key for themselves. `id` is the number of a row by its block and its place there;
+/// `same` says whether the keys of two numbers of one code are.
+pub(crate) fn describe<C: Code>(
     blocks: &[Block<C>],
     partition: usize,
     mut table: Table<C>,
+    id: impl Fn(usize, usize) -> u32,
     same: impl Fn(C, usize, usize) -> bool,
     series: &[(Repr, NumberType)],
     describer: &mut Describer,
 ) -> Result<Partition<C>> {
-    for block in blocks {
+    for (number, block) in blocks.iter().enumerate() {
         let run = block.run(partition);
-        for (&code, &row) in block.codes[run.clone()].iter().zip(&block.rows[run]) {
-            table.add(code, row, &same);
+        for (&code, place) in block.codes[run.clone()].iter().zip(run) {
+            table.add(code, id(number, place), &same);
         }
     }
     let Table { codes, firsts, counts, keys, .. } = table;
@@ -72,16 +74,26 @@ pub(super) fn describe<C: Code>(
     Ok(Partition { codes, firsts, answers, holds_nan })
 }
 
+/// How many codes the rows of a partition have, and how many rows there are.
+#[cfg(feature = "parquet")]
+pub(crate) fn distinct<C: Code>(blocks: &[Block<C>], partition: usize, mut table: Table<C>) -> (usize, u64) {
+    for block in blocks {
+        block.codes[block.run(partition)].iter().for_each(|&code| table.add(code, 0, |_, _, _| true));
+    }
+    (table.codes.len(), table.keys.len() as u64)
+}
+
 /// Describes the rows of a partition that all have one key, or none.
-pub(super) fn describe_one<C: Code>(
+pub(crate) fn describe_one<C: Code>(
     blocks: &[Block<C>],
     partition: usize,
+    id: impl Fn(usize, usize) -> u32,
     series: &[(Repr, NumberType)],
     describer: &mut Describer,
 ) -> Result<Partition<C>> {
-    let first = blocks.iter().find_map(|block| {
+    let first = blocks.iter().enumerate().find_map(|(number, block)| {
         let start = block.run(partition).next()?;
-        Some((block.codes[start], block.rows[start]))
+        Some((block.codes[start], id(number, start)))
     });
     let (codes, firsts) = first.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
     let mut answers = Answers::new(series.len() * codes.len(), &describer.spec);

@@ -12,8 +12,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
+use crate::memory_pool::Reservation;
 use crate::parquet::guard::column_chunk::{self, Refusal};
-use crate::parquet::memory::Reservation;
 use crate::parquet::plan::{GroupPlan, Plan, ScanTask};
 use crate::parquet::storage::Reader;
 use crate::report::Skipped;
@@ -120,7 +120,8 @@ impl Plan<'_> {
         let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), roots.iter().copied());
         let row_bytes = 16 * roots.len() as u64;
         let most = if self.keys.is_empty() { BATCH } else { KEYED_BATCH };
-        let batch = (self.budget.decoding() / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
+        let batch = (self.budget.decoding() / self.budget.threads() as u64 / 8 / row_bytes)
+            .clamp(LEAST_BATCH as u64, most as u64);
         let batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
         let room = match group.selection.is_none() || !reader.is_remote() {
@@ -220,14 +221,15 @@ impl Plan<'_> {
         leaves: &[usize],
         batch: usize,
         interrupt: &Interrupt,
-    ) -> Result<Reservation<'_>> {
+    ) -> Result<Reservation> {
         let file = &self.dataset.files[part.file];
         let row_group = file.parquet().row_group(self.group(part).row_group);
         let schema = file.parquet().file_metadata().schema_descr();
-        let most = self.budget.decoding_alone();
-        let too_large = |memory, position: &Position| Error::MemoryLimit {
-            what: format!("decoding {position} of {}", file.name()),
-            needed: self.budget.limit_for(memory),
+        let most = self.budget.pool.capacity();
+        let what = |position: &Position| format!("decoding {position} of {}", file.name());
+        let too_large = |memory: u64, position: &Position| Error::MemoryLimit {
+            what: what(position),
+            needed: self.budget.beyond(memory.saturating_sub(self.budget.pool.free())),
             limit: self.budget.limit,
         };
         let mut memory: u64 = 0;
@@ -241,10 +243,7 @@ impl Plan<'_> {
                 })?;
             memory = memory.saturating_add(pages.memory(batch));
         }
-        if memory > most {
-            return Err(too_large(memory, &self.position(part, None)));
-        }
-        self.decoding.take(memory, interrupt)
+        self.budget.decode(memory, interrupt, || what(&self.position(part, None)))
     }
 
     fn deliver(

@@ -167,7 +167,7 @@ impl<'a> Readers<'a> {
                 ahead.push(Task { reader: found.open()?, ranges: run.ranges(part) });
             }
         }
-        let budget = run.plan.budget.decoding();
+        let budget = run.plan.budget.decoding() / 2;
         let ahead = (!ahead.is_empty()).then(|| Prefetch::new(ahead, budget, IN_FLIGHT, run.interrupt));
         Ok(Self { run: *run, parts, ahead, tasks })
     }
@@ -177,7 +177,7 @@ impl<'a> Readers<'a> {
             (Some(task), Some(ahead)) => ahead.take(task)?,
             _ => self.run.plan.dataset.files[self.parts[index].file].found.open()?,
         };
-        Ok(reader.with_page_limit(self.run.plan.budget.decoding_alone()))
+        Ok(reader.with_page_limit(self.run.plan.budget.pool.capacity()))
     }
 
     /// Gives up a part that nobody wants any more.

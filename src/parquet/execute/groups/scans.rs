@@ -48,26 +48,21 @@ struct FoundGroups {
 
 impl<'a> GroupScans<'a> {
     /// Plans one scan for each series and group, for `groups` groups seen in the first `rows` rows. `None` if they would not fit in
-    /// memory, or if sorting the rows by group is faster. With `is_last` only the memory counts: there is no other way left.
-    pub fn for_few(
-        run: &'a ExecutionContext<'a>,
-        table: &Table,
-        groups: usize,
-        rows: u64,
-        is_last: bool,
-    ) -> Option<Self> {
+    /// memory, or if grouping rows in a file is faster.
+    pub fn for_few(run: &'a ExecutionContext<'a>, table: &Table, groups: usize, rows: u64) -> Option<Self> {
         let plan = run.plan;
         // A third is for rows that are on their way.
         let room = plan.budget.kept() * 2 / 3 / plan.series.len().max(1) as u64;
-        let possible = (room / (SCAN + 8 * LEAST_KEPT)) as usize;
+        let size = plan.key_size();
+        let possible = (room / (SCAN + size * LEAST_KEPT)) as usize;
         // Some more may come.
-        let most = if is_last { possible } else { groups + groups / 4 + 16 };
-        if groups.max(most) > possible || !is_last && groups as u64 * ROWS > rows {
+        let most = groups + groups / 4 + 16;
+        if most > possible || groups as u64 * ROWS > rows {
             return None;
         }
         let scans = most * plan.series.len();
         let each = room / most.max(1) as u64;
-        let keep = ((each - SCAN) / 8) as usize;
+        let keep = ((each - SCAN) / size) as usize;
         tracing::info!(groups, keep, "rows do not fit in memory, but a scan of each group does");
         // A longer sample would take longer to sort than it saves.
         let first = Keep::AtMost(keep.min((4 * SAMPLE).max(SAMPLED / scans)));

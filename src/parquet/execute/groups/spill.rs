@@ -22,7 +22,7 @@ pub(super) struct Spill {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
     start: u64,
-    length: usize,
+    pub length: usize,
     pub rows: usize,
 }
 

@@ -1,0 +1,282 @@
+//! One pool for all memory that a run takes: every consumer reserves what it is about to ask the allocator for, and whoever is refused
+//! samples, spills or waits.
+//!
+//! What is reserved is what the allocator gives. What nobody reserves (code, stacks, the allocator's own, memory that was freed and not yet
+//! given back) is seen in the kernel's count of resident pages: a larger reservation is granted only where both agree.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::interrupt::Interrupt;
+
+/// What the program takes where the kernel does not say: its code (and that of Python, if that calls), the allocator's own.
+const PROGRAM: u64 = 34 << 20;
+
+/// Of what the process holds before the run, no more than this is counted: the rest is its caller's.
+const MOST_OF_PROGRAM: u64 = 64 << 20;
+
+/// What a thread takes beside what it reserves: its stack, and what its heap keeps at hand.
+const THREAD: u64 = 2 << 20;
+
+/// One part of so many is left for what the allocator loses between blocks.
+const SLACK: u64 = 16;
+
+/// The least that is left to work with.
+const LEAST: u64 = 20 << 20;
+
+/// Reservations of fewer bytes are not measured: asking the kernel takes microseconds.
+const MEASURED: u64 = 1 << 16;
+
+/// How often it is looked whether the work was given up.
+const LOOK: Duration = Duration::from_millis(20);
+
+fn with_slack(bytes: u64) -> u64 {
+    bytes + bytes / (SLACK - 1)
+}
+
+/// Memory that is reserved before it is used. Clones are the same pool.
+#[derive(Clone, Debug)]
+pub(crate) struct MemoryPool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// The most that the process may take, with what is not counted.
+    most: u64,
+    /// What can be reserved.
+    capacity: u64,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    reserved: u64,
+    /// What of that is given back by and by without anybody's doing: by decoders.
+    passing: u64,
+}
+
+/// Memory that is taken; it is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    pool: MemoryPool,
+    bytes: u64,
+    is_passing: bool,
+}
+
+/// That there will not be so much memory, whatever is waited for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Refused {
+    /// By how much the limit would have to be higher.
+    pub missing: u64,
+}
+
+/// Why a wait ended.
+#[derive(Debug, PartialEq)]
+pub(crate) enum NoReservation {
+    Refused(Refused),
+    Interrupted,
+}
+
+impl MemoryPool {
+    /// For a run on `threads` threads of a process that may take `limit` bytes; or the least limit, if that is below it.
+    pub fn new(limit: u64, threads: usize) -> Result<Self, u64> {
+        Self::with_resident(limit, threads, resident())
+    }
+
+    fn with_resident(limit: u64, threads: usize, resident: Option<u64>) -> Result<Self, u64> {
+        let program = resident.unwrap_or(PROGRAM).clamp(PROGRAM / 2, MOST_OF_PROGRAM);
+        let uncounted = resident.map_or(0, |resident| resident.saturating_sub(program));
+        let fixed = program + THREAD * threads as u64;
+        let least = with_slack(fixed + LEAST);
+        if limit < least {
+            return Err(least);
+        }
+        let capacity = limit - limit / SLACK - fixed;
+        let most = limit.saturating_add(uncounted);
+        let state = Mutex::default();
+        Ok(Self { shared: Arc::new(Shared { most, capacity, state, freed: Condvar::new() }) })
+    }
+
+    /// What can be reserved in all.
+    pub fn capacity(&self) -> u64 {
+        self.shared.capacity
+    }
+
+    /// What is not reserved.
+    pub fn free(&self) -> u64 {
+        self.shared.capacity.saturating_sub(self.lock().reserved)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(|poison| poison.into_inner())
+    }
+
+    /// Nothing yet, to be grown.
+    pub fn empty(&self) -> Reservation {
+        Reservation { pool: self.clone(), bytes: 0, is_passing: false }
+    }
+
+    /// Takes `bytes` bytes for as long as they are held, if they are there and `headroom` bytes are left then.
+    pub fn try_reserve(&self, bytes: u64, headroom: u64) -> Result<Reservation, Refused> {
+        let mut reservation = self.empty();
+        reservation.try_grow(bytes, headroom).map(|()| reservation)
+    }
+
+    /// Takes `bytes` bytes for a while, as soon as others have given theirs back.
+    pub fn reserve_for_a_while(&self, bytes: u64, interrupt: &Interrupt) -> Result<Reservation, NoReservation> {
+        let mut state = self.lock();
+        loop {
+            let missing = (state.reserved + bytes).saturating_sub(self.shared.capacity);
+            if missing == 0 && (state.passing == 0 || self.is_there(bytes)) {
+                state.reserved += bytes;
+                state.passing += bytes;
+                return Ok(Reservation { pool: self.clone(), bytes, is_passing: true });
+            }
+            if missing > state.passing {
+                return Err(NoReservation::Refused(Refused { missing: with_slack(missing - state.passing) }));
+            }
+            if interrupt.is_stopped() {
+                return Err(NoReservation::Interrupted);
+            }
+            let waited = self.shared.freed.wait_timeout(state, LOOK);
+            state = waited.map_or_else(|poison| poison.into_inner().0, |(state, _)| state);
+        }
+    }
+
+    /// Whether the kernel's count leaves room for so many bytes more.
+    fn is_there(&self, bytes: u64) -> bool {
+        let fits = || resident().is_none_or(|resident| resident.saturating_add(bytes) <= self.shared.most);
+        bytes < MEASURED || fits() || {
+            #[cfg(feature = "allocator")]
+            crate::arch::allocator::give_back();
+            fits()
+        }
+    }
+}
+
+impl Reservation {
+    /// Takes more, if that is there and `headroom` bytes are left then.
+    pub fn try_grow(&mut self, bytes: u64, headroom: u64) -> Result<(), Refused> {
+        let mut state = self.pool.lock();
+        let missing = (state.reserved + bytes).saturating_add(headroom).saturating_sub(self.pool.shared.capacity);
+        if missing > 0 {
+            return Err(Refused { missing: with_slack(missing) });
+        }
+        if !self.pool.is_there(bytes) {
+            return Err(Refused { missing: with_slack(bytes) });
+        }
+        state.reserved += bytes;
+        if self.is_passing {
+            state.passing += bytes;
+        }
+        drop(state);
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// What it has taken.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Gives back what is more than so many bytes.
+    pub fn shrink_to(&mut self, bytes: u64) {
+        let given = self.bytes.saturating_sub(bytes);
+        self.bytes -= given;
+        let mut state = self.pool.lock();
+        state.reserved -= given;
+        if self.is_passing {
+            state.passing -= given;
+        }
+        drop(state);
+        self.pool.shared.freed.notify_all();
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+/// The bytes of memory that the process has in pages, as the kernel counts them; `None` where it does not tell.
+fn resident() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = pages.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * PAGE)
+}
+
+/// The bytes of a page. Where they are more, the kernel's count is taken for less than it is, and the reservations alone decide.
+const PAGE: u64 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(capacity: u64) -> MemoryPool {
+        let state = Mutex::default();
+        MemoryPool { shared: Arc::new(Shared { most: u64::MAX, capacity, state, freed: Condvar::new() }) }
+    }
+
+    #[test]
+    fn what_is_taken_is_given_back() {
+        let pool = pool(100);
+        let mut first = pool.try_reserve(60, 0).unwrap();
+        assert_eq!(pool.try_reserve(41, 0).unwrap_err().missing, 1);
+        assert_eq!(pool.try_reserve(30, 20).unwrap_err().missing, 10);
+        first.try_grow(40, 0).unwrap();
+        assert_eq!((first.bytes(), pool.free()), (100, 0));
+        first.shrink_to(10);
+        let second = pool.try_reserve(90, 0).unwrap();
+        assert_eq!((first.bytes(), second.bytes(), pool.free()), (10, 90, 0));
+        drop((first, second));
+        assert_eq!(pool.free(), 100);
+    }
+
+    #[test]
+    fn who_waits_gets_what_passes() {
+        let pool = pool(100);
+        let interrupt = Interrupt::default();
+        let held = pool.try_reserve(30, 0).unwrap();
+        let passing = pool.reserve_for_a_while(50, &interrupt).unwrap();
+        // More than there will be, once all that passes has passed.
+        let refused = pool.reserve_for_a_while(71, &interrupt).unwrap_err();
+        assert_eq!(refused, NoReservation::Refused(Refused { missing: 1 }));
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| pool.reserve_for_a_while(70, &interrupt).map(|taken| taken.bytes()));
+            std::thread::sleep(3 * LOOK);
+            assert!(!waits.is_finished());
+            drop(passing);
+            assert_eq!(waits.join().unwrap(), Ok(70));
+        });
+        drop(held);
+        let _all = pool.reserve_for_a_while(100, &interrupt).unwrap();
+        interrupt.stop();
+        assert_eq!(pool.reserve_for_a_while(1, &interrupt).unwrap_err(), NoReservation::Interrupted);
+    }
+
+    #[test]
+    fn what_a_caller_holds_is_not_counted() {
+        let limit = 256 << 20;
+        let small = MemoryPool::with_resident(limit, 2, Some(40 << 20)).unwrap();
+        let large = MemoryPool::with_resident(limit, 2, Some(4 << 30)).unwrap();
+        assert_eq!(small.capacity() - large.capacity(), 24 << 20);
+        assert_eq!(small.shared.most, limit);
+        assert_eq!(large.shared.most, limit + (4 << 30) - MOST_OF_PROGRAM);
+        let least = MemoryPool::with_resident(1, 2, None).unwrap_err();
+        assert_eq!(MemoryPool::with_resident(least - 1, 2, None).unwrap_err(), least);
+        let least = MemoryPool::with_resident(least, 2, None).unwrap().capacity();
+        assert!((LEAST..LEAST + 16).contains(&least), "{least}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_kernel_counts_what_is_written_to() {
+        let before = resident().unwrap();
+        let written = vec![1_u8; 64 << 20];
+        let after = resident().unwrap();
+        assert!(after >= before + (60 << 20), "{before} {after} {}", written[1]);
+    }
+}
