@@ -80,12 +80,9 @@ pub(crate) enum NoReservation {
 }
 
 impl MemoryPool {
-    /// For a run on `threads` threads of a process that may take `limit` bytes; or the least limit, if that is below it.
-    pub fn new(limit: u64, threads: usize) -> Result<Self, u64> {
-        Self::with_resident(limit, threads, resident())
-    }
-
-    fn with_resident(limit: u64, threads: usize, resident: Option<u64>) -> Result<Self, u64> {
+    /// For a run on `threads` threads of a process that may take `limit` bytes, and had `resident` before anything was read; or the
+    /// least limit, if that is below it.
+    pub fn new(limit: u64, threads: usize, resident: Option<u64>) -> Result<Self, u64> {
         let program = resident.unwrap_or(PROGRAM).clamp(PROGRAM / 2, MOST_OF_PROGRAM);
         let uncounted = resident.map_or(0, |resident| resident.saturating_sub(program));
         let fixed = program + THREAD * threads as u64;
@@ -202,7 +199,7 @@ impl Drop for Reservation {
 }
 
 /// The bytes of memory that the process has in pages, as the kernel counts them; `None` where it does not tell.
-fn resident() -> Option<u64> {
+pub(crate) fn resident() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = pages.split(' ').nth(1)?.parse().ok()?;
     Some(pages * PAGE)
@@ -260,14 +257,14 @@ mod tests {
     #[test]
     fn what_a_caller_holds_is_not_counted() {
         let limit = 256 << 20;
-        let small = MemoryPool::with_resident(limit, 2, Some(40 << 20)).unwrap();
-        let large = MemoryPool::with_resident(limit, 2, Some(4 << 30)).unwrap();
+        let small = MemoryPool::new(limit, 2, Some(40 << 20)).unwrap();
+        let large = MemoryPool::new(limit, 2, Some(4 << 30)).unwrap();
         assert_eq!(small.capacity() - large.capacity(), 24 << 20);
         assert_eq!(small.shared.most, limit);
         assert_eq!(large.shared.most, limit + (4 << 30) - MOST_OF_PROGRAM);
-        let least = MemoryPool::with_resident(1, 2, None).unwrap_err();
-        assert_eq!(MemoryPool::with_resident(least - 1, 2, None).unwrap_err(), least);
-        let least = MemoryPool::with_resident(least, 2, None).unwrap().capacity();
+        let least = MemoryPool::new(1, 2, None).unwrap_err();
+        assert_eq!(MemoryPool::new(least - 1, 2, None).unwrap_err(), least);
+        let least = MemoryPool::new(least, 2, None).unwrap().capacity();
         assert!((LEAST..LEAST + 16).contains(&least), "{least}");
     }
 

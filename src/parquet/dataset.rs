@@ -11,11 +11,15 @@ use super::request::{OnError, Request};
 use super::storage::{self, FileEntry, Footer, Location};
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
+use crate::memory_pool;
 use crate::parquet::hive::Partition;
 use crate::report::Skipped;
 
 /// Files whose footers are read together.
 const OPEN: usize = 256;
+
+/// Bytes that a field of a schema takes, and what is planned for it.
+const FIELD: usize = 512;
 
 /// Parquet files whose columns of one name are one series.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub struct Dataset {
     pub(super) partitions: Vec<Partition>,
     /// Files that were left out because their footers cannot be read.
     pub(super) skipped: Vec<Skipped>,
+    /// The bytes that the process had in memory before any footer was read.
+    pub(super) resident_before: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -75,6 +81,7 @@ impl Dataset {
         request: &Request,
         interrupt: &Interrupt,
     ) -> Result<Self> {
+        let resident_before = memory_pool::resident();
         let found = storage::find(paths, interrupt)?;
         // The page index tells which pages a predicate needs; nothing else asks for it.
         let policy = if request.predicate.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
@@ -82,7 +89,7 @@ impl Dataset {
         // So many at a time that the operating system lets them be open at once.
         let opened = found.chunks(OPEN).flat_map(|found| {
             let opened = storage::open_all(found, &options, interrupt).into_iter();
-            opened.map(|opened| opened.map(|(_, footer)| footer)).collect::<Vec<_>>()
+            opened.collect::<Vec<_>>()
         });
         let mut files = Vec::new();
         let mut left_out = Vec::new();
@@ -98,7 +105,7 @@ impl Dataset {
         }
         let keys = files.iter().map(|file| (file.schema().as_ref(), &file.found.partition[..]));
         let partitions = Partition::from_folders(&keys.collect::<Vec<_>>());
-        Ok(Self { files, partitions, skipped: left_out })
+        Ok(Self { files, partitions, skipped: left_out, resident_before })
     }
 
     /// The number of files.
@@ -110,6 +117,13 @@ impl Dataset {
     pub fn rows(&self) -> u64 {
         let rows = self.files.iter().map(|file| file.parquet().file_metadata().num_rows());
         rows.map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
+    }
+
+    /// The bytes of memory that the metadata of all files takes.
+    pub(super) fn metadata_bytes(&self) -> u64 {
+        let fields = |file: &DataFile| FIELD * file.schema().fields().len();
+        let bytes = self.files.iter().map(|file| file.parquet().memory_size() + fields(file));
+        bytes.sum::<usize>() as u64
     }
 
     /// Whether a file is one of those that are read, by whatever name.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::memory_pool::{MemoryPool, NoReservation, Reservation};
+use crate::memory_pool::{MemoryPool, NoReservation, Refused, Reservation};
 
 /// What is taken for the machine's memory where nothing tells it.
 const UNKNOWN: u64 = 4 << 30;
@@ -66,11 +66,13 @@ pub(super) struct Budget {
 }
 
 impl Budget {
+    /// Of a process that had so many bytes in memory before anything was read.
+    ///
     /// # Errors
     ///
     /// [`Error::MemoryLimit`] for a limit that is too low for any run.
-    pub fn new(limit: u64, threads: usize) -> Result<Self> {
-        let pool = MemoryPool::new(limit, threads).map_err(|least| {
+    pub fn new(limit: u64, threads: usize, before: Option<u64>) -> Result<Self> {
+        let pool = MemoryPool::new(limit, threads, before).map_err(|least| {
             let what = format!("a run on {threads} {}", if threads == 1 { "thread" } else { "threads" });
             Error::MemoryLimit { what, needed: least, limit }
         })?;
@@ -95,6 +97,19 @@ impl Budget {
     /// What decoding may take at a time.
     pub fn decoding(&self) -> u64 {
         self.pool.capacity() / 2
+    }
+
+    /// Takes `bytes` bytes for as long as they are held.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MemoryLimit`] if there is no room for `what`.
+    pub fn hold(&self, bytes: u64, what: &str) -> Result<Reservation> {
+        self.pool.try_reserve(bytes, 0).map_err(|Refused { missing }| Error::MemoryLimit {
+            what: what.to_owned(),
+            needed: self.limit + missing,
+            limit: self.limit,
+        })
     }
 
     /// Takes what decoding asks for, as soon as it is there.

@@ -19,12 +19,19 @@ use super::statistics;
 use crate::describe::check_names;
 use crate::error::{Error, Result, size};
 use crate::escape::{MESSAGE, NAME, shown};
+use crate::memory_pool::Reservation;
 use crate::series::table::LeftOut;
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::AnsweredColumn;
 
 /// Values that are decoded for a part at least, if there are as many.
 const TOGETHER: u64 = 1 << 17;
+
+/// Bytes that a scan takes beside the values that it keeps.
+const SCAN: u64 = 12 << 10;
+
+/// The same while values go through it.
+const BUSY_SCAN: u64 = 1 << 20;
 
 /// What will be read for a request. [`Display`](fmt::Display) tells it to a person.
 #[derive(Debug)]
@@ -33,6 +40,8 @@ pub struct Plan<'a> {
     pub(super) spec: &'a Spec,
     pub(super) request: &'a Request,
     pub(super) budget: Budget,
+    /// What the metadata of the files takes.
+    _metadata: Reservation,
     pub(super) series: Vec<DataColumn>,
     /// The columns that hold no numbers.
     pub(super) left_out: Vec<LeftOut>,
@@ -117,7 +126,8 @@ impl<'a> Plan<'a> {
     /// [`Error::NoSuchColumn`], [`Error::NotNumeric`] and [`Error::Clash`] for columns; [`Error::Invalid`] for a predicate that does
     /// not fit its columns; [`Error::MemoryLimit`] for a limit below what any run needs.
     pub fn new(dataset: &'a Dataset, request: &'a Request, spec: &'a Spec) -> Result<Self> {
-        let budget = Budget::new(request.memory_limit, rayon::current_num_threads())?;
+        let budget = Budget::new(request.memory_limit, rayon::current_num_threads(), dataset.resident_before)?;
+        let metadata = budget.hold(dataset.metadata_bytes(), "the metadata of all files")?;
         check_names(request.by.iter().map(String::as_str), spec)?;
         let (series, left_out) = dataset.columns(&request.columns, &request.by)?;
         let keys = request.by.iter().map(|name| {
@@ -152,7 +162,8 @@ impl<'a> Plan<'a> {
                 return Err(Error::NoSuchColumn { name: missing.to_owned(), available });
             }
         }
-        let mut plan = Self { dataset, spec, request, budget, series, left_out, keys, files: Vec::new() };
+        let mut plan =
+            Self { dataset, spec, request, budget, _metadata: metadata, series, left_out, keys, files: Vec::new() };
         plan.files = (0..dataset.files.len()).map(|index| plan.plan_file(index)).collect::<Result<Vec<_>>>()?;
         Ok(plan)
     }
@@ -282,7 +293,9 @@ impl<'a> Plan<'a> {
 
     /// The values that each scan may keep if `series` of them are scanned at a time.
     pub(super) fn values_kept(&self, series: usize) -> usize {
-        (self.budget.kept() / self.bytes_kept(series, 1).max(1)) as usize
+        let fixed = self.bytes_kept(series, 0);
+        let each = self.bytes_kept(series, 1) - fixed;
+        (self.budget.kept().saturating_sub(fixed) / each.max(1)) as usize
     }
 
     /// The most bytes that a value takes which a scan keeps.
@@ -293,8 +306,10 @@ impl<'a> Plan<'a> {
     /// The bytes that `series` series take if each of their scans keeps `kept` values.
     pub(super) fn bytes_kept(&self, series: usize, kept: usize) -> u64 {
         let (each, besides) = self.scans();
-        let scans = series * each + besides.min(series * self.budget.threads());
-        self.key_size() * kept as u64 * scans as u64
+        let busy = besides.min(series * self.budget.threads());
+        // What is finished is copied on the way.
+        let scans = series * each + busy + self.budget.threads().min(series);
+        self.key_size() * kept as u64 * scans as u64 + SCAN * (series * each) as u64 + BUSY_SCAN * busy as u64
     }
 
     /// How many series can be scanned at a time if each scan has to keep `kept` values: all of them, if there is room.

@@ -8,13 +8,13 @@ use arrow_buffer::NullBuffer;
 use super::super::group_rows::code::{Code, mixed};
 
 /// Rows of a block: their codes and values stay in the second-level cache while they are dealt out.
-pub(crate) const ROWS: usize = 1 << 15;
+pub(crate) const ROWS: usize = 1 << 16;
 
 /// Rows that a partition should have: their values stay in the second-level cache while they are brought to their groups.
 const PARTITION_ROWS: usize = 1 << 15;
 
 /// The most partitions, by the binary logarithm: with more, the cache lines that are written to at a time leave the first-level cache.
-const MOST_BITS: u32 = 9;
+const MOST_BITS: u32 = 8;
 
 /// Rows whose keys are looked at before any is dealt out.
 const SAMPLE: usize = 1 << 12;

@@ -1,9 +1,10 @@
 //! A look at a few values of a long series, before it is read: where they have the quantiles, the others most likely have them, too.
 //!
-//! Then the first pass keeps only what lies around there, and is the only one. That serves data that is alike everywhere. Of
-//! data that drifts from one row group to the next, a few values tell nothing of the rest: so a series is only looked at where the
-//! extrema that the file's statistics have are much the same in all row groups. Whether it was right shows in the counts of the pass; what
-//! it decides is how long the answer takes, never what it is.
+//! Then the first pass keeps only what lies around there, and is most often the only one. The values come from the beginnings of row groups
+//! that lie evenly over all files, so that data which drifts is seen everywhere; of one that is alike everywhere, by the extrema that
+//! its files have, one row group tells as much. Where all values would fit in memory, a series that is not alike is not looked at: to keep
+//! them is one pass for sure. Whether it was right shows in the counts of the pass; what it decides is how long the answer takes, never
+//! what it is.
 
 use std::sync::Mutex;
 
@@ -20,10 +21,20 @@ use crate::series::Chunk;
 /// Shorter series are kept whole.
 const LONG: u64 = 1 << 20;
 
-/// Rows that are looked at: the first ones of a row group in the middle, as many as most writers put in a page.
+/// Rows that are looked at of a series that is alike everywhere: the first ones of a row group in the middle, as many as most writers put
+/// in a page.
 const ROWS: usize = 1 << 17;
 
-/// The least number of them.
+/// Rows that are looked at of each row group, where there are many.
+const FEW_ROWS: usize = 1 << 13;
+
+/// The most row groups that are looked at.
+const LOOKS: usize = 32;
+
+/// A look takes no longer than to read this part of the rows, if a page has as many as most writers put in one.
+const SHARE: u64 = 24;
+
+/// The least number of rows.
 const LEAST_ROWS: u64 = 1 << 16;
 
 /// So many of them make the brackets. The others are there so that where in the file they come from matters little.
@@ -46,11 +57,12 @@ pub(in crate::parquet) fn aim(
     if spec.computed().is_empty() || plan.rows() < LONG {
         return Ok(());
     }
+    let all_fit = matches!(keep, Keep::AtMost(most) if most as u64 > plan.rows());
     let parts: Vec<ScanTask> = (0..empties.len())
         .filter(|&series| empties[series].is_some())
-        .filter_map(|series| middle(run, series, left_out))
+        .flat_map(|series| looks(run, series, left_out, all_fit))
         .collect();
-    let aimed: Mutex<Vec<(usize, AnyScan)>> = Mutex::new(Vec::new());
+    let found: Vec<Mutex<Option<AnyScan>>> = empties.iter().map(|_| Mutex::default()).collect();
     // A file that cannot be read is found out in the pass.
     run.each_part(&parts, |part, reader| {
         let [series] = part.series[..] else { return Ok(()) };
@@ -59,43 +71,63 @@ pub(in crate::parquet) fn aim(
             Some(Some(values)) => scan.read(&Chunk::Array(values.clone())),
             _ => Ok(()),
         })?;
-        let mut aimed = aimed.lock().unwrap_or_else(|poison| poison.into_inner());
-        aimed.push((series, scan.aimed(spec, keep, SAMPLE)));
-        Ok(())
+        let mut found = found[series].lock().unwrap_or_else(|poison| poison.into_inner());
+        match found.as_mut() {
+            Some(found) => found.merge(scan),
+            None => {
+                *found = Some(scan);
+                Ok(())
+            }
+        }
     })?;
-    for (series, scan) in aimed.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
-        empties[series] = Some(scan);
+    for (empty, found) in empties.iter_mut().zip(found) {
+        if let Some(mut scan) = found.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+            *empty = Some(scan.aimed(spec, keep, SAMPLE));
+        }
     }
     Ok(())
 }
 
-/// The part of a series that is looked at, if its row groups are alike.
-fn middle(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut) -> Option<ScanTask> {
+/// What is looked at of a series.
+fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit: bool) -> Vec<ScanTask> {
     let plan = run.plan;
     let mut groups = Vec::new();
     for (file, file_plan) in plan.files.iter().enumerate() {
         let Some(index) = plan.series[series].indices[file].filter(|_| !left_out.contains_key(&file)) else { continue };
-        let [leaf] = plan.leaves(file, &[index])[..] else { return None };
+        let [leaf] = plan.leaves(file, &[index])[..] else { return Vec::new() };
         for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
             if group_plan.filtered {
-                return None;
+                return Vec::new();
             }
             let metadata = plan.dataset.files[file].parquet().row_group(group_plan.row_group);
-            let extrema = extrema(metadata.column(leaf).statistics()?)?;
-            groups.push((file, group, group_plan.rows, extrema));
+            groups.push((file, group, group_plan.rows, metadata.column(leaf).statistics().and_then(extrema)));
         }
     }
-    let (low, high) = groups.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, _, _, extrema)| {
-        (low.min(extrema[0]), high.max(extrema[1]))
-    });
-    let alike = groups.iter().all(|(_, _, _, extrema)| extrema[1] - extrema[0] >= ALIKE * (high - low));
-    let &(file, group, rows, _) = groups.get(groups.len() / 2)?;
-    (groups.len() >= GROUPS && alike && rows >= LEAST_ROWS).then(|| ScanTask {
+    let look = |&(file, group, _, _): &(usize, usize, u64, Option<[f64; 2]>), rows: usize| ScanTask {
         file,
         group,
         series: vec![series],
-        first: Some(ROWS),
-    })
+        first: Some(rows),
+    };
+    if groups.len() < GROUPS {
+        return Vec::new();
+    }
+    let (low, high) = groups
+        .iter()
+        .filter_map(|(_, _, _, extrema)| *extrema)
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), [least, most]| (low.min(least), high.max(most)));
+    let alike = groups
+        .iter()
+        .all(|(_, _, _, extrema)| extrema.is_some_and(|[least, most]| most - least >= ALIKE * (high - low)));
+    if let Some(middle) = groups.get(groups.len() / 2).filter(|(_, _, rows, _)| alike && *rows >= LEAST_ROWS) {
+        return vec![look(middle, ROWS)];
+    }
+    let most = (plan.rows() / SHARE / ROWS as u64) as usize;
+    if all_fit || most < GROUPS {
+        return Vec::new();
+    }
+    let count = groups.len().min(most).min(LOOKS);
+    (0..count).map(|turn| look(&groups[(2 * turn + 1) * groups.len() / (2 * count)], FEW_ROWS)).collect()
 }
 
 /// The extrema that a file says a row group has: a hint, so that it does not matter how exact they are.

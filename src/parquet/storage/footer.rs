@@ -124,16 +124,11 @@ fn footer_length(end: &[u8]) -> Result<u64, String> {
 
 /// Opens files and reads their metadata, many at a time, and the remote ones with many requests in flight. The answers
 /// are in the order of the files.
-pub fn open_all(
-    files: &[FileEntry],
-    options: &ArrowReaderOptions,
-    interrupt: &Interrupt,
-) -> Vec<Result<(Reader, Footer)>> {
+pub fn open_all(files: &[FileEntry], options: &ArrowReaderOptions, interrupt: &Interrupt) -> Vec<Result<Footer>> {
+    // Each is closed again: there may be more files than can be open at once.
     let open = |found: &FileEntry| {
         interrupt.check()?;
-        let reader = found.open()?;
-        let footer = reader.footer(options.clone(), interrupt)?;
-        Ok((reader, footer))
+        found.open()?.footer(options.clone(), interrupt)
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if files.iter().any(|found| found.location.is_remote()) { REMOTE } else { cores };

@@ -2,7 +2,7 @@
 
 use super::bins::{Bins, COMPARED, Key};
 use super::brackets::{Brackets, Intervals, MARGIN, SHORT_MARGIN, single_key};
-use super::sample::{Sample, grow, is_sampled, sample_places, sample_size};
+use super::sample::{Sample, is_sampled, sample_places, sample_size};
 use crate::arch::{BLOCK, Tier};
 use crate::interrupt::Interrupt;
 
@@ -68,12 +68,11 @@ impl<K: Key> Candidates<K> {
         // Without edges, all values belong to one bin: they need not move while there is room.
         if let [sample] = &mut self.samples[..]
             && sample.stride == 1
-            && sample.runs.is_empty()
-            && sample.keys.len() + BLOCK <= self.capacity
+            && sample.len() + BLOCK <= self.capacity
         {
             let bins = &mut self.bins;
+            sample.make_room(BLOCK, self.capacity);
             bins.filled = sample.keys.len();
-            grow(&mut sample.keys, BLOCK, self.capacity);
             std::mem::swap(&mut bins.keys, &mut sample.keys);
             bucketize(bins, self.tier);
             bins.keys.truncate(bins.filled);
@@ -130,7 +129,7 @@ impl<K: Key> Candidates<K> {
             for (bin, sample) in self.samples.iter_mut().enumerate().filter(|(bin, _)| kept[*bin]) {
                 let (low, high) = (bin.checked_sub(1).map(|lower| edges[lower]), edges.get(bin).copied());
                 if sample.stride == 1 {
-                    grow(&mut sample.keys, keys.len(), self.capacity);
+                    sample.make_room(keys.len(), self.capacity);
                     K::between(keys, low, high, &mut sample.keys, self.tier);
                 } else {
                     let mut here = Vec::new();
@@ -186,6 +185,10 @@ impl<K: Key> Candidates<K> {
             self.bins.counts[0] = count;
             self.samples = vec![whole];
             self.make_room();
+        }
+        // What parts are merged into seldom sees values of its own: thousands of columns have one each.
+        if self.bins.filled == 0 {
+            (self.bins.keys, self.bins.assigned) = Default::default();
         }
     }
 

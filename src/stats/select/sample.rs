@@ -29,14 +29,8 @@ pub fn sample_places(values: usize, stretch: usize, turn: usize) -> impl Iterato
     })
 }
 
-/// Makes room for `more` keys, as a `Vec` does, but for hardly more than `capacity`.
-pub(super) fn grow<K>(keys: &mut Vec<K>, more: usize, capacity: usize) {
-    // The kernels write a block at a time, of which some is left.
-    let needed = keys.len() + more + BLOCK;
-    if needed > keys.capacity() && 2 * keys.capacity() > capacity {
-        keys.reserve_exact(needed.max(capacity.saturating_add(BLOCK)) - keys.len());
-    }
-}
+/// Keys that lie together at most: more of them go to another place, so that none is ever copied to a larger one.
+const RUN: usize = 1 << 17;
 
 /// The values of a bin, or a sample of them.
 #[derive(Clone, Debug)]
@@ -68,6 +62,19 @@ impl<K: Key> Sample<K> {
         self.keys.len() + self.runs.iter().map(Vec::len).sum::<usize>()
     }
 
+    /// Makes room for `more` keys behind those that lie together: as a `Vec` does, but for hardly more than `capacity` in all.
+    pub(super) fn make_room(&mut self, more: usize, capacity: usize) {
+        if self.keys.len() >= RUN {
+            self.runs.push(std::mem::take(&mut self.keys));
+        }
+        // The kernels write a block at a time, of which some is left.
+        let needed = self.keys.len() + more + BLOCK;
+        if needed > self.keys.capacity() && self.stride == 1 {
+            let doubled = (2 * self.keys.capacity()).min(RUN + more + BLOCK).min(capacity.saturating_add(BLOCK));
+            self.keys.reserve_exact(needed.max(doubled) - self.keys.len());
+        }
+    }
+
     /// All of them in one place.
     pub(super) fn together(&mut self) -> &mut Vec<K> {
         self.keys.reserve_exact(self.len() - self.keys.len());
@@ -88,8 +95,8 @@ impl<K: Key> Sample<K> {
     /// More values, of which it keeps all or a sample.
     #[inline]
     pub(super) fn extend(&mut self, mut keys: &[K], capacity: usize) {
+        self.make_room(keys.len(), capacity);
         if self.stride == 1 {
-            grow(&mut self.keys, keys.len(), capacity);
             return self.keys.extend_from_slice(keys);
         }
         while (self.skip as usize) < keys.len() {
@@ -148,6 +155,9 @@ impl<K: Key> Sample<K> {
             other.thin();
         }
         if !other.keys.is_empty() {
+            if other.keys.capacity() - other.keys.len() > other.keys.len() / 4 {
+                other.keys.shrink_to_fit();
+            }
             self.runs.push(other.keys);
         }
         self.runs.append(&mut other.runs);

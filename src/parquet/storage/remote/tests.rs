@@ -463,9 +463,7 @@ fn many_footers_are_asked_for_at_a_time() {
     assert!(from.elapsed() < Duration::from_secs(3), "{:?}", from.elapsed());
     let (last, first) = opened.split_last().unwrap();
     assert!(
-        first
-            .iter()
-            .all(|opened| opened.as_ref().is_ok_and(|(_, footer)| footer.metadata.metadata().num_row_groups() == 2))
+        first.iter().all(|opened| opened.as_ref().is_ok_and(|footer| footer.metadata.metadata().num_row_groups() == 2))
     );
     assert!(last.as_ref().map(drop).unwrap_err().to_string().contains("bad.parquet: not a Parquet file"));
     assert!(server.state().most > 8);

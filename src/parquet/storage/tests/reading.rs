@@ -73,7 +73,7 @@ fn metadata_is_that_of_the_parquet_crate() {
         assert_eq!(read.schema(), expected.schema());
     }
     let opened = open_all(&vec![found; 9], &ArrowReaderOptions::new(), &Interrupt::default());
-    assert!(opened.iter().all(|opened| opened.as_ref().unwrap().1.metadata.metadata().num_row_groups() == 2));
+    assert!(opened.iter().all(|opened| opened.as_ref().unwrap().metadata.metadata().num_row_groups() == 2));
 }
 
 #[test]
