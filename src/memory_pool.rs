@@ -13,16 +13,16 @@ use crate::interrupt::Interrupt;
 const PROGRAM: u64 = 34 << 20;
 
 /// Of what the process holds before the run, no more than this is counted: the rest is its caller's.
-const MOST_OF_PROGRAM: u64 = 64 << 20;
+const MOST_OF_PROGRAM: u64 = 44 << 20;
 
 /// What a thread takes beside what it reserves: its stack, and what its heap keeps at hand.
-const THREAD: u64 = 2 << 20;
+const THREAD: u64 = 3 << 20;
 
 /// One part of so many is left for what the allocator loses between blocks.
-const SLACK: u64 = 16;
+const SLACK: u64 = 10;
 
 /// The least that is left to work with.
-const LEAST: u64 = 20 << 20;
+const LEAST: u64 = 12 << 20;
 
 /// Reservations of fewer bytes are not measured: asking the kernel takes microseconds.
 const MEASURED: u64 = 1 << 16;
@@ -259,7 +259,7 @@ mod tests {
         let limit = 256 << 20;
         let small = MemoryPool::new(limit, 2, Some(40 << 20)).unwrap();
         let large = MemoryPool::new(limit, 2, Some(4 << 30)).unwrap();
-        assert_eq!(small.capacity() - large.capacity(), 24 << 20);
+        assert_eq!(small.capacity() - large.capacity(), 4 << 20);
         assert_eq!(small.shared.most, limit);
         assert_eq!(large.shared.most, limit + (4 << 30) - MOST_OF_PROGRAM);
         let least = MemoryPool::new(1, 2, None).unwrap_err();

@@ -28,7 +28,7 @@ use crate::summary::AnsweredColumn;
 const TOGETHER: u64 = 1 << 17;
 
 /// Bytes that a scan takes beside the values that it keeps.
-const SCAN: u64 = 12 << 10;
+const SCAN: u64 = 20 << 10;
 
 /// The same while values go through it.
 const BUSY_SCAN: u64 = 1 << 20;

@@ -119,13 +119,18 @@ impl Plan<'_> {
         }
         let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), roots.iter().copied());
         let row_bytes = 16 * roots.len() as u64;
+        let share = self.budget.decoding() / self.budget.threads() as u64;
         let most = if self.keys.is_empty() { BATCH } else { KEYED_BATCH };
-        let batch = (self.budget.decoding() / self.budget.threads() as u64 / 8 / row_bytes)
-            .clamp(LEAST_BATCH as u64, most as u64);
-        let batch = batch.min(group.rows.max(1)) as usize;
+        let batch = (share / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
+        let mut batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
         let room = match group.selection.is_none() || !reader.is_remote() {
-            true => Some(self.check_leaves(part, &reader, &self.leaves(part.file, &roots), batch, interrupt)?),
+            true => {
+                let leaves = self.leaves(part.file, &roots);
+                let (room, smaller) = self.check_leaves(part, &reader, &leaves, batch, share, interrupt)?;
+                batch = smaller;
+                Some(room)
+            }
             false => None,
         };
         let again = room.is_some().then(|| reader.clone());
@@ -212,38 +217,42 @@ impl Plan<'_> {
         Ok(self.damaged(part, None, error))
     }
 
-    /// Checks column chunks before they are decoded together, `batch` rows at a time, and waits until there is room for that: for as
-    /// long as it is held.
+    /// Checks column chunks before they are decoded together, `batch` rows at a time or as many fewer as take no more than `share`, and
+    /// waits until there is room for that: for as long as it is held.
     pub(in crate::parquet) fn check_leaves(
         &self,
         part: &ScanTask,
         reader: &Reader,
         leaves: &[usize],
-        batch: usize,
+        mut batch: usize,
+        share: u64,
         interrupt: &Interrupt,
-    ) -> Result<Reservation> {
+    ) -> Result<(Reservation, usize)> {
         let file = &self.dataset.files[part.file];
         let row_group = file.parquet().row_group(self.group(part).row_group);
         let schema = file.parquet().file_metadata().schema_descr();
         let most = self.budget.pool.capacity();
         let what = |position: &Position| format!("decoding {position} of {}", file.name());
-        let too_large = |memory: u64, position: &Position| Error::MemoryLimit {
-            what: what(position),
-            needed: self.budget.beyond(memory.saturating_sub(self.budget.pool.free())),
-            limit: self.budget.limit,
-        };
-        let mut memory: u64 = 0;
+        let mut columns = Vec::with_capacity(leaves.len());
         for &leaf in leaves {
             let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
             let position = self.position(part, Some(column));
-            let pages =
-                column_chunk::check_column(reader, row_group, leaf, batch, most).map_err(|refusal| match refusal {
-                    Refusal::Damaged(message) => file.broken(position.clone(), &message),
-                    Refusal::TooLarge { memory, .. } => too_large(memory, &position),
-                })?;
-            memory = memory.saturating_add(pages.memory(batch));
+            let pages = column_chunk::check_column(reader, row_group, leaf, LEAST_BATCH.min(batch), most);
+            columns.push(pages.map_err(|refusal| match refusal {
+                Refusal::Damaged(message) => file.broken(position.clone(), &message),
+                Refusal::TooLarge { memory, .. } => Error::MemoryLimit {
+                    what: what(&position),
+                    needed: self.budget.beyond(memory.saturating_sub(self.budget.pool.free())),
+                    limit: self.budget.limit,
+                },
+            })?);
         }
-        self.budget.decode(memory, interrupt, || what(&self.position(part, None)))
+        let memory = |batch: usize| columns.iter().fold(0, |sum: u64, pages| sum.saturating_add(pages.memory(batch)));
+        while batch > LEAST_BATCH && memory(batch) > share {
+            batch = (batch / 2).max(LEAST_BATCH);
+        }
+        let room = self.budget.decode(memory(batch), interrupt, || what(&self.position(part, None)))?;
+        Ok((room, batch))
     }
 
     fn deliver(

@@ -2,9 +2,8 @@
 //!
 //! Then the first pass keeps only what lies around there, and is most often the only one. The values come from the beginnings of row groups
 //! that lie evenly over all files, so that data which drifts is seen everywhere; of one that is alike everywhere, by the extrema that
-//! its files have, one row group tells as much. Where all values would fit in memory, a series that is not alike is not looked at: to keep
-//! them is one pass for sure. Whether it was right shows in the counts of the pass; what it decides is how long the answer takes, never
-//! what it is.
+//! its files have, one row group tells as much. Whether it was right shows in the counts of the pass; what it decides is how long the
+//! answer takes, never what it is.
 
 use std::sync::Mutex;
 
@@ -46,18 +45,19 @@ const GROUPS: usize = 4;
 /// Each row group has to reach over so much of what all of them reach over.
 const ALIKE: f64 = 0.5;
 
-/// Aims the empty scans of series that are alike everywhere.
+/// Aims the empty scans of long series. `keep` is what a scan may keep, `first` what it would keep in the first pass without a look.
 pub(in crate::parquet) fn aim(
     run: &ExecutionContext<'_>,
     empties: &mut Scans,
     left_out: &LeftOut,
     keep: Keep,
+    first: Keep,
 ) -> Result<()> {
     let (plan, spec) = (run.plan, run.plan.spec);
     if spec.computed().is_empty() || plan.rows() < LONG {
         return Ok(());
     }
-    let all_fit = matches!(keep, Keep::AtMost(most) if most as u64 > plan.rows());
+    let all_fit = matches!(first, Keep::AtMost(most) if most as u64 > plan.rows());
     let parts: Vec<ScanTask> = (0..empties.len())
         .filter(|&series| empties[series].is_some())
         .flat_map(|series| looks(run, series, left_out, all_fit))

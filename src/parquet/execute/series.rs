@@ -96,17 +96,18 @@ fn describe_some(
 ) -> Result<bool> {
     let (plan, spec) = (run.plan, run.plan.spec);
     let keep = keep(run, series.len());
-    // All values, or a sample of them: a longer one would take longer to sort than it saves.
+    // All values of a short series; of a longer one what lies where its quantiles seem to be, or a sample. To keep all of them where that is
+    // possible takes several times as long: each is written to memory, and read again.
     let sampled = (SAMPLED / series.len().max(1)).max(SAMPLE);
     let first = match keep {
-        Keep::AtMost(most) if most as u64 <= plan.rows() => Keep::AtMost(most.min(sampled)),
+        Keep::AtMost(most) if most.min(sampled) as u64 <= plan.rows() => Keep::AtMost(most.min(sampled)),
         all => all,
     };
     let mut empties: Scans = vec![None; plan.series.len()];
     for series in series {
         empties[series] = Some(AnyScan::new(plan.series[series].repr, spec, first));
     }
-    probe::aim(run, &mut empties, left_out, keep)?;
+    probe::aim(run, &mut empties, left_out, keep, first)?;
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
     let failed = pass(run, &empties, &counted, plan.hand_over(), metrics, &|_, scans| whole.merge(scans))?;

@@ -37,7 +37,7 @@ use crate::parquet::guard::footer::{MAGIC, TAIL};
 use crate::parquet::guard::page_header::{Header, Headers, PageKind, encoding};
 
 /// What the headers of a column chunk tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pages {
     /// The number of pages, the dictionary included.
     pub pages: usize,
@@ -49,12 +49,36 @@ pub struct Pages {
     /// The most bytes that one decoded value takes, so that a batch of `n` rows takes `n` times as many. Of strings only those
     /// are counted that a page may repeat: the others take no more than the pages that they stand in.
     pub widest: u64,
+    /// Of each page of strings that are not repeated, how many there are, and their bytes: a batch may have those of several pages.
+    pub strings: Vec<(u64, u64)>,
 }
+
+/// A buffer of strings that grows is copied to one of twice its size, and joins others in a batch.
+const GROWN: u64 = 3;
 
 impl Pages {
     /// The most memory that decoding takes, `batch` rows at a time.
     pub fn memory(&self, batch: usize) -> u64 {
-        self.largest.saturating_add(self.widest.saturating_mul(self.values.min(batch as u64)))
+        let values = self.values.min(batch as u64);
+        let strings = GROWN.saturating_mul(self.most_strings(values));
+        self.largest.saturating_add(self.widest.saturating_mul(values)).saturating_add(strings)
+    }
+
+    /// The most bytes that the strings of so many neighbouring values take.
+    fn most_strings(&self, values: u64) -> u64 {
+        let (mut most, mut bytes, mut between, mut first) = (0, 0_u64, 0, 0);
+        for (index, &(count, here)) in self.strings.iter().enumerate() {
+            bytes = bytes.saturating_add(here);
+            most = most.max(bytes);
+            // Those of the pages between the first and this one are all in a batch that begins at the end of the first.
+            between += count;
+            while first < index && between - self.strings[first].0 >= values {
+                between -= self.strings[first].0;
+                bytes -= self.strings[first].1;
+                first += 1;
+            }
+        }
+        most
     }
 }
 
@@ -114,7 +138,8 @@ pub fn check_column<R: ChunkReader>(
     let pages = survey(reader, column, rows, limit)?;
     let memory = pages.memory(batch);
     if memory > limit {
-        let Pages { largest, widest, values, .. } = pages;
+        let Pages { largest, widest, values, .. } = &pages;
+        let (largest, widest, values) = (*largest, *widest, *values);
         let batch = values.min(batch as u64);
         let message = format!(
             "decoding it {batch} rows at a time takes {memory} bytes ({largest} for its largest page, and {widest} a row), and there \
@@ -153,15 +178,13 @@ pub fn survey<R: ChunkReader>(
         }
         headers.skip(header.compressed);
     }
-    let ChunkCheck { mut found, .. } = check;
-    if found.values != check.expected {
-        return Err(
-            format!("its pages hold {} values, where it is said to hold {}", found.values, check.expected).into()
-        );
+    if check.found.values != check.expected {
+        let (found, expected) = (check.found.values, check.expected);
+        return Err(format!("its pages hold {found} values, where it is said to hold {expected}").into());
     }
-    if bodies > 0 {
-        found.widest = found.widest.max(check.check_bodies(reader, bodies)?);
-    }
+    let longest = if bodies > 0 { check.check_bodies(reader, bodies)? } else { 0 };
+    let mut found = check.found;
+    found.widest = found.widest.max(longest);
     Ok(found)
 }
 
@@ -244,6 +267,12 @@ impl<'a> ChunkCheck<'a> {
                     return Err(
                         format!("{found} values up to there, where the chunk is said to hold {expected}").into()
                     );
+                }
+                if self.column.column_type() == Type::BYTE_ARRAY {
+                    let is_dictionary =
+                        matches!(header.encoding, encoding::PLAIN_DICTIONARY | encoding::RLE_DICTIONARY);
+                    let bytes = if is_dictionary { 0 } else { self.body_length(header) };
+                    self.found.strings.push((values, bytes));
                 }
                 match header.encoding {
                     encoding::DELTA_LENGTH_BYTE_ARRAY => memory += 4 * values,

@@ -44,7 +44,7 @@ pub(in crate::parquet) fn describe_dataset_groups(
             false => attempt::<u64>(run, &table, &layout, may_be_few, &mut left_out, metrics)?,
         };
         match outcome {
-            Attempt::Done(summaries) => return Ok((summaries, left_out)),
+            Attempt::Done(summaries) => return Ok((*summaries, left_out)),
             // Rows of a file that failed half-way are among the others: start again without it.
             Attempt::FileFailed => {}
             Attempt::WereNotFew => may_be_few = false,
@@ -55,7 +55,7 @@ pub(in crate::parquet) fn describe_dataset_groups(
 
 /// What came of reading all rows.
 enum Attempt {
-    Done(Summaries),
+    Done(Box<Summaries>),
     FileFailed,
     WereNotFew,
     BeyondRanges,
@@ -86,12 +86,12 @@ fn attempt<C: KeyCode>(
         Err(error) => return Err(error),
     }
     match gathering.store.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
-        RowStore::Partitions(rows) => Ok(Attempt::Done(rows.finish(metrics)?)),
+        RowStore::Partitions(rows) => Ok(Attempt::Done(Box::new(rows.finish(metrics)?))),
         RowStore::Scans(scans) => {
             let found = scans.finish(&mut |narrow| {
                 read(run, table, left_out, metrics, &|batch| narrow.add(&table.sorted(&[batch])?).map(|_| ()))
             })?;
-            Ok(found.map_or(Attempt::FileFailed, Attempt::Done))
+            Ok(found.map_or(Attempt::FileFailed, |found| Attempt::Done(Box::new(found))))
         }
     }
 }

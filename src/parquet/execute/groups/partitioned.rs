@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -19,7 +20,7 @@ use super::table::Table;
 use crate::describe::groups::{Block, Group, Partition, Partitioning, ROWS, describe, describe_one, distinct, sorted};
 use crate::describe::{AnyOutcome, AnyScan, Describer, KeyTable, PASSES, changed, is_long_text};
 use crate::error::{Error, Result};
-use crate::memory_pool::{Refused, Reservation};
+use crate::memory_pool::Reservation;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::request::RunMetrics;
 use crate::scan::Keep;
@@ -32,6 +33,9 @@ const DEPTH: u32 = 4;
 
 /// Of what can be reserved, rows in memory leave one part of so many to those that are decoded and described.
 const HEADROOM: u64 = 3;
+
+/// Rows of a partition that are written to the file together.
+const TOGETHER: usize = 1 << 17;
 
 /// Bytes that a row takes while its group is found and described, beside what it takes itself.
 const ROW: u64 = 16;
@@ -109,6 +113,9 @@ struct Part<C> {
     answers: PartAnswers,
     _memory: Reservation,
 }
+
+/// The groups of all partitions, and that of the rows without a key.
+type Parts<C> = (Vec<Part<C>>, Option<Part<C>>);
 
 enum PartAnswers {
     Here(Answers),
@@ -206,8 +213,20 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         };
         for partition in 0..=partitioning.without() {
             self.run.interrupt.check()?;
-            if let Some(batch) = self.rows_of(&rows, partition)? {
-                on_disk.write(partition, &batch)?;
+            // A few blocks at a time: what is written together is read together.
+            let mut start = 0;
+            while start < rows.blocks.len() {
+                let mut count = 0;
+                let together = rows.blocks[start..].iter().take_while(|block| {
+                    let fits = count < TOGETHER;
+                    count += block.run(partition).len();
+                    fits
+                });
+                let end = start + together.count();
+                if let Some(batch) = self.rows_of(&rows, start..end, partition)? {
+                    on_disk.write(partition, &batch)?;
+                }
+                start = end;
             }
         }
         drop(rows);
@@ -216,9 +235,10 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
     }
 
     /// The rows of a partition as one batch: codes, long keys, values.
-    fn rows_of(&self, rows: &Blocks<C>, partition: usize) -> Result<Option<RecordBatch>> {
-        let runs: Vec<(usize, std::ops::Range<usize>)> = (0..)
-            .zip(&rows.blocks)
+    fn rows_of(&self, rows: &Blocks<C>, blocks: Range<usize>, partition: usize) -> Result<Option<RecordBatch>> {
+        let runs: Vec<(usize, Range<usize>)> = blocks
+            .clone()
+            .zip(&rows.blocks[blocks])
             .map(|(number, block)| (number, block.run(partition)))
             .filter(|(_, run)| !run.is_empty())
             .collect();
@@ -259,7 +279,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
     }
 
     /// What [`PartitionedRows::rows_of`] has made: codes, long keys, values.
-    fn from_batch(&self, batch: &RecordBatch) -> (Vec<C>, Option<BinaryArray>, Vec<ArrayRef>) {
+    fn read_rows(&self, batch: &RecordBatch) -> (Vec<C>, Option<BinaryArray>, Vec<ArrayRef>) {
         let codes: Vec<C> = match self.layout.is_wide() {
             true => batch
                 .column(0)
@@ -333,7 +353,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
     }
 
     /// Describes the partitions that are in memory.
-    fn finish_in_memory(&self) -> Result<(Vec<Part<C>>, Option<Part<C>>)> {
+    fn finish_in_memory(&self) -> Result<Parts<C>> {
         let held = self.held.lock().unwrap_or_else(|poison| poison.into_inner());
         let Some(partitioning) = self.partitioning.get() else { return Ok((Vec::new(), None)) };
         let describer = || Describer::with_interrupt(self.run.plan.spec, self.run.interrupt);
@@ -379,24 +399,19 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         })
     }
 
-    /// Memory for the answers of so many groups.
-    fn reserve_answers(&self, groups: usize, headroom: u64) -> Result<Reservation> {
-        let budget = &self.run.plan.budget;
-        let bytes = self.table.answers(self.run.plan, groups);
-        budget.pool.try_reserve(bytes, headroom).map_err(|Refused { missing }| Error::MemoryLimit {
-            what: "the answer for all groups".to_owned(),
-            needed: budget.limit + missing,
-            limit: budget.limit,
-        })
+    /// Memory for the answers of so many groups, and so much besides.
+    fn reserve_answers(&self, groups: usize, besides: u64) -> Result<Reservation> {
+        let bytes = self.table.answers(self.run.plan, groups) + besides;
+        self.run.plan.budget.hold(bytes, "the answer for all groups")
     }
 
     /// Describes the partitions that are in the file.
-    fn finish_on_disk(&self, on_disk: &OnDisk) -> Result<(Vec<Part<C>>, Option<Part<C>>)> {
+    fn finish_on_disk(&self, on_disk: &OnDisk) -> Result<Parts<C>> {
         let Some(partitioning) = self.partitioning.get() else { return Ok((Vec::new(), None)) };
         if self.depth == 0 {
             self.run.progress.begin(0, on_disk.rows(), 0);
         }
-        let found: Mutex<(Vec<Part<C>>, Option<Part<C>>)> = Mutex::default();
+        let found: Mutex<Parts<C>> = Mutex::default();
         let next = AtomicUsize::new(0);
         let work = || -> Result<()> {
             let mut describer = Describer::with_interrupt(self.run.plan.spec, self.run.interrupt);
@@ -459,7 +474,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         let _memory = self.run.plan.budget.decode(needed, self.run.interrupt, what)?;
         let mut blocks = Blocks::default();
         for &segment in segments {
-            let (codes, texts, values) = self.from_batch(&on_disk.spill.read(segment)?);
+            let (codes, texts, values) = self.read_rows(&on_disk.spill.read(segment)?);
             for start in (0..codes.len()).step_by(ROWS) {
                 let rows = ROWS.min(codes.len() - start);
                 let values = values.iter().map(|values| values.slice(start, rows)).collect();
@@ -488,12 +503,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         let answers = Summaries::with_keys(plan.answered_columns(), Some(keys), plan.spec, answers);
         let answers = on_disk.spill.write(&answers.to_batch().map_err(Error::from_grouping)?)?;
         let bytes = codes.capacity() * size_of::<C>() + texts.as_ref().map_or(0, Array::get_array_memory_size);
-        let budget = &plan.budget;
-        let memory = budget.pool.try_reserve(bytes as u64, 0).map_err(|Refused { missing }| Error::MemoryLimit {
-            what: "the keys of all groups".to_owned(),
-            needed: budget.limit + missing,
-            limit: budget.limit,
-        })?;
+        let memory = plan.budget.hold(bytes as u64, "the keys of all groups")?;
         Ok(Part { codes, texts, answers: PartAnswers::OnDisk(answers), _memory: memory })
     }
 
@@ -516,7 +526,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         let mut read = |scans: &mut [Option<AnyScan>]| -> Result<()> {
             for &segment in segments {
                 self.run.interrupt.check()?;
-                let (codes, _, values) = self.from_batch(&on_disk.spill.read(segment)?);
+                let (codes, _, values) = self.read_rows(&on_disk.spill.read(segment)?);
                 code = codes.first().copied().or(code);
                 for (scan, values) in scans.iter_mut().zip(values) {
                     if let Some(scan) = scan {
@@ -572,7 +582,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
             ..Self::new(self.run, self.table, self.layout, rows)
         };
         for &segment in segments {
-            let (codes, texts, values) = self.from_batch(&on_disk.spill.read(segment)?);
+            let (codes, texts, values) = self.read_rows(&on_disk.spill.read(segment)?);
             let mut dealt = Blocks::default();
             for start in (0..codes.len()).step_by(ROWS) {
                 let rows = ROWS.min(codes.len() - start);
@@ -604,7 +614,6 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
                 let holds_nan = false;
                 (Partition { firsts: vec![0; codes.len()], codes, answers: (answers, _memory), holds_nan }, texts)
             })
-            .map(|(part, texts)| (part, texts))
             .unzip();
         let text = |at: PartRow| {
             texts[at.part as usize].as_ref().map_or(&[][..], |texts: &BinaryArray| texts.value(at.row as usize))
@@ -618,13 +627,17 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
             let (mut short, mut other) = ([0; 16], [0; 16]);
             bytes_of(left, &mut short, || text(a.at)).cmp(bytes_of(right, &mut other, || text(b.at)))
         };
-        let mut groups = sorted(&parts, order);
-        let mut codes: Vec<Option<C>> = groups.iter().map(|group| Some(group.code)).collect();
-        let keys_of = groups.iter().map(|group| group.at).collect::<Vec<_>>();
+        let count = parts.iter().map(|part| part.codes.len()).sum::<usize>() + 1;
+        let _sorting = self.reserve_answers(count, (count * (size_of::<Group<C>>() + 4 * size_of::<C>())) as u64)?;
+        let groups = sorted(&parts, order);
+        let mut codes: Vec<Option<C>> = Vec::with_capacity(groups.len() + 1);
+        codes.extend(groups.iter().map(|group| Some(group.code)));
+        let mut rows: Vec<PartRow> = Vec::with_capacity(groups.len() + 1);
+        rows.extend(groups.iter().map(|group| group.at));
+        drop(groups);
         if let Some(Part { answers, _memory, .. }) = null {
-            let at = PartRow { part: parts.len() as u32, row: 0 };
-            groups.push(Group { code: C::default(), first: 0, at });
             codes.push(None);
+            rows.push(PartRow { part: parts.len() as u32, row: 0 });
             let holds_nan = false;
             parts.push(Partition {
                 codes: vec![C::default()],
@@ -633,9 +646,8 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
                 holds_nan,
             });
         }
-        let keys = self.layout.keys(&codes, &|place| text(keys_of[place]))?;
+        let keys = self.layout.keys(&codes, &|place| text(rows[place]))?;
         drop(codes);
-        let rows: Vec<PartRow> = groups.into_iter().map(|group| group.at).collect();
         let answers = match self.on_disk.get() {
             None => {
                 let here = parts.into_iter().map(|part| match part.answers {
@@ -657,7 +669,6 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         rows: &[PartRow],
     ) -> Result<Answers> {
         let series = self.run.plan.series.len();
-        let _memory = self.reserve_answers(rows.len(), 0)?;
         let mut places: Vec<Vec<u32>> = parts.iter().map(|part| vec![0; part.codes.len()]).collect();
         (0..).zip(rows).for_each(|(place, at)| places[at.part as usize][at.row as usize] = place);
         let mut answers = Answers::new(series * rows.len(), self.run.plan.spec);

@@ -1,9 +1,9 @@
 //! Rows that do not fit in memory, in a temporary file without a name: it vanishes with the process, however that ends.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom, Write};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
@@ -14,8 +14,9 @@ use crate::error::{Error, Result};
 /// Record batches on disk, as Arrow IPC streams one after the other.
 pub(super) struct Spill {
     folder: PathBuf,
-    /// The file, and its length.
-    file: Mutex<(File, u64)>,
+    file: File,
+    /// The length of the file.
+    end: AtomicU64,
 }
 
 /// Where a batch is.
@@ -30,12 +31,12 @@ impl Spill {
     /// A new file in this folder.
     pub fn new(folder: &Path) -> Result<Self> {
         let file = tempfile::tempfile_in(folder).map_err(|error| failed(folder, error))?;
-        Ok(Self { folder: folder.to_owned(), file: Mutex::new((file, 0)) })
+        Ok(Self { folder: folder.to_owned(), file, end: AtomicU64::new(0) })
     }
 
     /// Bytes that were written.
     pub fn len(&self) -> u64 {
-        self.file.lock().unwrap_or_else(|poison| poison.into_inner()).1
+        self.end.load(Relaxed)
     }
 
     pub fn write(&self, batch: &RecordBatch) -> Result<Segment> {
@@ -45,22 +46,18 @@ impl Spill {
             writer.finish()
         });
         written.map_err(|error| self.damaged(&error))?;
-        let mut file = self.file.lock().unwrap_or_else(|poison| poison.into_inner());
-        let (file, end) = &mut *file;
-        let outcome = file.seek(SeekFrom::Start(*end)).and_then(|_| file.write_all(&bytes));
-        outcome.map_err(|error| failed(&self.folder, error))?;
-        let segment = Segment { start: *end, length: bytes.len(), rows: batch.num_rows() };
-        *end += bytes.len() as u64;
+        let segment = Segment {
+            start: self.end.fetch_add(bytes.len() as u64, Relaxed),
+            length: bytes.len(),
+            rows: batch.num_rows(),
+        };
+        write_all_at(&self.file, &bytes, segment.start).map_err(|error| failed(&self.folder, error))?;
         Ok(segment)
     }
 
     pub fn read(&self, segment: Segment) -> Result<RecordBatch> {
         let mut bytes = vec![0; segment.length];
-        {
-            let mut file = self.file.lock().unwrap_or_else(|poison| poison.into_inner());
-            let outcome = file.0.seek(SeekFrom::Start(segment.start)).and_then(|_| file.0.read_exact(&mut bytes));
-            outcome.map_err(|error| failed(&self.folder, error))?;
-        }
+        read_exact_at(&self.file, &mut bytes, segment.start).map_err(|error| failed(&self.folder, error))?;
         let mut batches = StreamReader::try_new(Cursor::new(bytes), None).map_err(|error| self.damaged(&error))?;
         match batches.next() {
             Some(Ok(batch)) if batch.num_rows() == segment.rows => Ok(batch),
@@ -73,6 +70,41 @@ impl Spill {
         let message = format!("a temporary file: {error}");
         Error::file(&self.folder, message, None)
     }
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], start: u64) -> std::io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    file.write_all_at(bytes, start)
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], start: u64) -> std::io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    file.read_exact_at(bytes, start)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut bytes: &[u8], mut start: u64) -> std::io::Result<()> {
+    use std::os::windows::fs::FileExt;
+    while !bytes.is_empty() {
+        let written = file.seek_write(bytes, start)?;
+        (bytes, start) = (&bytes[written..], start + written as u64);
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> std::io::Result<()> {
+    use std::os::windows::fs::FileExt;
+    while !bytes.is_empty() {
+        let read = file.seek_read(bytes, start)?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        (bytes, start) = (&mut bytes[read..], start + read as u64);
+    }
+    Ok(())
 }
 
 fn failed(folder: &Path, error: std::io::Error) -> Error {
