@@ -96,6 +96,7 @@ pub mod internal {
     #[cfg(feature = "cli")]
     pub use crate::arch::standard_output;
     pub use crate::catch_panic::catch_panic;
+    pub use crate::describe::check_names;
     pub use crate::error::size;
     pub use crate::escape::{MESSAGE, NAME, shown};
     pub use crate::num::text::number;

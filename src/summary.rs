@@ -388,6 +388,13 @@ impl Summaries {
         Self { columns, keys, names, rows, counts, statistics, types, kept, key_texts: HashMap::new() }
     }
 
+    /// The same with other keys for the same groups.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> RecordBatch) -> Self {
+        self.keys = self.keys.map(make);
+        self
+    }
+
     /// The counts and the statistics of all rows, as they are kept elsewhere for a while.
     #[cfg(feature = "parquet")]
     pub(crate) fn to_batch(&self) -> Result<RecordBatch, ArrowError> {

@@ -239,6 +239,21 @@ fn every_seed_is_refused() {
     });
 }
 
+/// What a file says of all its rows, nothing goes by: some writers say another number.
+#[test]
+fn a_wrong_number_of_rows_is_no_damage() {
+    let bases = files::all();
+    alone(|| {
+        let watched = Watched::default();
+        let worker =
+            Worker { bases: &bases, answers: Vec::new(), folder: tempfile::tempdir().unwrap(), watched: &watched };
+        let right = worker.run("as it was", &seeds::with_rows(&bases, 300)).unwrap();
+        for rows in [0, 301, i64::MAX] {
+            assert_eq!(worker.run("another number", &seeds::with_rows(&bases, rows)).unwrap(), right, "{rows}");
+        }
+    });
+}
+
 /// fastparquet writes 8 zeros after the values of a page.
 #[test]
 fn padding_is_no_damage() {

@@ -6,6 +6,7 @@ use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use rstats::Interrupt;
+use rstats::internal::check_names;
 use rstats::parquet::{Dataset, OnError, Predicate, Progress, Request, memory};
 use rstats::report::Report;
 
@@ -68,6 +69,7 @@ pub fn describe_parquet(
     let done = Progress::default();
     let work = |interrupt: &Interrupt| {
         let dataset = Dataset::open_with(&paths, &request, interrupt)?;
+        check_names(request.by.iter().map(String::as_str), &spec)?;
         dataset.plan(&request, &spec)?.run(interrupt, &done)
     };
     let mut tick = |py: Python<'_>| match &progress {

@@ -30,7 +30,8 @@ pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]
 pub(crate) use passes::{PASSES, changed};
 #[cfg(feature = "parquet")]
-pub(crate) use segments::check_names;
+pub(crate) use segments::check_distinct;
+pub use segments::check_names;
 #[cfg(feature = "parquet")]
 pub(crate) use sorted::SortedRows;
 pub use stream::{StreamDescriber, describe_stream};

@@ -21,15 +21,22 @@ use crate::summary::{AnswerRows, Summary};
 /// Rows that one thread takes at a time.
 const TASK: usize = 1 << 16;
 
-/// Keys must not be named like what stands beside them.
-pub(crate) fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> Result<()> {
+/// Keys must not be named like what stands beside them, where both are columns of one table.
+pub fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> Result<()> {
     let taken = |name: &str| {
         ["column", "count", "null_count", "nan_count"].contains(&name) || spec.field_names().iter().any(|n| n == name)
     };
+    if let Some(name) = keys.clone().find(|name| taken(name)) {
+        return Err(Error::Invalid(format!(
+            "a key is named '{name}', like a column of the answer; rename it, or write JSON (-f json), which has keys apart"
+        )));
+    }
+    check_distinct(keys)
+}
+
+/// A key is given once.
+pub(crate) fn check_distinct<'a>(keys: impl Iterator<Item = &'a str> + Clone) -> Result<()> {
     for (index, name) in keys.clone().enumerate() {
-        if taken(name) {
-            return Err(Error::Invalid(format!("a key is named '{name}', like a column of the answer; rename it")));
-        }
         if keys.clone().take(index).any(|earlier| earlier == name) {
             return Err(Error::Invalid(format!("'{name}' is given twice as a key")));
         }

@@ -10,15 +10,13 @@ use std::path::PathBuf;
 use arrow_schema::{DataType, Field};
 
 use super::dataset::Dataset;
+use super::guard::footer::ARROW_SCHEMA;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
 use crate::series::key::values_type;
 use crate::series::table::{Columns, LeftOut, is_boolean, number_type, type_name};
 use crate::series::{Kind, Repr};
-
-/// The key under which a file has the types that its columns had in Arrow.
-pub(super) const ARROW_SCHEMA: &str = "ARROW:schema";
 
 /// One series of a dataset.
 #[derive(Clone, Debug)]

@@ -1,10 +1,12 @@
 //! The files of a dataset, and their footers.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 
 use arrow_schema::SchemaRef;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::{ConvertedType, Type};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use super::request::{OnError, Request};
@@ -12,6 +14,7 @@ use super::storage::{self, FileEntry, Footer, Location};
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
 use crate::memory_pool;
+use crate::parquet::guard::footer::ARROW_SCHEMA;
 use crate::parquet::hive::Partition;
 use crate::report::Skipped;
 
@@ -52,6 +55,40 @@ impl DataFile {
 
     pub fn parquet(&self) -> &ParquetMetaData {
         self.metadata.metadata()
+    }
+
+    /// The number of its rows, as its row groups have it.
+    pub fn rows(&self) -> u64 {
+        self.parquet().row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
+    }
+
+    /// The leaves of a column of the file, by the place of the column.
+    pub fn leaves(&self, index: usize) -> Range<usize> {
+        let schema = self.parquet().file_metadata().schema_descr();
+        // Leaves are in the order of their columns.
+        let (mut start, mut end) = (0, schema.num_columns());
+        while start < end {
+            let middle = start.midpoint(end);
+            match schema.get_column_root_idx(middle) < index {
+                true => start = middle + 1,
+                false => end = middle,
+            }
+        }
+        let count = (start..schema.num_columns()).take_while(|&leaf| schema.get_column_root_idx(leaf) == index).count();
+        start..start + count
+    }
+
+    /// Whether a column is bytes of which the file does not say what they are. Impala, Hive and others have written text so.
+    pub fn is_plain_bytes(&self, index: usize) -> bool {
+        let parquet = self.parquet().file_metadata();
+        let says = parquet.key_value_metadata().is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA));
+        let [leaf] = self.leaves(index).collect::<Vec<_>>()[..] else { return false };
+        let column = parquet.schema_descr().column(leaf);
+        !says
+            && column.self_type().is_primitive()
+            && column.physical_type() == Type::BYTE_ARRAY
+            && column.logical_type_ref().is_none()
+            && column.converted_type() == ConvertedType::NONE
     }
 
     /// An error that names this file.
@@ -115,8 +152,7 @@ impl Dataset {
 
     /// The number of rows in all files, as their footers have it.
     pub fn rows(&self) -> u64 {
-        let rows = self.files.iter().map(|file| file.parquet().file_metadata().num_rows());
-        rows.map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
+        self.files.iter().map(DataFile::rows).sum()
     }
 
     /// The bytes of memory that the metadata of all files takes.

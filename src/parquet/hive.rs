@@ -1,6 +1,6 @@
 //! Hive partitions: what the names of folders say of the files in them.
 //!
-//! A key whose values are all whole numbers is an Int64, one whose values are all ISO dates a Date32, any other is text.
+//! A key whose values are all whole numbers is an Int64 (`month=02` is 2, as Spark and DuckDB read it), one whose values are all ISO dates a Date32, any other is text.
 //! `__HIVE_DEFAULT_PARTITION__`, and the absence of the key in a path, is null. Where a file has a column of that name as
 //! well, the file's own values count: a table format that names folders for people (Iceberg writes `j=null`) has the values there.
 
@@ -73,7 +73,8 @@ impl Partition {
 
 fn typed(texts: &[Option<String>]) -> ArrayRef {
     let there = || texts.iter().flatten();
-    let number = |text: &str| text.parse::<i64>().ok().filter(|number| number.to_string() == text);
+    // Zeros before a number, as in `month=02`, are there for the order of the folders.
+    let number = |text: &str| text.parse::<i64>().ok().filter(|_| !text.starts_with('+'));
     if there().next().is_some() && there().all(|text| number(text).is_some()) {
         return Arc::new(texts.iter().map(|text| text.as_deref().and_then(number)).collect::<Int64Array>());
     }
@@ -109,9 +110,10 @@ mod tests {
             typed(&texts)
         };
         assert_eq!(*typed_of(&[Some("1"), None, Some("-20")]).data_type(), DataType::Int64);
+        assert_eq!(*typed_of(&[Some("01"), Some("2")]).data_type(), DataType::Int64);
         assert_eq!(*typed_of(&[Some("2026-11-01"), None]).data_type(), DataType::Date32);
         for texts in [
-            [Some("01"), Some("2")],
+            [Some("+1"), Some("2")],
             [Some("2026-06-31"), None],
             [Some("2026-11-01"), Some("x")],
             [Some("99999999999999999999"), Some("1")],

@@ -16,7 +16,7 @@ use super::memory::Budget;
 use super::predicate::{self, Bound, Bounds, Pruning};
 use super::request::{OnError, Request};
 use super::statistics;
-use crate::describe::check_names;
+use crate::describe::check_distinct;
 use crate::error::{Error, Result, size};
 use crate::escape::{MESSAGE, NAME, shown};
 use crate::memory_pool::Reservation;
@@ -30,8 +30,8 @@ const TOGETHER: u64 = 1 << 17;
 /// Bytes that a scan takes beside the values that it keeps.
 const SCAN: u64 = 20 << 10;
 
-/// The same while values go through it.
-const BUSY_SCAN: u64 = 1 << 20;
+/// Values that it holds on their way to where they are kept.
+const BUSY_SCAN: u64 = 1 << 17;
 
 /// What will be read for a request. [`Display`](fmt::Display) tells it to a person.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ impl<'a> Plan<'a> {
     pub fn new(dataset: &'a Dataset, request: &'a Request, spec: &'a Spec) -> Result<Self> {
         let budget = Budget::new(request.memory_limit, rayon::current_num_threads(), dataset.resident_before)?;
         let metadata = budget.hold(dataset.metadata_bytes(), "the metadata of all files")?;
-        check_names(request.by.iter().map(String::as_str), spec)?;
+        check_distinct(request.by.iter().map(String::as_str))?;
         let (series, left_out) = dataset.columns(&request.columns, &request.by)?;
         let keys = request.by.iter().map(|name| {
             let is_column = dataset.files.iter().any(|file| file.schema().index_of(name).is_ok());
@@ -173,17 +173,20 @@ impl<'a> Plan<'a> {
         let groups = file.parquet().row_groups();
         let rows = |group: &RowGroupMetaData| u64::try_from(group.num_rows()).unwrap_or(0);
         let whole = |(row_group, group)| GroupPlan { row_group, rows: rows(group), filtered: false, selection: None };
+        let groups = || groups.iter().enumerate().filter(|(_, group)| group.num_rows() > 0);
         let Some(filter) = self.filter(index, file)? else {
-            return Ok(FilePlan { filter: None, row_groups: groups.iter().enumerate().map(whole).collect() });
+            return Ok(FilePlan { filter: None, row_groups: groups().map(whole).collect() });
         };
         let mut row_groups = Vec::new();
-        for (row_group, group) in groups.iter().enumerate() {
+        for (row_group, group) in groups() {
             let given = |name: &str| {
                 let partition = &self.dataset.partitions[self.dataset.partition_of(index, name)?];
                 Some(Bounds::from_value(&partition.value(index), rows(group)))
             };
             let bounds = |name: &str| {
                 let place = || filter.indices.iter().find(|(column, _)| column == name).map(|(_, place)| *place);
+                // Their bounds are bytes, and compared as text.
+                let place = || place().filter(|&place| !file.is_plain_bytes(place));
                 given(name).or_else(|| Some(predicate::row_group_bounds(&file.metadata, row_group, place()?)))
             };
             match filter.bound.prune(&bounds) {
@@ -211,6 +214,7 @@ impl<'a> Plan<'a> {
         let partition = |name: &str| self.dataset.partition_of(index, name);
         let types = |name: &str| match partition(name) {
             Some(partition) => Some(self.dataset.partitions[partition].data_type().clone()),
+            None if file.is_plain_bytes(place(name)?) => Some(DataType::Utf8),
             None => Some(file.schema().field(place(name)?).data_type().clone()),
         };
         let bound = predicate.bind(&types).map_err(|error| match error {
@@ -222,6 +226,13 @@ impl<'a> Plan<'a> {
         let indices = in_file.filter_map(|name| Some(((*name).to_owned(), place(name)?))).collect();
         let partitions = columns.iter().filter_map(|name| partition(name)).collect();
         Ok(Some(Filter { bound, indices, partitions }))
+    }
+
+    /// Whether the values of a key are bytes of which no file says what they are.
+    pub(super) fn is_plain_bytes(&self, key: &KeySource) -> bool {
+        let indices = key.indices.iter().flatten().enumerate().filter_map(|(file, index)| Some((file, (*index)?)));
+        let mut indices = indices.peekable();
+        indices.peek().is_some() && indices.all(|(file, index)| self.dataset.files[file].is_plain_bytes(index))
     }
 
     /// Between which codes those of a key lie, as all files say that are read; `None` if one of them does not say, or holds nulls.
@@ -258,8 +269,7 @@ impl<'a> Plan<'a> {
 
     /// The column chunks of these columns.
     pub(super) fn leaves(&self, file: usize, roots: &[usize]) -> Vec<usize> {
-        let schema = self.dataset.files[file].parquet().file_metadata().schema_descr();
-        (0..schema.num_columns()).filter(|&leaf| roots.contains(&schema.get_column_root_idx(leaf))).collect()
+        roots.iter().flat_map(|&root| self.dataset.files[file].leaves(root)).collect()
     }
 
     /// The bytes of column chunks that are read of a row group, as they are stored.
@@ -309,7 +319,9 @@ impl<'a> Plan<'a> {
         let busy = besides.min(series * self.budget.threads());
         // What is finished is copied on the way.
         let scans = series * each + busy + self.budget.threads().min(series);
-        self.key_size() * kept as u64 * scans as u64 + SCAN * (series * each) as u64 + BUSY_SCAN * busy as u64
+        self.key_size() * kept as u64 * scans as u64
+            + SCAN * (series * each) as u64
+            + self.key_size() * BUSY_SCAN * busy as u64
     }
 
     /// How many series can be scanned at a time if each scan has to keep `kept` values: all of them, if there is room.
@@ -389,6 +401,10 @@ impl fmt::Display for Plan<'_> {
                 None => format!("{} (from the path)", shown(&key.name, NAME)),
             });
             writeln!(f, "groups by    {}", keys.collect::<Vec<_>>().join(", "))?;
+            for key in self.keys.iter().filter(|key| self.is_plain_bytes(key)) {
+                let name = shown(&key.name, NAME);
+                writeln!(f, "             {name} is bytes that no file gives a type: text, if all of them are UTF-8")?;
+            }
         }
         if let Some(predicate) = &request.predicate {
             writeln!(f, "where        {}", shown(&predicate.to_string(), MESSAGE))?;

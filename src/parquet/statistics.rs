@@ -10,12 +10,11 @@ use super::writer_faults::Distrust;
 ///
 /// It is a hint: whoever goes by it checks each key.
 pub(super) fn code_range(file: &DataFile, index: usize, data_type: &DataType, row_group: usize) -> Option<(u64, u64)> {
-    let schema = file.parquet().file_metadata().schema_descr();
     let field = file.schema().field(index).data_type();
     if !(field.is_signed_integer() && data_type.is_signed_integer() || field == data_type && field.is_temporal()) {
         return None;
     }
-    let leaf = (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == index)?;
+    let leaf = file.leaves(index).next()?;
     let statistics = file.parquet().row_group(row_group).column(leaf).statistics()?;
     if Distrust::of(file.parquet().file_metadata()) != Distrust::default() || statistics.null_count_opt() != Some(0) {
         return None;

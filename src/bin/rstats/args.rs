@@ -51,13 +51,14 @@ pub struct Describe {
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<OsString>,
 
-    /// Columns to describe, by name [default: every column of numbers; booleans only if named]
-    #[arg(short, long, value_name = "A,B", value_delimiter = ',')]
-    columns: Option<Vec<String>>,
+    /// Columns to describe, by name [default: every column of numbers; booleans only if named]; a name with a comma stands in double
+    /// quotes: -c '"a,b",c'
+    #[arg(short, long, value_name = "A,B", value_parser = Names::parse)]
+    columns: Option<Names>,
 
     /// A group for each distinct value of these columns, or of the names of folders (KEY=value/)
-    #[arg(short = 'g', long, value_name = "KEY,...", value_delimiter = ',')]
-    by: Vec<String>,
+    #[arg(short = 'g', long, value_name = "KEY,...", value_parser = Names::parse)]
+    by: Vec<Names>,
 
     /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null; dates in quotes;
     /// a number beside a column of floats is read as such a float
@@ -225,6 +226,44 @@ pub enum Seen {
     Elsewhere,
 }
 
+/// Names between commas. Blanks around them do not count, but within double quotes everything does, where a doubled quote is one.
+#[derive(Clone, Debug, PartialEq)]
+struct Names(Vec<String>);
+
+impl Names {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut names = Vec::new();
+        let mut rest = text.trim_start();
+        loop {
+            let (name, behind) = match rest.strip_prefix('"') {
+                None => rest.split_at(rest.find(',').unwrap_or(rest.len())),
+                Some(quoted) => {
+                    let mut quotes = quoted.match_indices('"').map(|(place, _)| place).peekable();
+                    let end = loop {
+                        let Some(place) = quotes.next() else {
+                            return Err("a name in double quotes has no end".to_owned());
+                        };
+                        // A doubled quote is one of the name.
+                        if quotes.next_if_eq(&(place + 1)).is_none() {
+                            break place;
+                        }
+                    };
+                    (&quoted[..end], quoted[end + 1..].trim_start())
+                }
+            };
+            names.push(match rest.starts_with('"') {
+                true => name.replace("\"\"", "\""),
+                false => name.trim_end().to_owned(),
+            });
+            match behind.strip_prefix(',') {
+                Some(others) => rest = others.trim_start(),
+                None if behind.is_empty() => return Ok(Self(names)),
+                None => return Err(format!("a comma is expected behind a name in double quotes, not '{behind}'")),
+            }
+        }
+    }
+}
+
 impl Describe {
     pub fn has_checkpoint(&self) -> bool {
         self.checkpoint.is_some()
@@ -233,17 +272,21 @@ impl Describe {
     fn columns(&self) -> Columns {
         match &self.columns {
             None => Columns::Numeric,
-            Some(names) => Columns::Named(names.clone()),
+            Some(names) => Columns::Named(names.0.clone()),
         }
+    }
+
+    /// The keys of groups.
+    pub fn by(&self) -> Vec<String> {
+        self.by.iter().flat_map(|names| names.0.clone()).collect()
     }
 
     /// What is asked of the files, or what is wrong with it.
     pub fn request(&self) -> rstats::Result<Request> {
-        let given = |names: &[String]| names.iter().map(|name| name.trim().to_owned()).collect();
         let defaults = Request::default();
         Ok(Request {
             columns: self.columns(),
-            by: given(&self.by),
+            by: self.by(),
             predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
             memory_limit: match &self.memory_limit {
                 Some(text) => memory::parse_size(text)?,
@@ -316,6 +359,23 @@ fn parse_method(name: &str) -> Result<Method, String> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn names_between_commas() {
+        let names = |text: &str| Names::parse(text).map(|names| names.0);
+        for (text, expected) in [
+            ("a,b", &["a", "b"][..]),
+            (" a , b c ", &["a", "b c"]),
+            ("\"a,b\",c", &["a,b", "c"]),
+            ("\" a\" , \"say \"\"x\"\"\"", &[" a", "say \"x\""]),
+            ("5\" pipe", &["5\" pipe"]),
+            ("\"\"", &[""]),
+        ] {
+            assert_eq!(names(text).unwrap(), expected, "{text}");
+        }
+        assert!(names("\"a").unwrap_err().contains("no end"));
+        assert!(names("\"a\"b").unwrap_err().contains("a comma is expected"));
+    }
 
     #[test]
     fn the_command_line_is_sound() {

@@ -65,6 +65,11 @@ pub fn run(Command::Describe(args): Command) -> Result<(), Failure> {
     let request = args.request().map_err(Failure::Usage)?;
     let output = Output::open(args.output.as_deref())?;
     let format = args.format(output.seen()).map_err(Failure::Usage)?;
+    // JSON has the keys of a group apart; in a table they are columns beside the others.
+    if !matches!(format, Format::Json | Format::Ndjson) {
+        let by = request.by.iter().map(String::as_str);
+        rstats::internal::check_names(by, &spec).map_err(Failure::Usage)?;
+    }
     log::start(args.verbose);
 
     let interrupt = Interrupt::default();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_cast::{CastOptions, cast_with_options};
+use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::filter::FilterBuilder;
 use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
@@ -37,6 +37,16 @@ pub(in crate::parquet) struct DecodedRows {
     /// The row of the file that the first row of this batch was, before any was left out.
     start: u64,
     kept: Option<BooleanArray>,
+}
+
+/// Column chunks that may be decoded.
+pub(in crate::parquet) struct CheckedColumns {
+    /// What that takes, for as long as it is held.
+    room: Reservation,
+    /// How many rows at a time.
+    batch: usize,
+    /// Whether the page index, if there is one, has the pages that there are.
+    agrees_with_index: bool,
 }
 
 impl DecodedRows {
@@ -124,21 +134,28 @@ impl Plan<'_> {
         let batch = (share / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
         let mut batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
+        let mut selection = group.selection.as_ref();
         let room = match group.selection.is_none() || !reader.is_remote() {
             true => {
                 let leaves = self.leaves(part.file, &roots);
-                let (room, smaller) = self.check_leaves(part, &reader, &leaves, batch, share, interrupt)?;
-                batch = smaller;
-                Some(room)
+                let checked = self.check_leaves(part, &reader, &leaves, batch, share, interrupt)?;
+                batch = checked.batch;
+                // A page index that leads elsewhere is not gone by: what it would have passed over is filtered.
+                selection = selection.filter(|_| checked.agrees_with_index);
+                Some(checked.room)
             }
             false => None,
+        };
+        let expected = match selection.is_some() {
+            true => group.rows,
+            false => u64::try_from(metadata.row_group(group.row_group).num_rows()).unwrap_or(0),
         };
         let again = room.is_some().then(|| reader.clone());
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
             .with_projection(mask)
             .with_row_groups(vec![group.row_group])
             .with_batch_size(batch);
-        if let Some(selection) = &group.selection {
+        if let Some(selection) = selection {
             builder = builder.with_row_selection(selection.clone());
         }
         if let Some(first) = part.first {
@@ -156,8 +173,8 @@ impl Plan<'_> {
             self.deliver(part, &rows, &roots, count, first_row + decoded, sink)?;
             decoded += count as u64;
         }
-        if part.first.is_none() && decoded != group.rows {
-            return Err(damaged(&format!("{decoded} rows where its metadata has {}", group.rows)));
+        if part.first.is_none() && decoded != expected {
+            return Err(damaged(&format!("{decoded} rows where its metadata has {expected}")));
         }
         Ok(())
     }
@@ -227,7 +244,7 @@ impl Plan<'_> {
         mut batch: usize,
         share: u64,
         interrupt: &Interrupt,
-    ) -> Result<(Reservation, usize)> {
+    ) -> Result<CheckedColumns> {
         let file = &self.dataset.files[part.file];
         let row_group = file.parquet().row_group(self.group(part).row_group);
         let schema = file.parquet().file_metadata().schema_descr();
@@ -252,7 +269,15 @@ impl Plan<'_> {
             batch = (batch / 2).max(LEAST_BATCH);
         }
         let room = self.budget.decode(memory(batch), interrupt, || what(&self.position(part, None)))?;
-        Ok((room, batch))
+        let index = file.parquet().offset_index().and_then(|index| index.get(self.group(part).row_group));
+        let agrees_with_index = leaves.iter().zip(&columns).all(|(&leaf, pages)| {
+            let locations = index.and_then(|index| index.get(leaf)).map(|index| index.page_locations());
+            locations.is_none_or(|locations| {
+                let starts = locations.iter().map(|location| u64::try_from(location.offset).ok());
+                locations.is_empty() || starts.eq(pages.starts.iter().map(|&start| Some(start)))
+            })
+        });
+        Ok(CheckedColumns { room, batch, agrees_with_index })
     }
 
     fn deliver(
@@ -324,7 +349,11 @@ impl Plan<'_> {
         let mut arrays = Vec::new();
         for (name, place) in &filter.indices {
             if let Ok(index) = roots.binary_search(place) {
-                let array = batch.column(index).clone();
+                let mut array = batch.column(index).clone();
+                if self.dataset.files[part.file].is_plain_bytes(*place) {
+                    // What is no text is no text that it could be equal to.
+                    array = cast(&array, &DataType::Utf8).map_err(|error| self.damaged(part, None, &error))?;
+                }
                 fields.push(Field::new(name, array.data_type().clone(), true));
                 arrays.push(array);
             }

@@ -69,7 +69,7 @@ impl Plan<'_> {
         let Some(leaf) = self.direct_leaf(part, index) else { return Ok(false) };
         let damaged = |error: &dyn std::fmt::Display| self.damaged(part, None, error);
         let group = self.group(part);
-        let _room = self.check_leaves(part, reader, &[leaf], BLOCK, u64::MAX, interrupt)?;
+        let _checked = self.check_leaves(part, reader, &[leaf], BLOCK, u64::MAX, interrupt)?;
         let column = self.dataset.files[part.file].parquet().row_group(group.row_group).column(leaf);
         let has_levels = column.column_descr().max_def_level() == 1;
         let mut pages = SerializedPageReader::new(Arc::new(reader.clone()), column, group.rows as usize, None)

@@ -5,6 +5,7 @@ use super::series::describe_series;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::parquet::columns::DataColumn;
+use crate::parquet::dataset::DataFile;
 use crate::parquet::execute::groups::describe_dataset_groups;
 use crate::parquet::plan::Plan;
 use crate::parquet::request::{Answer, Progress, RunMetrics};
@@ -37,7 +38,7 @@ impl Plan<'_> {
         errors.sort();
         let source = Source {
             files: counted.len(),
-            rows: files().map(|file| u64::try_from(file.parquet().file_metadata().num_rows()).unwrap_or(0)).sum(),
+            rows: files().map(DataFile::rows).sum(),
             kept: self.kept(&series, &counted),
             bytes: None,
             errors,

@@ -161,7 +161,7 @@ fn check_kept_values(run: &ExecutionContext<'_>) -> Result<()> {
     let plan = run.plan;
     let keeps = |statistic: &&Statistic| Learned::of(&[**statistic], false).wants(Learned::VALUE_COUNTS);
     let asked: Vec<_> = plan.spec.statistics().iter().filter(keeps).map(|statistic| statistic.name()).collect();
-    let needed = 3 * 8 * plan.rows() * plan.series.len() as u64;
+    let needed = plan.rows().saturating_mul(3 * 8 * plan.series.len() as u64);
     if asked.is_empty() || needed <= plan.budget.kept() {
         return Ok(());
     }

@@ -8,7 +8,7 @@
 //! | footer's length, lists in it, children of the schema, its depth | reserves, recurses | [`crate::parquet::guard::footer`] |
 //! | chunk's offset and size | an assertion, reads from there | [`survey`]: within the file |
 //! | page's compressed size | reads as much into memory | within the chunk |
-//! | page's uncompressed size | reserves it, for most codecs twice or filled with zeros | what the codec can expand to, the chunk's size, the limit |
+//! | page's uncompressed size | reserves it, for most codecs twice or filled with zeros | what the codec can expand to, the limit |
 //! | lengths in a page's header (statistics) | skips as many bytes | `thrift`: within the header |
 //! | number of values of a dictionary | fills as many values | the page holds them |
 //! | number of values of a data page | the number of steps, a batch at a time | together those of the chunk, which are the group's rows |
@@ -51,6 +51,8 @@ pub struct Pages {
     pub widest: u64,
     /// Of each page of strings that are not repeated, how many there are, and their bytes: a batch may have those of several pages.
     pub strings: Vec<(u64, u64)>,
+    /// Where its data pages begin in the file, with their headers.
+    pub starts: Vec<u64>,
 }
 
 /// A buffer of strings that grows is copied to one of twice its size, and joins others in a batch.
@@ -173,6 +175,9 @@ pub fn survey<R: ChunkReader>(
         check
             .follow(&header, reader, headers.at())
             .map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
+        if matches!(header.kind, PageKind::Data { .. }) {
+            check.found.starts.push(at);
+        }
         if check.wants_body(&header) {
             bodies = check.found.pages;
         }
@@ -283,12 +288,6 @@ impl<'a> ChunkCheck<'a> {
         }
         if expands {
             check_expansion(header, codec)?;
-            let chunk = self.column.uncompressed_size();
-            if u64::try_from(chunk).is_ok_and(|chunk| uncompressed > chunk) {
-                let message =
-                    format!("{uncompressed} bytes decompressed, where the whole chunk is said to have {chunk}");
-                return Err(message.into());
-            }
             // Brotli is decompressed through a buffer of that size.
             let copies = if matches!(codec, Compression::BROTLI(_)) { 2 } else { 1 };
             memory += copies * uncompressed;
@@ -335,19 +334,20 @@ impl<'a> ChunkCheck<'a> {
         let PageKind::Data { values, level_encodings, v2 } = header.kind else { return Ok(()) };
         let column = self.column.column_descr();
         let maxima = [column.max_def_level(), column.max_rep_level()];
-        let is_listed = |encoding| self.column.encodings().any(|listed| listed as i64 == encoding);
         let is_dictionary = matches!(header.encoding, encoding::PLAIN_DICTIONARY | encoding::RLE_DICTIONARY);
         if is_dictionary && self.dictionary.is_none() {
             return Err("encoded by a dictionary, which the chunk does not have".to_owned());
         }
-        // Either number stands for both, which writers mix.
-        let either = is_dictionary && (is_listed(encoding::PLAIN_DICTIONARY) || is_listed(encoding::RLE_DICTIONARY));
-        if !either && !is_listed(header.encoding) {
+        // Lists of some writers are empty, or have only some of the common encodings: PLAIN, or a dictionary's. Levels are run-length
+        // encoded, but in very old files.
+        let listed: Vec<i64> = self.column.encodings().map(|listed| listed as i64).collect();
+        let is_common = |encoding: i64| encoding <= encoding::BIT_PACKED || encoding == encoding::RLE_DICTIONARY;
+        let may_be = |encoding: i64| listed.is_empty() || listed.contains(&encoding);
+        if !may_be(header.encoding) && !(is_common(header.encoding) && listed.iter().all(|&listed| is_common(listed))) {
             return Err(format!("encoding {}, which is not among those of the chunk", header.encoding));
         }
-        // Levels are run-length encoded, but in very old files.
         for (level, most) in level_encodings.into_iter().flatten().zip(maxima) {
-            if most > 0 && level != encoding::RLE && !is_listed(level) {
+            if most > 0 && level != encoding::RLE && !may_be(level) {
                 return Err(format!("levels in encoding {level}, which is not among those of the chunk"));
             }
         }
@@ -360,7 +360,7 @@ impl<'a> ChunkCheck<'a> {
             if maxima[1] == 0 && v2.rows != values {
                 return Err(format!("{values} values in {} rows", v2.rows));
             }
-            if maxima.into_iter().zip(v2.levels).any(|(most, bytes)| (most > 0) != (bytes > 0) && values > 0) {
+            if maxima.into_iter().zip(v2.levels).any(|(most, bytes)| most > 0 && bytes == 0 && values > 0) {
                 return Err(format!("levels of {:?} bytes, which go up to {maxima:?}", v2.levels));
             }
         }

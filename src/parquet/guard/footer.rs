@@ -18,6 +18,9 @@ pub const TAIL: u64 = 8;
 /// The magic bytes alone, at the beginning of every file.
 pub(in crate::parquet) const MAGIC: u64 = 4;
 
+/// The key under which a file has the types that its columns had in Arrow.
+pub const ARROW_SCHEMA: &str = "ARROW:schema";
+
 /// How deeply a schema may be nested. A list takes two levels; the Arrow schema beside it is only read to 64 tables in
 /// each other. The crate's recursion takes less than 8 KiB a level.
 const SCHEMA_DEPTH: usize = 128;
@@ -44,21 +47,26 @@ pub fn check_footer(metadata: &[u8], limit: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the numbers of rows of decoded metadata.
+/// Checks the numbers of rows of decoded metadata. What the file says of all its rows is not asked: some writers say another number, and
+/// nothing goes by it.
 ///
 /// # Errors
 ///
-/// The row groups do not have as many rows as the file is said to have.
+/// A row group is said to have a number of rows that is none, or another one than any of its columns; all of them have more than can be
+/// counted.
 pub fn check_rows(metadata: &ParquetMetaData) -> Result<(), String> {
     let mut sum = 0u64;
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let rows = group.num_rows();
         let wrong = || format!("its row group {index} is said to have {rows} rows");
         sum = u64::try_from(rows).ok().and_then(|rows| sum.checked_add(rows)).ok_or_else(wrong)?;
-    }
-    let rows = metadata.file_metadata().num_rows();
-    if u64::try_from(rows) != Ok(sum) {
-        return Err(format!("it is said to have {rows} rows, but its row groups have {sum}"));
+        // A row has one value of each column that is not in a list. A column for itself is found out when it is read.
+        let mut flat = group.columns().iter().filter(|column| column.column_descr().max_rep_level() == 0).peekable();
+        if let Some(values) = flat.peek().map(|column| column.num_values())
+            && flat.all(|column| column.num_values() != rows)
+        {
+            return Err(format!("its row group {index} is said to have {rows} rows, and its columns {values} values"));
+        }
     }
     Ok(())
 }
@@ -159,6 +167,17 @@ impl Visit for Survey {
     }
 }
 
+/// What a physical type is called.
+fn type_name(kind: Option<i64>) -> String {
+    const NAMES: [&str; 8] =
+        ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"];
+    match kind.map(|kind| (kind, usize::try_from(kind).ok().and_then(|kind| NAMES.get(kind)))) {
+        Some((_, Some(name))) => (*name).to_owned(),
+        Some((kind, None)) => format!("{kind}, which is none"),
+        None => "none".to_owned(),
+    }
+}
+
 fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
@@ -187,8 +206,9 @@ impl Survey {
         };
         let place = self.place;
         if self.chunk.kind != leaf.kind {
-            let kinds = (self.chunk.kind, leaf.kind);
-            self.fault = Some(format!("the types of column {place} in its footer, {kinds:?}, differ"));
+            let (chunk, schema) = (type_name(self.chunk.kind), type_name(leaf.kind));
+            self.fault =
+                Some(format!("its footer says that column {place} is of type {schema}, and of a chunk of it, {chunk}"));
         } else if self.chunk.path.is_some() && self.chunk.path != leaf.path {
             self.fault = Some(format!("the names of column {place} in its footer differ"));
         }

@@ -15,6 +15,9 @@ const MAX_LENGTH: usize = 1 << 20;
 /// How deep parentheses may be nested: each level takes a few frames of the stack, here and wherever the tree is walked.
 const MAX_DEPTH: usize = 100;
 
+/// What may stand before a text, to say its type.
+const TYPES: [&str; 4] = ["date", "time", "timestamp", "datetime"];
+
 pub(super) fn parse(text: &str) -> Result<Expression> {
     if text.len() > MAX_LENGTH {
         let message = format!("the predicate is {} bytes long; at most {MAX_LENGTH} are read", text.len());
@@ -358,6 +361,14 @@ impl Parser {
             return Err(self.expected("a column, a number, 'text', true, false or null"));
         }
         Ok(match self.take() {
+            // A literal with its type before it, as SQL has them: the column that it is compared with says its type anyway.
+            Token::Column(name)
+                if TYPES.iter().any(|known| known.eq_ignore_ascii_case(&name))
+                    && matches!(self.peek(), Token::Text(_)) =>
+            {
+                let Token::Text(text) = self.take() else { return Err(self.expected("a text")) };
+                Operand::Literal(Literal::Text(text))
+            }
             Token::Column(name) => Operand::Column(name),
             Token::Number(number) => Operand::Literal(Literal::Number(number)),
             Token::Text(text) => Operand::Literal(Literal::Text(text)),

@@ -42,7 +42,7 @@ use parquet::schema::types::ColumnDescriptor;
 use super::bind::Bound;
 use super::prune::{Bounds, Hull, Pruning};
 use super::values::Integer;
-use crate::parquet::columns::ARROW_SCHEMA;
+use crate::parquet::guard::footer::ARROW_SCHEMA;
 use crate::parquet::writer_faults::Distrust;
 
 /// Milliseconds of a day.

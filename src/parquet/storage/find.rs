@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 /// The files of some inputs, in a fixed order: that of the inputs, and within one by name, folder by folder.
 ///
 /// - A **file** is taken whatever its name.
-/// - A **folder** stands for every `*.parquet` below it. Names that start with `.` or `_` are left out, folders and
+/// - A **folder** stands for every `*.parquet`, `*.parq` and `*.pq` below it, in either case. Names that start with `.` or `_` are left out, folders and
 ///   files. Links are followed; a folder that was already searched is not searched again, so that a link may lead in a
 ///   circle.
 /// - A **glob** has `*`, `?`, `[ab]` and `{a,b}` within a name, and `**` for any number of folders. It matches names that
@@ -138,7 +138,10 @@ fn local(path: &Path, glob: Option<&str>, found: &mut Vec<FileEntry>) -> Result<
         Ok(metadata) if metadata.is_dir() => {
             search(path, &mut HashSet::new(), &mut paths)?;
             if paths.is_empty() {
-                return Err(refused(path, "the folder holds no file whose name ends in .parquet"));
+                return Err(refused(
+                    path,
+                    "the folder holds no file whose name ends in .parquet, .parq or .pq; name files of other names one by one, or by a glob",
+                ));
             }
         }
         Ok(_) => paths.push(path.to_owned()),

@@ -1,5 +1,6 @@
 //! Footers: the end of a file, and what of its metadata lies before that.
 
+use std::path::Path;
 use std::slice;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -7,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parquet::DecodeResult;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::file::metadata::ParquetMetaDataPushDecoder;
+use parquet::file::metadata::{
+    FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataBuilder, ParquetMetaDataPushDecoder,
+};
 use parquet::file::reader::ChunkReader;
 
 use super::{FileEntry, Reader};
@@ -51,7 +54,20 @@ impl Reader {
     pub fn footer(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<Footer> {
         self.check_unchanged()?;
         let path = self.found().location.to_path();
-        guarded(&path, || {
+        let found = self.guarded_footer(&path, options.clone(), interrupt);
+        if found.is_ok() || options.offset_index_policy() == PageIndexPolicy::Skip {
+            return found;
+        }
+        // A bad page index is no reason to leave the file: it only says which pages a predicate can pass over.
+        let without = options.with_page_index_policy(PageIndexPolicy::Skip);
+        let Ok(footer) = self.guarded_footer(&path, without, interrupt) else { return found };
+        let index = found.err().map(|error| error.to_string()).unwrap_or_default();
+        tracing::info!(file = %path.display(), "its page index is not used: {index}");
+        Ok(footer)
+    }
+
+    fn guarded_footer(&self, path: &Path, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<Footer> {
+        guarded(path, || {
             self.decode(options, interrupt).map_err(|failure| match failure {
                 Failure::Told(error) => error,
                 Failure::NotParquet(reason) => {
@@ -96,8 +112,8 @@ impl Reader {
             match decoder.try_decode()? {
                 DecodeResult::Data(metadata) => {
                     check_rows(&metadata).map_err(Failure::NotParquet)?;
-                    let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)?;
-                    return Ok(Footer { metadata, checksum });
+                    let metadata = Arc::new(with_own_rows(metadata));
+                    return Ok(Footer { metadata: arrow_metadata(metadata, options)?, checksum });
                 }
                 DecodeResult::Finished => break,
                 DecodeResult::NeedsData(ranges) => {
@@ -111,6 +127,39 @@ impl Reader {
         }
         Err(Failure::NotParquet("its footer leads nowhere".to_owned()))
     }
+}
+
+/// The metadata with as many rows as its row groups have, whatever it says of the file: the crate decodes no more than that.
+fn with_own_rows(metadata: ParquetMetaData) -> ParquetMetaData {
+    let rows = metadata.row_groups().iter().map(|group| group.num_rows()).sum();
+    let file = metadata.file_metadata();
+    if file.num_rows() == rows {
+        return metadata;
+    }
+    let file = FileMetaData::new(
+        file.version(),
+        rows,
+        file.created_by().map(str::to_owned),
+        file.key_value_metadata().cloned(),
+        file.schema_descr_ptr(),
+        file.column_orders().cloned(),
+    );
+    ParquetMetaDataBuilder::new(file)
+        .set_row_groups(metadata.row_groups().to_vec())
+        .set_column_index(metadata.column_index().cloned())
+        .set_offset_index(metadata.offset_index().cloned())
+        .build()
+}
+
+/// The metadata with the types of Arrow: those that the file says its columns had there, or, where that is damaged or does not fit, those
+/// that the types of Parquet have.
+fn arrow_metadata(metadata: Arc<ParquetMetaData>, options: ArrowReaderOptions) -> Result<ArrowReaderMetadata, Failure> {
+    ArrowReaderMetadata::try_new(Arc::clone(&metadata), options.clone())
+        .or_else(|error| {
+            tracing::info!("the Arrow schema in a file is not used: {error}");
+            ArrowReaderMetadata::try_new(metadata, options.with_skip_arrow_metadata(true))
+        })
+        .map_err(Failure::from)
 }
 
 /// The length of the footer, from the last 8 bytes of a file.

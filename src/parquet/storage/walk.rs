@@ -42,6 +42,10 @@ pub fn search(folder: &Path, visited: &mut HashSet<PathBuf>, found: &mut Vec<Pat
             Ok(metadata) if metadata.is_dir() => search(&path, visited, found)?,
             // A link that leads nowhere is told of when it is opened.
             _ if wanted => found.push(path),
+            // What has no extension may be anything.
+            _ if path.extension().is_none() => {
+                tracing::info!(file = %path.display(), "left out: its name does not end in .parquet")
+            }
             _ => {}
         }
     }
@@ -60,5 +64,9 @@ pub fn is_hidden(name: &OsStr) -> bool {
 
 /// Whether a search of a folder takes a file of this name.
 pub fn is_parquet(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "parquet")
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|found| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(found)))
 }
+
+/// The extensions of Parquet files, in either case.
+const EXTENSIONS: [&str; 3] = ["parquet", "parq", "pq"];

@@ -11,10 +11,12 @@ mod scans;
 mod spill;
 mod table;
 
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_schema::Schema;
 
 use self::layout::{KeyCode, Layout};
 use self::partitioned::{Blocks, PartitionedRows};
@@ -44,13 +46,27 @@ pub(in crate::parquet) fn describe_dataset_groups(
             false => attempt::<u64>(run, &table, &layout, may_be_few, &mut left_out, metrics)?,
         };
         match outcome {
-            Attempt::Done(summaries) => return Ok((*summaries, left_out)),
+            Attempt::Done(summaries) => return Ok((summaries.with_keys_as(|keys| texts(run, keys)), left_out)),
             // Rows of a file that failed half-way are among the others: start again without it.
             Attempt::FileFailed => {}
             Attempt::WereNotFew => may_be_few = false,
             Attempt::BeyondRanges => ranges.fill(None),
         }
     }
+}
+
+/// Keys that are bytes of no type as text, where all of them are.
+fn texts(run: &ExecutionContext<'_>, keys: RecordBatch) -> RecordBatch {
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for ((key, field), column) in run.plan.keys.iter().zip(keys.schema().fields()).zip(keys.columns()) {
+        let text = column.as_binary_opt::<i32>().filter(|_| run.plan.is_plain_bytes(key));
+        let text = text.and_then(|bytes| StringArray::try_from_binary(bytes.clone()).ok());
+        let column = text.map_or_else(|| column.clone(), |text| Arc::new(text) as ArrayRef);
+        fields.push(field.as_ref().clone().with_data_type(column.data_type().clone()));
+        columns.push(column);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(keys.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).unwrap_or(keys)
 }
 
 /// What came of reading all rows.

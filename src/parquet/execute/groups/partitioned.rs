@@ -165,7 +165,9 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         let mut block = Block::new(rows, nulls.as_ref(), |row| codes[row], |_, _, _| true, partitioning);
         block.values = values.iter().map(|values| take_rows(values, &block.rows)).collect::<Result<_>>()?;
         let texts = texts.filter(|_| codes.iter().any(|code| is_long_text(code.to_u128()))).map(|texts| {
-            let mut long = BinaryBuilder::new();
+            let lengths = (0..texts.len()).zip(&codes).filter(|(_, code)| is_long_text(code.to_u128()));
+            let bytes = lengths.map(|(row, _)| texts.value_length(row) as usize).sum();
+            let mut long = BinaryBuilder::with_capacity(codes.len(), bytes);
             for (&row, code) in block.rows.iter().zip(&block.codes) {
                 long.append_value(if is_long_text(code.to_u128()) { texts.value(row as usize) } else { &[] });
             }
@@ -254,7 +256,13 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         };
         let mut columns = vec![codes];
         if self.layout.has_texts() {
-            let mut texts = BinaryBuilder::new();
+            let mut bytes = 0;
+            for (block, run) in &runs {
+                if let Some(here) = &rows.texts[*block] {
+                    bytes += (here.value_offsets()[run.end] - here.value_offsets()[run.start]) as usize;
+                }
+            }
+            let mut texts = BinaryBuilder::with_capacity(runs.iter().map(|(_, run)| run.len()).sum(), bytes);
             for (block, run) in &runs {
                 match &rows.texts[*block] {
                     Some(here) => run.clone().for_each(|place| texts.append_value(here.value(place))),
