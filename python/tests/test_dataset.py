@@ -131,8 +131,10 @@ def test_keys_that_are_few_at_first_or_unlike(tmp_path: Path) -> None:
         whole = pa.table({"k": values, "x": rng.standard_normal(len(values))})
         write(folder, split(whole, 3), row_group_size=200_000)
         limit = "1GiB" if name == "own" else LEAST
-        found = rstats.describe_parquet(folder, by="k", memory_limit=limit, **ALL)
-        same(found, rstats.describe(whole, by="k", **ALL))
+        # Few statistics: those of so many groups have to fit beside their rows.
+        few: dict[str, Any] = {"stats": ["mean", "max"], "q": [0.5]}
+        found = rstats.describe_parquet(folder, by="k", memory_limit=limit, **few)
+        same(found, rstats.describe(whole, by="k", **few))
 
 
 def test_a_nan_that_is_an_error_is_not_skipped(tmp_path: Path) -> None:

@@ -25,6 +25,14 @@ const FREQUENT: usize = 16;
 /// Slots of the table of frequent keys, a power of two and more than twice as many as there can be.
 const SLOTS: usize = 4 * SAMPLE / FREQUENT;
 
+/// In which order the groups of a partition are described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupOrder {
+    AsTheyCame,
+    /// For partitions that are stretches of the codes: what is in order here is so in the answer.
+    ByCode,
+}
+
 /// To which partition a key belongs. A frequent key has one of its own, the others share those of their hash, or of a stretch of
 /// numbers where the keys are numbers that are spread evenly: then neighbours in the answer are neighbours here.
 #[derive(Clone, Debug)]
@@ -119,6 +127,11 @@ impl<C: Code> Partitioning<C> {
         }
         let mean = sample.len() >> bits;
         (counts.into_iter().max()? <= 4 * mean + FREQUENT).then_some((low, shift))
+    }
+
+    /// In which order the groups of a partition are best described.
+    pub fn order(&self) -> GroupOrder {
+        if self.stretch.is_some() { GroupOrder::ByCode } else { GroupOrder::AsTheyCame }
     }
 
     /// The partitions of keys that are not frequent.

@@ -19,7 +19,7 @@ use super::super::segments::check_names;
 use super::answers::{Group, sorted};
 use super::block::{Block, Partitioning, ROWS};
 use super::packed::{Packed, packed};
-use super::partition::{Partition, describe, describe_one};
+use super::partition::{Partition, PartitionRows, describe, describe_one};
 use crate::error::{self, Error, Result};
 use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
@@ -132,7 +132,10 @@ impl Data<'_> {
         let work = |describer: &mut Describer, index: usize| {
             self.interrupt.check()?;
             match index < partitioning.shared() {
-                true => describe(&blocks, index, Table::new(seed), id, &same, self.series, describer),
+                true => {
+                    let rows = PartitionRows { blocks: &blocks, partition: index, order: partitioning.order() };
+                    describe(rows, Table::new(seed), id, &same, self.series, describer)
+                }
                 false => describe_one(&blocks, index, id, self.series, describer),
             }
         };

@@ -14,7 +14,7 @@ mod partition;
 #[cfg(feature = "parquet")]
 pub(crate) use answers::{Group, sorted};
 #[cfg(feature = "parquet")]
-pub(crate) use block::{Block, Partitioning, ROWS};
+pub(crate) use block::{Block, GroupOrder, Partitioning, ROWS};
 pub use in_memory::describe_groups;
 #[cfg(feature = "parquet")]
-pub(crate) use partition::{Partition, describe, describe_one, distinct};
+pub(crate) use partition::{Partition, PartitionRows, describe, describe_one, distinct};

@@ -13,7 +13,7 @@ use super::super::group_rows::code::Code;
 use super::super::group_rows::key_table::Table;
 use super::super::passes;
 use super::super::segments::set_segments;
-use super::block::Block;
+use super::block::{Block, GroupOrder};
 use crate::error::{Error, Result};
 use crate::num::figure::NumberType;
 use crate::series::repr::with_repr;
@@ -31,11 +31,17 @@ pub(crate) struct Partition<C, A = Answers> {
     pub holds_nan: bool,
 }
 
+/// The rows of one partition, and in which order its groups are described.
+pub(crate) struct PartitionRows<'a, C> {
+    pub blocks: &'a [Block<C>],
+    pub partition: usize,
+    pub order: GroupOrder,
+}
+
 /// Describes the rows of a partition, those of each key for themselves. `id` is the number of a row by its block and its place there;
 /// `same` says whether the keys of two numbers of one code are.
 pub(crate) fn describe<C: Code>(
-    blocks: &[Block<C>],
-    partition: usize,
+    PartitionRows { blocks, partition, order }: PartitionRows<'_, C>,
     mut table: Table<C>,
     id: impl Fn(usize, usize) -> u32,
     same: impl Fn(C, usize, usize) -> bool,
@@ -48,10 +54,20 @@ pub(crate) fn describe<C: Code>(
             table.add(code, id(number, place), &same);
         }
     }
-    let Table { codes, firsts, counts, keys, .. } = table;
+    let Table { mut codes, mut firsts, mut counts, mut keys, .. } = table;
     if keys.is_empty() {
         let answers = Answers::new(0, &describer.spec);
         return Ok(Partition { codes, firsts, answers, holds_nan: false });
+    }
+    if order == GroupOrder::ByCode {
+        let mut sorted: Vec<(C, u32)> = codes.iter().copied().zip(0..).collect();
+        sorted.sort_unstable();
+        let mut places = vec![0; sorted.len()];
+        sorted.iter().zip(0..).for_each(|(&(_, group), place)| places[group as usize] = place);
+        keys.iter_mut().for_each(|key| *key = places[*key as usize]);
+        firsts = sorted.iter().map(|&(_, group)| firsts[group as usize]).collect();
+        counts = sorted.iter().map(|&(_, group)| counts[group as usize]).collect();
+        codes = sorted.into_iter().map(|(code, _)| code).collect();
     }
     let mut starts = Vec::with_capacity(counts.len() + 1);
     let mut end = 0_u32;

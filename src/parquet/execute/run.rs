@@ -18,8 +18,9 @@ impl Plan<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::File`](crate::Error::File) for damaged files under [`OnError::Fail`](crate::parquet::OnError::Fail), [`Error::Nan`](crate::Error::Nan) as the spec has it, [`Error::MemoryLimit`](crate::Error::MemoryLimit) for what
-    /// does not fit even in parts, [`Error::Interrupted`](crate::Error::Interrupted).
+    /// [`Error::File`](crate::Error::File) for damaged files under [`OnError::Fail`](crate::parquet::OnError::Fail),
+    /// [`Error::Nan`](crate::Error::Nan) as the spec has it, [`Error::MemoryLimit`](crate::Error::MemoryLimit) for what does not fit even in
+    /// parts, [`Error::Interrupted`](crate::Error::Interrupted).
     pub fn run(&self, interrupt: &Interrupt, progress: &Progress) -> Result<Answer> {
         #[cfg(feature = "allocator")]
         crate::arch::allocator::keep_within(self.budget.limit);

@@ -343,7 +343,8 @@ impl<'a> ChunkCheck<'a> {
         let listed: Vec<i64> = self.column.encodings().map(|listed| listed as i64).collect();
         let is_common = |encoding: i64| encoding <= encoding::BIT_PACKED || encoding == encoding::RLE_DICTIONARY;
         let may_be = |encoding: i64| listed.is_empty() || listed.contains(&encoding);
-        if !may_be(header.encoding) && !(is_common(header.encoding) && listed.iter().all(|&listed| is_common(listed))) {
+        let are_common = || is_common(header.encoding) && listed.iter().all(|&listed| is_common(listed));
+        if !may_be(header.encoding) && !are_common() {
             return Err(format!("encoding {}, which is not among those of the chunk", header.encoding));
         }
         for (level, most) in level_encodings.into_iter().flatten().zip(maxima) {

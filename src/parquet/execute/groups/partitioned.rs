@@ -17,7 +17,9 @@ use rayon::prelude::*;
 use super::layout::{Coded, KeyCode, Layout, bytes_of};
 use super::spill::{Segment, Spill};
 use super::table::Table;
-use crate::describe::groups::{Block, Group, Partition, Partitioning, ROWS, describe, describe_one, distinct, sorted};
+use crate::describe::groups::{
+    Block, Group, GroupOrder, Partition, PartitionRows, Partitioning, ROWS, describe, describe_one, distinct, sorted,
+};
 use crate::describe::{AnyOutcome, AnyScan, Describer, KeyTable, PASSES, changed, is_long_text};
 use crate::error::{Error, Result};
 use crate::memory_pool::Reservation;
@@ -33,6 +35,9 @@ const DEPTH: u32 = 4;
 
 /// Of what can be reserved, rows in memory leave one part of so many to those that are decoded and described.
 const HEADROOM: u64 = 3;
+
+/// What takes memory at the end.
+const ANSWER: &str = "the answer for all groups";
 
 /// Rows of a partition that are written to the file together.
 const TOGETHER: usize = 1 << 17;
@@ -346,7 +351,12 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         let mut null = None;
         if !self.has_spilled() {
             match self.finish_in_memory() {
-                Ok(found) => (parts, null) = found,
+                Ok(found) => {
+                    (parts, null) = found;
+                    // The rows have done what they are for.
+                    *self.held.lock().unwrap_or_else(|poison| poison.into_inner()) =
+                        Held { rows: Blocks::default(), memory: self.run.plan.budget.pool.empty() };
+                }
                 Err(Error::MemoryLimit { .. }) => self.spill(Blocks::default())?,
                 Err(error) => return Err(error),
             }
@@ -368,7 +378,8 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         let work = |describer: &mut Describer, partition: usize| {
             self.run.interrupt.check()?;
             let part = self.describe(&held.rows, partition, partitioning, describer)?;
-            let memory = self.reserve_answers(part.codes.len(), 0)?;
+            let bytes = self.table.answers(self.run.plan, part.codes.len());
+            let memory = self.run.plan.budget.hold(bytes, ANSWER)?;
             let texts = self.texts(&held.rows, &part);
             Ok(Part { codes: part.codes, texts, answers: PartAnswers::Here(part.answers), _memory: memory })
         };
@@ -386,16 +397,17 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         describer: &mut Describer,
     ) -> Result<Partition<C>> {
         let kinds = self.table.kinds(self.run.plan);
-        match partition < partitioning.shared() {
-            true if self.layout.has_texts() => {
-                let same = |code: C, a: usize, b: usize| {
-                    !is_long_text(code.to_u128()) || rows.text(a as u32) == rows.text(b as u32)
-                };
-                describe(&rows.blocks, partition, KeyTable::new(self.seed), id, same, &kinds, describer)
-            }
-            true => describe(&rows.blocks, partition, KeyTable::new(self.seed), id, |_, _, _| true, &kinds, describer),
-            false => describe_one(&rows.blocks, partition, id, &kinds, describer),
+        if partition >= partitioning.shared() {
+            return describe_one(&rows.blocks, partition, id, &kinds, describer);
         }
+        let here = PartitionRows { blocks: &rows.blocks, partition, order: GroupOrder::AsTheyCame };
+        let table = KeyTable::new(self.seed);
+        if !self.layout.has_texts() {
+            return describe(here, table, id, |_, _, _| true, &kinds, describer);
+        }
+        let same =
+            |code: C, a: usize, b: usize| !is_long_text(code.to_u128()) || rows.text(a as u32) == rows.text(b as u32);
+        describe(here, table, id, same, &kinds, describer)
     }
 
     /// The bytes of the long ones among the keys of a partition.
@@ -405,12 +417,6 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
             let texts = part.codes.iter().zip(&part.firsts);
             texts.map(|(code, &first)| Some(if is_long(code) { rows.text(first) } else { &[] })).collect()
         })
-    }
-
-    /// Memory for the answers of so many groups, and so much besides.
-    fn reserve_answers(&self, groups: usize, besides: u64) -> Result<Reservation> {
-        let bytes = self.table.answers(self.run.plan, groups) + besides;
-        self.run.plan.budget.hold(bytes, "the answer for all groups")
     }
 
     /// Describes the partitions that are in the file.
@@ -636,7 +642,11 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
             bytes_of(left, &mut short, || text(a.at)).cmp(bytes_of(right, &mut other, || text(b.at)))
         };
         let count = parts.iter().map(|part| part.codes.len()).sum::<usize>() + 1;
-        let _sorting = self.reserve_answers(count, (count * (size_of::<Group<C>>() + 4 * size_of::<C>())) as u64)?;
+        // Answers in memory are moved a few columns at a time, those in the file join what is there for all of them.
+        let answers = self.table.answers(plan, count);
+        let moved = if self.has_spilled() { answers } else { answers / 4 };
+        let sorting = (count * (size_of::<Group<C>>() + 4 * size_of::<C>())) as u64;
+        let _memory = plan.budget.hold(moved + sorting, ANSWER)?;
         let groups = sorted(&parts, order);
         let mut codes: Vec<Option<C>> = Vec::with_capacity(groups.len() + 1);
         codes.extend(groups.iter().map(|group| Some(group.code)));

@@ -14,7 +14,7 @@ use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::series::SAMPLED;
 use crate::scan::{Keep, SAMPLE};
 use crate::series::{Chunk, Kind, Repr};
-use crate::summary::{Answers, Summaries};
+use crate::summary::{Answers, PartRow, Summaries};
 
 /// Bytes of a scan beside the values that it keeps.
 const SCAN: u64 = 16 << 10;
@@ -141,7 +141,7 @@ impl<'a> GroupScans<'a> {
         Ok((numbers, concat_batches(&known.schema(), [known, &new]).map_err(Error::from_grouping)?))
     }
 
-    /// The answers, in no order. `again` goes through all rows once more, and says whether it could: `None` if not.
+    /// The answers, in the order of the keys. `again` goes through all rows once more, and says whether it could: `None` if not.
     pub fn finish(self, again: &mut dyn FnMut(&Self) -> Result<bool>) -> Result<Option<Summaries>> {
         let (plan, spec) = (self.run.plan, self.run.plan.spec);
         let FoundGroups { keys, scans } = self.found.into_inner().unwrap_or_else(|poison| poison.into_inner());
@@ -182,8 +182,10 @@ impl<'a> GroupScans<'a> {
                 narrow.push(Mutex::new(of_group.collect()));
             }
             if undecided == 0 {
-                let columns = plan.answered_columns();
-                return Ok(Some(Summaries::with_keys(columns, Some(keys), spec, answers)));
+                let Groups { keys, rows: order, .. } = Groups::from_batches([&keys])?;
+                let order: Vec<PartRow> = order.into_iter().map(|row| PartRow { part: 0, row }).collect();
+                let answers = Answers::in_order(vec![answers], series, &order);
+                return Ok(Some(Summaries::with_keys(plan.answered_columns(), Some(keys), spec, answers)));
             }
             let pass = Self {
                 empties: None,
