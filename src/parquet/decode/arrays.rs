@@ -272,9 +272,15 @@ impl Plan<'_> {
         let index = file.parquet().offset_index().and_then(|index| index.get(self.group(part).row_group));
         let agrees_with_index = leaves.iter().zip(&columns).all(|(&leaf, pages)| {
             let locations = index.and_then(|index| index.get(leaf)).map(|index| index.page_locations());
+            let is_flat = schema.column(leaf).max_rep_level() == 0;
             locations.is_none_or(|locations| {
-                let starts = locations.iter().map(|location| u64::try_from(location.offset).ok());
-                locations.is_empty() || starts.eq(pages.starts.iter().map(|&start| Some(start)))
+                locations.is_empty()
+                    || locations.len() == pages.places.len()
+                        && locations.iter().zip(&pages.places).all(|(said, page)| {
+                            u64::try_from(said.offset) == Ok(page.start)
+                                && u64::try_from(said.compressed_page_size) == Ok(page.length)
+                                && (!is_flat || u64::try_from(said.first_row_index) == Ok(page.first_value))
+                        })
             })
         });
         Ok(CheckedColumns { room, batch, agrees_with_index })

@@ -51,8 +51,19 @@ pub struct Pages {
     pub widest: u64,
     /// Of each page of strings that are not repeated, how many there are, and their bytes: a batch may have those of several pages.
     pub strings: Vec<(u64, u64)>,
-    /// Where its data pages begin in the file, with their headers.
-    pub starts: Vec<u64>,
+    /// Its data pages.
+    pub places: Vec<PagePlace>,
+}
+
+/// Where a data page lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PagePlace {
+    /// The byte of the file at which its header begins.
+    pub start: u64,
+    /// The bytes of its header and of the page as it is stored.
+    pub length: u64,
+    /// How many values the pages before it have.
+    pub first_value: u64,
 }
 
 /// A buffer of strings that grows is copied to one of twice its size, and joins others in a batch.
@@ -175,8 +186,9 @@ pub fn survey<R: ChunkReader>(
         check
             .follow(&header, reader, headers.at())
             .map_err(|refusal| refusal.within(&format!("its page at byte {at}")))?;
-        if matches!(header.kind, PageKind::Data { .. }) {
-            check.found.starts.push(at);
+        if let PageKind::Data { values, .. } = header.kind {
+            let length = headers.at() - at + header.compressed;
+            check.found.places.push(PagePlace { start: at, length, first_value: check.found.values - values });
         }
         if check.wants_body(&header) {
             bodies = check.found.pages;
