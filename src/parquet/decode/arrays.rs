@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::memory_pool::Reservation;
 use crate::parquet::guard::column_chunk::{self, Refusal};
 use crate::parquet::plan::{GroupPlan, Plan, ScanTask};
-use crate::parquet::storage::Reader;
+use crate::parquet::storage::{self, Reader};
 use crate::report::Skipped;
 
 /// The most rows that are decoded at a time.
@@ -135,13 +135,17 @@ impl Plan<'_> {
         let mut batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
         let mut selection = group.selection.as_ref();
+        let mut footer = file.metadata.clone();
         let room = match group.selection.is_none() || !reader.is_remote() {
             true => {
                 let leaves = self.leaves(part.file, &roots);
                 let checked = self.check_leaves(part, &reader, &leaves, batch, share, interrupt)?;
                 batch = checked.batch;
                 // A page index that leads elsewhere is not gone by: what it would have passed over is filtered.
-                selection = selection.filter(|_| checked.agrees_with_index);
+                if !checked.agrees_with_index {
+                    selection = None;
+                    footer = storage::without_index(&file.metadata).map_err(|error| damaged(&error))?;
+                }
                 Some(checked.room)
             }
             false => None,
@@ -151,7 +155,7 @@ impl Plan<'_> {
             false => u64::try_from(metadata.row_group(group.row_group).num_rows()).unwrap_or(0),
         };
         let again = room.is_some().then(|| reader.clone());
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, file.metadata.clone())
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, footer)
             .with_projection(mask)
             .with_row_groups(vec![group.row_group])
             .with_batch_size(batch);

@@ -153,13 +153,21 @@ fn with_own_rows(metadata: ParquetMetaData) -> ParquetMetaData {
 
 /// The metadata with the types of Arrow: those that the file says its columns had there, or, where that is damaged or does not fit, those
 /// that the types of Parquet have.
-fn arrow_metadata(metadata: Arc<ParquetMetaData>, options: ArrowReaderOptions) -> Result<ArrowReaderMetadata, Failure> {
-    ArrowReaderMetadata::try_new(Arc::clone(&metadata), options.clone())
-        .or_else(|error| {
-            tracing::info!("the Arrow schema in a file is not used: {error}");
-            ArrowReaderMetadata::try_new(metadata, options.with_skip_arrow_metadata(true))
-        })
-        .map_err(Failure::from)
+fn arrow_metadata(
+    metadata: Arc<ParquetMetaData>,
+    options: ArrowReaderOptions,
+) -> parquet::errors::Result<ArrowReaderMetadata> {
+    ArrowReaderMetadata::try_new(Arc::clone(&metadata), options.clone()).or_else(|error| {
+        tracing::info!("the Arrow schema in a file is not used: {error}");
+        ArrowReaderMetadata::try_new(metadata, options.with_skip_arrow_metadata(true))
+    })
+}
+
+/// The same metadata without the page index, which the crate would go by.
+pub fn without_index(metadata: &ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let plain = metadata.metadata().as_ref().clone().into_builder();
+    let plain = plain.set_column_index(None).set_offset_index(None).build();
+    arrow_metadata(Arc::new(plain), ArrowReaderOptions::new())
 }
 
 /// The length of the footer, from the last 8 bytes of a file.
