@@ -1,7 +1,7 @@
 //! How much memory a run may take, and what its consumers reserve of it.
 //!
 //! The limit is one for everything together: the program itself, what decoders hold, what is kept for quantiles, the rows of groups, the
-//! answer. They share one [`MemoryPool`].
+//! answer. They share one pool.
 
 use std::fs;
 use std::path::Path;
