@@ -268,7 +268,13 @@ impl Plan<'_> {
                 },
             })?);
         }
-        let memory = |batch: usize| columns.iter().fold(0, |sum: u64, pages| sum.saturating_add(pages.memory(batch)));
+        // Rows of groups are copied to their partitions while the batch is there.
+        let copies = if self.keys.is_empty() { 0 } else { 1 };
+        let memory = |batch: usize| {
+            let columns =
+                columns.iter().map(|pages| pages.memory(batch).saturating_add(copies * pages.strings_of(batch)));
+            columns.fold(0, u64::saturating_add)
+        };
         while batch > LEAST_BATCH && memory(batch) > share {
             batch = (batch / 2).max(LEAST_BATCH);
         }

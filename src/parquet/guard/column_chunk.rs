@@ -77,6 +77,11 @@ impl Pages {
         self.largest.saturating_add(self.widest.saturating_mul(values)).saturating_add(strings)
     }
 
+    /// The most bytes that the strings of a batch take.
+    pub fn strings_of(&self, batch: usize) -> u64 {
+        self.most_strings(self.values.min(batch as u64))
+    }
+
     /// The most bytes that the strings of so many neighbouring values take.
     fn most_strings(&self, values: u64) -> u64 {
         let (mut most, mut bytes, mut between, mut first) = (0, 0_u64, 0, 0);

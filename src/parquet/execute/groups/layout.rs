@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::hash::RandomState;
 use std::sync::Arc;
 
+use arrow_array::builder::BinaryBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_buffer::NullBuffer;
@@ -198,18 +199,18 @@ impl Layout {
             }
             Kind::Text => {
                 let mut short = [0; 16];
-                let mut texts: Vec<Option<Vec<u8>>> = Vec::with_capacity(codes.len());
-                for (index, code) in codes.iter().enumerate() {
-                    texts.push(code.map(|code| bytes_of(code.to_u128(), &mut short, || bytes(index)).to_vec()));
-                }
                 let data_type = self.keys[0].data_type();
-                let made: ArrayRef = match data_type {
-                    DataType::Utf8 => {
-                        let texts = texts.into_iter().map(|text| text.map(String::from_utf8).transpose());
-                        let texts = texts.collect::<Result<StringArray, _>>();
-                        Arc::new(texts.map_err(|error| Error::Data(format!("rows of groups: {error}")))?)
+                let mut texts = BinaryBuilder::with_capacity(codes.len(), 0);
+                for (index, code) in codes.iter().enumerate() {
+                    match code {
+                        Some(code) => texts.append_value(bytes_of(code.to_u128(), &mut short, || bytes(index))),
+                        None => texts.append_null(),
                     }
-                    _ => Arc::new(texts.iter().map(|text| text.as_deref()).collect::<BinaryArray>()),
+                }
+                let texts = texts.finish();
+                let made: ArrayRef = match data_type {
+                    DataType::Utf8 => Arc::new(StringArray::try_from_binary(texts).map_err(Error::from_grouping)?),
+                    _ => Arc::new(texts),
                 };
                 vec![if made.data_type() == data_type {
                     made
