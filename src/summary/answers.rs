@@ -1,0 +1,256 @@
+//! Answers on their way to a table: columns that are filled row by row.
+
+use std::sync::{Mutex, PoisonError};
+
+#[cfg(feature = "parquet")]
+use arrow_array::{
+    Array, RecordBatch,
+    cast::AsArray,
+    types::{Float64Type, UInt64Type},
+};
+#[cfg(feature = "parquet")]
+use arrow_schema::DataType;
+use rayon::prelude::*;
+
+use super::one::Summary;
+use crate::num::decimal::Decimal;
+use crate::num::figure::NumberType;
+use crate::spec::Spec;
+
+/// A statistic that its float does not tell: its row, its index, and the value.
+pub(super) type Kept = (usize, usize, Decimal);
+
+/// Answers that are being found, column by column, without the names of their series.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    pub(super) rows: usize,
+    pub(super) counts: [Vec<u64>; 3],
+    pub(super) statistics: Vec<Vec<f64>>,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// Where a row is among the answers of several parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartRow {
+    pub part: u32,
+    pub row: u32,
+}
+
+/// Some neighbours among the rows of [`Answers`].
+#[derive(Debug, Default)]
+pub(crate) struct AnswerRows<'a> {
+    /// The first of them.
+    start: usize,
+    number_type: NumberType,
+    counts: [&'a mut [u64]; 3],
+    statistics: Vec<&'a mut [f64]>,
+    kept: Option<&'a Mutex<Vec<Kept>>>,
+}
+
+/// From this many rows on, several threads are asked.
+pub(super) const MANY: usize = 1 << 14;
+
+/// The count of a series that is itself missing.
+pub(super) const MISSING: u64 = u64::MAX;
+
+/// A NaN that no statistic has, where one is not defined.
+pub(crate) const UNDEFINED: f64 = f64::from_bits(0x7ff8_0000_0000_0001);
+
+pub(crate) fn is_defined(value: f64) -> bool {
+    value.to_bits() != UNDEFINED.to_bits()
+}
+
+impl Answers {
+    /// So many rows without answers.
+    pub(crate) fn new(rows: usize, spec: &Spec) -> Self {
+        let width = spec.field_names().len();
+        // Memory that is used again has to be cleared.
+        let statistics = match rows < MANY {
+            true => (0..width).map(|_| vec![0.0; rows]).collect(),
+            false => (0..width).into_par_iter().map(|_| vec![0.0; rows]).collect(),
+        };
+        Self { rows, counts: [(); 3].map(|()| vec![0; rows]), statistics, kept: Mutex::default() }
+    }
+
+    /// All rows.
+    pub(crate) fn rows(&mut self) -> AnswerRows<'_> {
+        AnswerRows {
+            start: 0,
+            number_type: NumberType::Float,
+            counts: self.counts.each_mut().map(Vec::as_mut_slice),
+            statistics: self.statistics.iter_mut().map(Vec::as_mut_slice).collect(),
+            kept: Some(&self.kept),
+        }
+    }
+
+    /// The answers of several parts, each with the same number of series, in the order of `order`: of every series these rows.
+    pub(crate) fn in_order(parts: Vec<Self>, series: usize, order: &[PartRow]) -> Self {
+        let rows = series * order.len();
+        let groups: Vec<usize> = parts.iter().map(|part| part.rows / series.max(1)).collect();
+        let width = parts.first().map_or(0, |part| part.statistics.len());
+        let (mut counts, mut statistics) = ([(); 3].map(|()| Vec::new()), vec![Vec::new(); width]);
+        let mut kept = Vec::new();
+        for (part, mut answers) in parts.into_iter().enumerate() {
+            kept.extend(answers.take_kept().into_iter().map(|(row, index, value)| (part, row, index, value)));
+            counts.iter_mut().zip(answers.counts).for_each(|(counts, part)| counts.push(part));
+            statistics.iter_mut().zip(answers.statistics).for_each(|(statistic, part)| statistic.push(part));
+        }
+        let mut places: Vec<Vec<usize>> = Vec::new();
+        if !kept.is_empty() {
+            places = groups.iter().map(|&groups| vec![0; groups]).collect();
+            order.iter().enumerate().for_each(|(place, at)| places[at.part as usize][at.row as usize] = place);
+        }
+        let moved = |(part, row, index, value): (usize, usize, usize, Decimal)| {
+            let groups = groups[part];
+            (row / groups * order.len() + places[part][row % groups], index, value)
+        };
+        let kept = kept.into_iter().map(moved).collect::<Vec<_>>();
+        let mut starts = vec![0];
+        groups.iter().for_each(|groups| starts.push(starts[starts.len() - 1] + groups));
+        let flat: Vec<usize> = order.iter().map(|at| starts[at.part as usize] + at.row as usize).collect();
+        let counts = counts.map(|parts| gathered(parts, series, &flat));
+        let statistics = match rows < MANY {
+            true => statistics.into_iter().map(|parts| gathered(parts, series, &flat)).collect(),
+            false => statistics.into_par_iter().map(|parts| gathered(parts, series, &flat)).collect(),
+        };
+        Self { rows, counts, statistics, kept: Mutex::new(kept) }
+    }
+
+    /// What was kept beside the floats, in the order of the rows.
+    pub(super) fn take_kept(&mut self) -> Vec<Kept> {
+        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kept.sort_unstable_by_key(|&(row, index, _)| (row, index));
+        std::mem::take(kept)
+    }
+}
+
+/// A column of several parts in one, whose memory is given back: of each series the rows in this order, counted over all parts.
+fn gathered<T: Copy>(parts: Vec<Vec<T>>, series: usize, order: &[usize]) -> Vec<T> {
+    let mut column = Vec::with_capacity(series * order.len());
+    for index in 0..series {
+        let mut together = Vec::with_capacity(order.len());
+        for part in &parts {
+            let groups = part.len() / series;
+            together.extend_from_slice(&part[index * groups..(index + 1) * groups]);
+        }
+        column.extend(order.iter().map(|&row| together[row]));
+    }
+    column
+}
+
+impl<'a> AnswerRows<'a> {
+    /// The first `length` rows; the others stay.
+    pub(crate) fn split_off(&mut self, length: usize) -> Self {
+        fn first<'a, T>(slice: &mut &'a mut [T], length: usize) -> &'a mut [T] {
+            let (first, rest) = std::mem::take(slice).split_at_mut(length);
+            *slice = rest;
+            first
+        }
+        let start = self.start;
+        self.start += length;
+        Self {
+            start,
+            number_type: self.number_type,
+            kept: self.kept,
+            counts: self.counts.each_mut().map(|counts| first(counts, length)),
+            statistics: self.statistics.iter_mut().map(|statistic| first(statistic, length)).collect(),
+        }
+    }
+
+    /// The same rows, of a column of this type.
+    pub(crate) fn of_type(self, number_type: NumberType) -> Self {
+        Self { number_type, ..self }
+    }
+
+    fn keep(&self, row: usize, index: usize, value: Decimal) {
+        if let Some(kept) = self.kept {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push((self.start + row, index, value));
+        }
+    }
+
+    pub(crate) fn set(&mut self, row: usize, summary: &Summary) {
+        self.set_as(self.number_type, row, summary);
+    }
+
+    /// The same where the row is of a column of this type.
+    pub(crate) fn set_as(&mut self, number_type: NumberType, row: usize, summary: &Summary) {
+        self.set_counts(row, [summary.count, summary.null_count, summary.nan_count]);
+        for (index, exact) in summary.exact() {
+            if let Some(value) = number_type.kept(exact) {
+                self.keep(row, *index, value);
+            }
+        }
+        for (index, value) in summary.values.iter().enumerate() {
+            self.set_statistic(row, index, value.unwrap_or(UNDEFINED));
+        }
+    }
+
+    /// The row of what [`Summaries::to_batch`] has made.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn set_from(&mut self, row: usize, batch: &RecordBatch, from: usize) {
+        let counts = [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().value(from));
+        self.set_counts(row, counts);
+        let (kept, statistics) = (&batch.columns()[3], &batch.columns()[4..]);
+        // An array of nulls has no validity that would say so.
+        if *kept.data_type() == DataType::LargeBinary && kept.is_valid(from) {
+            for (index, value) in read_kept(kept.as_binary::<i64>().value(from)) {
+                self.keep(row, index, value);
+            }
+        }
+        for (index, column) in statistics.iter().enumerate() {
+            let column = column.as_primitive::<Float64Type>();
+            self.set_statistic(row, index, if column.is_valid(from) { column.value(from) } else { UNDEFINED });
+        }
+    }
+
+    /// Once a row.
+    pub(crate) fn set_counts(&mut self, row: usize, counts: [u64; 3]) {
+        for (column, count) in self.counts.iter_mut().zip(counts) {
+            // Most are zeros, which are there already: memory that nobody writes to is not even asked for.
+            if count != 0 {
+                column[row] = count;
+            }
+        }
+    }
+
+    /// [`UNDEFINED`] is one that is not defined.
+    pub(crate) fn set_statistic(&mut self, row: usize, index: usize, value: f64) {
+        self.statistics[index][row] = value;
+    }
+
+    /// A series that is itself missing: a null in a column of lists.
+    pub(crate) fn set_missing(&mut self, row: usize) {
+        self.set_counts(row, [MISSING; 3]);
+        self.statistics.iter_mut().for_each(|statistic| statistic[row] = UNDEFINED);
+    }
+
+    /// The first series that holds a NaN.
+    pub(crate) fn first_nan(&self) -> Option<usize> {
+        self.counts[2].iter().position(|&count| count != 0 && count != MISSING)
+    }
+}
+
+/// What was kept of one row, as bytes; `None` for nothing.
+#[cfg(feature = "parquet")]
+pub(super) fn write_kept(kept: &[Kept]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for &(_, index, Decimal { negative, magnitude, scale }) in kept {
+        bytes.extend_from_slice(&(index as u64).to_le_bytes());
+        bytes.push(negative.into());
+        bytes.extend_from_slice(&scale.to_le_bytes());
+        magnitude.iter().for_each(|limb| bytes.extend_from_slice(&limb.to_le_bytes()));
+    }
+    (!kept.is_empty()).then_some(bytes)
+}
+
+/// The same, read again.
+#[cfg(feature = "parquet")]
+pub(super) fn read_kept(bytes: &[u8]) -> impl Iterator<Item = (usize, Decimal)> {
+    const WIDTH: usize = 8 + 1 + 2 + 32;
+    bytes.chunks_exact(WIDTH).map(|bytes| {
+        let limb = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        let scale = i16::from_le_bytes([bytes[9], bytes[10]]);
+        let magnitude = std::array::from_fn(|index| limb(11 + 8 * index));
+        (limb(0) as usize, Decimal { negative: bytes[8] == 1, magnitude, scale })
+    })
+}

@@ -1,0 +1,11 @@
+//! What is answered: one [`Summary`] a series; a table of them, [`Summaries`]; and [`Answers`], which are such a table while it is being made.
+
+mod answers;
+mod one;
+mod table;
+
+pub(crate) use answers::{AnswerRows, Answers, PartRow, UNDEFINED, is_defined};
+pub use one::Summary;
+#[cfg(feature = "parquet")]
+pub(crate) use table::AnsweredColumn;
+pub use table::Summaries;

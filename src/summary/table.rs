@@ -1,0 +1,315 @@
+//! A table of answers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+#[cfg(feature = "parquet")]
+use arrow_array::{
+    ArrayRef, LargeBinaryArray, NullArray,
+    cast::AsArray,
+    types::{Float64Type, UInt64Type},
+};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+#[cfg(feature = "parquet")]
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use rayon::prelude::*;
+
+use super::answers::{Answers, Kept, MANY, MISSING, is_defined};
+#[cfg(feature = "parquet")]
+use super::answers::{read_kept, write_kept};
+use super::one::Summary;
+use crate::error::Result;
+use crate::keys::Keys;
+use crate::num::figure::{Figure, NumberType};
+use crate::spec::{Spec, is_exact};
+
+/// The answers for many series: a row each, in the order of every output. Without keys a row is a column of the data;
+/// with keys every column has a row for each of them, in their order.
+#[derive(Clone, Debug)]
+pub struct Summaries {
+    columns: Vec<Option<String>>,
+    keys: Option<RecordBatch>,
+    names: Arc<[String]>,
+    rows: usize,
+    /// count, null_count and nan_count, column by column.
+    counts: [UInt64Array; 3],
+    /// Each statistic of all rows.
+    statistics: Vec<Float64Array>,
+    /// What the extrema, the range, the sum and the mode of each column are.
+    types: Vec<NumberType>,
+    /// Those of them that their float does not tell, by row and statistic.
+    kept: Vec<Kept>,
+    /// How the keys of a column are shown, where that is not by their type.
+    key_texts: HashMap<usize, StringArray>,
+}
+
+/// A column of the answer: its name, and what its extrema, range, sum and mode are.
+pub(crate) type AnsweredColumn = (Option<String>, NumberType);
+
+impl Summaries {
+    /// One row a summary, without keys; the summaries are answers to `spec`.
+    pub fn new(spec: &Spec, summaries: Vec<Summary>) -> Self {
+        let mut answers = Answers::new(summaries.len(), spec);
+        let mut rows = answers.rows();
+        for (row, summary) in summaries.iter().enumerate() {
+            rows.set_as(summary.number_type, row, summary);
+        }
+        let columns = summaries.into_iter().map(|summary| (summary.column, summary.number_type));
+        Self::with_keys(columns.collect(), None, spec, answers)
+    }
+
+    /// For each column the rows of all keys; made on the threads of the pool where there are many.
+    pub(crate) fn with_keys(
+        columns: Vec<AnsweredColumn>,
+        keys: Option<RecordBatch>,
+        spec: &Spec,
+        answers: Answers,
+    ) -> Self {
+        debug_assert_eq!(columns.len() * keys.as_ref().map_or(1, RecordBatch::num_rows), answers.rows);
+        let (columns, types) = columns.into_iter().unzip();
+        Self { columns, keys, types, ..Self::nameless(spec, answers) }
+    }
+
+    /// Rows of which it is not said what columns and keys they are of.
+    fn nameless(spec: &Spec, mut answers: Answers) -> Self {
+        let kept = answers.take_kept();
+        let rows = answers.rows;
+        let statistics = match rows < MANY {
+            true => answers.statistics.into_iter().map(statistic).collect(),
+            false => answers.statistics.into_par_iter().map(statistic).collect(),
+        };
+        let (names, counts) = (spec.field_names().clone(), answers.counts.map(counts));
+        let (columns, keys, types) = (Vec::new(), None, Vec::new());
+        Self { columns, keys, names, rows, counts, statistics, types, kept, key_texts: HashMap::new() }
+    }
+
+    /// The same with other keys for the same groups.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> RecordBatch) -> Self {
+        self.keys = self.keys.map(make);
+        self
+    }
+
+    /// The counts and the statistics of all rows, as they are kept elsewhere for a while.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn to_batch(&self) -> Result<RecordBatch, ArrowError> {
+        let counts = self.counts.iter().map(|counts| Arc::new(counts.clone()) as ArrayRef);
+        let statistics = self.statistics.iter().map(|statistic| Arc::new(statistic.clone()) as ArrayRef);
+        let kept: ArrayRef = match self.kept.is_empty() {
+            true => Arc::new(NullArray::new(self.rows)),
+            false => Arc::new((0..self.rows).map(|row| write_kept(self.kept_of(row))).collect::<LargeBinaryArray>()),
+        };
+        let columns: Vec<ArrayRef> = counts.chain([kept]).chain(statistics).collect();
+        let fields = columns.iter().enumerate();
+        let fields = fields.map(|(index, column)| Field::new(index.to_string(), column.data_type().clone(), true));
+        RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
+    }
+
+    /// What [`Summaries::to_batch`] has made of answers with these columns and keys. `None` for what it cannot have made.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn from_batch(
+        columns: Vec<AnsweredColumn>,
+        keys: Option<RecordBatch>,
+        spec: &Spec,
+        batch: &RecordBatch,
+    ) -> Option<Self> {
+        let rows = batch.num_rows();
+        let is_so = batch.num_columns() == 4 + spec.field_names().len()
+            && batch.columns()[..3].iter().all(|column| *column.data_type() == DataType::UInt64)
+            && matches!(batch.column(3).data_type(), DataType::Null | DataType::LargeBinary)
+            && batch.columns()[4..].iter().all(|column| *column.data_type() == DataType::Float64)
+            && rows == columns.len() * keys.as_ref().map_or(1, RecordBatch::num_rows);
+        if !is_so {
+            return None;
+        }
+        let (columns, types) = columns.into_iter().unzip();
+        let kept_of = |row: usize| match batch.column(3).as_binary_opt::<i64>() {
+            Some(kept) if kept.is_valid(row) => read_kept(kept.value(row)).collect(),
+            _ => Vec::new(),
+        };
+        let kept = (0..rows).flat_map(|row| kept_of(row).into_iter().map(move |(index, value)| (row, index, value)));
+        Some(Self {
+            columns,
+            keys,
+            names: spec.field_names().clone(),
+            rows,
+            counts: [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().clone()),
+            statistics: batch.columns()[4..]
+                .iter()
+                .map(|values| values.as_primitive::<Float64Type>().clone())
+                .collect(),
+            types,
+            kept: kept.collect(),
+            key_texts: HashMap::new(),
+        })
+    }
+
+    /// Whether the answers are the same, bit by bit.
+    pub fn same(&self, other: &Self) -> bool {
+        let bits = |statistic: &Float64Array| -> Vec<Option<u64>> {
+            statistic.iter().map(|value| value.map(f64::to_bits)).collect()
+        };
+        self.columns == other.columns
+            && self.keys == other.keys
+            && self.names == other.names
+            && self.counts == other.counts
+            && (self.types == other.types && self.kept == other.kept)
+            && self.statistics.iter().map(bits).eq(other.statistics.iter().map(bits))
+    }
+
+    /// What the extrema, the range, the sum and the mode of each column are.
+    pub fn types(&self) -> &[NumberType] {
+        &self.types
+    }
+
+    /// The keys, to be read row by row.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`](crate::Error::Data) for dictionaries whose keys lead nowhere.
+    pub fn read_keys(&self) -> Result<Option<Keys>> {
+        self.keys.as_ref().map(|keys| Keys::new(keys, &self.key_texts)).transpose()
+    }
+
+    /// The same, with the keys of a column shown as these texts where they are text: those of a library's own types. Without an effect
+    /// unless there is one for each key.
+    pub fn with_key_texts(mut self, column: usize, texts: StringArray) -> Self {
+        if self.keys.as_ref().is_some_and(|keys| keys.num_rows() == texts.len()) {
+            self.key_texts.insert(column, texts);
+        }
+        self
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The keys, if there are any: the same ones for each column.
+    pub fn keys(&self) -> Option<&RecordBatch> {
+        self.keys.as_ref()
+    }
+
+    /// The row of the keys that belongs to a row.
+    pub fn key_row(&self, row: usize) -> usize {
+        row % self.keys.as_ref().map_or(1, RecordBatch::num_rows).max(1)
+    }
+
+    /// The columns of the data, in their order.
+    pub fn columns(&self) -> &[Option<String>] {
+        &self.columns
+    }
+
+    /// The column that a row is of.
+    pub fn column(&self, row: usize) -> Option<&str> {
+        let keys = self.keys.as_ref().map_or(1, RecordBatch::num_rows).max(1);
+        self.columns.get(row / keys)?.as_deref()
+    }
+
+    /// count, null_count and nan_count of a row; `None` for a series that is itself missing.
+    pub fn counts(&self, row: usize) -> Option<[u64; 3]> {
+        (row < self.rows && self.counts[0].is_valid(row))
+            .then(|| self.counts.each_ref().map(|counts| counts.value(row)))
+    }
+
+    /// A statistic, by its place among the names.
+    pub fn value(&self, row: usize, index: usize) -> Option<f64> {
+        let statistic = self.statistics.get(index)?;
+        (row < self.rows && statistic.is_valid(row)).then(|| statistic.value(row))
+    }
+
+    /// What was kept of a row beside the floats.
+    fn kept_of(&self, row: usize) -> &[Kept] {
+        let start = self.kept.partition_point(|&(kept, _, _)| kept < row);
+        let length = self.kept[start..].partition_point(|&(kept, _, _)| kept == row);
+        &self.kept[start..start + length]
+    }
+
+    /// What the extrema, the range, the sum and the mode of a row are.
+    pub fn number_type(&self, row: usize) -> NumberType {
+        let keys = self.keys.as_ref().map_or(1, RecordBatch::num_rows).max(1);
+        self.types.get(row / keys).copied().unwrap_or_default()
+    }
+
+    /// What those of all rows can be together.
+    pub fn common_type(&self) -> NumberType {
+        self.types.iter().copied().reduce(NumberType::joined).unwrap_or_default()
+    }
+
+    /// A statistic as what it is, by its place among the names: see [`Summary::figure`].
+    pub fn figure(&self, row: usize, index: usize) -> Option<Figure> {
+        let value = self.value(row, index)?;
+        let number_type = self.number_type(row);
+        if number_type == NumberType::Float || !self.names.get(index).is_some_and(|name| is_exact(name)) {
+            return Some(Figure::Float(value));
+        }
+        let kept = self.kept_of(row).iter().find(|&&(_, kept, _)| kept == index);
+        Some(number_type.figure(value, kept.map(|&(_, _, value)| value)))
+    }
+
+    /// Every statistic of a row as what it is, with its name, in the order of every output.
+    pub fn figures(&self, row: usize) -> impl Iterator<Item = (&str, Option<Figure>)> {
+        self.names.iter().enumerate().map(move |(index, name)| (name.as_str(), self.figure(row, index)))
+    }
+
+    /// count, null_count and nan_count of every row; null for a series that is itself missing.
+    pub fn counts_of_all(&self) -> &[UInt64Array; 3] {
+        &self.counts
+    }
+
+    /// Every statistic of every row, in the order of the names; null where it is not defined.
+    pub fn statistics_of_all(&self) -> &[Float64Array] {
+        &self.statistics
+    }
+
+    /// The column that each row is of.
+    pub fn columns_of_all(&self) -> StringArray {
+        if self.columns.iter().all(Option::is_none) {
+            return StringArray::new_null(self.rows);
+        }
+        let keys = self.keys.as_ref().map_or(1, RecordBatch::num_rows);
+        let names = self.columns.iter().flat_map(|name| std::iter::repeat_n(name.as_deref(), keys));
+        names.collect()
+    }
+
+    /// The names of the statistics, in the order of every output.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Every statistic of a row with its name, in the order of every output.
+    pub fn statistics(&self, row: usize) -> impl Iterator<Item = (&str, Option<f64>)> {
+        self.names.iter().enumerate().map(move |(index, name)| (name.as_str(), self.value(row, index)))
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl Answers {
+    /// The rows as they are kept elsewhere for a while: see [`AnswerRows::set_from`](super::AnswerRows::set_from).
+    pub(crate) fn into_batch(self, spec: &Spec) -> Result<RecordBatch, ArrowError> {
+        Summaries::nameless(spec, self).to_batch()
+    }
+}
+
+fn statistic(values: Vec<f64>) -> Float64Array {
+    let nulls = nulls(&values, is_defined);
+    Float64Array::new(values.into(), nulls)
+}
+
+fn counts(values: Vec<u64>) -> UInt64Array {
+    let nulls = nulls(&values, |count| count != MISSING);
+    UInt64Array::new(values.into(), nulls)
+}
+
+/// The validity of a column, if something is missing from it.
+fn nulls<T: Copy>(values: &[T], is_there: impl Fn(T) -> bool) -> Option<NullBuffer> {
+    // A block at a time without a branch: this is most of what is done with most columns.
+    let all = values.chunks(1 << 10).all(|values| values.iter().fold(true, |all, &value| all & is_there(value)));
+    (!all).then(|| NullBuffer::new(BooleanBuffer::collect_bool(values.len(), |row| is_there(values[row]))))
+}
