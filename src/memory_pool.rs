@@ -18,7 +18,7 @@ const MOST_OF_PROGRAM: u64 = 44 << 20;
 /// What a thread takes beside what it reserves: its stack, and what its heap keeps at hand.
 const THREAD: u64 = 3 << 20;
 
-/// One part of so many is left for what the allocator loses between blocks.
+/// One part in `SLACK` of the limit is left for what the allocator loses between blocks.
 const SLACK: u64 = 10;
 
 /// The least that is left to work with.
@@ -65,7 +65,7 @@ pub(crate) struct Reservation {
     is_passing: bool,
 }
 
-/// That there will not be so much memory, whatever is waited for.
+/// That the pool will not have the memory that was asked for, whatever is waited for.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Refused {
     /// By how much the limit would have to be higher.
@@ -142,7 +142,7 @@ impl MemoryPool {
         }
     }
 
-    /// Whether the kernel's count leaves room for so many bytes more.
+    /// Whether the kernel's count leaves room for `bytes` bytes more.
     fn is_there(&self, bytes: u64) -> bool {
         let fits = || resident().is_none_or(|resident| resident.saturating_add(bytes) <= self.shared.most);
         bytes < MEASURED || fits() || {
@@ -178,7 +178,7 @@ impl Reservation {
         self.bytes
     }
 
-    /// Gives back what is more than so many bytes.
+    /// Gives back what is more than `bytes` bytes.
     pub fn shrink_to(&mut self, bytes: u64) {
         let given = self.bytes.saturating_sub(bytes);
         self.bytes -= given;

@@ -131,7 +131,7 @@ def test_keys_that_are_few_at_first_or_unlike(tmp_path: Path) -> None:
         whole = pa.table({"k": values, "x": rng.standard_normal(len(values))})
         write(folder, split(whole, 3), row_group_size=200_000)
         limit = "1GiB" if name == "own" else LEAST
-        # Few statistics: those of so many groups have to fit beside their rows.
+        # With every statistic, the answers alone would not fit in the limit.
         few: dict[str, Any] = {"stats": ["mean", "max"], "q": [0.5]}
         found = rstats.describe_parquet(folder, by="k", memory_limit=limit, **few)
         same(found, rstats.describe(whole, by="k", **few))

@@ -1,7 +1,4 @@
-//! Rows that were sorted out by key part by part, as they came: the values of each group are there in runs.
-//!
-//! A part stays in the cache while it is sorted out, and a run is copied as a whole. So many rows of some thousand groups take
-//! much less time than if each value were looked up in all of them; and a key is kept once for each part, not for each row.
+//! Rows of a batch, group by group: the values of each group are a run.
 
 use std::ops::Range;
 

@@ -66,7 +66,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Of a process that had so many bytes in memory before anything was read.
+    /// Of a process that had `before` bytes in memory before anything was read.
     ///
     /// # Errors
     ///
@@ -84,12 +84,12 @@ impl Budget {
         self.pool.capacity() / 2
     }
 
-    /// The limit that would leave so much for [`Budget::kept`].
+    /// The limit that would leave `kept` bytes for [`Budget::kept`].
     pub fn limit_for(&self, kept: u64) -> u64 {
         self.beyond(2 * kept.saturating_sub(self.kept()))
     }
 
-    /// The limit that would leave so much more.
+    /// The limit that would leave `missing` bytes more.
     pub fn beyond(&self, missing: u64) -> u64 {
         self.limit.saturating_add(missing).saturating_add(missing / 16)
     }

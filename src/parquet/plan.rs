@@ -70,10 +70,20 @@ pub(super) struct FilePlan {
 #[derive(Debug)]
 pub(super) struct Filter {
     pub bound: Bound,
-    /// The columns that it needs: name and place, of those that the file has.
-    pub indices: Vec<(String, usize)>,
+    /// The columns that it needs, of those that the file has.
+    pub columns: Vec<FilterColumn>,
     /// The partitions that it needs, by their place.
     pub partitions: Vec<usize>,
+}
+
+/// A column that a predicate needs.
+#[derive(Debug)]
+pub(super) struct FilterColumn {
+    pub name: String,
+    /// Its place among the columns of the file.
+    pub index: usize,
+    /// Whether it is compared as text because its file does not say what its bytes are.
+    pub is_plain_bytes: bool,
 }
 
 /// What is read of one row group.
@@ -184,10 +194,9 @@ impl<'a> Plan<'a> {
                 Some(Bounds::from_value(&partition.value(index), rows(group)))
             };
             let bounds = |name: &str| {
-                let place = || filter.indices.iter().find(|(column, _)| column == name).map(|(_, place)| *place);
-                // Their bounds are bytes, and compared as text.
-                let place = || place().filter(|&place| !file.is_plain_bytes(place));
-                given(name).or_else(|| Some(predicate::row_group_bounds(&file.metadata, row_group, place()?)))
+                // The bounds of what is compared as text are bytes.
+                let column = || filter.columns.iter().find(|column| column.name == name && !column.is_plain_bytes);
+                given(name).or_else(|| Some(predicate::row_group_bounds(&file.metadata, row_group, column()?.index)))
             };
             match filter.bound.prune(&bounds) {
                 Pruning::Skip => {}
@@ -223,9 +232,13 @@ impl<'a> Plan<'a> {
         })?;
         let columns = predicate.columns();
         let in_file = columns.iter().filter(|name| partition(name).is_none());
-        let indices = in_file.filter_map(|name| Some(((*name).to_owned(), place(name)?))).collect();
+        let in_file = in_file.filter_map(|name| {
+            let index = place(name)?;
+            Some(FilterColumn { name: (*name).to_owned(), index, is_plain_bytes: file.is_plain_bytes(index) })
+        });
+        let in_file = in_file.collect();
         let partitions = columns.iter().filter_map(|name| partition(name)).collect();
-        Ok(Some(Filter { bound, indices, partitions }))
+        Ok(Some(Filter { bound, columns: in_file, partitions }))
     }
 
     /// Whether the values of a key are bytes of which no file says what they are.
@@ -260,7 +273,7 @@ impl<'a> Plan<'a> {
         let mut roots: Vec<usize> = series.iter().filter_map(|&series| self.series[series].indices[file]).collect();
         roots.extend(self.keys.iter().filter_map(|key| key.indices.as_ref()?[file]));
         if let Some(filter) = self.files[file].filter.as_ref().filter(|_| filtered) {
-            roots.extend(filter.indices.iter().map(|(_, index)| *index));
+            roots.extend(filter.columns.iter().map(|column| column.index));
         }
         roots.sort_unstable();
         roots.dedup();

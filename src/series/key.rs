@@ -16,6 +16,41 @@ use arrow_select::take::take;
 use crate::arch::key::Keyed;
 use crate::error::{Error, Result};
 
+/// Applies a macro to the Arrow type of a data type whose values are signed whole numbers of up to 64 bits, another one to that of unsigned
+/// ones; of any other data type the result is that of the expression.
+macro_rules! with_integer_type {
+    ($data_type:expr, $signed:ident, $unsigned:ident, $otherwise:expr) => {
+        match $data_type {
+            DataType::Int8 => $signed!(Int8Type),
+            DataType::Int16 => $signed!(Int16Type),
+            DataType::Int32 => $signed!(Int32Type),
+            DataType::Int64 => $signed!(Int64Type),
+            DataType::UInt8 => $unsigned!(UInt8Type),
+            DataType::UInt16 => $unsigned!(UInt16Type),
+            DataType::UInt32 => $unsigned!(UInt32Type),
+            DataType::UInt64 => $unsigned!(UInt64Type),
+            DataType::Date32 => $signed!(Date32Type),
+            DataType::Date64 => $signed!(Date64Type),
+            DataType::Time32(TimeUnit::Second) => $signed!(Time32SecondType),
+            DataType::Time32(_) => $signed!(Time32MillisecondType),
+            DataType::Time64(TimeUnit::Microsecond) => $signed!(Time64MicrosecondType),
+            DataType::Time64(_) => $signed!(Time64NanosecondType),
+            DataType::Timestamp(TimeUnit::Second, _) => $signed!(TimestampSecondType),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => $signed!(TimestampMillisecondType),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => $signed!(TimestampMicrosecondType),
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => $signed!(TimestampNanosecondType),
+            DataType::Duration(TimeUnit::Second) => $signed!(DurationSecondType),
+            DataType::Duration(TimeUnit::Millisecond) => $signed!(DurationMillisecondType),
+            DataType::Duration(TimeUnit::Microsecond) => $signed!(DurationMicrosecondType),
+            DataType::Duration(TimeUnit::Nanosecond) => $signed!(DurationNanosecondType),
+            DataType::Interval(arrow_schema::IntervalUnit::YearMonth) => $signed!(IntervalYearMonthType),
+            DataType::Decimal32(..) => $signed!(Decimal32Type),
+            DataType::Decimal64(..) => $signed!(Decimal64Type),
+            _ => $otherwise,
+        }
+    };
+}
+
 /// Work on the codes of a column, of whichever kind they are.
 pub trait KeyVisitor {
     /// What comes of it.
@@ -131,77 +166,58 @@ impl KeyColumn {
                 work.ordered(|row| &all[row * width..(row + 1) * width], |a, b| values[a].cmp(&values[b]))
             }};
         }
-        match array.data_type() {
-            DataType::Null => work.exact(|_| 0),
-            DataType::Boolean => {
-                let values = array.as_boolean();
-                work.exact(|row| values.value(row).into())
+        with_integer_type!(
+            array.data_type(),
+            integers,
+            naturals,
+            match array.data_type() {
+                DataType::Null => work.exact(|_| 0),
+                DataType::Boolean => {
+                    let values = array.as_boolean();
+                    work.exact(|row| values.value(row).into())
+                }
+                DataType::Interval(arrow_schema::IntervalUnit::DayTime) => wide!(IntervalDayTimeType),
+                DataType::Interval(arrow_schema::IntervalUnit::MonthDayNano) => wide!(IntervalMonthDayNanoType),
+                DataType::Decimal128(..) => wide!(Decimal128Type),
+                DataType::Decimal256(..) => wide!(Decimal256Type),
+                DataType::Float16 => {
+                    let values = array.as_primitive::<Float16Type>().values();
+                    work.exact(|row| float(values[row].into()))
+                }
+                DataType::Float32 => {
+                    let values = array.as_primitive::<Float32Type>().values();
+                    work.exact(|row| float(values[row].into()))
+                }
+                DataType::Float64 => {
+                    let values = array.as_primitive::<Float64Type>().values();
+                    work.exact(|row| float(values[row]))
+                }
+                DataType::Utf8 =>
+                    offsets(work, array.as_string::<i32>().offsets(), array.as_string::<i32>().value_data()),
+                DataType::LargeUtf8 => {
+                    offsets(work, array.as_string::<i64>().offsets(), array.as_string::<i64>().value_data())
+                }
+                DataType::Binary => {
+                    offsets(work, array.as_binary::<i32>().offsets(), array.as_binary::<i32>().value_data())
+                }
+                DataType::LargeBinary => {
+                    offsets(work, array.as_binary::<i64>().offsets(), array.as_binary::<i64>().value_data())
+                }
+                DataType::Utf8View => {
+                    let values = array.as_string_view();
+                    work.bytes(|row| values.value(row).as_bytes())
+                }
+                DataType::BinaryView => {
+                    let values = array.as_binary_view();
+                    work.bytes(|row| values.value(row))
+                }
+                _ => {
+                    // `is_hashable` leaves only this one.
+                    let values = array.as_fixed_size_binary();
+                    work.bytes(|row| values.value(row))
+                }
             }
-            DataType::Int8 => integers!(Int8Type),
-            DataType::Int16 => integers!(Int16Type),
-            DataType::Int32 => integers!(Int32Type),
-            DataType::Int64 => integers!(Int64Type),
-            DataType::UInt8 => naturals!(UInt8Type),
-            DataType::UInt16 => naturals!(UInt16Type),
-            DataType::UInt32 => naturals!(UInt32Type),
-            DataType::UInt64 => naturals!(UInt64Type),
-            DataType::Date32 => integers!(Date32Type),
-            DataType::Date64 => integers!(Date64Type),
-            DataType::Time32(TimeUnit::Second) => integers!(Time32SecondType),
-            DataType::Time32(_) => integers!(Time32MillisecondType),
-            DataType::Time64(TimeUnit::Microsecond) => integers!(Time64MicrosecondType),
-            DataType::Time64(_) => integers!(Time64NanosecondType),
-            DataType::Timestamp(TimeUnit::Second, _) => integers!(TimestampSecondType),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => integers!(TimestampMillisecondType),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => integers!(TimestampMicrosecondType),
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => integers!(TimestampNanosecondType),
-            DataType::Duration(TimeUnit::Second) => integers!(DurationSecondType),
-            DataType::Duration(TimeUnit::Millisecond) => integers!(DurationMillisecondType),
-            DataType::Duration(TimeUnit::Microsecond) => integers!(DurationMicrosecondType),
-            DataType::Duration(TimeUnit::Nanosecond) => integers!(DurationNanosecondType),
-            DataType::Interval(arrow_schema::IntervalUnit::YearMonth) => integers!(IntervalYearMonthType),
-            DataType::Interval(arrow_schema::IntervalUnit::DayTime) => wide!(IntervalDayTimeType),
-            DataType::Interval(arrow_schema::IntervalUnit::MonthDayNano) => wide!(IntervalMonthDayNanoType),
-            DataType::Decimal32(..) => integers!(Decimal32Type),
-            DataType::Decimal64(..) => integers!(Decimal64Type),
-            DataType::Decimal128(..) => wide!(Decimal128Type),
-            DataType::Decimal256(..) => wide!(Decimal256Type),
-            DataType::Float16 => {
-                let values = array.as_primitive::<Float16Type>().values();
-                work.exact(|row| float(values[row].into()))
-            }
-            DataType::Float32 => {
-                let values = array.as_primitive::<Float32Type>().values();
-                work.exact(|row| float(values[row].into()))
-            }
-            DataType::Float64 => {
-                let values = array.as_primitive::<Float64Type>().values();
-                work.exact(|row| float(values[row]))
-            }
-            DataType::Utf8 => offsets(work, array.as_string::<i32>().offsets(), array.as_string::<i32>().value_data()),
-            DataType::LargeUtf8 => {
-                offsets(work, array.as_string::<i64>().offsets(), array.as_string::<i64>().value_data())
-            }
-            DataType::Binary => {
-                offsets(work, array.as_binary::<i32>().offsets(), array.as_binary::<i32>().value_data())
-            }
-            DataType::LargeBinary => {
-                offsets(work, array.as_binary::<i64>().offsets(), array.as_binary::<i64>().value_data())
-            }
-            DataType::Utf8View => {
-                let values = array.as_string_view();
-                work.bytes(|row| values.value(row).as_bytes())
-            }
-            DataType::BinaryView => {
-                let values = array.as_binary_view();
-                work.bytes(|row| values.value(row))
-            }
-            _ => {
-                // `is_hashable` leaves only this one.
-                let values = array.as_fixed_size_binary();
-                work.bytes(|row| values.value(row))
-            }
-        }
+        )
     }
 }
 
@@ -258,44 +274,25 @@ pub fn from_exact_codes(data_type: &DataType, codes: &[Option<u64>]) -> Result<A
         };
     }
     let float = |code: &Option<u64>| code.map(|code| f64::from_key((code ^ 1 << 63) as i64));
-    Ok(match data_type {
-        DataType::Null => new_null_array(data_type, codes.len()),
-        DataType::Boolean => Arc::new(codes.iter().map(|code| code.map(|code| code == 1)).collect::<BooleanArray>()),
-        DataType::Int8 => integers!(Int8Type),
-        DataType::Int16 => integers!(Int16Type),
-        DataType::Int32 => integers!(Int32Type),
-        DataType::Int64 => integers!(Int64Type),
-        DataType::UInt8 => naturals!(UInt8Type),
-        DataType::UInt16 => naturals!(UInt16Type),
-        DataType::UInt32 => naturals!(UInt32Type),
-        DataType::UInt64 => naturals!(UInt64Type),
-        DataType::Date32 => integers!(Date32Type),
-        DataType::Date64 => integers!(Date64Type),
-        DataType::Time32(TimeUnit::Second) => integers!(Time32SecondType),
-        DataType::Time32(_) => integers!(Time32MillisecondType),
-        DataType::Time64(TimeUnit::Microsecond) => integers!(Time64MicrosecondType),
-        DataType::Time64(_) => integers!(Time64NanosecondType),
-        DataType::Timestamp(TimeUnit::Second, _) => integers!(TimestampSecondType),
-        DataType::Timestamp(TimeUnit::Millisecond, _) => integers!(TimestampMillisecondType),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => integers!(TimestampMicrosecondType),
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => integers!(TimestampNanosecondType),
-        DataType::Duration(TimeUnit::Second) => integers!(DurationSecondType),
-        DataType::Duration(TimeUnit::Millisecond) => integers!(DurationMillisecondType),
-        DataType::Duration(TimeUnit::Microsecond) => integers!(DurationMicrosecondType),
-        DataType::Duration(TimeUnit::Nanosecond) => integers!(DurationNanosecondType),
-        DataType::Interval(arrow_schema::IntervalUnit::YearMonth) => integers!(IntervalYearMonthType),
-        DataType::Decimal32(..) => integers!(Decimal32Type),
-        DataType::Decimal64(..) => integers!(Decimal64Type),
-        DataType::Float16 => {
-            let keys = codes.iter().map(|code| float(code).map(half::f16::from_f64));
-            Arc::new(keys.collect::<PrimitiveArray<Float16Type>>())
+    Ok(with_integer_type!(
+        data_type,
+        integers,
+        naturals,
+        match data_type {
+            DataType::Null => new_null_array(data_type, codes.len()),
+            DataType::Boolean =>
+                Arc::new(codes.iter().map(|code| code.map(|code| code == 1)).collect::<BooleanArray>()),
+            DataType::Float16 => {
+                let keys = codes.iter().map(|code| float(code).map(half::f16::from_f64));
+                Arc::new(keys.collect::<PrimitiveArray<Float16Type>>())
+            }
+            DataType::Float32 => Arc::new(
+                codes.iter().map(|code| float(code).map(|key| key as f32)).collect::<PrimitiveArray<Float32Type>>(),
+            ),
+            DataType::Float64 => Arc::new(codes.iter().map(float).collect::<PrimitiveArray<Float64Type>>()),
+            other => return Err(Error::Data(format!("keys of type {other} have no codes of their own"))),
         }
-        DataType::Float32 => Arc::new(
-            codes.iter().map(|code| float(code).map(|key| key as f32)).collect::<PrimitiveArray<Float32Type>>(),
-        ),
-        DataType::Float64 => Arc::new(codes.iter().map(float).collect::<PrimitiveArray<Float64Type>>()),
-        other => return Err(Error::Data(format!("keys of type {other} have no codes of their own"))),
-    })
+    ))
 }
 
 /// Each rank as the place of the first value that has it.

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::{FieldRef, Schema};
 #[cfg(feature = "parquet")]
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 
-use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranked, ranks};
+use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranks};
+use super::packed::{Packed, packed};
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::series::key::KeyColumn;
@@ -57,45 +58,16 @@ impl Groups {
     }
 
     fn sorted(columns: Vec<(FieldRef, ArrayRef)>, rows: usize, sorts: bool) -> Result<Self> {
-        if u32::try_from(rows).is_err() {
-            return Err(Error::Data(format!("{rows} rows cannot be grouped at once; at most {} can", u32::MAX)));
-        }
-        let columns = columns.into_iter().map(|(field, array)| {
-            if array.len() != rows {
-                let (name, found) = (shown(field.name(), NAME), array.len());
-                return Err(Error::Data(format!("keys '{name}' have {found} rows, and the data {rows}")));
-            }
-            KeyColumn::new(field, array, &ranks)
-        });
-        let columns = columns.collect::<Result<Vec<_>>>()?;
-        let indices = match &columns[..] {
+        let columns = key_columns(columns, rows)?;
+        let GroupedRows { firsts, starts, rows } = match &columns[..] {
             [] => GroupedRows { firsts: vec![], starts: vec![0, rows], rows: (0..rows as u32).collect() },
             [column] => group_column(column, sorts),
-            [first, rest @ ..] => {
-                // Keys side by side are a number of two digits: the ranks of what is before, and of this column.
-                let mut joint = group_column(first, sorts);
-                for column in rest {
-                    let (before, _) = ranked(joint);
-                    let (ranks, count) = ranked(group_column(column, sorts));
-                    let pair = |row: usize| u64::from(before[row]) * u64::from(count) + u64::from(ranks[row]);
-                    joint = group_rows(rows, None, pair, |_, _, _| true, by_code, sorts);
-                }
-                joint
-            }
+            several => match packed(several, rows) {
+                Packed::Narrow(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code, sorts),
+                Packed::Wide(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code, sorts),
+            },
         };
-        let firsts = UInt32Array::from(indices.firsts);
-        let mut fields = Vec::new();
-        let mut arrays = Vec::new();
-        for column in columns {
-            let keys = take(&column.array, &firsts, None).map_err(|error| Error::Data(error.to_string()))?;
-            fields.push(column.field.as_ref().clone().with_nullable(true).with_data_type(keys.data_type().clone()));
-            arrays.push(one_zero(keys));
-        }
-        let groups = firsts.len();
-        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(groups));
-        let keys = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
-            .map_err(|error| Error::Data(error.to_string()))?;
-        Ok(Self { keys, starts: indices.starts, rows: indices.rows })
+        Ok(Self { keys: keys_of(&columns, firsts)?, starts, rows })
     }
 
     /// The number of groups.
@@ -107,6 +79,39 @@ impl Groups {
     pub fn rows(&self, groups: Range<usize>) -> &[u32] {
         &self.rows[self.starts[groups.start]..self.starts[groups.end]]
     }
+}
+
+/// Columns of `rows` keys each.
+///
+/// # Errors
+///
+/// As those of [`Groups::new`].
+pub(crate) fn key_columns(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Vec<KeyColumn>> {
+    if u32::try_from(rows).is_err() {
+        return Err(Error::Data(format!("{rows} rows cannot be grouped at once; at most {} can", u32::MAX)));
+    }
+    let columns = columns.into_iter().map(|(field, array)| {
+        if array.len() != rows {
+            let (name, found) = (shown(field.name(), NAME), array.len());
+            return Err(Error::Data(format!("keys '{name}' have {found} rows, and the data {rows}")));
+        }
+        KeyColumn::new(field, array, &ranks)
+    });
+    columns.collect()
+}
+
+/// The keys of these rows.
+pub(crate) fn keys_of(columns: &[KeyColumn], rows: Vec<u32>) -> Result<RecordBatch> {
+    let rows = UInt32Array::from(rows);
+    let (mut fields, mut arrays) = (Vec::new(), Vec::new());
+    for column in columns {
+        let keys = take(&column.array, &rows, None).map_err(|error| Error::Data(error.to_string()))?;
+        fields.push(column.field.as_ref().clone().with_nullable(true).with_data_type(keys.data_type().clone()));
+        arrays.push(one_zero(keys));
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+        .map_err(|error| Error::Data(error.to_string()))
 }
 
 /// Which zero or NaN a float key shows must not depend on the order of the rows.

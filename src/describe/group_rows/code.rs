@@ -62,7 +62,7 @@ pub(crate) fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
         return u128::from(hasher.hash_one(bytes)) << 64 | LONG;
     }
     let length = bytes.len();
-    // Two words that overlap, rather than a copy of so many bytes.
+    // The first and the last word overlap: loading both is faster than a copy of `length` bytes.
     let word = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         (Some(first), Some(last)) => {
             let (first, last) = (u64::from_be_bytes(*first), u64::from_be_bytes(*last));

@@ -23,7 +23,7 @@ const TABLE: usize = 1 << 14;
 const TOGETHER: usize = 1 << 10;
 
 /// Groups by their rows alone.
-pub(in super::super) struct GroupedRows {
+pub(super) struct GroupedRows {
     /// The first row of each group.
     pub(super) firsts: Vec<u32>,
     pub(super) starts: Vec<usize>,
@@ -47,7 +47,7 @@ pub(super) fn by_code<C: Ord>(a: Distinct<C>, b: Distinct<C>) -> Ordering {
 }
 
 /// The groups of one column, in the order of their keys or in any.
-pub(in super::super) fn group_column(column: &KeyColumn, sorts: bool) -> GroupedRows {
+pub(super) fn group_column(column: &KeyColumn, sorts: bool) -> GroupedRows {
     struct Sort<'a> {
         sorts: bool,
         rows: usize,
@@ -86,17 +86,17 @@ pub(in super::super) fn group_column(column: &KeyColumn, sorts: bool) -> Grouped
 }
 
 /// The place of each row's key among the distinct ones, of a column that is a dictionary's.
-pub(in super::super) fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
+pub(super) fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
     Ok(ranked(group_column(&column, true)).0)
 }
 
 /// The groups of codes that are in the order of the keys, in that order.
-pub(in super::super) fn group_codes(rows: usize, code: impl Fn(usize) -> u64 + Sync) -> GroupedRows {
+pub(super) fn group_codes(rows: usize, code: impl Fn(usize) -> u64 + Sync) -> GroupedRows {
     group_rows(rows, None, code, |_, _, _| true, by_code, true)
 }
 
 /// The rank of each row's group, and the number of groups.
-pub(in super::super) fn ranked(grouped: GroupedRows) -> (Vec<u32>, u32) {
+pub(super) fn ranked(grouped: GroupedRows) -> (Vec<u32>, u32) {
     let ranks = zeros(grouped.rows.len());
     let groups = grouped.firsts.len();
     let starts: Vec<usize> = (0..groups).step_by(TOGETHER).collect();

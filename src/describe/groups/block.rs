@@ -48,7 +48,7 @@ pub(crate) struct Partitioning<C> {
 }
 
 impl<C: Code> Partitioning<C> {
-    /// For so many rows, by a look at some of them; those that `there` is false for have no key.
+    /// For `rows` rows, by a look at some of them; those that `there` is false for have no key.
     pub fn new(
         rows: usize,
         seed: u64,
@@ -90,7 +90,8 @@ impl<C: Code> Partitioning<C> {
         if bits == 0 {
             return (found, Vec::new());
         }
-        let sampled = (0..SAMPLE).map(|place| (place as u128 * rows as u128 / SAMPLE as u128) as usize);
+        let size = rows.min(SAMPLE);
+        let sampled = (0..size).map(|place| (place as u128 * rows as u128 / size as u128) as usize);
         let mut sample: Vec<(C, u32)> = sampled.filter(|&row| there(row)).map(|row| (code(row), row as u32)).collect();
         sample.sort_unstable();
         for keys in sample.chunk_by(|a, b| a.0 == b.0) {

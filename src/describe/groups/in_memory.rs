@@ -2,29 +2,25 @@
 
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
-use arrow_schema::{FieldRef, Schema};
-use arrow_select::take::take;
+use arrow_schema::FieldRef;
 use rayon::prelude::*;
 
 use super::super::describer::Describer;
 use super::super::group_rows::code::{Code, Hash, LONG, text_code};
 use super::super::group_rows::key_table::Table;
-use super::super::group_rows::{one_zero, ranks};
+use super::super::group_rows::{Packed, key_columns, keys_of, packed};
 use super::super::passes::FEW;
 use super::super::segments::check_names;
 use super::answers::{Group, sorted};
 use super::block::{Block, Partitioning, ROWS};
-use super::packed::{Packed, packed};
 use super::partition::{Partition, PartitionRows, describe, describe_one};
 use crate::error::{self, Error, Result};
-use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
-use crate::series::key::{KeyColumn, KeyVisitor};
+use crate::series::key::KeyVisitor;
 use crate::series::{Chunk, Repr, Series};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::{Answers, PartRow, Summaries};
@@ -45,23 +41,13 @@ pub fn describe_groups(
 ) -> Result<Summaries> {
     let rows = by.first().map_or(0, |(_, keys)| keys.len());
     check_names(by.iter().map(|(field, _)| field.name().as_str()), spec)?;
-    if u32::try_from(rows).is_err() {
-        return Err(Error::Data(format!("{rows} rows cannot be grouped at once; at most {} can", u32::MAX)));
-    }
     for series in series {
         if series.rows() != rows {
             let (column, found) = (error::column(series.name()), series.rows());
             return Err(Error::Data(format!("{column} has {found} rows, and the keys have {rows}")));
         }
     }
-    let columns = by.into_iter().map(|(field, array)| {
-        if array.len() != rows {
-            let (name, found) = (shown(field.name(), NAME), array.len());
-            return Err(Error::Data(format!("keys '{name}' have {found} rows, and the data {rows}")));
-        }
-        KeyColumn::new(field, array, &ranks)
-    });
-    let columns = columns.collect::<Result<Vec<_>>>()?;
+    let columns = key_columns(by, rows)?;
     let chunks = series.iter().map(Series::whole).collect::<Result<Vec<_>>>()?;
     let kinds: Vec<(Repr, NumberType)> = series.iter().map(|series| (series.repr(), series.number_type())).collect();
     let data = Data { rows, chunks: &chunks, series: &kinds, spec, interrupt };
@@ -79,7 +65,7 @@ pub fn describe_groups(
             }
         }
     }
-    let keys = keys(&columns, found.firsts)?;
+    let keys = keys_of(&columns, found.firsts)?;
     let columns = series.iter().map(|series| (series.name().map(str::to_owned), series.number_type())).collect();
     Ok(Summaries::with_keys(columns, Some(keys), spec, found.answers))
 }
@@ -102,13 +88,14 @@ struct Found {
 }
 
 impl Data<'_> {
-    /// Describes the rows of equal codes that are also the `same`, in this order of the keys; null is the last of them.
+    /// Describes the rows of equal codes that are also the `same`, in this order of the keys, each by its code and its first row; null is
+    /// the last of them.
     fn describe<C: Code>(
         &self,
         nulls: Option<&NullBuffer>,
         code: impl Fn(usize) -> C + Sync,
         same: impl Fn(C, usize, usize) -> bool + Sync,
-        order: impl Fn(&Group<C>, &Group<C>) -> Ordering + Sync,
+        order: impl Fn((C, u32), (C, u32)) -> Ordering + Sync,
     ) -> Result<Found> {
         self.interrupt.check()?;
         let seed = RandomState::new().hash_one(0) | 1;
@@ -139,7 +126,7 @@ impl Data<'_> {
                 false => describe_one(&blocks, index, id, self.series, describer),
             }
         };
-        let mut partitions: Vec<Partition<C>> = match self.rows <= FEW {
+        let partitions: Vec<Partition<C>> = match self.rows <= FEW {
             true => {
                 let mut describer = describer();
                 (0..=without).map(|index| work(&mut describer, index)).collect::<Result<_>>()
@@ -149,16 +136,15 @@ impl Data<'_> {
         self.interrupt.check()?;
         drop(blocks);
         // Rows without a key are no part of the order.
-        let last = partitions.pop();
-        let mut groups = sorted(&partitions, order);
-        if let Some(last) = last {
-            let at = PartRow { part: partitions.len() as u32, row: 0 };
-            groups.extend(last.firsts.iter().map(|&first| Group { code: C::default(), first, at }));
-            partitions.push(last);
-        }
+        let (keyed, last) = partitions.split_at(without);
+        let first = |at: PartRow| partitions[at.part as usize].firsts[at.row as usize];
+        let by_first = |a: &Group<C>, b: &Group<C>| order((a.code, first(a.at)), (b.code, first(b.at)));
+        let groups = sorted(keyed.iter().map(|partition| &partition.codes[..]), by_first);
+        let mut rows: Vec<PartRow> = groups.into_iter().map(|group| group.at).collect();
+        let at = PartRow { part: without as u32, row: 0 };
+        rows.extend(last.iter().flat_map(|last| &last.codes).map(|_| at));
+        let firsts = rows.iter().map(|&at| first(at)).collect();
         let holds_nan = partitions.iter().any(|partition| partition.holds_nan);
-        let rows: Vec<PartRow> = groups.iter().map(|group| group.at).collect();
-        let firsts = groups.into_iter().map(|group| group.first).collect();
         Ok(Found {
             firsts,
             answers: Answers::in_order(
@@ -172,8 +158,8 @@ impl Data<'_> {
 }
 
 /// The order of codes that are in the order of the keys.
-fn by_code<C: Code>(a: &Group<C>, b: &Group<C>) -> Ordering {
-    a.code.cmp(&b.code)
+fn by_code<C: Code>((a, _): (C, u32), (b, _): (C, u32)) -> Ordering {
+    a.cmp(&b)
 }
 
 /// Groups by one column of keys.
@@ -194,9 +180,9 @@ impl KeyVisitor for OneKey<'_> {
         let hasher = RandomState::new();
         let code = |row| text_code(&hasher, bytes(row));
         let same = |code: u128, a, b| code & LONG == 0 || bytes(a) == bytes(b);
-        let order = |a: &Group<u128>, b: &Group<u128>| match (a.code | b.code) & LONG {
-            0 => a.code.cmp(&b.code),
-            _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
+        let order = |a: (u128, u32), b: (u128, u32)| match (a.0 | b.0) & LONG {
+            0 => a.0.cmp(&b.0),
+            _ => bytes(a.1 as usize).cmp(bytes(b.1 as usize)),
         };
         self.data.describe(self.nulls, code, same, order)
     }
@@ -209,22 +195,7 @@ impl KeyVisitor for OneKey<'_> {
         let hasher = RandomState::new();
         let code = |row| Hash(hasher.hash_one(bytes(row)));
         let same = |_, a, b| bytes(a) == bytes(b);
-        let order = |a: &Group<Hash>, b: &Group<Hash>| order(a.first as usize, b.first as usize);
+        let order = |(_, a): (Hash, u32), (_, b): (Hash, u32)| order(a as usize, b as usize);
         self.data.describe(self.nulls, code, same, order)
     }
-}
-
-/// The keys of these rows.
-fn keys(columns: &[KeyColumn], rows: Vec<u32>) -> Result<RecordBatch> {
-    let rows = UInt32Array::from(rows);
-    let mut fields = Vec::new();
-    let mut arrays = Vec::new();
-    for column in columns {
-        let keys = take(&column.array, &rows, None).map_err(|error| Error::Data(error.to_string()))?;
-        fields.push(column.field.as_ref().clone().with_nullable(true).with_data_type(keys.data_type().clone()));
-        arrays.push(one_zero(keys));
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
-        .map_err(|error| Error::Data(error.to_string()))
 }

@@ -20,13 +20,13 @@ use crate::series::repr::with_repr;
 use crate::series::{Repr, Series};
 use crate::summary::Answers;
 
-/// The groups of a partition, in the order in which they came.
-pub(crate) struct Partition<C, A = Answers> {
+/// The groups of a partition.
+pub(crate) struct Partition<C> {
     /// The code of each, and the first row that has it.
     pub codes: Vec<C>,
     pub firsts: Vec<u32>,
     /// The rows of each series, one series after the other.
-    pub answers: A,
+    pub answers: Answers,
     /// Whether a series has a NaN.
     pub holds_nan: bool,
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
 use crate::memory_pool::Reservation;
 use crate::parquet::guard::column_chunk::{self, Refusal};
-use crate::parquet::plan::{GroupPlan, Plan, ScanTask};
+use crate::parquet::plan::{FilterColumn, GroupPlan, Plan, ScanTask};
 use crate::parquet::storage::{self, Reader};
 use crate::report::Skipped;
 
@@ -363,10 +363,10 @@ impl Plan<'_> {
         let Some(filter) = &self.files[part.file].filter else { return Ok(None) };
         let mut fields = Vec::new();
         let mut arrays = Vec::new();
-        for (name, place) in &filter.indices {
-            if let Ok(index) = roots.binary_search(place) {
+        for FilterColumn { name, index, is_plain_bytes } in &filter.columns {
+            if let Ok(index) = roots.binary_search(index) {
                 let mut array = batch.column(index).clone();
-                if self.dataset.files[part.file].is_plain_bytes(*place) {
+                if *is_plain_bytes {
                     // What is no text is no text that it could be equal to.
                     array = cast(&array, &DataType::Utf8).map_err(|error| self.damaged(part, None, &error))?;
                 }

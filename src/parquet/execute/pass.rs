@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use parquet::file::statistics::Statistics;
-
 use super::context::ExecutionContext;
-use crate::describe::AnyScan;
+use crate::describe::{AnyScan, changed};
 use crate::error::{Error, Result};
 use crate::parquet::plan::{MergeGranularity, ScanTask};
 use crate::parquet::request::{OnError, RunMetrics};
+use crate::parquet::statistics::{Signedness, integer_bounds};
 use crate::parquet::storage::Reader;
 use crate::parquet::writer_faults::Distrust;
 use crate::report::Skipped;
@@ -122,6 +121,18 @@ pub(in crate::parquet) fn pass(
     Ok(failed.collect())
 }
 
+/// Takes over what another pass over the same rows has found.
+pub(in crate::parquet) fn settle(scans: &mut [Option<AnyScan>], narrow: Scans) -> Result<()> {
+    for (scan, narrow) in scans.iter_mut().zip(narrow) {
+        if let (Some(scan), Some(narrow)) = (scan, narrow)
+            && !scan.settle(narrow)
+        {
+            return Err(changed());
+        }
+    }
+    Ok(())
+}
+
 /// The scans that are there.
 fn scanned(scans: Scans) -> Scanned {
     scans.into_iter().enumerate().filter_map(|(series, scan)| Some((series, scan?))).collect()
@@ -181,10 +192,10 @@ fn known(run: &ExecutionContext<'_>, file: usize, group: usize, series: usize) -
     let index = plan.series[series].indices[file]?;
     let data_file = &plan.dataset.files[file];
     let field = data_file.schema().field(index);
-    let unsigned = match Kind::from_field(field)? {
-        Kind::Signed | Kind::SmallSigned => false,
-        Kind::Unsigned => true,
-        Kind::SmallUnsigned if field.data_type().is_unsigned_integer() => true,
+    let signedness = match Kind::from_field(field)? {
+        Kind::Signed | Kind::SmallSigned => Signedness::Signed,
+        Kind::Unsigned => Signedness::Unsigned,
+        Kind::SmallUnsigned if field.data_type().is_unsigned_integer() => Signedness::Unsigned,
         _ => return None,
     };
     if !field.data_type().is_integer() {
@@ -203,12 +214,6 @@ fn known(run: &ExecutionContext<'_>, file: usize, group: usize, series: usize) -
         return Some(Known { count, nulls, bounds: None });
     }
     let is_exact = statistics.min_is_exact() && statistics.max_is_exact() && !statistics.is_min_max_deprecated();
-    let bounds: [i128; 2] = match statistics {
-        Statistics::Int32(of) if unsigned => [*of.min_opt()? as u32, *of.max_opt()? as u32].map(i128::from),
-        Statistics::Int64(of) if unsigned => [*of.min_opt()? as u64, *of.max_opt()? as u64].map(i128::from),
-        Statistics::Int32(of) => [*of.min_opt()?, *of.max_opt()?].map(i128::from),
-        Statistics::Int64(of) => [*of.min_opt()?, *of.max_opt()?].map(i128::from),
-        _ => return None,
-    };
-    (is_exact && bounds[0] <= bounds[1]).then_some(Known { count, nulls, bounds: Some(bounds) })
+    let bounds = integer_bounds(statistics, signedness)?;
+    is_exact.then_some(Known { count, nulls, bounds: Some(bounds) })
 }

@@ -7,13 +7,12 @@
 
 use std::sync::Mutex;
 
-use parquet::file::statistics::Statistics;
-
 use crate::describe::AnyScan;
 use crate::error::Result;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::pass::{LeftOut, Scans};
 use crate::parquet::plan::ScanTask;
+use crate::parquet::statistics::extrema;
 use crate::scan::Keep;
 use crate::series::Chunk;
 
@@ -128,15 +127,4 @@ fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit:
     }
     let count = groups.len().min(most).min(LOOKS);
     (0..count).map(|turn| look(&groups[(2 * turn + 1) * groups.len() / (2 * count)], FEW_ROWS)).collect()
-}
-
-/// The extrema that a file says a row group has: a hint, so that it does not matter how exact they are.
-fn extrema(statistics: &Statistics) -> Option<[f64; 2]> {
-    Some(match statistics {
-        Statistics::Int32(of) => [f64::from(*of.min_opt()?), f64::from(*of.max_opt()?)],
-        Statistics::Int64(of) => [*of.min_opt()? as f64, *of.max_opt()? as f64],
-        Statistics::Float(of) => [f64::from(*of.min_opt()?), f64::from(*of.max_opt()?)],
-        Statistics::Double(of) => [*of.min_opt()?, *of.max_opt()?],
-        _ => return None,
-    })
 }

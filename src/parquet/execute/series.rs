@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::pass::{LeftOut, Scanned, Scans, pass};
+use super::pass::{LeftOut, Scanned, Scans, pass, settle};
 use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
 use crate::parquet::execute::checkpoint::Checkpoint;
@@ -137,13 +137,7 @@ fn describe_some(
             left_out.extend(failed);
             return Ok(false);
         }
-        for (scan, narrow) in scans.iter_mut().zip(whole.into_scans()) {
-            if let (Some(scan), Some(narrow)) = (scan, narrow)
-                && !scan.settle(narrow)
-            {
-                return Err(changed());
-            }
-        }
+        settle(&mut scans, whole.into_scans())?;
     }
     Err(changed())
 }

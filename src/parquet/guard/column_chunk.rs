@@ -82,7 +82,7 @@ impl Pages {
         self.most_strings(self.values.min(batch as u64))
     }
 
-    /// The most bytes that the strings of so many neighbouring values take.
+    /// The most bytes that the strings of `values` neighbouring values take.
     fn most_strings(&self, values: u64) -> u64 {
         let (mut most, mut bytes, mut between, mut first) = (0, 0_u64, 0, 0);
         for (index, &(count, here)) in self.strings.iter().enumerate() {
@@ -357,10 +357,10 @@ impl<'a> ChunkCheck<'a> {
         }
         // Lists of some writers are empty, or have only some of the common encodings: PLAIN, or a dictionary's. Levels are run-length
         // encoded, but in very old files.
-        let listed: Vec<i64> = self.column.encodings().map(|listed| listed as i64).collect();
+        let listed = || self.column.encodings().map(|listed| listed as i64);
         let is_common = |encoding: i64| encoding <= encoding::BIT_PACKED || encoding == encoding::RLE_DICTIONARY;
-        let may_be = |encoding: i64| listed.is_empty() || listed.contains(&encoding);
-        let are_common = || is_common(header.encoding) && listed.iter().all(|&listed| is_common(listed));
+        let may_be = |encoding: i64| listed().next().is_none() || listed().any(|listed| listed == encoding);
+        let are_common = || is_common(header.encoding) && listed().all(is_common);
         if !may_be(header.encoding) && !are_common() {
             return Err(format!("encoding {}, which is not among those of the chunk", header.encoding));
         }

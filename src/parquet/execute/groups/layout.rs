@@ -45,6 +45,11 @@ struct PackedKey {
 pub(super) trait KeyCode: GroupCode {
     fn from_u128(code: u128) -> Self;
     fn to_u128(self) -> u128;
+
+    /// Of a layout that keeps the bytes of keys: whether the code does not tell all of its key.
+    fn is_long_text(self) -> bool {
+        is_long_text(self.to_u128())
+    }
 }
 
 impl KeyCode for u64 {
@@ -198,35 +203,17 @@ impl Layout {
                 arrays
             }
             Kind::Text => {
-                let mut short = [0; 16];
                 let data_type = self.keys[0].data_type();
-                let mut texts = BinaryBuilder::with_capacity(codes.len(), 0);
-                for (index, code) in codes.iter().enumerate() {
-                    match code {
-                        Some(code) => texts.append_value(bytes_of(code.to_u128(), &mut short, || bytes(index))),
-                        None => texts.append_null(),
-                    }
-                }
-                let texts = texts.finish();
+                let texts = texts(codes, bytes);
                 let made: ArrayRef = match data_type {
                     DataType::Utf8 => Arc::new(StringArray::try_from_binary(texts).map_err(Error::from_grouping)?),
                     _ => Arc::new(texts),
                 };
-                vec![if made.data_type() == data_type {
-                    made
-                } else {
-                    cast(&made, data_type).map_err(Error::from_grouping)?
-                }]
+                vec![cast(&made, data_type).map_err(Error::from_grouping)?]
             }
             Kind::Rows(converter) => {
-                let parser = converter.parser();
-                let mut short = [[0; 16]; 1];
-                let mut kept: Vec<Vec<u8>> = Vec::with_capacity(codes.len());
-                for (index, code) in codes.iter().enumerate() {
-                    let code = code.map_or(0, KeyCode::to_u128);
-                    kept.push(bytes_of(code, &mut short[0], || bytes(index)).to_vec());
-                }
-                let rows = kept.iter().map(|bytes| parser.parse(bytes));
+                let (parser, texts) = (converter.parser(), texts(codes, bytes));
+                let rows = (0..texts.len()).map(|row| parser.parse(texts.value(row)));
                 converter.convert_rows(rows).map_err(Error::from_grouping)?
             }
         };
@@ -258,12 +245,22 @@ fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, Utf8 | Binary | LargeBinary | BinaryView | FixedSizeBinary(_))
 }
 
+/// The bytes that codes of text stand for.
+fn texts<'b, C: KeyCode>(codes: &[Option<C>], long: &dyn Fn(usize) -> &'b [u8]) -> BinaryArray {
+    let mut short = [0; 16];
+    let mut texts = BinaryBuilder::with_capacity(codes.len(), 0);
+    for (index, code) in codes.iter().enumerate() {
+        texts.append_option(code.map(|code| bytes_of(code, &mut short, || long(index))));
+    }
+    texts.finish()
+}
+
 /// The bytes that a code of text stands for.
-pub(super) fn bytes_of<'a>(code: u128, short: &'a mut [u8; 16], long: impl FnOnce() -> &'a [u8]) -> &'a [u8] {
-    if is_long_text(code) {
+pub(super) fn bytes_of<'a>(code: impl KeyCode, short: &'a mut [u8; 16], long: impl FnOnce() -> &'a [u8]) -> &'a [u8] {
+    if code.is_long_text() {
         return long();
     }
-    *short = code.to_be_bytes();
+    *short = code.to_u128().to_be_bytes();
     let length = usize::from(short[15]);
     &short[..length.min(15)]
 }

@@ -1,10 +1,12 @@
 //! Groups of the rows of a dataset, each described as a series.
 //!
-//! The keys of a row are one code ([`layout`]), by whose hash the row goes to a partition as it is decoded ([`partitioned`]); what the
-//! pool has no room for goes to a file ([`spill`]). At the end each partition finds its groups and describes them, and the answers are
-//! put in the order of the keys, once. Only where rows do not fit, and their groups are few, each group has a scan instead
+//! The keys of a row are one code ([`layout`]), by whose hash the row goes to a partition as it is decoded ([`partitioned`], [`blocks`]); what
+//! the pool has no room for goes to a file ([`spill`]). At the end each partition finds its groups and describes them, and the answers
+//! are put in the order of the keys, once ([`finish`]). Only where rows do not fit, and their groups are few, each group has a scan instead
 //! ([`scans`]), in passes over the dataset. Whichever way a group goes, its values are all there, so its answer has the same bits.
 
+mod blocks;
+mod finish;
 mod layout;
 mod partitioned;
 mod scans;
@@ -18,8 +20,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::Schema;
 
+use self::blocks::Blocks;
 use self::layout::{KeyCode, Layout};
-use self::partitioned::{Blocks, PartitionedRows};
+use self::partitioned::PartitionedRows;
 use self::scans::GroupScans;
 use self::table::Table;
 use super::context::ExecutionContext;
@@ -105,7 +108,7 @@ fn attempt<C: KeyCode>(
         RowStore::Partitions(rows) => Ok(Attempt::Done(Box::new(rows.finish(metrics)?))),
         RowStore::Scans(scans) => {
             let found = scans.finish(&mut |narrow| {
-                read(run, table, left_out, metrics, &|batch| narrow.add(&table.sorted(&[batch])?).map(|_| ()))
+                read(run, table, left_out, metrics, &|batch| narrow.add(&table.sorted(&batch)?).map(|_| ()))
             })?;
             Ok(found.map_or(Attempt::FileFailed, |found| Attempt::Done(Box::new(found))))
         }
@@ -173,7 +176,7 @@ impl<C: KeyCode> Gathering<'_, C> {
     }
 
     fn scan(&self, scans: &GroupScans<'_>, batch: &RecordBatch) -> Result<()> {
-        if scans.add(&self.table.sorted(std::slice::from_ref(batch))?)? {
+        if scans.add(&self.table.sorted(batch)?)? {
             return Ok(());
         }
         self.were_not_few.store(true, Ordering::Relaxed);

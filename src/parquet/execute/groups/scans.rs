@@ -11,10 +11,12 @@ use super::table::Table;
 use crate::describe::{AnyOutcome, AnyScan, Groups, PASSES, SortedRows, changed};
 use crate::error::{Error, Result};
 use crate::parquet::execute::context::ExecutionContext;
+use crate::parquet::execute::pass::{Scans, settle};
 use crate::parquet::execute::series::SAMPLED;
+use crate::parquet::plan::Plan;
 use crate::scan::{Keep, SAMPLE};
 use crate::series::{Chunk, Kind, Repr};
-use crate::summary::{Answers, PartRow, Summaries};
+use crate::summary::{Answers, PartRow, Summaries, Summary};
 
 /// Bytes of a scan beside the values that it keeps.
 const SCAN: u64 = 16 << 10;
@@ -24,6 +26,27 @@ const LEAST_KEPT: u64 = SAMPLE as u64 >> 4;
 
 /// Groups are few where each has at least this many of the rows that were looked at, as a mean.
 const ROWS: u64 = 64;
+
+/// The series of a group that are decided, by their place.
+type Decided = Vec<(usize, Summary)>;
+
+/// Finishes the scans of a group: what is decided, and whose scans are gone then; for the other series a scan for another pass.
+pub(super) fn finished(plan: &Plan<'_>, scans: &mut [Option<AnyScan>], keep: Keep) -> Result<(Decided, Scans)> {
+    let mut decided = Vec::new();
+    let again = scans.iter_mut().zip(&plan.series).enumerate().map(|(index, (slot, series))| {
+        let Some(scan) = slot else { return Ok(None) };
+        Ok(match scan.finish(plan.spec, keep).map_err(|error| error.of_series(Some(&series.name)))? {
+            AnyOutcome::Again(narrow) => Some(narrow),
+            AnyOutcome::Done(summary) => {
+                decided.push((index, summary));
+                *slot = None;
+                None
+            }
+        })
+    });
+    let again = again.collect::<Result<_>>()?;
+    Ok((decided, again))
+}
 
 /// See the [module](self).
 pub(super) struct GroupScans<'a> {
@@ -152,34 +175,17 @@ impl<'a> GroupScans<'a> {
         let mut answers = Answers::new(groups * series, spec);
         let mut undecided = groups * series;
         for _ in 0..PASSES {
-            let outcomes = scans.par_iter_mut().map(|scans| {
-                scans
-                    .iter_mut()
-                    .zip(&plan.series)
-                    .map(|(scan, series)| {
-                        let outcome = scan.as_mut().map(|scan| scan.finish(spec, self.keep)).transpose();
-                        outcome.map_err(|error| error.of_series(Some(&series.name)))
-                    })
-                    .collect()
-            });
-            let outcomes: Vec<Vec<Option<AnyOutcome>>> = outcomes.collect::<Result<_>>()?;
+            let outcomes = scans.par_iter_mut().map(|scans| finished(plan, scans, self.keep));
+            let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
             self.run.interrupt.check()?;
             let mut rows = answers.rows();
             let mut narrow = Vec::with_capacity(groups);
-            for (group, (outcomes, scans)) in outcomes.into_iter().zip(&mut scans).enumerate() {
-                let of_group = outcomes.into_iter().zip(scans).enumerate().map(|(series, (outcome, scan))| {
-                    match outcome {
-                        Some(AnyOutcome::Again(narrow)) => return Some(narrow),
-                        Some(AnyOutcome::Done(summary)) => {
-                            rows.set_as(plan.series[series].number_type, series * groups + group, &summary);
-                            undecided -= 1;
-                        }
-                        None => {}
-                    }
-                    *scan = None;
-                    None
-                });
-                narrow.push(Mutex::new(of_group.collect()));
+            for (group, (done, again)) in outcomes.into_iter().enumerate() {
+                for (series, summary) in done {
+                    rows.set_as(plan.series[series].number_type, series * groups + group, &summary);
+                    undecided -= 1;
+                }
+                narrow.push(Mutex::new(again));
             }
             if undecided == 0 {
                 let Groups { keys, rows: order, .. } = Groups::from_batches([&keys])?;
@@ -197,14 +203,7 @@ impl<'a> GroupScans<'a> {
             }
             let narrow = pass.found.into_inner().unwrap_or_else(|poison| poison.into_inner()).scans;
             for (scans, narrow) in scans.iter_mut().zip(narrow) {
-                let narrow = narrow.into_inner().unwrap_or_else(|poison| poison.into_inner());
-                for (scan, narrow) in scans.iter_mut().zip(narrow) {
-                    if let (Some(scan), Some(narrow)) = (scan, narrow)
-                        && !scan.settle(narrow)
-                    {
-                        return Err(changed());
-                    }
-                }
+                settle(scans, narrow.into_inner().unwrap_or_else(|poison| poison.into_inner()))?;
             }
         }
         Err(changed())

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
-use arrow_select::concat::concat_batches;
+use arrow_array::{RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::describe::SortedRows;
 use crate::error::{Error, Result};
 use crate::num::figure::NumberType;
 use crate::parquet::columns::DataColumn;
 use crate::parquet::decode::{DecodedRows, plain_type};
-use crate::parquet::plan::Plan;
-use crate::parquet::plan::ScanTask;
+use crate::parquet::plan::{Plan, ScanTask};
 use crate::series::exact_cast::{common_decimals, exactly};
 use crate::series::{Chunk, Kind, Repr};
 use crate::spec::NanPolicy;
@@ -56,9 +54,10 @@ impl Table {
     }
 
     /// Rows sorted out by key.
-    pub fn sorted(&self, batches: &[RecordBatch]) -> Result<SortedRows> {
-        let batch = self.joined(batches)?;
-        SortedRows::new(self.key_columns(&batch), &batch.columns()[self.keys..], batch.num_rows())
+    pub fn sorted(&self, batch: &RecordBatch) -> Result<SortedRows> {
+        let keys = self.schema.fields().iter().zip(batch.columns()).take(self.keys);
+        let keys = keys.map(|(field, column)| (Arc::clone(field), column.clone()));
+        SortedRows::new(keys.collect(), &batch.columns()[self.keys..], batch.num_rows())
     }
 
     /// The bytes of the answers for `keys` keys.
@@ -69,33 +68,10 @@ impl Table {
         keys as u64 * (key + (plan.series.len() * answer) as u64)
     }
 
-    /// Batches as one.
-    pub fn joined(&self, batches: &[RecordBatch]) -> Result<RecordBatch> {
-        if let [batch] = batches {
-            return Ok(batch.clone());
-        }
-        concat_batches(&self.schema, batches).map_err(Error::from_grouping)
-    }
-
-    ///
-    /// Dictionaries are in the order of their values: those of two files need not agree on another one.
-    pub fn key_columns(&self, batch: &RecordBatch) -> Vec<(FieldRef, ArrayRef)> {
-        let fields = self.schema.fields().iter().zip(batch.columns()).take(self.keys);
-        fields.map(|(field, column)| (plain(field), column.clone())).collect()
-    }
-
     /// How each series is scanned, and what its extrema are.
     pub fn kinds(&self, plan: &Plan<'_>) -> Vec<(Repr, NumberType)> {
         let fields = self.schema.fields().iter().skip(self.keys).zip(&plan.series);
         fields.map(|(field, series)| (Repr::of(Kind::of(field.data_type()).as_slice()), series.number_type)).collect()
-    }
-}
-
-/// A field whose dictionary, if it has one, is in the order of its values.
-fn plain(field: &FieldRef) -> FieldRef {
-    match field.dict_is_ordered() {
-        Some(true) => Arc::new(field.as_ref().clone().with_dict_is_ordered(false)),
-        _ => Arc::clone(field),
     }
 }
 

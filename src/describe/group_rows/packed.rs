@@ -8,20 +8,20 @@ use std::cmp::Ordering;
 use arrow_buffer::NullBuffer;
 use rayon::prelude::*;
 
-use super::super::group_rows::{group_codes, group_column, ranked};
+use super::grouped_rows::{group_codes, group_column, ranked};
 use crate::series::key::{KeyColumn, KeyVisitor};
 
 /// Rows whose codes are made together.
 const TOGETHER: usize = 1 << 14;
 
 /// One code a row.
-pub(super) enum Packed {
+pub(in super::super) enum Packed {
     Narrow(Vec<u64>),
     Wide(Vec<u128>),
 }
 
 /// The codes of `rows` rows by several keys.
-pub(super) fn packed(columns: &[KeyColumn], rows: usize) -> Packed {
+pub(in super::super) fn packed(columns: &[KeyColumn], rows: usize) -> Packed {
     let fields: Vec<Field> = columns.iter().map(Field::new).collect();
     match fields.iter().map(|field| field.bits).sum::<u32>() {
         ..=64 => {
