@@ -23,7 +23,7 @@ pub enum Error {
     },
 
     /// A series that does not hold numbers.
-    #[error("{} is of type {data_type}, which holds no numbers", column(name.as_deref()))]
+    #[error("{} is of type {}, which holds no numbers", column(name.as_deref()), shown(data_type, NAME))]
     NotNumeric {
         /// The column, if it has a name.
         name: Option<String>,
@@ -32,7 +32,11 @@ pub enum Error {
     },
 
     /// A key of groups whose values have no order.
-    #[error("key '{}' is of type {data_type}; its values have no order to be grouped by", shown(name, NAME))]
+    #[error(
+        "key '{}' is of type {}; its values have no order to be grouped by",
+        shown(name, NAME),
+        shown(data_type, NAME)
+    )]
     NoKey {
         /// The key's name.
         name: String,
@@ -62,9 +66,11 @@ pub enum Error {
 
     /// Two files whose columns of one name do not fit together.
     #[error(
-        "column '{}' is of type {first_type} in {}, but {second_type} in {}; leave it out, or describe the files apart",
+        "column '{}' is of type {} in {}, but {} in {}; leave it out, or describe the files apart",
         shown(column, NAME),
+        shown(first_type, NAME),
         path(first),
+        shown(second_type, NAME),
         path(second)
     )]
     Clash {

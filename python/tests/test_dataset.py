@@ -515,3 +515,44 @@ def test_keys_of_nulls_and_beyond_the_calendar(tmp_path: Path) -> None:
     days = pa.array([2**30, 2**30 + 1], pa.int32()).cast(pa.date32())
     pq.write_table(pa.table({"k": days, "x": [1.0, 2.0]}), tmp_path / "a.parquet")
     assert [row["k"] for row in rstats.describe_parquet(tmp_path, by="k")] == ["+2941775-04-07", "+2941775-04-08"]
+
+
+def test_a_long_row_group_is_read_by_several_threads(tmp_path: Path) -> None:
+    """Its pages are dealt out, whatever they hold: the answers are those of the same rows in short row groups."""
+    rows = 2_300_001
+    random = np.random.default_rng(11)
+    x = random.normal(size=rows)
+    mask = random.random(rows) < 0.1
+    table = pa.table(
+        {
+            "x": x,
+            "nulls": pa.array(x, mask=mask),
+            "small": x.astype(np.float32),
+            "whole": random.integers(-(2**40), 2**40, rows),
+            "few": np.round(x, 1),
+            "k": random.integers(0, 1000, rows).astype(str),
+            "l": pa.ListArray.from_arrays(np.minimum(np.arange(rows + 1) // 2 * 2, rows).astype(np.int32), x),
+        }
+    )
+    (tmp_path / "one").mkdir()
+    (tmp_path / "many").mkdir()
+    columns = ["x", "nulls", "small", "whole", "few", "l.list.element"]
+    for options in ({"data_page_version": "1.0"}, {"data_page_version": "2.0", "use_dictionary": False}):
+        pq.write_table(table, tmp_path / "one" / "a.parquet", row_group_size=rows, write_page_index=True, **options)
+        pq.write_table(table, tmp_path / "many" / "a.parquet", row_group_size=90_000)
+        for request in (
+            *({"columns": column} for column in columns),
+            {"columns": columns[:5], "where": "whole > 0"},
+            {"columns": columns[:2], "by": "k"},
+            {"columns": "x", "by": "k", "where": "x > 0.5"},
+        ):
+            one = rstats.describe_parquet(tmp_path / "one", threads=2, **request)
+            many = rstats.describe_parquet(tmp_path / "many", threads=2, **request)
+            assert one.to_dicts() == many.to_dicts(), (options, request)
+    place = int(np.flatnonzero(~mask)[-7])
+    values = x.copy()
+    values[place] = np.nan
+    for column in (pa.array(values), pa.array(values, mask=mask), pa.array(values.astype(np.float32))):
+        pq.write_table(pa.table({"x": column}), tmp_path / "nan.parquet", row_group_size=rows)
+        with pytest.raises(ValueError, match=f"row {place}"):
+            rstats.describe_parquet(tmp_path / "nan.parquet", nan="raise", threads=2)

@@ -3,18 +3,25 @@
 //! Columns are matched by name, in whatever order a file has them; a file without the column adds nothing to it. Numeric types
 //! mix exactly: the series is scanned as the cheapest kind of number that holds every value of every file. A type that is only
 //! null fits any other. Anything else is a clash, which names both files.
+//!
+//! The fields of a struct are columns of their own, by dotted names, and stand in its place: its name stands for all of them. The values
+//! of lists are a column where they are named.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use arrow_schema::{DataType, Field};
 
+use super::data_file::Role;
 use super::dataset::Dataset;
 use super::guard::footer::ARROW_SCHEMA;
+use super::request::Request;
+use super::storage::UnreadableColumn;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
 use crate::series::key::values_type;
+use crate::series::list::values_of;
 use crate::series::table::{Columns, LeftOut, is_boolean, number_type, type_name};
 use crate::series::{Kind, Repr};
 
@@ -29,9 +36,25 @@ pub(super) struct DataColumn {
     pub indices: Vec<Option<usize>>,
 }
 
+impl DataColumn {
+    /// The files that have it, with its place there.
+    pub fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.indices.iter().enumerate().filter_map(|(file, index)| Some((file, (*index)?)))
+    }
+
+    /// The first of them.
+    fn first(&self) -> Option<(usize, usize)> {
+        self.places().next()
+    }
+}
+
 impl Dataset {
     fn field(&self, file: usize, index: usize) -> &Field {
-        self.files[file].schema().field(index)
+        self.files[file].field(index)
+    }
+
+    fn role(&self, file: usize, index: usize) -> Role {
+        self.files[file].columns()[index].role
     }
 
     /// All columns by name, in the order in which the files first have them. Of columns that share a name within a file, the first
@@ -41,12 +64,12 @@ impl Dataset {
         let mut known: HashMap<(&str, usize), usize> = HashMap::new();
         for (index, file) in self.files.iter().enumerate() {
             let mut repeated: HashMap<&str, usize> = HashMap::new();
-            for (place, field) in file.schema().fields().iter().enumerate() {
-                let nth = repeated.entry(field.name()).or_default();
-                let series = *known.entry((field.name(), *nth)).or_insert_with(|| {
+            for (place, field) in file.columns().iter().enumerate() {
+                let nth = repeated.entry(&field.name).or_default();
+                let series = *known.entry((&field.name, *nth)).or_insert_with(|| {
                     let indices = vec![None; self.files.len()];
                     all.push(DataColumn {
-                        name: field.name().clone(),
+                        name: field.name.clone(),
                         repr: Repr::Float,
                         number_type: NumberType::Float,
                         indices,
@@ -60,30 +83,14 @@ impl Dataset {
         all
     }
 
-    /// The wanted columns; those that `by` names are keys, and wanted only by their name.
-    /// Those that are left out though nobody chose come after them.
-    pub(super) fn columns(&self, columns: &Columns, by: &[String]) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
-        let mut all = self.all_columns();
-        let names: Vec<String> = all.iter().map(|column| column.name.clone()).collect();
-        if let Columns::Named(wanted) = columns
-            && let Some(missing) = wanted.iter().find(|name| !names.contains(name))
-        {
-            return Err(Error::NoSuchColumn { name: missing.clone(), available: names });
-        }
-        let named = columns.are_named();
-        all.retain(|column| columns.wants(&column.name) && (named || !by.contains(&column.name)));
-        let (mut series, mut left_out) = (Vec::new(), Vec::new());
-        for column in all {
-            let first = column.indices.iter().enumerate().find_map(|(file, index)| Some(self.field(file, (*index)?)));
-            let why = first.filter(|_| matches!(columns, Columns::Numeric)).and_then(LeftOut::why);
-            let name = column.name.clone();
-            match (self.fit(column, columns)?, why) {
-                (Some(column), _) => series.push(column),
-                (None, Some(reason)) => left_out.push(LeftOut { column: name, reason }),
-                (None, None) => {}
-            }
-        }
-        Ok((series, left_out))
+    /// The wanted columns, and after them those that are left out though nobody chose.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchColumn`] and [`Error::NotNumeric`] for what is named; [`Error::Clash`] for types that do not fit, [`Error::File`]
+    /// for a column of a file that cannot be read.
+    pub(super) fn columns(&self, request: &Request) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
+        self.fitting_columns(request, &mut |_, error| Err(error))
     }
 
     /// The place of a column of this name in each file, and the type that all of them are cast to.
@@ -92,15 +99,145 @@ impl Dataset {
     ///
     /// [`Error::NoSuchColumn`] where no file has it, [`Error::Clash`] for types that do not fit.
     pub(super) fn key(&self, name: &str) -> Result<(DataType, Vec<Option<usize>>)> {
+        self.fitting_key(name, &mut |_, error| Err(error))
+    }
+
+    /// The files whose columns do not go together with those of the files before them, each with what does not fit first.
+    pub(super) fn unfit(&self, request: &Request) -> BTreeMap<usize, Error> {
+        let mut unfit = BTreeMap::new();
+        let mut note = |file: usize, error: Error| {
+            unfit.entry(file).or_insert(error);
+            Ok(())
+        };
+        // What is wrong with the request itself is told when it is planned.
+        let _ = self.fitting_columns(request, &mut note);
+        for name in &request.by {
+            let _ = self.fitting_key(name, &mut note);
+        }
+        unfit
+    }
+
+    /// The wanted columns; those that are keys are wanted only by their name. What does not fit goes to `unfit`.
+    fn fitting_columns(
+        &self,
+        request: &Request,
+        unfit: &mut dyn FnMut(usize, Error) -> Result<()>,
+    ) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
+        let Request { columns, by, .. } = request;
+        let mut all = self.all_columns();
+        // The names of the wanted columns, of which that of a struct stands for its fields.
+        let mut wanted: HashSet<String> = HashSet::new();
+        if let Columns::Named(names) = columns {
+            let unreadable = self.files.iter().flat_map(|file| &file.unreadable).map(|column| column.name.as_str());
+            let known: HashSet<&str> = all.iter().map(|column| column.name.as_str()).chain(unreadable).collect();
+            if let Some(missing) = names.iter().find(|name| !known.contains(name.as_str())) {
+                let available = all.into_iter().map(|column| column.name).collect();
+                return Err(Error::NoSuchColumn { name: missing.clone(), available });
+            }
+            wanted.extend(names.iter().cloned());
+        }
+        let named = columns.are_named();
+        let role = |column: &DataColumn| column.first().map_or(Role::Plain, |(file, index)| self.role(file, index));
+        let is_struct = |column: &&DataColumn| role(column) == Role::Struct && wanted.contains(&column.name);
+        let structs: HashSet<&str> = all.iter().filter(is_struct).map(|column| column.name.as_str()).collect();
+        let in_struct = |column: &&DataColumn| {
+            let mut dots = column.name.match_indices('.');
+            role(column) == Role::Plain && dots.any(|(dot, _)| structs.contains(&column.name[..dot]))
+        };
+        let by_struct: HashSet<String> = all.iter().filter(in_struct).map(|column| column.name.clone()).collect();
+        // A field that is named itself as well is wanted in any case.
+        let by_struct: HashSet<String> = by_struct.into_iter().filter(|name| wanted.insert(name.clone())).collect();
+        for column in &all {
+            // A struct in one file is no number in another.
+            let Some(first) = column.first() else { continue };
+            for at in column.places() {
+                let is_same = (self.role(at.0, at.1) == Role::Struct) == (self.role(first.0, first.1) == Role::Struct);
+                let is_asked = !named && !by.contains(&column.name) || wanted.contains(&column.name);
+                if is_asked && !is_same && *self.field(at.0, at.1).data_type() != DataType::Null {
+                    unfit(at.0, self.clash(&column.name, first, at))?;
+                }
+            }
+        }
+        all.retain(|column| match named {
+            true => wanted.contains(&column.name) && role(column) != Role::Struct,
+            false => !by.contains(&column.name) && role(column) == Role::Plain,
+        });
+        let (mut series, mut left_out) = (Vec::new(), Vec::new());
+        for column in all {
+            let first = column.first().map(|(file, index)| self.field(file, index));
+            // What is named by its struct alone is left out as what is not named.
+            let is_named = named && !by_struct.contains(&column.name);
+            let by_default = first.filter(|_| matches!(columns, Columns::Numeric | Columns::Named(_)) && !is_named);
+            let why = by_default.and_then(|field| self.list_values(&column, field).or_else(|| LeftOut::why(field)));
+            let name = column.name.clone();
+            match (self.fit(column, columns, is_named, unfit)?, why) {
+                (Some(column), _) => series.push(column),
+                (None, Some(reason)) => left_out.push(LeftOut { column: name, reason }),
+                (None, None) => {}
+            }
+        }
+        let asked: Vec<&str> = request.predicate.iter().flat_map(|predicate| predicate.columns()).collect();
+        let mut told = HashSet::new();
+        for (index, file) in self.files.iter().enumerate() {
+            for UnreadableColumn { name, reason } in &file.unreadable {
+                let is_asked = wanted.contains(name) || by.contains(name) || asked.contains(&name.as_str());
+                if is_asked || series.iter().any(|series| series.name == *name) {
+                    let position = Position { column: Some(name.clone()), ..Position::default() };
+                    unfit(index, file.broken(position, &reason))?;
+                } else if matches!(columns, Columns::Numeric) && told.insert(name) {
+                    left_out.push(LeftOut { column: name.clone(), reason: reason.clone() });
+                }
+            }
+        }
+        Ok((series, left_out))
+    }
+
+    /// Whether a row of any file has any number of values of a column.
+    pub(super) fn is_repeated(&self, column: &DataColumn) -> bool {
+        column.places().any(|(file, index)| self.files[file].columns()[index].is_repeated())
+    }
+
+    /// How the values in a column of lists are named; `None` for a column of anything else.
+    fn list_values(&self, column: &DataColumn, field: &Field) -> Option<String> {
+        let data_type = field.data_type();
+        if values_of(data_type).is_none() && !matches!(data_type, DataType::Map(..)) {
+            return None;
+        }
+        let (file, _) = column.first()?;
+        let prefix = format!("{}.", column.name);
+        let inner = self.files[file].columns().iter().filter(|inner| {
+            inner.role == Role::ListValues
+                && inner.name.starts_with(&prefix)
+                && Kind::from_field(&inner.field).is_some()
+        });
+        let names: Vec<String> = inner.map(|inner| format!("'{}'", shown(&inner.name, NAME))).collect();
+        let kind = if matches!(data_type, DataType::Map(..)) { "maps" } else { "lists" };
+        Some(match names.is_empty() {
+            true => format!("{kind}, which hold no numbers"),
+            false => format!("{kind}, whose values are described where they are named: {}", names.join(", ")),
+        })
+    }
+
+    /// As [`Dataset::key`]; what does not fit goes to `unfit`.
+    fn fitting_key(
+        &self,
+        name: &str,
+        unfit: &mut dyn FnMut(usize, Error) -> Result<()>,
+    ) -> Result<(DataType, Vec<Option<usize>>)> {
         let all = self.all_columns();
         let Some(column) = all.iter().find(|column| column.name == name) else {
             let mut available: Vec<String> = all.into_iter().map(|column| column.name).collect();
             available.extend(self.partitions.iter().map(|partition| partition.name.clone()));
             return Err(Error::NoSuchColumn { name: name.to_owned(), available });
         };
-        let indices = (0..self.files.len()).filter_map(|file| Some((file, column.indices[file]?)));
+        if column.places().any(|(file, index)| self.role(file, index) != Role::Plain) {
+            return Err(Error::Invalid(format!(
+                "key '{}' has several values a row, or none: a key is a column of one value a row, or a field of a struct",
+                shown(name, NAME)
+            )));
+        }
         let mut whole: Option<(DataType, (usize, usize))> = None;
-        for at in indices {
+        for at in column.places() {
             let data_type = key_type(self.field(at.0, at.1).data_type());
             self.check_interval(name, at, &data_type)?;
             whole = Some(match whole {
@@ -108,7 +245,10 @@ impl Dataset {
                 Some(first) if data_type == DataType::Null || data_type == first.0 => first,
                 Some((first, index)) => match common_key(&first, &data_type) {
                     Some(common) => (common, index),
-                    None => return Err(self.clash(name, index, at)),
+                    None => {
+                        unfit(at.0, self.clash(name, index, at))?;
+                        (first, index)
+                    }
                 },
             });
         }
@@ -144,32 +284,39 @@ impl Dataset {
         }
     }
 
-    /// The column with its repr; `None` for one that holds no numbers and was not named.
-    fn fit(&self, mut column: DataColumn, columns: &Columns) -> Result<Option<DataColumn>> {
-        let named = columns.are_named();
-        let indices: Vec<(usize, usize)> =
-            column.indices.iter().enumerate().filter_map(|(file, index)| Some((file, (*index)?))).collect();
+    /// The column with its repr; `None` for one that holds no numbers and was not named by its own name. What does not fit goes to `unfit`.
+    fn fit(
+        &self,
+        mut column: DataColumn,
+        columns: &Columns,
+        is_named: bool,
+        unfit: &mut dyn FnMut(usize, Error) -> Result<()>,
+    ) -> Result<Option<DataColumn>> {
+        let indices: Vec<(usize, usize)> = column.places().collect();
         let field = |&(file, index): &(usize, usize)| self.field(file, index);
         let is_series = |index: &(usize, usize)| {
             let data_type = field(index).data_type();
             Kind::from_field(field(index)).is_some()
                 && match columns {
                     Columns::Where(filter) => filter.passes(&column.name, type_name(data_type)),
-                    _ => named || !is_boolean(data_type),
+                    _ => is_named || !is_boolean(data_type),
                 }
         };
         let Some(fitting) = indices.iter().find(|index| is_series(index)) else {
-            return match indices.first().filter(|_| named) {
-                Some(index) => {
-                    Err(Error::NotNumeric { data_type: field(index).data_type().to_string(), name: Some(column.name) })
-                }
+            return match indices.first().filter(|_| is_named) {
+                Some(index) => Err(match self.list_values(&column, field(index)) {
+                    Some(values) => Error::Invalid(format!("column '{}' holds {values}", shown(&column.name, NAME))),
+                    None => {
+                        Error::NotNumeric { data_type: field(index).data_type().to_string(), name: Some(column.name) }
+                    }
+                }),
                 None => Ok(None),
             };
         };
         let other = |index: &&(usize, usize)| !is_series(index) && *field(index).data_type() != DataType::Null;
-        if let Some(clashing) = indices.iter().find(other) {
+        for clashing in indices.iter().filter(other) {
             let (first, second) = if fitting < clashing { (fitting, clashing) } else { (clashing, fitting) };
-            return Err(self.clash(&column.name, *first, *second));
+            unfit(clashing.0, self.clash(&column.name, *first, *second))?;
         }
         let kinds: Vec<Kind> = indices.iter().filter_map(|index| Kind::from_field(field(index))).collect();
         column.repr = Repr::of(&kinds);

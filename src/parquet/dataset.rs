@@ -1,20 +1,17 @@
 //! The files of a dataset, and their footers.
 
 use std::ffi::OsStr;
-use std::ops::Range;
 use std::path::Path;
 
-use arrow_schema::SchemaRef;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::basic::{ConvertedType, Type};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::file::metadata::PageIndexPolicy;
 
+use super::data_file::DataFile;
 use super::request::{OnError, Request};
-use super::storage::{self, FileEntry, Footer, Location};
+use super::storage::{self, Location};
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
 use crate::memory_pool;
-use crate::parquet::guard::footer::ARROW_SCHEMA;
 use crate::parquet::hive::Partition;
 use crate::report::Skipped;
 
@@ -36,67 +33,6 @@ pub struct Dataset {
     pub(super) resident_before: Option<u64>,
 }
 
-#[derive(Debug)]
-pub(super) struct DataFile {
-    pub found: FileEntry,
-    pub metadata: ArrowReaderMetadata,
-    /// Of its footer.
-    pub checksum: u32,
-}
-
-impl DataFile {
-    pub fn name(&self) -> String {
-        self.found.location.to_string()
-    }
-
-    pub fn schema(&self) -> &SchemaRef {
-        self.metadata.schema()
-    }
-
-    pub fn parquet(&self) -> &ParquetMetaData {
-        self.metadata.metadata()
-    }
-
-    /// The number of its rows, as its row groups have it.
-    pub fn rows(&self) -> u64 {
-        self.parquet().row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
-    }
-
-    /// The leaves of a column of the file, by the place of the column.
-    pub fn leaves(&self, index: usize) -> Range<usize> {
-        let schema = self.parquet().file_metadata().schema_descr();
-        // Leaves are in the order of their columns.
-        let (mut start, mut end) = (0, schema.num_columns());
-        while start < end {
-            let middle = start.midpoint(end);
-            match schema.get_column_root_idx(middle) < index {
-                true => start = middle + 1,
-                false => end = middle,
-            }
-        }
-        let count = (start..schema.num_columns()).take_while(|&leaf| schema.get_column_root_idx(leaf) == index).count();
-        start..start + count
-    }
-
-    /// Whether a column is bytes of which the file does not say what they are. Impala, Hive and others have written text so.
-    pub fn is_plain_bytes(&self, index: usize) -> bool {
-        let parquet = self.parquet().file_metadata();
-        let says = parquet.key_value_metadata().is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA));
-        let [leaf] = self.leaves(index).collect::<Vec<_>>()[..] else { return false };
-        let column = parquet.schema_descr().column(leaf);
-        !says
-            && column.self_type().is_primitive()
-            && column.physical_type() == Type::BYTE_ARRAY
-            && column.logical_type_ref().is_none()
-            && column.converted_type() == ConvertedType::NONE
-    }
-
-    /// An error that names this file.
-    pub fn broken(&self, position: Position, message: &dyn std::fmt::Display) -> Error {
-        Error::File { path: self.name().into(), position, message: message.to_string(), source: None }
-    }
-}
-
 impl Dataset {
     /// Finds files, and reads their footers: as [`Dataset::open_with`], where every file has to be right.
     ///
@@ -112,7 +48,7 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::File`] for a path that is not there or a folder without Parquet files; under [`OnError::Fail`] also for a file
-    /// that is not Parquet. [`Error::Interrupted`].
+    /// that is not Parquet. [`Error::MemoryLimit`] for a footer beyond the limit, [`Error::Interrupted`].
     pub fn open_with<S: AsRef<OsStr>>(
         paths: impl IntoIterator<Item = S>,
         request: &Request,
@@ -125,24 +61,40 @@ impl Dataset {
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
         // So many at a time that the operating system lets them be open at once.
         let opened = found.chunks(OPEN).flat_map(|found| {
-            let opened = storage::open_all(found, &options, interrupt).into_iter();
+            let opened = storage::open_all(found, &options, request.memory_limit, interrupt).into_iter();
             opened.collect::<Vec<_>>()
         });
         let mut files = Vec::new();
         let mut left_out = Vec::new();
         for (found, opened) in found.iter().cloned().zip(opened) {
             match opened {
-                Ok(Footer { metadata, checksum }) => files.push(DataFile { found, metadata, checksum }),
-                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Ok(footer) => files.push(DataFile::new(found, footer)),
+                Err(error @ (Error::Interrupted | Error::MemoryLimit { .. })) => return Err(error),
                 Err(error) if request.on_error == OnError::Skip => {
                     left_out.push(skipped(&found.location.to_string(), &error));
                 }
                 Err(error) => return Err(error),
             }
         }
-        let keys = files.iter().map(|file| (file.schema().as_ref(), &file.found.partition[..]));
-        let partitions = Partition::from_folders(&keys.collect::<Vec<_>>());
-        Ok(Self { files, partitions, skipped: left_out, resident_before })
+        let mut dataset = Self { files, partitions: Vec::new(), skipped: left_out, resident_before };
+        if request.on_error == OnError::Skip {
+            dataset.leave_out_unfit(request);
+        }
+        let keys = dataset.files.iter().map(|file: &DataFile| (file.schema().as_ref(), &file.found.partition[..]));
+        dataset.partitions = Partition::from_folders(&keys.collect::<Vec<_>>());
+        Ok(dataset)
+    }
+
+    /// Leaves out the files whose columns do not fit those of the files before them.
+    fn leave_out_unfit(&mut self, request: &Request) {
+        let mut unfit = self.unfit(request);
+        let files = std::mem::take(&mut self.files);
+        for (index, file) in files.into_iter().enumerate() {
+            match unfit.remove(&index) {
+                Some(error) => self.skipped.push(skipped(&file.name(), &error)),
+                None => self.files.push(file),
+            }
+        }
     }
 
     /// The number of files.
@@ -157,7 +109,7 @@ impl Dataset {
 
     /// The bytes of memory that the metadata of all files takes.
     pub(super) fn metadata_bytes(&self) -> u64 {
-        let fields = |file: &DataFile| FIELD * file.schema().fields().len();
+        let fields = |file: &DataFile| FIELD * file.columns().len();
         let bytes = self.files.iter().map(|file| file.parquet().memory_size() + fields(file));
         bytes.sum::<usize>() as u64
     }
@@ -179,7 +131,7 @@ impl Dataset {
     /// The place of what the folders say of a column, for a file that has no such column itself.
     pub(super) fn partition_of(&self, file: usize, name: &str) -> Option<usize> {
         let index = self.partitions.iter().position(|partition| partition.name == name)?;
-        self.files[file].schema().index_of(name).is_err().then_some(index)
+        self.files[file].index_of(name).is_none().then_some(index)
     }
 }
 

@@ -4,6 +4,7 @@
 //! count, and [`Progress`] tells another thread how far a run has got. Memory is kept to [`Request::memory_limit`]: see [`memory`].
 
 mod columns;
+mod data_file;
 mod dataset;
 mod decode;
 mod execute;

@@ -5,13 +5,15 @@
 //! is not filtered.
 
 use std::fmt;
+use std::ops::Range;
 
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::RowGroupMetaData;
 
 use super::columns::DataColumn;
-use super::dataset::{DataFile, Dataset};
+use super::data_file::DataFile;
+use super::dataset::Dataset;
 use super::memory::Budget;
 use super::predicate::{self, Bound, Bounds, Pruning};
 use super::request::{OnError, Request};
@@ -26,6 +28,9 @@ use crate::summary::AnsweredColumn;
 
 /// Values that are decoded for a part at least, if there are as many.
 const TOGETHER: u64 = 1 << 17;
+
+/// The least rows of a row group that one of several threads reads.
+const SHARED: u64 = 1 << 20;
 
 /// Bytes that a scan takes beside the values that it keeps.
 const SCAN: u64 = 20 << 10;
@@ -106,6 +111,8 @@ pub(super) struct ScanTask {
     pub series: Vec<usize>,
     /// Only this many of the first rows.
     pub first: Option<usize>,
+    /// Only these rows of those that are decoded; of a column alone, the pages that begin in them.
+    pub share: Option<Range<u64>>,
 }
 
 /// When scans are handed over.
@@ -139,9 +146,9 @@ impl<'a> Plan<'a> {
         let budget = Budget::new(request.memory_limit, rayon::current_num_threads(), dataset.resident_before)?;
         let metadata = budget.hold(dataset.metadata_bytes(), "the metadata of all files")?;
         check_distinct(request.by.iter().map(String::as_str))?;
-        let (series, left_out) = dataset.columns(&request.columns, &request.by)?;
+        let (series, left_out) = dataset.columns(request)?;
         let keys = request.by.iter().map(|name| {
-            let is_column = dataset.files.iter().any(|file| file.schema().index_of(name).is_ok());
+            let is_column = dataset.files.iter().any(|file| file.index_of(name).is_some());
             Ok(match dataset.partition(name).filter(|_| !is_column) {
                 Some(partition) => {
                     KeySource { name: name.clone(), data_type: partition.data_type().clone(), indices: None }
@@ -153,18 +160,29 @@ impl<'a> Plan<'a> {
             })
         });
         let keys = keys.collect::<Result<Vec<_>>>()?;
+        let of_lists = series.iter().find(|series| dataset.is_repeated(series)).filter(|_| !keys.is_empty());
+        if let Some(of_lists) = of_lists {
+            return Err(Error::Invalid(format!(
+                "column '{}' holds the values of lists, any number a row: groups are made of rows; leave out the column or the keys",
+                shown(&of_lists.name, NAME)
+            )));
+        }
         if request.checkpoint.is_some() && !keys.is_empty() {
             return Err(Error::Invalid("a checkpoint keeps the scans of series, not of groups; leave out --by or --checkpoint (by=, checkpoint=)".to_owned()));
         }
         if let Some(predicate) = &request.predicate {
             let known = |name: &str| {
-                dataset.partition(name).is_some()
-                    || dataset.files.iter().any(|file| file.schema().index_of(name).is_ok())
+                dataset.partition(name).is_some() || dataset.files.iter().any(|file| file.index_of(name).is_some())
             };
             if let Some(missing) = predicate.columns().into_iter().find(|name| !known(name)) {
+                if let Some((written, meant)) = predicate.unquoted(&known) {
+                    return Err(Error::Invalid(format!(
+                        "in `{written}`, there is no such column as the second one; text stands in single quotes: `{meant}`"
+                    )));
+                }
                 let mut available: Vec<String> = Vec::new();
-                let from_files = dataset.files.iter().flat_map(|file| file.schema().fields());
-                for name in from_files.map(|field| field.name()).chain(dataset.partitions.iter().map(|p| &p.name)) {
+                let from_files = dataset.files.iter().flat_map(|file| file.columns());
+                for name in from_files.map(|column| &column.name).chain(dataset.partitions.iter().map(|p| &p.name)) {
                     if !available.contains(name) {
                         available.push(name.clone());
                     }
@@ -196,7 +214,10 @@ impl<'a> Plan<'a> {
             let bounds = |name: &str| {
                 // The bounds of what is compared as text are bytes.
                 let column = || filter.columns.iter().find(|column| column.name == name && !column.is_plain_bytes);
-                given(name).or_else(|| Some(predicate::row_group_bounds(&file.metadata, row_group, column()?.index)))
+                given(name).or_else(|| {
+                    let place = file.own_place(column()?.index)?;
+                    Some(predicate::row_group_bounds(&file.metadata, row_group, place))
+                })
             };
             match filter.bound.prune(&bounds) {
                 Pruning::Skip => {}
@@ -219,12 +240,12 @@ impl<'a> Plan<'a> {
 
     fn filter(&self, index: usize, file: &DataFile) -> Result<Option<Filter>> {
         let Some(predicate) = &self.request.predicate else { return Ok(None) };
-        let place = |name: &str| file.schema().index_of(name).ok();
+        let place = |name: &str| file.index_of(name);
         let partition = |name: &str| self.dataset.partition_of(index, name);
         let types = |name: &str| match partition(name) {
             Some(partition) => Some(self.dataset.partitions[partition].data_type().clone()),
             None if file.is_plain_bytes(place(name)?) => Some(DataType::Utf8),
-            None => Some(file.schema().field(place(name)?).data_type().clone()),
+            None => Some(file.field(place(name)?).data_type().clone()),
         };
         let bound = predicate.bind(&types).map_err(|error| match error {
             Error::Invalid(message) => Error::Invalid(format!("{}: {message}", self.dataset.files[index].name())),
@@ -269,33 +290,53 @@ impl<'a> Plan<'a> {
     }
 
     /// The places of the columns that are read of a file, for these series.
-    pub(super) fn roots(&self, file: usize, series: &[usize], filtered: bool) -> Vec<usize> {
-        let mut roots: Vec<usize> = series.iter().filter_map(|&series| self.series[series].indices[file]).collect();
-        roots.extend(self.keys.iter().filter_map(|key| key.indices.as_ref()?[file]));
+    pub(super) fn columns(&self, file: usize, series: &[usize], filtered: bool) -> Vec<usize> {
+        let mut columns: Vec<usize> = series.iter().filter_map(|&series| self.series[series].indices[file]).collect();
+        columns.extend(self.keys.iter().filter_map(|key| key.indices.as_ref()?[file]));
         if let Some(filter) = self.files[file].filter.as_ref().filter(|_| filtered) {
-            roots.extend(filter.columns.iter().map(|column| column.index));
+            columns.extend(filter.columns.iter().map(|column| column.index));
         }
-        roots.sort_unstable();
-        roots.dedup();
-        roots
+        columns.sort_unstable();
+        columns.dedup();
+        columns
     }
 
-    /// The column chunks of these columns.
-    pub(super) fn leaves(&self, file: usize, roots: &[usize]) -> Vec<usize> {
-        roots.iter().flat_map(|&root| self.dataset.files[file].leaves(root)).collect()
+    /// The column chunks of these columns, in the order of the file.
+    pub(super) fn leaves(&self, file: usize, columns: &[usize]) -> Vec<usize> {
+        let all = self.dataset.files[file].columns();
+        let mut leaves: Vec<usize> = columns.iter().flat_map(|&column| all[column].decoded.clone()).collect();
+        leaves.sort_unstable();
+        leaves.dedup();
+        leaves
     }
 
     /// The bytes of column chunks that are read of a row group, as they are stored.
     pub(super) fn stored(&self, file: usize, group: &GroupPlan, series: &[usize]) -> u64 {
-        let roots = self.roots(file, series, group.filtered);
         let metadata = self.dataset.files[file].parquet().row_group(group.row_group);
-        let leaves = self.leaves(file, &roots);
+        let leaves = self.leaves(file, &self.columns(file, series, group.filtered));
         leaves.iter().map(|&leaf| u64::try_from(metadata.column(leaf).compressed_size()).unwrap_or(0)).sum()
     }
 
-    /// The most rows that a series can have.
+    /// The most values that a series can have, nulls included.
     pub(super) fn rows(&self) -> u64 {
-        self.files.iter().flat_map(|file| &file.row_groups).map(|group| group.rows).sum()
+        let rows = self.files.iter().flat_map(|file| &file.row_groups).map(|group| group.rows).sum();
+        let repeated = self.series.iter().filter(|series| self.dataset.is_repeated(series));
+        repeated.map(|series| self.values(series)).fold(rows, u64::max)
+    }
+
+    /// The most values that a series of lists can have.
+    fn values(&self, series: &DataColumn) -> u64 {
+        let of_file = |(file, plan): (usize, &FilePlan)| {
+            let index = series.indices[file]?;
+            let data_file = &self.dataset.files[file];
+            let leaf = data_file.columns()[index].leaves.start;
+            let values = plan.row_groups.iter().map(|group| {
+                let chunk = data_file.parquet().row_group(group.row_group).column(leaf);
+                u64::try_from(chunk.num_values()).unwrap_or(0)
+            });
+            Some(values.sum::<u64>())
+        };
+        self.files.iter().enumerate().filter_map(of_file).sum()
     }
 
     /// When the scans of a pass are merged: where a file that fails is left out, its parts must not be among the others.
@@ -304,6 +345,20 @@ impl<'a> Plan<'a> {
             OnError::Fail => MergeGranularity::Task,
             OnError::Skip => MergeGranularity::File,
         }
+    }
+
+    /// The rows of a row group that is read in `tasks` tasks together with others, as several threads share them: all of them, if there is
+    /// enough to do besides.
+    pub(super) fn shares(&self, file: usize, group: &GroupPlan, tasks: usize) -> Vec<Option<Range<u64>>> {
+        let threads = self.budget.threads() as u64;
+        // What is fetched for one task is not there for another.
+        let is_remote = self.dataset.files[file].found.location.is_remote();
+        let parts = (group.rows / SHARED).min(threads);
+        if is_remote || parts < 2 || tasks as u64 >= 2 * threads {
+            return vec![None];
+        }
+        let bound = |part: u64| group.rows / parts * part + group.rows % parts * part / parts;
+        (0..parts).map(|part| Some(bound(part)..bound(part + 1))).collect()
     }
 
     /// How many series of a row group are decoded together: several of a short one, and all where a predicate needs its columns.

@@ -3,18 +3,18 @@
 use arrow_schema::DataType;
 use parquet::file::statistics::Statistics;
 
-use super::dataset::DataFile;
+use super::data_file::DataFile;
 use super::writer_faults::Distrust;
 
 /// Between which codes the keys of a column lie; `None` where that is not said, or where some are null.
 ///
 /// It is a hint: whoever goes by it checks each key.
 pub(super) fn code_range(file: &DataFile, index: usize, data_type: &DataType, row_group: usize) -> Option<(u64, u64)> {
-    let field = file.schema().field(index).data_type();
+    let field = file.field(index).data_type();
     if !(field.is_signed_integer() && data_type.is_signed_integer() || field == data_type && field.is_temporal()) {
         return None;
     }
-    let leaf = file.leaves(index).next()?;
+    let leaf = file.flat_leaf(index)?;
     let statistics = file.parquet().row_group(row_group).column(leaf).statistics()?;
     if Distrust::of(file.parquet().file_metadata()) != Distrust::default() || statistics.null_count_opt() != Some(0) {
         return None;

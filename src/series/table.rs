@@ -10,6 +10,7 @@ use super::exact_cast::decimal_scale;
 use super::list::values_of;
 use super::repr::Kind;
 use crate::error::{Error, Result};
+use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
 
 /// Which columns are wanted.
@@ -67,10 +68,11 @@ impl LeftOut {
         match Kind::from_field(field) {
             Some(_) if is_boolean(data_type) => Some(Self::BOOLEANS.to_owned()),
             Some(_) => None,
-            None if values_of(data_type).is_some() => {
-                Some(format!("of type {data_type}: lists are described where they are named"))
-            }
-            None => Some(format!("of type {data_type}, which holds no numbers")),
+            None if values_of(data_type).is_some() => Some(format!(
+                "of type {}: lists are described where they are named",
+                shown(&data_type.to_string(), NAME)
+            )),
+            None => Some(format!("of type {}, which holds no numbers", shown(&data_type.to_string(), NAME))),
         }
     }
 }

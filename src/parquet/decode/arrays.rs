@@ -1,5 +1,6 @@
 //! A part of a row group as arrays: decoded, filtered, batch by batch.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
@@ -13,6 +14,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
 use crate::memory_pool::Reservation;
+use crate::parquet::data_file::Extractor;
 use crate::parquet::guard::column_chunk::{self, Refusal};
 use crate::parquet::plan::{FilterColumn, GroupPlan, Plan, ScanTask};
 use crate::parquet::storage::{self, Reader};
@@ -37,6 +39,8 @@ pub(in crate::parquet) struct DecodedRows {
     /// The row of the file that the first row of this batch was, before any was left out.
     start: u64,
     kept: Option<BooleanArray>,
+    /// For each series of lists, the number of values up to the end of each row.
+    ends: Vec<Option<Vec<usize>>>,
 }
 
 /// Column chunks that may be decoded.
@@ -47,14 +51,20 @@ pub(in crate::parquet) struct CheckedColumns {
     batch: usize,
     /// Whether the page index, if there is one, has the pages that there are.
     agrees_with_index: bool,
+    /// The rows of the part, where it is a share of a row group.
+    pub share: Option<Range<u64>>,
 }
 
 impl DecodedRows {
-    /// The row of the file that one of these rows was.
-    pub fn row(&self, row: u64) -> u64 {
+    /// The row of the file that a value was in: its place among those of a series of the part.
+    pub fn row(&self, series: usize, value: u64) -> u64 {
+        let row = match &self.ends[series] {
+            None => value as usize,
+            Some(ends) => ends.partition_point(|end| *end as u64 <= value),
+        };
         let index = match &self.kept {
-            None => Some(row as usize),
-            Some(kept) => kept.values().set_indices().nth(row as usize),
+            None => Some(row),
+            Some(kept) => kept.values().set_indices().nth(row),
         };
         self.start + index.unwrap_or_default() as u64
     }
@@ -112,35 +122,39 @@ impl Plan<'_> {
         let file = &self.dataset.files[part.file];
         let group = self.group(part);
         let metadata = file.parquet();
-        let roots = self.roots(part.file, &part.series, group.filtered);
+        let columns = self.columns(part.file, &part.series, group.filtered);
         let damaged = |error: &dyn std::fmt::Display| self.damaged(part, None, error);
         let earlier = metadata.row_groups()[..group.row_group].iter();
         let first_row: u64 = earlier.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
-        if roots.is_empty() {
+        let leaves = self.leaves(part.file, &columns);
+        let extractor = file.extractor(&leaves);
+        if leaves.is_empty() {
             // Nothing but partitions: the rows are known without reading any.
-            let mut start = first_row;
-            let mut left = group.rows;
+            let rows = part.share.clone().unwrap_or(0..group.rows);
+            let mut start = first_row + rows.start;
+            let mut left = rows.end - rows.start;
             while left > 0 {
                 let count = left.min(BATCH as u64) as usize;
-                self.deliver(part, &RecordBatch::new_empty(Arc::new(Schema::empty())), &roots, count, start, sink)?;
+                self.deliver(part, &RecordBatch::new_empty(Arc::new(Schema::empty())), &extractor, count, start, sink)?;
                 (start, left) = (start + count as u64, left - count as u64);
             }
             return Ok(());
         }
-        let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), roots.iter().copied());
-        let row_bytes = 16 * roots.len() as u64;
-        let share = self.budget.decoding() / self.budget.threads() as u64;
+        let mask = ProjectionMask::leaves(metadata.file_metadata().schema_descr(), leaves.iter().copied());
+        let row_bytes = 16 * leaves.len() as u64;
+        let memory = self.budget.decoding() / self.budget.threads() as u64;
         let most = if self.keys.is_empty() { BATCH } else { KEYED_BATCH };
-        let batch = (share / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
+        let batch = (memory / 8 / row_bytes).clamp(LEAST_BATCH as u64, most as u64);
         let mut batch = batch.min(group.rows.max(1)) as usize;
         // Of a remote file whose pages are selected, only these are there.
         let mut selection = group.selection.as_ref();
         let mut footer = file.metadata.clone();
+        let mut share = part.share.clone();
         let room = match group.selection.is_none() || !reader.is_remote() {
             true => {
-                let leaves = self.leaves(part.file, &roots);
-                let checked = self.check_leaves(part, &reader, &leaves, batch, share, interrupt)?;
+                let checked = self.check_leaves(part, &reader, &leaves, batch, memory, interrupt)?;
                 batch = checked.batch;
+                share = checked.share;
                 // A page index that leads elsewhere is not gone by: what it would have passed over is filtered.
                 if !checked.agrees_with_index {
                     selection = None;
@@ -150,10 +164,15 @@ impl Plan<'_> {
             }
             false => None,
         };
-        let expected = match selection.is_some() {
+        let all = match selection.is_some() {
             true => group.rows,
             false => u64::try_from(metadata.row_group(group.row_group).num_rows()).unwrap_or(0),
         };
+        // A share of the rows that were selected is one of all rows as well.
+        let of_all =
+            |row: u64| if selection.is_none() && group.selection.is_some() { row * all / group.rows } else { row };
+        let range = share.map_or(0..all, |share| of_all(share.start)..of_all(share.end));
+        let first_row = first_row + range.start;
         let again = room.is_some().then(|| reader.clone());
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, footer)
             .with_projection(mask)
@@ -162,23 +181,25 @@ impl Plan<'_> {
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection.clone());
         }
-        if let Some(first) = part.first {
-            builder = builder.with_limit(first);
-        }
+        builder = builder
+            .with_offset(range.start as usize)
+            .with_limit(part.first.unwrap_or((range.end - range.start) as usize));
         let batches = builder.build().map_err(|error| damaged(&error))?;
         let mut decoded = 0;
         for rows in batches {
             interrupt.check()?;
             let rows = match rows {
                 Ok(rows) => rows,
-                Err(error) => return Err(self.undecodable(part, again, batch, first_row, &error, interrupt)?),
+                Err(error) => {
+                    return Err(self.undecodable(part, again, batch, (first_row, &range), &error, interrupt)?);
+                }
             };
             let count = rows.num_rows();
-            self.deliver(part, &rows, &roots, count, first_row + decoded, sink)?;
+            self.deliver(part, &rows, &extractor, count, first_row + decoded, sink)?;
             decoded += count as u64;
         }
-        if part.first.is_none() && decoded != expected {
-            return Err(damaged(&format!("{decoded} rows where its metadata has {expected}")));
+        if part.first.is_none() && decoded != range.end - range.start {
+            return Err(damaged(&format!("{decoded} rows where its metadata has {}", range.end - range.start)));
         }
         Ok(())
     }
@@ -190,7 +211,7 @@ impl Plan<'_> {
         part: &ScanTask,
         reader: Option<Reader>,
         batch: usize,
-        first_row: u64,
+        (first_row, range): (u64, &Range<u64>),
         error: &ArrowError,
         interrupt: &Interrupt,
     ) -> Result<Error> {
@@ -198,17 +219,15 @@ impl Plan<'_> {
         let schema = file.parquet().file_metadata().schema_descr();
         let Some(reader) = reader else { return Ok(self.damaged(part, None, error)) };
         // The rows before the batch that cannot be decoded, and why it cannot.
-        let decode = |root: usize, skip: usize, batch: usize| -> Result<Option<(usize, String)>> {
+        let decode = |column: usize, skip: usize, batch: usize| -> Result<Option<(usize, String)>> {
             let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader.clone(), file.metadata.clone())
-                .with_projection(ProjectionMask::roots(schema, [root]))
+                .with_projection(ProjectionMask::leaves(schema, file.columns()[column].decoded.clone()))
                 .with_row_groups(vec![group.row_group])
                 .with_batch_size(batch)
-                .with_offset(skip);
+                .with_offset(range.start as usize + skip)
+                .with_limit(part.first.unwrap_or((range.end - range.start) as usize) - skip);
             if let Some(selection) = &group.selection {
                 builder = builder.with_row_selection(selection.clone());
-            }
-            if let Some(first) = part.first {
-                builder = builder.with_limit(first - skip);
             }
             let Ok(batches) = builder.build() else { return Ok(None) };
             let mut rows = skip;
@@ -221,16 +240,16 @@ impl Plan<'_> {
             }
             Ok(None)
         };
-        for root in self.roots(part.file, &part.series, group.filtered) {
-            let Some((mut row, _)) = decode(root, 0, batch)?.filter(|(_, found)| *found == error.to_string()) else {
+        for column in self.columns(part.file, &part.series, group.filtered) {
+            let Some((mut row, _)) = decode(column, 0, batch)?.filter(|(_, found)| *found == error.to_string()) else {
                 continue;
             };
-            let position = self.position(part, Some(file.schema().field(root).name()));
+            let position = self.position(part, Some(&file.columns()[column].name));
             if group.selection.is_some() {
                 return Ok(file.broken(position, error));
             }
             for batch in [LEAST_BATCH, 1] {
-                row = decode(root, row, batch)?.map_or(row, |(row, _)| row);
+                row = decode(column, row, batch)?.map_or(row, |(row, _)| row);
             }
             let row = Some(first_row + row as u64);
             return Ok(file.broken(Position { row, ..position }, error));
@@ -256,9 +275,10 @@ impl Plan<'_> {
         let what = |position: &Position| format!("decoding {position} of {}", file.name());
         let mut columns = Vec::with_capacity(leaves.len());
         for &leaf in leaves {
-            let column = file.schema().field(schema.get_column_root_idx(leaf)).name();
-            let position = self.position(part, Some(column));
-            let pages = column_chunk::check_column(reader, row_group, leaf, LEAST_BATCH.min(batch), most);
+            let column = schema.column(leaf).path().string();
+            let position = self.position(part, Some(&column));
+            let least = self.values_of_batch(part, leaf, LEAST_BATCH.min(batch));
+            let pages = column_chunk::check_column(reader, row_group, leaf, least, most);
             columns.push(pages.map_err(|refusal| match refusal {
                 Refusal::Damaged(message) => file.broken(position.clone(), &message),
                 Refusal::TooLarge { memory, .. } => Error::MemoryLimit {
@@ -271,8 +291,10 @@ impl Plan<'_> {
         // Rows of groups are copied to their partitions while the batch is there.
         let copies = if self.keys.is_empty() { 0 } else { 1 };
         let memory = |batch: usize| {
-            let columns =
-                columns.iter().map(|pages| pages.memory(batch).saturating_add(copies * pages.strings_of(batch)));
+            let columns = leaves.iter().zip(&columns).map(|(&leaf, pages)| {
+                let values = self.values_of_batch(part, leaf, batch);
+                pages.memory(values).saturating_add(copies * pages.strings_of(values))
+            });
             columns.fold(0, u64::saturating_add)
         };
         while batch > LEAST_BATCH && memory(batch) > share {
@@ -293,24 +315,47 @@ impl Plan<'_> {
                         })
             })
         });
-        Ok(CheckedColumns { room, batch, agrees_with_index })
+        let group_rows = u64::try_from(row_group.num_rows()).unwrap_or(0);
+        let share = part.share.clone().map(|share| match &columns[..] {
+            // The pages that begin in it.
+            [pages] if !self.group(part).filtered && schema.column(leaves[0]).max_rep_level() == 0 => {
+                let begin = |row: u64| {
+                    let mut starts = pages.places.iter().map(|place| place.first_value);
+                    starts.find(|start| *start >= row).unwrap_or(group_rows)
+                };
+                begin(share.start)..begin(share.end)
+            }
+            _ => share,
+        });
+        Ok(CheckedColumns { room, batch, agrees_with_index, share })
+    }
+
+    /// The number of values of a column that a batch of rows has: of lists about the most, if they are not much longer than others.
+    fn values_of_batch(&self, part: &ScanTask, leaf: usize, batch: usize) -> usize {
+        let metadata = self.dataset.files[part.file].parquet();
+        if metadata.file_metadata().schema_descr().column(leaf).max_rep_level() == 0 {
+            return batch;
+        }
+        let group = metadata.row_group(self.group(part).row_group);
+        let values = usize::try_from(group.column(leaf).num_values()).unwrap_or(0);
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        (values / rows.max(1) + 1).saturating_mul(4 * batch).min(values)
     }
 
     fn deliver(
         &self,
         part: &ScanTask,
         batch: &RecordBatch,
-        roots: &[usize],
+        extractor: &Extractor<'_>,
         count: usize,
         start: u64,
         sink: &mut dyn FnMut(DecodedRows) -> Result<()>,
     ) -> Result<()> {
-        let column = |place: usize| roots.binary_search(&place).ok().map(|index| batch.column(index).clone());
         let mut kept = None;
         let mut filter: Option<FilterPredicate> = None;
         let mut rows = count;
         if self.group(part).filtered
-            && let Some(mask) = self.mask(part, batch, roots, count)?
+            && let Some(mask) = self.mask(part, batch, extractor, count)?
         {
             rows = mask.true_count();
             if rows == 0 {
@@ -323,20 +368,20 @@ impl Plan<'_> {
         }
         let filtered = |array: ArrayRef| match &filter {
             None => Ok(array),
-            Some(filter) => filter.filter(&array).map_err(|error| self.damaged(part, None, &error)),
+            Some(filter) => filter.filter(&array),
+        };
+        let column = |series: Option<usize>, index: usize| {
+            extractor.extract(batch, index, &filtered).map_err(|error| self.damaged(part, series, &error))
         };
         let values = part.series.iter().map(|&series| {
-            let place = self.series[series].indices[part.file];
-            place.and_then(column).map(filtered).transpose()
+            let found = self.series[series].indices[part.file].map(|index| column(Some(series), index)).transpose()?;
+            Ok(found.map_or((None, None), |found| (Some(found.values), found.ends)))
         });
-        let values = values.collect::<Result<Vec<_>>>()?;
+        let (values, ends) = values.collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         let keys = self.keys.iter().map(|key| {
             let array = match &key.indices {
-                Some(indices) if indices[part.file].is_some() => match indices[part.file].and_then(column) {
-                    Some(array) => filtered(array)?,
-                    None => new_null_array(&key.data_type, rows),
-                },
+                Some(indices) if let Some(index) = indices[part.file] => column(None, index)?.values,
                 _ => match self.dataset.partition(&key.name) {
                     Some(partition) => partition.repeated(part.file, rows)?,
                     None => new_null_array(&key.data_type, rows),
@@ -349,7 +394,7 @@ impl Plan<'_> {
             }
         });
         let keys = keys.collect::<Result<Vec<_>>>()?;
-        sink(DecodedRows { values, keys, count: rows, start, kept })
+        sink(DecodedRows { values, keys, count: rows, start, kept, ends })
     }
 
     /// Which rows of a batch are kept.
@@ -357,22 +402,21 @@ impl Plan<'_> {
         &self,
         part: &ScanTask,
         batch: &RecordBatch,
-        roots: &[usize],
+        extractor: &Extractor<'_>,
         count: usize,
     ) -> Result<Option<BooleanArray>> {
         let Some(filter) = &self.files[part.file].filter else { return Ok(None) };
         let mut fields = Vec::new();
         let mut arrays = Vec::new();
         for FilterColumn { name, index, is_plain_bytes } in &filter.columns {
-            if let Ok(index) = roots.binary_search(index) {
-                let mut array = batch.column(index).clone();
-                if *is_plain_bytes {
-                    // What is no text is no text that it could be equal to.
-                    array = cast(&array, &DataType::Utf8).map_err(|error| self.damaged(part, None, &error))?;
-                }
-                fields.push(Field::new(name, array.data_type().clone(), true));
-                arrays.push(array);
+            let found = extractor.extract(batch, *index, &Ok).map_err(|error| self.damaged(part, None, &error))?;
+            let mut array = found.values;
+            if *is_plain_bytes {
+                // What is no text is no text that it could be equal to.
+                array = cast(&array, &DataType::Utf8).map_err(|error| self.damaged(part, None, &error))?;
             }
+            fields.push(Field::new(name, array.data_type().clone(), true));
+            arrays.push(array);
         }
         for &partition in &filter.partitions {
             let partition = &self.dataset.partitions[partition];

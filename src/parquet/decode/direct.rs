@@ -38,7 +38,7 @@ impl Plan<'_> {
     ) -> Result<bool> {
         let [series] = part.series[..] else { return Ok(false) };
         let Some(index) = self.series[series].indices[part.file] else { return Ok(false) };
-        match (self.dataset.files[part.file].schema().field(index).data_type(), scan) {
+        match (self.dataset.files[part.file].field(index).data_type(), scan) {
             (DataType::Float64, AnyScan::Float(scan)) => self.scan_pages(interrupt, part, index, reader, scan),
             (DataType::Int64, AnyScan::Signed(scan)) => self.scan_pages(interrupt, part, index, reader, scan),
             _ => Ok(false),
@@ -69,15 +69,31 @@ impl Plan<'_> {
         let Some(leaf) = self.direct_leaf(part, index) else { return Ok(false) };
         let damaged = |error: &dyn std::fmt::Display| self.damaged(part, None, error);
         let group = self.group(part);
-        let _checked = self.check_leaves(part, reader, &[leaf], BLOCK, u64::MAX, interrupt)?;
+        let checked = self.check_leaves(part, reader, &[leaf], BLOCK, u64::MAX, interrupt)?;
         let column = self.dataset.files[part.file].parquet().row_group(group.row_group).column(leaf);
         let has_levels = column.column_descr().max_def_level() == 1;
         let mut pages = SerializedPageReader::new(Arc::new(reader.clone()), column, group.rows as usize, None)
             .map_err(|error| damaged(&error))?;
         let mut dictionary = None;
+        let share = checked.share.clone().unwrap_or(0..group.rows);
+        // The row at which the next data page begins.
+        let mut row = 0;
         let mut seen = 0;
-        while let Some(page) = pages.get_next_page().map_err(|error| damaged(&error))? {
+        while let Some(next) = pages.peek_next_page().map_err(|error| damaged(&error))? {
             interrupt.check()?;
+            let begin = row;
+            if !next.is_dict {
+                let Some(count) = next.num_levels.or(next.num_rows) else { return Ok(false) };
+                row += count as u64;
+                if begin >= share.end {
+                    break;
+                }
+                if begin < share.start {
+                    pages.skip_next_page().map_err(|error| damaged(&error))?;
+                    continue;
+                }
+            }
+            let Some(page) = pages.get_next_page().map_err(|error| damaged(&error))? else { break };
             if let Page::DictionaryPage { buf, num_values, .. } = page {
                 dictionary = Dictionary::from_page(&buf, num_values, group.rows);
                 continue;
@@ -97,9 +113,10 @@ impl Plan<'_> {
         if self.spec.nan() == NanPolicy::Raise && scan.nan_count() > 0 {
             return Ok(false); // where it is shows on the other way
         }
-        match seen == group.rows {
+        let expected = share.end - share.start;
+        match seen == expected {
             true => Ok(true),
-            false => Err(damaged(&format!("{seen} rows where its metadata has {}", group.rows))),
+            false => Err(damaged(&format!("{seen} rows where its metadata has {expected}"))),
         }
     }
 }

@@ -59,10 +59,12 @@ impl ExecutionContext<'_> {
                 let outcome = reader.and_then(|reader| work(part, reader));
                 match outcome {
                     Ok(()) => {
-                        let stored = self.plan.stored(part.file, self.plan.group(part), &part.series);
+                        let group = self.plan.group(part);
+                        let stored = self.plan.stored(part.file, group, &part.series);
                         let all = self.plan.series.len().max(1) as u64;
-                        let share = part.series.len().max(1) as u64;
-                        self.progress.add(self.plan.group(part).rows * share / all, stored);
+                        let rows = part.share.as_ref().map_or(group.rows, |share| share.end - share.start);
+                        let bytes = (u128::from(stored) * u128::from(rows) / u128::from(group.rows.max(1))) as u64;
+                        self.progress.add(rows * part.series.len().max(1) as u64 / all, bytes);
                     }
                     Err(error) => fail(index, error),
                 }
@@ -121,8 +123,7 @@ impl ExecutionContext<'_> {
     fn ranges(&self, part: &ScanTask) -> Vec<Range<u64>> {
         let group = self.plan.group(part);
         let metadata = self.plan.dataset.files[part.file].parquet();
-        let roots = self.plan.roots(part.file, &part.series, group.filtered);
-        let leaves = self.plan.leaves(part.file, &roots);
+        let leaves = self.plan.leaves(part.file, &self.plan.columns(part.file, &part.series, group.filtered));
         let ranges = leaves.into_iter().flat_map(|leaf| {
             let (start, length) = metadata.row_group(group.row_group).column(leaf).byte_range();
             let pages = metadata.offset_index().and_then(|index| index.get(group.row_group)?.get(leaf));

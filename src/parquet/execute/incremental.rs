@@ -10,10 +10,11 @@ use std::sync::Mutex;
 
 use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
-use crate::parquet::dataset::DataFile;
+use crate::parquet::data_file::DataFile;
 use crate::parquet::execute::checkpoint::{Checkpoint, FileKey, Kept};
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::pass::{LeftOut, Scanned, Scans, pass};
+use crate::parquet::execute::probe::{self, Look};
 use crate::parquet::plan::MergeGranularity;
 use crate::parquet::request::RunMetrics;
 use crate::scan::Keep;
@@ -63,6 +64,13 @@ pub(in crate::parquet) fn describe_kept(
                 *chosen = true;
             }
         }
+    }
+    // With narrow brackets one pass is enough, and the entries are small. Those of entries most likely fit other files too.
+    let mut has_looked = entries.is_empty();
+    if has_looked {
+        let mut empties: Scans = target.into_iter().map(Some).collect();
+        probe::aim(run, &mut empties, &left_out, keep, first, Look::FOR_STATE)?;
+        target = empties.into_iter().flatten().collect();
     }
     let from_before = entries.clone();
     metrics.files_kept = from_before.len() as u64;
@@ -137,16 +145,29 @@ pub(in crate::parquet) fn describe_kept(
         let mut whole = whole.into_inner().unwrap_or_else(|poison| poison.into_inner());
         let mut summaries = Vec::with_capacity(whole.len());
         let mut next = target.clone();
-        for ((whole, next), series) in whole.iter_mut().zip(&mut next).zip(&plan.series) {
+        let mut undecided: Scans = vec![None; target.len()];
+        for (((whole, next), undecided), series) in
+            whole.iter_mut().zip(&mut next).zip(&mut undecided).zip(&plan.series)
+        {
             match whole.finish(spec, keep).map_err(|error| error.of_series(Some(&series.name)))? {
                 AnyOutcome::Done(summary) => {
                     summaries.push(summary.named(Some(&series.name)).of_type(series.number_type))
                 }
-                AnyOutcome::Again(narrow) => *next = AnyScan::with_brackets_of(&narrow, spec, keep),
+                AnyOutcome::Again(narrow) => {
+                    *next = AnyScan::with_brackets_of(&narrow, spec, keep);
+                    *undecided = Some(next.clone());
+                }
             }
         }
         if summaries.len() == target.len() {
             return Ok((summaries, left_out));
+        }
+        if !std::mem::replace(&mut has_looked, true) {
+            // The new files are not as those before: a look at all of them leaves fewer candidates than what the pass has told.
+            probe::aim(run, &mut undecided, &left_out, keep, first, Look::FOR_STATE)?;
+            for (next, looked) in next.iter_mut().zip(undecided) {
+                *next = looked.unwrap_or_else(|| next.clone());
+            }
         }
         target = next;
     }

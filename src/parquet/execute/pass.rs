@@ -44,6 +44,9 @@ pub(in crate::parquet) fn pass(
     let mut parts = Vec::new();
     let mut pending = Vec::new();
     let (mut rows, mut bytes, mut files) = (0, 0, 0);
+    let groups =
+        plan.files.iter().enumerate().filter(|(file, _)| wanted_file(*file)).flat_map(|(_, of)| &of.row_groups);
+    let tasks = groups.map(|group| wanted.len().div_ceil(plan.together(group).max(1))).sum();
     for (file, file_plan) in plan.files.iter().enumerate() {
         if !wanted_file(file) {
             pending.push(Mutex::new(None));
@@ -68,7 +71,9 @@ pub(in crate::parquet) fn pass(
             }
             for series in to_read.chunks(plan.together(group_plan).max(1)) {
                 bytes += plan.stored(file, group_plan, series);
-                parts.push(ScanTask { file, group, series: series.to_vec(), first: None });
+                for share in plan.shares(file, group_plan, tasks) {
+                    parts.push(ScanTask { file, group, series: series.to_vec(), first: None, share });
+                }
             }
             rows += group_plan.rows;
         }
@@ -151,7 +156,7 @@ fn scan_part(run: &ExecutionContext<'_>, part: &ScanTask, reader: Reader, emptie
         }
     }
     run.decode(part, reader, &mut |rows| {
-        for ((series, scan), values) in scans.iter_mut().zip(&rows.values) {
+        for (index, ((series, scan), values)) in scans.iter_mut().zip(&rows.values).enumerate() {
             let Some(values) = values else { continue };
             let chunk = Chunk::Array(values.clone());
             scan.read(&chunk).map_err(|error| plan.damaged(part, Some(*series), &error))?;
@@ -159,7 +164,7 @@ fn scan_part(run: &ExecutionContext<'_>, part: &ScanTask, reader: Reader, emptie
                 return Err(Error::Nan {
                     name: Some(plan.series[*series].name.clone()),
                     file: Some(plan.dataset.files[part.file].name().into()),
-                    row: rows.row(chunk.first_nan()?.unwrap_or_default()),
+                    row: rows.row(index, chunk.first_nan()?.unwrap_or_default()),
                 });
             }
         }
@@ -191,7 +196,7 @@ fn known(run: &ExecutionContext<'_>, file: usize, group: usize, series: usize) -
     }
     let index = plan.series[series].indices[file]?;
     let data_file = &plan.dataset.files[file];
-    let field = data_file.schema().field(index);
+    let field = data_file.field(index);
     let signedness = match Kind::from_field(field)? {
         Kind::Signed | Kind::SmallSigned => Signedness::Signed,
         Kind::Unsigned => Signedness::Unsigned,
@@ -201,7 +206,7 @@ fn known(run: &ExecutionContext<'_>, file: usize, group: usize, series: usize) -
     if !field.data_type().is_integer() {
         return None; // a dictionary: its leaf may be of another type
     }
-    let [leaf] = plan.leaves(file, &[index])[..] else { return None };
+    let leaf = data_file.flat_leaf(index)?;
     let column = data_file.parquet().row_group(group.row_group).column(leaf);
     let statistics = column.statistics()?;
     let distrust = Distrust::of(data_file.parquet().file_metadata());

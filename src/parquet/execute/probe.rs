@@ -1,7 +1,7 @@
 //! A look at a few values of a long series, before it is read: where they have the quantiles, the others most likely have them, too.
 //!
-//! Then the first pass keeps only what lies around there, and is most often the only one. The values come from the beginnings of row groups
-//! that lie evenly over all files, so that data which drifts is seen everywhere; of one that is alike everywhere, by the extrema that
+//! Then the first pass keeps only what lies around there, and is most often the only one. The values come from the beginnings of row groups,
+//! or of pages of long ones, that lie evenly over all files, so that data which drifts is seen everywhere; of one that is alike everywhere, by the extrema that
 //! its files have, one row group tells as much. Whether it was right shows in the counts of the pass; what it decides is how long the
 //! answer takes, never what it is.
 
@@ -16,30 +16,42 @@ use crate::parquet::statistics::extrema;
 use crate::scan::Keep;
 use crate::series::Chunk;
 
-/// Shorter series are kept whole.
-const LONG: u64 = 1 << 20;
-
 /// Rows that are looked at of a series that is alike everywhere: the first ones of a row group in the middle, as many as most writers put
 /// in a page.
 const ROWS: usize = 1 << 17;
 
-/// Rows that are looked at of each row group, where there are many.
-const FEW_ROWS: usize = 1 << 13;
-
-/// The most row groups that are looked at.
-const LOOKS: usize = 32;
-
-/// A look takes no longer than to read this part of the rows, if a page has as many as most writers put in one.
-const SHARE: u64 = 24;
+/// The most places that are looked at.
+const LOOKS: u64 = 32;
 
 /// The least number of rows.
 const LEAST_ROWS: u64 = 1 << 16;
 
-/// So many of them make the brackets. The others are there so that where in the file they come from matters little.
-const SAMPLE: usize = ROWS / 4;
-
 /// The least number of row groups whose extrema can show whether they are alike.
 const GROUPS: usize = 4;
+
+/// What a look is for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::parquet) struct Look {
+    /// Shorter series are kept whole.
+    long: u64,
+    /// Rows that are looked at of each row group, where there are several.
+    rows: usize,
+    /// Values that make the brackets. The others are there so that where in the file they come from matters little.
+    sample: usize,
+    /// What is looked at is no more than this part of the rows, as far as whole pages are read: one in `share`.
+    share: u64,
+    /// Whether one row group is enough where the extrema of all are alike.
+    may_be_one: bool,
+}
+
+impl Look {
+    /// To be fast: a series whose values would be kept otherwise is read in about the same time.
+    pub const FOR_SPEED: Self =
+        Self { long: 1 << 20, rows: 1 << 13, sample: ROWS / 4, share: 24 * (ROWS >> 13) as u64, may_be_one: true };
+
+    /// To keep little: the brackets are so narrow that few values lie in them.
+    pub const FOR_STATE: Self = Self { long: 1 << 16, rows: 1 << 14, sample: 1 << 18, share: 8, may_be_one: false };
+}
 
 /// Each row group has to reach over so much of what all of them reach over.
 const ALIKE: f64 = 0.5;
@@ -51,15 +63,16 @@ pub(in crate::parquet) fn aim(
     left_out: &LeftOut,
     keep: Keep,
     first: Keep,
+    look: Look,
 ) -> Result<()> {
     let (plan, spec) = (run.plan, run.plan.spec);
-    if spec.computed().is_empty() || plan.rows() < LONG {
+    if spec.computed().is_empty() || plan.rows() < look.long {
         return Ok(());
     }
     let all_fit = matches!(first, Keep::AtMost(most) if most as u64 > plan.rows());
     let parts: Vec<ScanTask> = (0..empties.len())
         .filter(|&series| empties[series].is_some())
-        .flat_map(|series| looks(run, series, left_out, all_fit))
+        .flat_map(|series| looks(run, series, left_out, all_fit, look))
         .collect();
     let found: Vec<Mutex<Option<AnyScan>>> = empties.iter().map(|_| Mutex::default()).collect();
     // A file that cannot be read is found out in the pass.
@@ -81,19 +94,24 @@ pub(in crate::parquet) fn aim(
     })?;
     for (empty, found) in empties.iter_mut().zip(found) {
         if let Some(mut scan) = found.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
-            *empty = Some(scan.aimed(spec, keep, SAMPLE));
+            *empty = Some(scan.aimed(spec, keep, look.sample));
         }
     }
     Ok(())
 }
 
 /// What is looked at of a series.
-fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit: bool) -> Vec<ScanTask> {
+fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit: bool, look: Look) -> Vec<ScanTask> {
     let plan = run.plan;
     let mut groups = Vec::new();
     for (file, file_plan) in plan.files.iter().enumerate() {
         let Some(index) = plan.series[series].indices[file].filter(|_| !left_out.contains_key(&file)) else { continue };
-        let [leaf] = plan.leaves(file, &[index])[..] else { return Vec::new() };
+        let column = &plan.dataset.files[file].columns()[index];
+        let [leaf] = column.leaves.clone().collect::<Vec<_>>()[..] else { return Vec::new() };
+        // Of lists there are more values than rows, or fewer.
+        if column.is_repeated() {
+            return Vec::new();
+        }
         for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
             if group_plan.filtered {
                 return Vec::new();
@@ -102,15 +120,13 @@ fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit:
             groups.push((file, group, group_plan.rows, metadata.column(leaf).statistics().and_then(extrema)));
         }
     }
-    let look = |&(file, group, _, _): &(usize, usize, u64, Option<[f64; 2]>), rows: usize| ScanTask {
+    let part = |(file, group, offset): (usize, usize, u64), rows: usize| ScanTask {
         file,
         group,
         series: vec![series],
         first: Some(rows),
+        share: (offset > 0).then_some(offset..offset + ROWS as u64),
     };
-    if groups.len() < GROUPS {
-        return Vec::new();
-    }
     let (low, high) = groups
         .iter()
         .filter_map(|(_, _, _, extrema)| *extrema)
@@ -118,13 +134,32 @@ fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit:
     let alike = groups
         .iter()
         .all(|(_, _, _, extrema)| extrema.is_some_and(|[least, most]| most - least >= ALIKE * (high - low)));
-    if let Some(middle) = groups.get(groups.len() / 2).filter(|(_, _, rows, _)| alike && *rows >= LEAST_ROWS) {
-        return vec![look(middle, ROWS)];
+    let may_be_one = look.may_be_one && groups.len() >= GROUPS && alike;
+    if let Some(&(file, group, ..)) =
+        groups.get(groups.len() / 2).filter(|(_, _, rows, _)| may_be_one && *rows >= LEAST_ROWS)
+    {
+        return vec![part((file, group, 0), ROWS)];
     }
-    let most = (plan.rows() / SHARE / ROWS as u64) as usize;
-    if all_fit || most < GROUPS {
+    let rows: u64 = groups.iter().map(|(_, _, rows, _)| rows).sum();
+    let most = rows / look.share / look.rows as u64;
+    if look.may_be_one && all_fit || most < GROUPS as u64 {
         return Vec::new();
     }
-    let count = groups.len().min(most).min(LOOKS);
-    (0..count).map(|turn| look(&groups[(2 * turn + 1) * groups.len() / (2 * count)], FEW_ROWS)).collect()
+    let count = most.min(LOOKS);
+    let (mut ends, mut end) = (Vec::with_capacity(groups.len()), 0);
+    for (_, _, rows, _) in &groups {
+        end += rows;
+        ends.push(end);
+    }
+    // At even distances; of a row group that is not long, from its beginning.
+    let places = (0..count).map(|turn| {
+        let row = rows * (2 * turn + 1) / (2 * count);
+        let index = ends.partition_point(|end| *end <= row);
+        let (file, group, rows, _) = groups[index];
+        let offset = if rows < 2 * ROWS as u64 { 0 } else { row - (ends[index] - rows) };
+        (file, group, if groups.len() as u64 >= count { 0 } else { offset })
+    });
+    let mut places: Vec<(usize, usize, u64)> = places.collect();
+    places.dedup();
+    places.into_iter().map(|place| part(place, look.rows)).collect()
 }

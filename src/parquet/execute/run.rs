@@ -1,13 +1,16 @@
 //! Where a run begins, and what comes of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::context::ExecutionContext;
+use super::pass::LeftOut;
 use super::series::describe_series;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::parquet::columns::DataColumn;
-use crate::parquet::dataset::DataFile;
+use crate::parquet::data_file::DataFile;
 use crate::parquet::execute::groups::describe_dataset_groups;
-use crate::parquet::plan::Plan;
+use crate::parquet::plan::{Plan, ScanTask};
 use crate::parquet::request::{Answer, Progress, RunMetrics};
 use crate::report::{Kept, Source};
 use crate::spec::NanPolicy;
@@ -26,13 +29,26 @@ impl Plan<'_> {
         crate::arch::allocator::keep_within(self.budget.limit);
         let run = ExecutionContext { plan: self, interrupt, progress };
         let mut metrics = RunMetrics::default();
-        let (series, left_out) = if self.keys.is_empty() {
+        let (series, mut left_out) = if self.keys.is_empty() {
             let (summaries, left_out) = describe_series(&run, &mut metrics)?;
             (Summaries::new(self.spec, summaries), left_out)
         } else {
             describe_dataset_groups(&run, &mut metrics)?
         };
-        let counted: Vec<usize> = (0..self.files.len()).filter(|file| !left_out.contains_key(file)).collect();
+        let counted = |left_out: &LeftOut| -> Vec<usize> {
+            (0..self.files.len()).filter(|file| !left_out.contains_key(file)).collect()
+        };
+        let kept = match &self.request.predicate {
+            None => None,
+            Some(predicate) => {
+                let rows = match self.kept_rows(&series, &counted(&left_out)) {
+                    Some(rows) => rows,
+                    None => count_kept_rows(&run, &mut left_out)?,
+                };
+                Some(Kept { predicate: predicate.to_string(), rows })
+            }
+        };
+        let counted = counted(&left_out);
         let files = || counted.iter().map(|&file| &self.dataset.files[file]);
         let mut errors = self.dataset.skipped.clone();
         errors.extend(left_out.into_values());
@@ -40,7 +56,7 @@ impl Plan<'_> {
         let source = Source {
             files: counted.len(),
             rows: files().map(DataFile::rows).sum(),
-            kept: self.kept(&series, &counted),
+            kept,
             bytes: None,
             errors,
             left_out: self.left_out.clone(),
@@ -48,18 +64,43 @@ impl Plan<'_> {
         Ok(Answer { series, source, metrics })
     }
 
-    /// The rows that a predicate kept: those of a series that all files have.
-    fn kept(&self, answer: &Summaries, counted: &[usize]) -> Option<Kept> {
-        let predicate = self.request.predicate.as_ref()?.to_string();
+    /// The rows that a predicate kept: those of a series that all files have; `None` if there is none.
+    fn kept_rows(&self, answer: &Summaries, counted: &[usize]) -> Option<u64> {
         let of_groups = answer.keys().map(|keys| keys.num_rows());
-        let is_everywhere =
-            |column: &DataColumn| of_groups.is_some() || counted.iter().all(|&file| column.indices[file].is_some());
+        let is_everywhere = |column: &DataColumn| {
+            let is_there = of_groups.is_some() || counted.iter().all(|&file| column.indices[file].is_some());
+            is_there && !self.dataset.is_repeated(column)
+        };
         let series = self.series.iter().position(is_everywhere)?;
         let length = of_groups.unwrap_or(1);
         let rows = (series * length..(series + 1) * length).filter_map(|row| answer.counts(row)).map(|counts| {
             let [count, nulls, nans] = counts;
             count + nulls + if self.spec.nan() == NanPolicy::Omit { nans } else { 0 }
         });
-        Some(Kept { predicate, rows: rows.sum() })
+        Some(rows.sum())
     }
+}
+
+/// Counts the rows that a predicate keeps. Files that cannot be read are added to `left_out`, and count as much as could be read.
+fn count_kept_rows(run: &ExecutionContext<'_>, left_out: &mut LeftOut) -> Result<u64> {
+    let plan = run.plan;
+    let kept = AtomicU64::new(0);
+    let mut parts = Vec::new();
+    for (file, file_plan) in plan.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file)) {
+        for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
+            match group_plan.filtered {
+                true => parts.push(ScanTask { file, group, series: Vec::new(), first: None, share: None }),
+                false => _ = kept.fetch_add(group_plan.rows, Ordering::Relaxed),
+            }
+        }
+    }
+    let failures = run.each_part(&parts, |part, reader| {
+        run.decode(part, reader, &mut |rows| {
+            kept.fetch_add(rows.count as u64, Ordering::Relaxed);
+            Ok(())
+        })
+    })?;
+    left_out
+        .extend(failures.into_iter().map(|(index, error)| (parts[index].file, plan.skipped(&parts[index], &error))));
+    Ok(kept.into_inner())
 }

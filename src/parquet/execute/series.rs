@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::parquet::execute::checkpoint::Checkpoint;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::incremental::describe_kept;
-use crate::parquet::execute::probe;
+use crate::parquet::execute::probe::{self, Look};
 use crate::parquet::request::RunMetrics;
 use crate::scan::{Keep, SAMPLE};
 use crate::spec::{Learned, Statistic};
@@ -107,7 +107,7 @@ fn describe_some(
     for series in series {
         empties[series] = Some(AnyScan::new(plan.series[series].repr, spec, first));
     }
-    probe::aim(run, &mut empties, left_out, keep, first)?;
+    probe::aim(run, &mut empties, left_out, keep, first, Look::FOR_SPEED)?;
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
     let failed = pass(run, &empties, &counted, plan.hand_over(), metrics, &|_, scans| whole.merge(scans))?;

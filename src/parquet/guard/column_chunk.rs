@@ -379,7 +379,10 @@ impl<'a> ChunkCheck<'a> {
                 return Err(format!("{values} values in {} rows", v2.rows));
             }
             if maxima.into_iter().zip(v2.levels).any(|(most, bytes)| most > 0 && bytes == 0 && values > 0) {
-                return Err(format!("levels of {:?} bytes, which go up to {maxima:?}", v2.levels));
+                let ([definition, repetition], [most, deepest]) = (v2.levels, maxima);
+                return Err(format!(
+                    "definition levels up to {most} in {definition} bytes, repetition levels up to {deepest} in {repetition} bytes"
+                ));
             }
         }
         // Values of one width stand there without gaps, where it is known how many are not null.

@@ -5,6 +5,7 @@
 //! walked (`thrift`) first. Then each list has as many elements as it says, the children of the schema add up, and what
 //! decoding will take is known from what is really there.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
@@ -25,12 +26,21 @@ pub const ARROW_SCHEMA: &str = "ARROW:schema";
 /// each other. The crate's recursion takes less than 8 KiB a level.
 const SCHEMA_DEPTH: usize = 128;
 
+/// What a footer tells before it is decoded.
+#[derive(Debug, PartialEq)]
+pub struct FooterFacts {
+    /// The most bytes of memory that decoding it takes.
+    pub memory: u64,
+    /// The leaves that are encrypted in any row group.
+    pub encrypted: BTreeSet<usize>,
+}
+
 /// Checks the metadata of a footer, without its last 8 bytes.
 ///
 /// # Errors
 ///
-/// What is wrong in it, or that decoding it would ask for more memory than `limit`.
-pub fn check_footer(metadata: &[u8], limit: u64) -> Result<(), String> {
+/// What is wrong in it.
+pub fn check_footer(metadata: &[u8]) -> Result<FooterFacts, String> {
     let mut survey = Survey::default();
     walk(metadata, &FILE_METADATA, &mut survey).map_err(|fault| match fault {
         Fault::Short => "its footer ends too early".to_owned(),
@@ -40,11 +50,7 @@ pub fn check_footer(metadata: &[u8], limit: u64) -> Result<(), String> {
     if let Some(message) = survey.fault {
         return Err(message);
     }
-    let memory = survey.memory;
-    if memory > limit {
-        return Err(format!("its footer would take {memory} bytes to decode, beyond the memory limit of {limit}"));
-    }
-    Ok(())
+    Ok(FooterFacts { memory: survey.memory, encrypted: survey.encrypted })
 }
 
 /// Checks the numbers of rows of decoded metadata. What the file says of all its rows is not asked: some writers say another number, and
@@ -82,6 +88,8 @@ struct Survey {
     /// The place of the column chunk in its row group, and what it says of its column.
     place: usize,
     chunk: Leaf,
+    /// The places of encrypted columns.
+    encrypted: BTreeSet<usize>,
     /// What is wrong first.
     fault: Option<String>,
 }
@@ -120,6 +128,9 @@ impl Visit for Survey {
         };
         match it.name {
             "SchemaElement" => self.schema.push(Element::default()),
+            "ColumnCryptoMetaData" => {
+                self.encrypted.insert(self.place);
+            }
             "RowGroup" => {
                 self.place = 0;
                 self.find_leaves();
@@ -259,8 +270,6 @@ mod tests {
     use super::*;
     use parquet::file::metadata::ParquetMetaDataReader;
 
-    const LIMIT: u64 = 1 << 26;
-
     /// A list of `length` elements, in its long form.
     fn list(elements: u8, length: u32) -> Vec<u8> {
         let mut bytes = vec![0xf0 | elements];
@@ -303,7 +312,7 @@ mod tests {
     #[test]
     fn a_sound_footer_passes_and_is_decoded() {
         let metadata = footer(&[node("schema", 1), node("x", 0)], &[0x0c]);
-        check_footer(&metadata, LIMIT).unwrap();
+        check_footer(&metadata).unwrap();
         let decoded = ParquetMetaDataReader::decode_metadata(&metadata).unwrap();
         assert_eq!(decoded.file_metadata().schema_descr().num_columns(), 1);
     }
@@ -312,17 +321,17 @@ mod tests {
     fn more_row_groups_than_there_are_bytes() {
         // The crate would reserve 2 GiB times the size of a row group, and abort.
         let metadata = footer(&[node("schema", 1), node("x", 0)], &list(12, i32::MAX as u32));
-        assert_eq!(check_footer(&metadata, LIMIT), Err("its footer ends too early".to_owned()));
+        assert_eq!(check_footer(&metadata), Err("its footer ends too early".to_owned()));
     }
 
     #[test]
     fn more_children_than_there_are_nodes() {
         let metadata = footer(&[node("schema", i32::MAX as u32), node("x", 0)], &[0x0c]);
-        assert!(check_footer(&metadata, LIMIT).unwrap_err().contains("2147483647 children, where 1 nodes follow"));
+        assert!(check_footer(&metadata).unwrap_err().contains("2147483647 children, where 1 nodes follow"));
         let metadata = footer(&[node("schema", 1), node("x", 0), node("y", 0)], &[0x0c]);
-        assert!(check_footer(&metadata, LIMIT).unwrap_err().contains("1 nodes that belong to no group"));
+        assert!(check_footer(&metadata).unwrap_err().contains("1 nodes that belong to no group"));
         let metadata = footer(&[node("schema", 2), node("g", 1), node("x", 0)], &[0x0c]);
-        assert!(check_footer(&metadata, LIMIT).unwrap_err().contains("1 nodes are missing"));
+        assert!(check_footer(&metadata).unwrap_err().contains("1 nodes are missing"));
     }
 
     #[test]
@@ -334,14 +343,14 @@ mod tests {
             footer(&nodes, &[0x0c])
         };
         let deepest = nested(SCHEMA_DEPTH);
-        check_footer(&deepest, LIMIT).unwrap();
+        check_footer(&deepest).unwrap();
         let decoding = std::thread::Builder::new().stack_size(1 << 20).spawn(move || {
             use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
             let decoded = ParquetMetaDataReader::decode_metadata(&deepest).unwrap();
             ArrowReaderMetadata::try_new(decoded.into(), ArrowReaderOptions::new()).unwrap().schema().fields().len()
         });
         assert_eq!(decoding.unwrap().join().unwrap(), 1);
-        assert!(check_footer(&nested(SCHEMA_DEPTH + 1), LIMIT).unwrap_err().contains("more than 128 groups"));
+        assert!(check_footer(&nested(SCHEMA_DEPTH + 1)).unwrap_err().contains("more than 128 groups"));
     }
 
     #[test]
@@ -351,11 +360,10 @@ mod tests {
         let mut nodes = vec![node("schema", 1), node(&long, 1000)];
         nodes.extend((0..1000).map(|_| node("x", 0)));
         let metadata = footer(&nodes, &[0x0c]);
-        assert!(check_footer(&metadata, LIMIT).unwrap_err().contains("to decode, beyond the memory limit"));
-        check_footer(&metadata, 1 << 31).unwrap();
+        assert!(check_footer(&metadata).unwrap().memory > 1_000_000_000);
         // A row group without fields takes one byte of the file.
         let groups = [list(12, 1 << 20), vec![0; 1 << 20]].concat();
         let metadata = footer(&[node("schema", 1), node("x", 0)], &groups);
-        assert!(check_footer(&metadata, LIMIT).unwrap_err().contains("to decode, beyond the memory limit"));
+        assert!(check_footer(&metadata).unwrap().memory > 1 << 26);
     }
 }

@@ -128,6 +128,12 @@ static COLUMN_METADATA: Struct = Struct {
     ],
 };
 
+static COLUMN_KEY: Struct =
+    Struct { name: "EncryptionWithColumnKey", fields: &[(1, Shape::List(&Shape::Binary)), (2, Shape::Binary)] };
+
+static CRYPTO_METADATA: Struct =
+    Struct { name: "ColumnCryptoMetaData", fields: &[(1, UNIT), (2, Shape::Struct(&COLUMN_KEY))] };
+
 static COLUMN_CHUNK: Struct = Struct {
     name: "ColumnChunk",
     fields: &[
@@ -138,6 +144,7 @@ static COLUMN_CHUNK: Struct = Struct {
         (5, Shape::I32),
         (6, Shape::I64),
         (7, Shape::I32),
+        (8, Shape::Struct(&CRYPTO_METADATA)),
     ],
 };
 

@@ -10,6 +10,8 @@
 //!
 //! [Thrift's compact protocol]: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 
+use std::fmt;
+
 /// How deeply structs and lists may lie in each other: the deepest known field lies in 9.
 const DEPTH: usize = 16;
 
@@ -66,6 +68,91 @@ pub(in crate::parquet) fn walk(bytes: &[u8], shape: &'static Struct, visit: &mut
     Ok(walk.at)
 }
 
+/// A field of a struct as it stands in the file: its number, its type, and its bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::parquet) struct RawField {
+    pub number: i16,
+    found: u8,
+    bytes: Vec<u8>,
+}
+
+impl RawField {
+    /// A field that holds an integer of 32 bits.
+    pub fn integer(number: i16, value: i32) -> Self {
+        let mut bytes = Vec::new();
+        put_varint(u64::from(((value << 1) ^ (value >> 31)).cast_unsigned()), &mut bytes);
+        Self { number, found: wire::I32, bytes }
+    }
+
+    /// A field that holds an integer of 64 bits that is not negative.
+    pub fn long(number: i16, value: u32) -> Self {
+        let mut bytes = Vec::new();
+        put_varint(u64::from(value) << 1, &mut bytes);
+        Self { number, found: wire::I64, bytes }
+    }
+
+    /// A field that holds bytes.
+    pub fn binary(number: i16, value: &[u8]) -> Self {
+        let mut bytes = Vec::new();
+        put_varint(value.len() as u64, &mut bytes);
+        bytes.extend(value);
+        Self { number, found: wire::BINARY, bytes }
+    }
+
+    /// A field that holds structs.
+    pub fn structs(number: i16, structs: &[Vec<u8>]) -> Self {
+        let mut bytes = vec![0xf0 | wire::STRUCT];
+        put_varint(structs.len() as u64, &mut bytes);
+        bytes.extend(structs.concat());
+        Self { number, found: wire::LIST, bytes }
+    }
+
+    /// Its value, if it is an integer.
+    pub fn value(&self) -> Option<i64> {
+        let is_integer = matches!(self.found, wire::I16 | wire::I32 | wire::I64);
+        let mut walk = Walk { bytes: &self.bytes, at: 0 };
+        is_integer.then(|| walk.integer(i64::MIN, i64::MAX).ok()).flatten()
+    }
+}
+
+/// The bytes of a struct with these fields.
+pub(in crate::parquet) fn structure(fields: &[RawField]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut last = 0i16;
+    for field in fields {
+        match i32::from(field.number) - i32::from(last) {
+            step @ 1..=15 => bytes.push((step as u8) << 4 | field.found),
+            _ => {
+                bytes.push(field.found);
+                let number = i32::from(field.number);
+                put_varint(u64::from(((number << 1) ^ (number >> 31)).cast_unsigned()), &mut bytes);
+            }
+        }
+        bytes.extend(&field.bytes);
+        last = field.number;
+    }
+    bytes.push(0);
+    bytes
+}
+
+fn put_varint(mut value: u64, bytes: &mut Vec<u8>) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+/// The bytes of a struct without the fields that are of another type than their numbers have, and with the fields of each struct in it
+/// as `edit` makes them.
+pub(in crate::parquet) fn rewritten(
+    bytes: &[u8],
+    shape: &'static Struct,
+    edit: &mut dyn FnMut(&'static Struct, &mut Vec<RawField>),
+) -> Result<Vec<u8>, Fault> {
+    Walk { bytes, at: 0 }.rewritten(shape, edit, DEPTH)
+}
+
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -86,6 +173,22 @@ mod wire {
     pub const MAP: u8 = 11;
     pub const STRUCT: u8 = 12;
     pub const UUID: u8 = 13;
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "a boolean",
+            Self::I8 => "an integer of 8 bits",
+            Self::I16 => "an integer of 16 bits",
+            Self::I32 => "an integer of 32 bits",
+            Self::I64 => "an integer of 64 bits",
+            Self::Double => "a double",
+            Self::Binary => "bytes",
+            Self::List(_) => "a list",
+            Self::Struct(shape) => shape.name,
+        })
+    }
 }
 
 impl Shape {
@@ -114,9 +217,7 @@ impl<'a> Walk<'a> {
             match shape.fields.iter().find(|(known, _)| *known == number) {
                 Some((_, known)) if known.is(found) => self.value(shape, number, known, found, visit, depth)?,
                 Some((_, known)) => {
-                    return Err(
-                        self.wrong(format!("field {number} of {} is of type {found}, not {known:?}", shape.name))
-                    );
+                    return Err(self.wrong(format!("field {number} of {} is of type {found}, not {known}", shape.name)));
                 }
                 None => self.skip(found, depth)?,
             }
@@ -147,7 +248,7 @@ impl<'a> Walk<'a> {
                 let (found, length) = self.list()?;
                 if length > 0 && !elements.is(found) {
                     let name = of.name;
-                    return Err(self.wrong(format!("list {field} of {name} holds type {found}, not {elements:?}")));
+                    return Err(self.wrong(format!("list {field} of {name} holds type {found}, not {elements}")));
                 }
                 visit.list(of, field, length);
                 let depth = self.deeper(depth)?;
@@ -157,6 +258,57 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    fn rewritten(
+        &mut self,
+        shape: &'static Struct,
+        edit: &mut dyn FnMut(&'static Struct, &mut Vec<RawField>),
+        depth: usize,
+    ) -> Result<Vec<u8>, Fault> {
+        let depth = self.deeper(depth)?;
+        let mut fields = Vec::new();
+        let mut last = 0;
+        while let Some((number, found)) = self.field(last)? {
+            last = number;
+            let known = shape.fields.iter().find(|(known, _)| *known == number).map(|(_, known)| known);
+            let begin = self.at;
+            let bytes = match known {
+                Some(known) if !known.is(found) => {
+                    self.skip(found, depth)?;
+                    continue;
+                }
+                Some(Shape::Struct(inner)) => self.rewritten(inner, edit, depth)?,
+                Some(Shape::List(Shape::Struct(inner))) => {
+                    let (elements, length) = self.list()?;
+                    if length > 0 && elements != wire::STRUCT {
+                        self.skip_all(&[elements], length, depth)?;
+                        continue;
+                    }
+                    let inner_depth = self.deeper(depth)?;
+                    let mut structs = Vec::new();
+                    for _ in 0..length {
+                        structs.push(self.rewritten(inner, edit, inner_depth)?);
+                    }
+                    RawField::structs(number, &structs).bytes
+                }
+                Some(Shape::List(elements)) => {
+                    let (of, length) = self.list()?;
+                    self.skip_all(&[of], length, depth)?;
+                    if length > 0 && !elements.is(of) {
+                        continue;
+                    }
+                    self.bytes[begin..self.at].to_vec()
+                }
+                _ => {
+                    self.skip(found, depth)?;
+                    self.bytes[begin..self.at].to_vec()
+                }
+            };
+            fields.push(RawField { number, found, bytes });
+        }
+        edit(shape, &mut fields);
+        Ok(structure(&fields))
     }
 
     fn skip(&mut self, found: u8, depth: usize) -> Result<(), Fault> {
@@ -353,7 +505,7 @@ mod tests {
             Err(Fault::Wrong { message, .. }) => message,
             other => panic!("{bytes:?}: {other:?}"),
         };
-        assert!(wrong(&[0x15, 2, 0]).contains("field 1 of Outer is of type 5, not I64"));
+        assert!(wrong(&[0x15, 2, 0]).contains("field 1 of Outer is of type 5, not an integer of 64 bits"));
         assert!(wrong(&[0x39, 0x15, 2, 0]).contains("list 3 of Outer holds type 5"));
         assert!(
             wrong(&[0x39, 0x1c, 0x15, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0]).contains("which its type does not have")

@@ -185,6 +185,13 @@ impl Binder {
             ValueType::Timestamp { scale } => Set::Integers(ranges(relation, literals, |literal| {
                 Ok(instant(name, kind, literal)?.among_timestamps(scale))
             })?),
+            ValueType::TimeOfDay { scale } => Set::Integers(ranges(relation, literals, |literal| match literal {
+                Literal::Text(text) => {
+                    let time = Instant::parse_time(text).ok_or_else(|| unfit(name, kind, literal))?;
+                    Ok(time.among_timestamps(scale))
+                }
+                other => Err(unfit(name, kind, other)),
+            })?),
         };
         if literals.iter().all(|literal| *literal == Literal::Null) {
             return Ok(Node::Constant(None));
@@ -204,6 +211,7 @@ impl Binder {
             (ValueType::Null, _) | (_, ValueType::Null) => Ok(Node::Constant(None)),
             (ValueType::Boolean, ValueType::Boolean)
             | (ValueType::Text, ValueType::Text)
+            | (ValueType::TimeOfDay { .. }, ValueType::TimeOfDay { .. })
             | (ValueType::Decimal { .. } | ValueType::Float, ValueType::Decimal { .. } | ValueType::Float)
             | (ValueType::Day | ValueType::Timestamp { .. }, ValueType::Day | ValueType::Timestamp { .. }) => {
                 Ok(Node::Compare { left, relation, right, negated })

@@ -253,7 +253,7 @@ fn scaled(value: i256, kind: ValueType) -> (i256, i16) {
         ValueType::Decimal { scale } => (value, scale.into()),
         // Days are 32 bits wide.
         ValueType::Day => (value.wrapping_mul(i256::from_i128(86_400)), 0),
-        ValueType::Timestamp { scale } => (value, scale.into()),
+        ValueType::Timestamp { scale } | ValueType::TimeOfDay { scale } => (value, scale.into()),
         _ => (value, 0),
     }
 }

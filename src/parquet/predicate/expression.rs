@@ -71,6 +71,22 @@ impl Expression {
         }
     }
 
+    /// A comparison of a column with a name that is none, most likely a text without quotes; and how it is written with them.
+    pub fn unquoted(&self, is_column: &dyn Fn(&str) -> bool) -> Option<(String, String)> {
+        match self {
+            Self::Compare { left: Operand::Column(column), relation, right: Operand::Column(word) }
+                if is_column(column) && !is_column(word) =>
+            {
+                let left = Operand::Column(column.clone());
+                let right = Operand::Literal(Literal::Text(word.clone()));
+                Some((self.to_string(), Self::Compare { left, relation: *relation, right }.to_string()))
+            }
+            Self::All(parts) | Self::Any(parts) => parts.iter().find_map(|part| part.unquoted(is_column)),
+            Self::Not(inner) => inner.unquoted(is_column),
+            _ => None,
+        }
+    }
+
     /// Of several expressions that hold together.
     pub fn all(parts: Vec<Self>) -> Self {
         Self::joined(parts, Self::All, |part| match part {
@@ -173,7 +189,8 @@ pub(super) struct Name<'a>(pub &'a str);
 impl Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(name) = self;
-        let is_plain = name.starts_with(starts_name) && name.chars().all(continues_name);
+        let is_name = |part: &str| part.starts_with(starts_name) && part.chars().all(continues_name);
+        let is_plain = name.split('.').all(is_name);
         if is_plain && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name)) {
             return f.write_str(name);
         }

@@ -25,17 +25,17 @@ impl Instant {
         let mut seconds = days * SECONDS_PER_DAY;
         let mut fraction = String::new();
         if rest.take(&['T', 't', ' ']).is_some() {
-            let hours = rest.two_digits(23)?;
-            rest.take(&[':'])?;
-            seconds += 3600 * hours + 60 * rest.two_digits(59)?;
-            if rest.take(&[':']).is_some() {
-                seconds += rest.two_digits(59)?;
-                if rest.take(&['.', ',']).is_some() {
-                    fraction = Some(rest.digits()).filter(|digits| !digits.is_empty())?.to_owned();
-                }
-            }
-            seconds -= rest.offset()?;
+            let time;
+            (time, fraction) = rest.time()?;
+            seconds += time - rest.offset()?;
         }
+        rest.0.is_empty().then_some(Self { seconds, fraction })
+    }
+
+    /// A time of day: the time since midnight. `None` if the text is none.
+    pub fn parse_time(text: &str) -> Option<Self> {
+        let mut rest = Rest(text);
+        let (seconds, fraction) = rest.time()?;
         rest.0.is_empty().then_some(Self { seconds, fraction })
     }
 
@@ -96,6 +96,21 @@ impl<'a> Rest<'a> {
         self.take(&['-'])?;
         let day = self.two_digits(31).filter(|day| *day > 0)?;
         (day <= days_of_month(year, month)).then(|| day_of(year, month, day))
+    }
+
+    /// Seconds since midnight, and the digits of a fraction.
+    fn time(&mut self) -> Option<(i64, String)> {
+        let hours = self.two_digits(23)?;
+        self.take(&[':'])?;
+        let mut seconds = 3600 * hours + 60 * self.two_digits(59)?;
+        let mut fraction = "";
+        if self.take(&[':']).is_some() {
+            seconds += self.two_digits(59)?;
+            if self.take(&['.', ',']).is_some() {
+                fraction = Some(self.digits()).filter(|digits| !digits.is_empty())?;
+            }
+        }
+        Some((seconds, fraction.to_owned()))
     }
 
     /// Seconds east of UTC.

@@ -8,12 +8,13 @@
 //!                    | [ "not" ] "in" "(" literal { "," literal } ")" | "is" [ "not" ] "null" ]
 //! comparison = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">="
 //! value      = column | literal
-//! column     = letter or _ { letter, digit or _ } | '"' any text, "" for one " '"'
+//! column     = name { "." name } | '"' any text, "" for one " '"'
+//! name       = letter or _ { letter, digit or _ }
 //! literal    = number | "'" any text, '' for one ' "'" | "true" | "false" | "null"
 //! ```
 //!
 //! Words are words in any case. A column on its own must be boolean. Dates and timestamps are quoted ISO 8601 text; one
-//! without an offset is UTC, and so is a column without a time zone.
+//! without an offset is UTC, and so is a column without a time zone. A time of day is quoted too: `'08:30:00.25'`.
 //!
 //! The logic is SQL's, of three values: a null compares as unknown, `not` leaves unknown as it is, and a row is kept
 //! where the answer is true. Comparison is that of the real numbers, whatever the types: an integer column against 2.5, or
@@ -69,6 +70,11 @@ impl Predicate {
         let mut columns = Vec::new();
         self.expression.columns(&mut columns);
         columns
+    }
+
+    /// A comparison of a column with a name that is none, most likely a text without quotes; and how it is written with them.
+    pub(super) fn unquoted(&self, is_column: &dyn Fn(&str) -> bool) -> Option<(String, String)> {
+        self.expression.unquoted(is_column)
     }
 
     /// The predicate over a file whose columns have the Arrow types that `types` says; `None` is a column that the file

@@ -132,7 +132,14 @@ impl<'a> Lexer<'a> {
             return Ok(Token::End);
         };
         if starts_name(first) {
-            let name = self.take_while(continues_name);
+            let from = self.byte();
+            self.take_while(continues_name);
+            // The field of a struct.
+            while self.begins_field() {
+                self.take();
+                self.take_while(continues_name);
+            }
+            let name = &self.text[from..self.byte()];
             let word = WORDS.iter().find(|word| word.eq_ignore_ascii_case(name));
             return Ok(word.map_or_else(|| Token::Column(name.to_owned()), |word| Token::Word(word)));
         }
@@ -167,6 +174,12 @@ impl<'a> Lexer<'a> {
                 return Err(failure(index, expected, format_args!("{other:?}")));
             }
         })
+    }
+
+    /// Whether a dot follows, and a name behind it.
+    fn begins_field(&self) -> bool {
+        let mut rest = self.rest.clone().map(|(_, c)| c);
+        rest.next() == Some('.') && rest.next().is_some_and(starts_name)
     }
 
     /// The text up to the closing quote; a doubled one is a quote of the text.

@@ -3,9 +3,9 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
-    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
+    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, PrimitiveArray};
 use arrow_buffer::{ArrowNativeType, i256};
@@ -30,6 +30,10 @@ pub(super) enum ValueType {
     Timestamp {
         scale: u8,
     },
+    /// Times since midnight, in units of 10^-scale seconds.
+    TimeOfDay {
+        scale: u8,
+    },
     /// Nothing but nulls.
     Null,
     /// Anything else: there or not is all that is asked.
@@ -48,14 +52,8 @@ impl ValueType {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::Date32 => Self::Day,
             DataType::Date64 => Self::Timestamp { scale: 3 },
-            DataType::Timestamp(unit, _) => Self::Timestamp {
-                scale: match unit {
-                    TimeUnit::Second => 0,
-                    TimeUnit::Millisecond => 3,
-                    TimeUnit::Microsecond => 6,
-                    TimeUnit::Nanosecond => 9,
-                },
-            },
+            DataType::Timestamp(unit, _) => Self::Timestamp { scale: scale_of(*unit) },
+            DataType::Time32(unit) | DataType::Time64(unit) => Self::TimeOfDay { scale: scale_of(*unit) },
             DataType::Null => Self::Null,
             DataType::Dictionary(_, values) => Self::of(values),
             _ => Self::Other,
@@ -70,6 +68,7 @@ impl ValueType {
             Self::Text => "text",
             Self::Day => "a date",
             Self::Timestamp { .. } => "a timestamp",
+            Self::TimeOfDay { .. } => "a time of day",
             Self::Null => "null",
             Self::Other => "of another kind",
         }
@@ -83,8 +82,19 @@ impl ValueType {
             Self::Text => "'text'",
             Self::Day => "a date such as '2026-11-01'",
             Self::Timestamp { .. } => "a timestamp such as '2026-11-01T08:30:00Z'",
+            Self::TimeOfDay { .. } => "a time of day such as '08:30:00'",
             Self::Null | Self::Other => "'is null' or 'is not null' alone",
         }
+    }
+}
+
+/// The digits of a second that a unit has.
+fn scale_of(unit: TimeUnit) -> u8 {
+    match unit {
+        TimeUnit::Second => 0,
+        TimeUnit::Millisecond => 3,
+        TimeUnit::Microsecond => 6,
+        TimeUnit::Nanosecond => 9,
     }
 }
 
@@ -206,6 +216,10 @@ pub(super) trait Visitor<'a>: Sized {
                 TimeUnit::Microsecond => self.integers(array.as_primitive::<TimestampMicrosecondType>()),
                 TimeUnit::Nanosecond => self.integers(array.as_primitive::<TimestampNanosecondType>()),
             },
+            DataType::Time32(TimeUnit::Second) => self.integers(array.as_primitive::<Time32SecondType>()),
+            DataType::Time32(TimeUnit::Millisecond) => self.integers(array.as_primitive::<Time32MillisecondType>()),
+            DataType::Time64(TimeUnit::Microsecond) => self.integers(array.as_primitive::<Time64MicrosecondType>()),
+            DataType::Time64(TimeUnit::Nanosecond) => self.integers(array.as_primitive::<Time64NanosecondType>()),
             DataType::Float16 => self.floats(array.as_primitive::<Float16Type>()),
             DataType::Float32 => self.floats(array.as_primitive::<Float32Type>()),
             DataType::Float64 => self.floats(array.as_primitive::<Float64Type>()),

@@ -1,29 +1,33 @@
 //! Footers: the end of a file, and what of its metadata lies before that.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::slice;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::parquet_to_arrow_schema;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataBuilder, ParquetMetaDataPushDecoder,
+    ParquetMetaDataReader, RowGroupMetaData,
 };
 use parquet::file::reader::ChunkReader;
+use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
 use super::{FileEntry, Reader};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::parquet::guard::damage::guarded;
-use crate::parquet::guard::footer::{check_footer, check_rows};
+use crate::parquet::guard::footer::{FooterFacts, check_footer, check_rows};
+use crate::parquet::guard::repair::repaired;
 
 /// What is asked for first: with it come the footers of all but the widest files.
 const TAIL: u64 = 1 << 16;
-
-/// The most memory that a footer may ask for.
-const LIMIT: u64 = 1 << 30;
 
 /// So many files are opened at a time, if some of them are remote: most of the time is spent on waiting.
 const REMOTE: usize = 32;
@@ -41,34 +45,51 @@ pub struct Footer {
     pub metadata: ArrowReaderMetadata,
     /// The CRC-32 of its bytes.
     pub checksum: u32,
+    /// The columns that are not among those of the metadata.
+    pub unreadable: Vec<UnreadableColumn>,
+}
+
+/// A column of a file that cannot be read, though others can.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnreadableColumn {
+    pub name: String,
+    pub reason: String,
 }
 
 impl Reader {
     /// The metadata that a file ends with. For a remote file, one request brings its last 64 KiB, and only what these
-    /// lack is asked for after that.
+    /// lack is asked for after that. `limit`: the most memory that it may take.
     ///
     /// # Errors
     ///
-    /// [`Error::File`] for a file that is not Parquet, is damaged or has changed, or whose server fails;
-    /// [`Error::Interrupted`].
-    pub fn footer(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<Footer> {
+    /// [`Error::File`] for a file that is not Parquet, is damaged, encrypted or has changed, or whose server fails;
+    /// [`Error::MemoryLimit`], [`Error::Interrupted`].
+    pub fn footer(&self, options: ArrowReaderOptions, limit: u64, interrupt: &Interrupt) -> Result<Footer> {
         self.check_unchanged()?;
         let path = self.found().location.to_path();
-        let found = self.guarded_footer(&path, options.clone(), interrupt);
-        if found.is_ok() || options.offset_index_policy() == PageIndexPolicy::Skip {
+        let found = self.guarded_footer(&path, options.clone(), limit, interrupt);
+        if matches!(found, Ok(_) | Err(Error::MemoryLimit { .. }))
+            || options.offset_index_policy() == PageIndexPolicy::Skip
+        {
             return found;
         }
         // A bad page index is no reason to leave the file: it only says which pages a predicate can pass over.
         let without = options.with_page_index_policy(PageIndexPolicy::Skip);
-        let Ok(footer) = self.guarded_footer(&path, without, interrupt) else { return found };
+        let Ok(footer) = self.guarded_footer(&path, without, limit, interrupt) else { return found };
         let index = found.err().map(|error| error.to_string()).unwrap_or_default();
         tracing::info!(file = %path.display(), "its page index is not used: {index}");
         Ok(footer)
     }
 
-    fn guarded_footer(&self, path: &Path, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<Footer> {
+    fn guarded_footer(
+        &self,
+        path: &Path,
+        options: ArrowReaderOptions,
+        limit: u64,
+        interrupt: &Interrupt,
+    ) -> Result<Footer> {
         guarded(path, || {
-            self.decode(options, interrupt).map_err(|failure| match failure {
+            self.decode(options, limit, interrupt).map_err(|failure| match failure {
                 Failure::Told(error) => error,
                 Failure::NotParquet(reason) => {
                     let message = format!("not a Parquet file, or a damaged one: {reason}");
@@ -78,7 +99,7 @@ impl Reader {
         })
     }
 
-    fn decode(&self, options: ArrowReaderOptions, interrupt: &Interrupt) -> Result<Footer, Failure> {
+    fn decode(&self, options: ArrowReaderOptions, limit: u64, interrupt: &Interrupt) -> Result<Footer, Failure> {
         let size = self.found().size;
         if size == 0 {
             let message = "the file is empty, so it is not a Parquet file";
@@ -87,13 +108,13 @@ impl Reader {
         if size < 2 * END {
             return Err(Failure::NotParquet(format!("it has {size} bytes, fewer than any")));
         }
-        let mut decoder = ParquetMetaDataPushDecoder::try_new(size)?
-            .with_column_index_policy(options.column_index_policy())
-            .with_offset_index_policy(options.offset_index_policy())
-            .with_metadata_options(Some(Arc::new(options.metadata_options().clone())));
         let tail = size.saturating_sub(TAIL)..size;
         let mut reader = self.fetch(slice::from_ref(&tail), interrupt)?;
         let end = reader.get_bytes(size - END, END as usize)?;
+        if end.ends_with(b"PARE") {
+            let message = "the file is encrypted, its footer included, and rstats decrypts nothing";
+            return Err(Failure::Told(self.found().location.error(message, None)));
+        }
         let length = footer_length(&end).map_err(Failure::NotParquet)?;
         let Some(start) = size.checked_sub(END + length).filter(|start| *start >= 4) else {
             return Err(Failure::NotParquet(format!("its footer of {length} bytes is longer than the file of {size}")));
@@ -105,16 +126,55 @@ impl Reader {
         let whole = reader.get_bytes(from, (size - from) as usize)?;
         let skipped = (start - from) as usize;
         let footer = &whole[skipped..whole.len() - END as usize];
-        check_footer(footer, LIMIT).map_err(Failure::NotParquet)?;
         let checksum = crc32fast::hash(footer);
+        let found = |(metadata, unreadable)| Footer { metadata, checksum, unreadable };
+        let decoded = self.check(footer, limit).and_then(|facts| {
+            let metadata = self.decode_checked(from, whole.clone(), &options, interrupt)?;
+            readable(metadata, &options, &facts)
+        });
+        match &decoded {
+            Ok((_, unreadable)) if unreadable.is_empty() => return decoded.map(found),
+            Err(Failure::Told(_)) => return decoded.map(found),
+            _ => {}
+        }
+        let Some(footer) = repaired(footer) else { return decoded.map(found) };
+        let anew = self.check(&footer, limit).and_then(|facts| {
+            let metadata = ParquetMetaDataReader::decode_metadata(&footer)?;
+            readable(metadata, &options, &facts)
+        });
+        if anew.is_ok() {
+            tracing::info!(file = %self.found().location, "what does not fit in its footer is passed over");
+        }
+        anew.or(decoded).map(found)
+    }
+
+    fn check(&self, footer: &[u8], limit: u64) -> Result<FooterFacts, Failure> {
+        let facts = check_footer(footer).map_err(Failure::NotParquet)?;
+        let what = || format!("the footer of {}", self.found().location);
+        match facts.memory <= limit {
+            true => Ok(facts),
+            false => Err(Failure::Told(Error::MemoryLimit { what: what(), needed: facts.memory, limit })),
+        }
+    }
+
+    /// The metadata of a footer that was checked, and the index of its pages, if that is wanted. `whole`: the bytes of the file from
+    /// `from` on.
+    fn decode_checked(
+        &self,
+        from: u64,
+        whole: Bytes,
+        options: &ArrowReaderOptions,
+        interrupt: &Interrupt,
+    ) -> Result<ParquetMetaData, Failure> {
+        let size = self.found().size;
+        let mut decoder = ParquetMetaDataPushDecoder::try_new(size)?
+            .with_column_index_policy(options.column_index_policy())
+            .with_offset_index_policy(options.offset_index_policy())
+            .with_metadata_options(Some(Arc::new(options.metadata_options().clone())));
         decoder.push_range(from..size, whole)?;
         for _ in 0..STEPS {
             match decoder.try_decode()? {
-                DecodeResult::Data(metadata) => {
-                    check_rows(&metadata).map_err(Failure::NotParquet)?;
-                    let metadata = Arc::new(with_own_rows(metadata));
-                    return Ok(Footer { metadata: arrow_metadata(metadata, options)?, checksum });
-                }
+                DecodeResult::Data(metadata) => return Ok(metadata),
                 DecodeResult::Finished => break,
                 DecodeResult::NeedsData(ranges) => {
                     let reader = self.fetch(&ranges, interrupt)?;
@@ -127,6 +187,16 @@ impl Reader {
         }
         Err(Failure::NotParquet("its footer leads nowhere".to_owned()))
     }
+}
+
+/// The metadata of the columns that can be read, and the other columns.
+fn readable(
+    metadata: ParquetMetaData,
+    options: &ArrowReaderOptions,
+    facts: &FooterFacts,
+) -> Result<(ArrowReaderMetadata, Vec<UnreadableColumn>), Failure> {
+    check_rows(&metadata).map_err(Failure::NotParquet)?;
+    Ok(arrow_metadata(Arc::new(with_own_rows(metadata)), options, &facts.encrypted)?)
 }
 
 /// The metadata with as many rows as its row groups have, whatever it says of the file: the crate decodes no more than that.
@@ -152,40 +222,102 @@ fn with_own_rows(metadata: ParquetMetaData) -> ParquetMetaData {
 }
 
 /// The metadata with the types of Arrow: those that the file says its columns had there, or, where that is damaged or does not fit, those
-/// that the types of Parquet have.
+/// that the types of Parquet have. A column that is encrypted (by its leaves), or has no type of Arrow, is not in it any more.
 fn arrow_metadata(
     metadata: Arc<ParquetMetaData>,
-    options: ArrowReaderOptions,
-) -> parquet::errors::Result<ArrowReaderMetadata> {
-    ArrowReaderMetadata::try_new(Arc::clone(&metadata), options.clone()).or_else(|error| {
-        tracing::info!("the Arrow schema in a file is not used: {error}");
-        ArrowReaderMetadata::try_new(metadata, options.with_skip_arrow_metadata(true))
-    })
+    options: &ArrowReaderOptions,
+    encrypted: &BTreeSet<usize>,
+) -> parquet::errors::Result<(ArrowReaderMetadata, Vec<UnreadableColumn>)> {
+    let with_types = |metadata: &Arc<ParquetMetaData>| {
+        ArrowReaderMetadata::try_new(Arc::clone(metadata), options.clone()).or_else(|error| {
+            tracing::info!("the Arrow schema in a file is not used: {error}");
+            ArrowReaderMetadata::try_new(Arc::clone(metadata), options.clone().with_skip_arrow_metadata(true))
+        })
+    };
+    let failure = match with_types(&metadata) {
+        Ok(whole) if encrypted.is_empty() => return Ok((whole, Vec::new())),
+        Ok(_) => ParquetError::General("all of its columns are encrypted, and rstats decrypts nothing".to_owned()),
+        Err(error) => error,
+    };
+    let schema = metadata.file_metadata().schema_descr();
+    let mut unreadable = Vec::new();
+    let mut readable = Vec::new();
+    for (root, field) in schema.root_schema().get_fields().iter().enumerate() {
+        let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
+        // Alone: the crate converts all columns, or none.
+        let converted = || {
+            let alone = with_fields(schema, vec![Arc::clone(field)]);
+            alone.and_then(|alone| parquet_to_arrow_schema(&alone, None)).err()
+        };
+        let reason = match leaves.any(|leaf| encrypted.contains(&leaf)) {
+            true => Some("is encrypted, and rstats decrypts nothing".to_owned()),
+            false => converted().map(|error| format!("has no type that can be read: {error}")),
+        };
+        match reason {
+            Some(reason) => unreadable.push(UnreadableColumn { name: field.name().to_owned(), reason }),
+            None => readable.push(root),
+        }
+    }
+    if readable.is_empty() {
+        return Err(failure);
+    }
+    Ok((with_types(&Arc::new(with_columns(&metadata, &readable)?))?, unreadable))
+}
+
+/// The schema with these of its fields alone.
+fn with_fields(schema: &SchemaDescriptor, fields: Vec<TypePtr>) -> parquet::errors::Result<SchemaDescriptor> {
+    let root = Type::group_type_builder(schema.root_schema().name()).with_fields(fields).build()?;
+    Ok(SchemaDescriptor::new(Arc::new(root)))
+}
+
+/// The metadata with these of its columns alone, and without the index of pages.
+fn with_columns(metadata: &ParquetMetaData, roots: &[usize]) -> parquet::errors::Result<ParquetMetaData> {
+    let file = metadata.file_metadata();
+    let schema = file.schema_descr();
+    let all = schema.root_schema();
+    let narrow = with_fields(schema, roots.iter().map(|&root| Arc::clone(&all.get_fields()[root])).collect())?;
+    let narrow = Arc::new(narrow);
+    let is_kept = |leaf: &usize| roots.binary_search(&schema.get_column_root_idx(*leaf)).is_ok();
+    let leaves: Vec<usize> = (0..schema.num_columns()).filter(is_kept).collect();
+    let orders = file.column_orders().map(|orders| leaves.iter().map(|&leaf| orders[leaf]).collect());
+    let groups = metadata.row_groups().iter().map(|group| {
+        let columns = leaves.iter().map(|&leaf| group.column(leaf).clone()).collect();
+        let narrow = RowGroupMetaData::builder(Arc::clone(&narrow));
+        narrow.set_num_rows(group.num_rows()).set_column_metadata(columns).build()
+    });
+    let groups = groups.collect::<parquet::errors::Result<_>>()?;
+    let (created_by, pairs) = (file.created_by().map(str::to_owned), file.key_value_metadata().cloned());
+    let file = FileMetaData::new(file.version(), file.num_rows(), created_by, pairs, narrow, orders);
+    Ok(ParquetMetaDataBuilder::new(file).set_row_groups(groups).build())
 }
 
 /// The same metadata without the page index, which the crate would go by.
 pub fn without_index(metadata: &ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
     let plain = metadata.metadata().as_ref().clone().into_builder();
     let plain = plain.set_column_index(None).set_offset_index(None).build();
-    arrow_metadata(Arc::new(plain), ArrowReaderOptions::new())
+    Ok(arrow_metadata(Arc::new(plain), &ArrowReaderOptions::new(), &BTreeSet::new())?.0)
 }
 
 /// The length of the footer, from the last 8 bytes of a file.
 fn footer_length(end: &[u8]) -> Result<u64, String> {
     match end {
         [a, b, c, d, b'P', b'A', b'R', b'1'] => Ok(u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
-        [.., b'P', b'A', b'R', b'E'] => Err("its footer is encrypted".to_owned()),
         _ => Err("it does not end in PAR1".to_owned()),
     }
 }
 
 /// Opens files and reads their metadata, many at a time, and the remote ones with many requests in flight. The answers
 /// are in the order of the files.
-pub fn open_all(files: &[FileEntry], options: &ArrowReaderOptions, interrupt: &Interrupt) -> Vec<Result<Footer>> {
+pub fn open_all(
+    files: &[FileEntry],
+    options: &ArrowReaderOptions,
+    limit: u64,
+    interrupt: &Interrupt,
+) -> Vec<Result<Footer>> {
     // Each is closed again: there may be more files than can be open at once.
     let open = |found: &FileEntry| {
         interrupt.check()?;
-        found.open()?.footer(options.clone(), interrupt)
+        found.open()?.footer(options.clone(), limit, interrupt)
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if files.iter().any(|found| found.location.is_remote()) { REMOTE } else { cores };

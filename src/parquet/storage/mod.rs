@@ -23,7 +23,7 @@ mod tests;
 mod walk;
 
 pub use find::find;
-pub use footer::{Footer, open_all, without_index};
+pub use footer::{Footer, UnreadableColumn, open_all, without_index};
 pub use prefetch::{Prefetch, Task};
 pub use ranges::held_bytes;
 pub use reader::Reader;

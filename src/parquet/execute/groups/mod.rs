@@ -196,12 +196,18 @@ fn read(
     let plan = run.plan;
     let series: Vec<usize> = (0..plan.series.len()).collect();
     let files = plan.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file));
-    let parts: Vec<ScanTask> = files
-        .flat_map(|(file, of)| (0..of.row_groups.len()).map(move |group| (file, group)))
-        .map(|(file, group)| ScanTask { file, group, series: series.clone(), first: None })
-        .collect();
-    let rows: u64 = parts.iter().map(|part| plan.group(part).rows).sum();
-    let bytes: u64 = parts.iter().map(|part| plan.stored(part.file, plan.group(part), &part.series)).sum();
+    let groups: Vec<(usize, usize)> =
+        files.flat_map(|(file, of)| (0..of.row_groups.len()).map(move |group| (file, group))).collect();
+    let (mut rows, mut bytes) = (0, 0);
+    let mut parts: Vec<ScanTask> = Vec::new();
+    for &(file, group) in &groups {
+        let group_plan = &plan.files[file].row_groups[group];
+        rows += group_plan.rows;
+        bytes += plan.stored(file, group_plan, &series);
+        for share in plan.shares(file, group_plan, groups.len()) {
+            parts.push(ScanTask { file, group, series: series.clone(), first: None, share });
+        }
+    }
     let mut distinct: Vec<usize> = parts.iter().map(|part| part.file).collect();
     distinct.dedup();
     let files = distinct.len() as u64;
@@ -209,7 +215,9 @@ fn read(
     metrics.passes += 1;
     metrics.files_read += files;
     metrics.bytes += bytes;
-    let left: Vec<AtomicUsize> = plan.files.iter().map(|file| AtomicUsize::new(file.row_groups.len())).collect();
+    let mut left = vec![0; plan.files.len()];
+    parts.iter().for_each(|part| left[part.file] += 1);
+    let left: Vec<AtomicUsize> = left.into_iter().map(AtomicUsize::new).collect();
     tracing::debug!(files, rows, bytes, "a pass over groups begins");
     let failures = run.each_part(&parts, |part, reader| {
         run.decode(part, reader, &mut |rows| add(table.batch(plan, part, rows)?))?;

@@ -32,7 +32,7 @@ impl Table {
 
     /// Rows as they are kept.
     pub fn batch(&self, plan: &Plan<'_>, part: &ScanTask, rows: DecodedRows) -> Result<RecordBatch> {
-        let values = rows.values.iter().zip(&part.series).map(|(values, &series)| {
+        let values = rows.values.iter().zip(&part.series).enumerate().map(|(index, (values, &series))| {
             let data_type = self.schema.field(self.keys + series).data_type();
             let Some(values) = values else { return Ok(new_null_array(data_type, rows.count)) };
             if plan.spec.nan() == NanPolicy::Raise
@@ -41,7 +41,7 @@ impl Table {
                 return Err(Error::Nan {
                     name: Some(plan.series[series].name.clone()),
                     file: Some(plan.dataset.files[part.file].name().into()),
-                    row: rows.row(row),
+                    row: rows.row(index, row),
                 });
             }
             exactly(values, data_type).map_err(|message| plan.unfit(part, Some(series), &message))
@@ -85,8 +85,7 @@ fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
     if let Some(plain) = plain_type(series.repr) {
         return Ok(plain);
     }
-    let indices = series.indices.iter().enumerate().filter_map(|(file, index)| Some((file, (*index)?)));
-    let fields = indices.map(|(file, index)| plan.dataset.files[file].schema().field(index));
+    let fields = series.places().map(|(file, index)| plan.dataset.files[file].field(index));
     let numeric: Vec<&DataType> =
         fields.filter(|field| Kind::from_field(field).is_some()).map(Field::data_type).collect();
     let kinds: Vec<Kind> = numeric.iter().filter_map(|data_type| Kind::of(data_type)).collect();

@@ -38,6 +38,7 @@ fn normal_forms() {
     normal("\"a \"\"b\"\"\" is null", "\"a \"\"b\"\"\" is null");
     normal("\"And\" = true", "\"And\" = true");
     normal("5 < x", "5 < x");
+    normal("a.b.c_1 > .5 and \"a.b c\" = 1", "a.b.c_1 > 0.5 and \"a.b c\" = 1");
     normal("true or null", "true or null");
     normal("größe >= 1e3", "größe >= 1000");
     normal("x = .5e-1", "x = 0.05");
@@ -78,7 +79,8 @@ fn messages_say_where_and_what() {
         ("a = -b", "character 5: expected a number such as 5, -0.25 or 1e-3 (text stands in single quotes), found 'b'"),
         ("a = 1e9999999999", "expected a number with an exponent of at most nine digits, found '1e9999999999'"),
         ("a ! 5", "character 3: expected '!=' or 'not', found '!'"),
-        ("a = b.c", "found '.c'"),
+        ("a = b.1", "character 6: expected 'and', 'or' or the end, found 0.1"),
+        ("a = b..c", "found"),
         ("a; b", "in double quotes), found ';'"),
         ("a = b = c", "character 7: expected 'and', 'or' or the end, found '='"),
         ("a in (b)", "the list of 'in' holds literals, not the column b"),

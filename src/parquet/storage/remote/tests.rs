@@ -9,7 +9,7 @@ use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::ChunkReader;
 use proptest::prelude::*;
 
-use super::super::tests::reading::parquet;
+use super::super::tests::reading::{LIMIT, parquet};
 use super::super::{FileEntry, find, open_all};
 use super::server::{Fault, Lists, Server};
 use super::*;
@@ -220,7 +220,7 @@ fn metadata_takes_one_request_where_it_is_short() {
     for policy in [PageIndexPolicy::Skip, PageIndexPolicy::Required] {
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
         let expected = ArrowReaderMetadata::load(&bytes::Bytes::from(file.clone()), options.clone()).unwrap();
-        let metadata = reader.footer(options, &Interrupt::default()).unwrap().metadata;
+        let metadata = reader.footer(options, LIMIT, &Interrupt::default()).unwrap().metadata;
         assert_eq!(metadata.metadata(), expected.metadata());
     }
     let size = file.len() as u64;
@@ -235,7 +235,7 @@ fn metadata_takes_what_it_lacks() {
     let reader = one(&server, "a.parquet").open().unwrap();
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
     let expected = ArrowReaderMetadata::load(&bytes::Bytes::from(file.clone()), options.clone()).unwrap();
-    let metadata = reader.footer(options, &Interrupt::default()).unwrap().metadata;
+    let metadata = reader.footer(options, LIMIT, &Interrupt::default()).unwrap().metadata;
     assert_eq!(metadata.metadata(), expected.metadata());
     let asked: u64 = server.ranges().iter().map(|range| range.end - range.start).sum();
     assert!(asked < file.len() as u64, "{asked} of {}", file.len());
@@ -247,7 +247,7 @@ fn a_file_is_read_by_the_ranges_of_its_columns() {
     let file = parquet(1000);
     server.put("a.parquet", &file, "\"1\"");
     let reader = one(&server, "a.parquet").open().unwrap();
-    let metadata = reader.footer(ArrowReaderOptions::new(), &Interrupt::default()).unwrap().metadata;
+    let metadata = reader.footer(ArrowReaderOptions::new(), LIMIT, &Interrupt::default()).unwrap().metadata;
     let column = metadata.metadata().row_group(1).column(1).byte_range();
     let fetched = reader.fetch(&[column.0..column.0 + column.1], &Interrupt::default()).unwrap();
     let mask = parquet::arrow::ProjectionMask::roots(metadata.metadata().file_metadata().schema_descr(), [1]);
@@ -401,14 +401,15 @@ fn web_servers_have_files() {
     let found = all(&[format!("{url}?signature=secret&more=1")]).unwrap().remove(0);
     assert_eq!(found.location.to_string(), url);
     assert_eq!((found.size, found.partition.len()), (file.len() as u64, 1));
-    found.open().unwrap().footer(ArrowReaderOptions::new(), &Interrupt::default()).unwrap();
+    found.open().unwrap().footer(ArrowReaderOptions::new(), LIMIT, &Interrupt::default()).unwrap();
     // One that answers no HEAD.
     server.fault("a b.parquet", &[Fault::Status(403)]);
     assert_eq!(all(&[&url]).unwrap()[0].size, file.len() as u64);
     // One that sends no ranges.
     server.fault("a b.parquet", &vec![Fault::Whole; 9]);
     let found = all(&[&url]).unwrap().remove(0);
-    let error = message(found.open().unwrap().footer(ArrowReaderOptions::new(), &Interrupt::default()).map(drop));
+    let error =
+        message(found.open().unwrap().footer(ArrowReaderOptions::new(), LIMIT, &Interrupt::default()).map(drop));
     assert!(error.contains("does not send parts of files"), "{error}");
     // Nothing but files, and none that are not there.
     for folder in [server.web("day=1/"), server.web("*.parquet"), server.web("").replace("/web/", "")] {
@@ -459,7 +460,7 @@ fn many_footers_are_asked_for_at_a_time() {
     let found = all(&[server.bucket()]).unwrap();
     server.state().delay = Duration::from_millis(100);
     let from = Instant::now();
-    let opened = open_all(&found, &ArrowReaderOptions::new(), &Interrupt::default());
+    let opened = open_all(&found, &ArrowReaderOptions::new(), LIMIT, &Interrupt::default());
     assert!(from.elapsed() < Duration::from_secs(3), "{:?}", from.elapsed());
     let (last, first) = opened.split_last().unwrap();
     assert!(

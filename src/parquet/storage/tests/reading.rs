@@ -13,6 +13,9 @@ use proptest::prelude::*;
 use super::super::{Prefetch, Reader, Task, open_all};
 use super::*;
 
+/// More memory than the footers of these files take.
+pub(in super::super) const LIMIT: u64 = 1 << 26;
+
 /// A small Parquet file, with pages, dictionaries and statistics.
 pub(in super::super) fn parquet(rows: usize) -> Vec<u8> {
     let x: ArrayRef = Arc::new(Float64Array::from_iter((0..rows).map(|row| (row % 7 != 0).then_some(row as f64))));
@@ -40,8 +43,10 @@ fn open(bytes: &[u8]) -> (TempDir, FileEntry) {
 
 /// All rows, through the parquet crate.
 fn rows(reader: Reader) -> Result<Vec<RecordBatch>, String> {
-    let metadata =
-        reader.footer(ArrowReaderOptions::new(), &Interrupt::default()).map_err(|error| error.to_string())?.metadata;
+    let metadata = reader
+        .footer(ArrowReaderOptions::new(), LIMIT, &Interrupt::default())
+        .map_err(|error| error.to_string())?
+        .metadata;
     let name = reader.found().location.to_path();
     crate::parquet::guard::damage::guarded(&name, || {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata);
@@ -67,12 +72,12 @@ fn metadata_is_that_of_the_parquet_crate() {
     let (_folder, found) = open(&bytes);
     for policy in [PageIndexPolicy::Skip, PageIndexPolicy::Optional, PageIndexPolicy::Required] {
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
-        let read = found.open().unwrap().footer(options.clone(), &Interrupt::default()).unwrap().metadata;
+        let read = found.open().unwrap().footer(options.clone(), LIMIT, &Interrupt::default()).unwrap().metadata;
         let expected = ArrowReaderMetadata::load(&bytes::Bytes::from(bytes.clone()), options).unwrap();
         assert_eq!(read.metadata(), expected.metadata());
         assert_eq!(read.schema(), expected.schema());
     }
-    let opened = open_all(&vec![found; 9], &ArrowReaderOptions::new(), &Interrupt::default());
+    let opened = open_all(&vec![found; 9], &ArrowReaderOptions::new(), LIMIT, &Interrupt::default());
     assert!(opened.iter().all(|opened| opened.as_ref().unwrap().metadata.metadata().num_row_groups() == 2));
 }
 
@@ -80,13 +85,14 @@ fn metadata_is_that_of_the_parquet_crate() {
 fn what_is_no_parquet_file_is_told() {
     let refuse = |bytes: &[u8], expected: &str| {
         let (_folder, found) = open(bytes);
-        let error = message(found.open().unwrap().footer(ArrowReaderOptions::new(), &Interrupt::default()).map(drop));
+        let error =
+            message(found.open().unwrap().footer(ArrowReaderOptions::new(), LIMIT, &Interrupt::default()).map(drop));
         assert!(error.contains("a.parquet: ") && error.contains(expected), "{error}");
     };
     refuse(b"", "the file is empty, so it is not a Parquet file");
     refuse(b"PAR1", "it has 4 bytes, fewer than any");
     refuse(&[b'x'; 100], "it does not end in PAR1");
-    refuse(b"PAR1xxxxxxxx\x05\0\0\0PARE", "its footer is encrypted");
+    refuse(b"PAR1xxxxxxxx\x05\0\0\0PARE", "the file is encrypted, its footer included");
     refuse(b"PAR1xxxxxxxx\xff\xff\xff\xffPAR1", "its footer of 4294967295 bytes is longer than the file of 20");
     refuse(b"PAR1xxxxxxxx\x08\0\0\0PAR1", "not a Parquet file, or a damaged one");
 }
@@ -119,7 +125,9 @@ fn a_file_that_changes_is_an_error() {
     file.set_modified(SystemTime::now() + Duration::from_secs(5)).unwrap();
     assert!(message(reader.check_unchanged()).contains(changed));
     assert!(message(found.open()).contains(changed));
-    assert!(message(reader.footer(ArrowReaderOptions::new(), &Interrupt::default()).map(drop)).contains(changed));
+    assert!(
+        message(reader.footer(ArrowReaderOptions::new(), LIMIT, &Interrupt::default()).map(drop)).contains(changed)
+    );
     // Another file in its place.
     let found = find([&path], &Interrupt::default()).unwrap().remove(0);
     let reader = found.open().unwrap();

@@ -120,7 +120,7 @@ fn an_interrupt_ends_every_wait() {
     std::thread::scope(|scope| {
         let taken = scope.spawn(|| prefetch.take(0));
         let fetched = scope.spawn(|| reader.fetch(&[0..9], &interrupt));
-        let listed = scope.spawn(|| reader.footer(ArrowReaderOptions::new(), &interrupt));
+        let listed = scope.spawn(|| reader.footer(ArrowReaderOptions::new(), LIMIT, &interrupt));
         std::thread::sleep(Duration::from_millis(200));
         let from = Instant::now();
         interrupt.stop();
