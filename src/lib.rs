@@ -73,6 +73,8 @@ mod spec;
 mod stats;
 mod suggest;
 mod summary;
+#[cfg(feature = "parquet")]
+mod unfinished;
 
 #[cfg(feature = "allocator")]
 pub use arch::allocator::Allocator;
@@ -92,6 +94,11 @@ pub use summary::{Summaries, Summary};
 /// What the command, the bindings and the benches share with the library: no part of its interface.
 #[doc(hidden)]
 pub mod internal {
+    #[cfg(feature = "parquet")]
+    pub mod unfinished {
+        pub use crate::unfinished::{create, remove_abandoned};
+    }
+
     pub use crate::arch::Tier;
     #[cfg(feature = "cli")]
     pub use crate::arch::standard_output;

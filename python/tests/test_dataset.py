@@ -358,8 +358,45 @@ def test_a_second_run_reads_only_what_is_new(tmp_path: Path) -> None:
         if entry.is_file():
             entry.write_bytes(entry.read_bytes()[:-5])
     same(rstats.describe_parquet(lake, checkpoint=state, **ALL), rstats.describe(whole, **ALL))
-    with pytest.raises(ValueError, match="checkpoint"):
-        rstats.describe_parquet(lake, checkpoint=state, by="k")
+
+
+def test_a_second_run_over_groups_reads_only_what_is_new(tmp_path: Path) -> None:
+    lake, state = tmp_path / "lake", tmp_path / "state"
+    whole = table(80_000)
+    parts = split(whole, 6)
+    options = {"columns": "x", "where": "x > -1000", "threads": 2}
+    for by in ("k", ["city", "k"]):
+        write(lake, parts[:4])
+        read: list[int] = []
+
+        def note(figures: dict[str, int], read: list[int] = read) -> None:
+            read.append(figures["bytes_total"])
+
+        def kept(read: list[int] = read, note: Any = note, **more: Any) -> rstats.Description:
+            read.clear()
+            return rstats.describe_parquet(lake, checkpoint=state, progress=note, **options, **more)
+
+        first = kept(by=by)
+        assert max(read) > 0
+        same(first, rstats.describe_parquet(lake, by=by, **options))
+        same(kept(by=by), first)
+        assert max(read, default=0) == 0
+        # The rows serve for whatever is asked of them.
+        same(kept(by=by, q=[0.9]), rstats.describe_parquet(lake, by=by, q=[0.9], **options))
+        assert max(read, default=0) == 0
+        write(lake, parts)
+        grown = rstats.describe_parquet(lake, by=by, **options)
+        same(kept(by=by), grown)
+        assert 0 < max(read)
+        for entry in state.rglob("*.rows"):
+            entry.write_bytes(entry.read_bytes()[:-5])
+        same(kept(by=by), grown)
+        same(kept(by=by, memory_limit=LEAST), grown)
+        (lake / "new.parquet").write_bytes(b"PAR1 no more")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            same(kept(by=by, on_error="skip"), grown)
+        (lake / "new.parquet").unlink()
 
 
 def test_arguments_that_are_wrong(lake: tuple[Path, pa.Table]) -> None:

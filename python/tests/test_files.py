@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -380,7 +381,7 @@ def source(found: rstats.Description) -> Any:
     return json.loads(found.to_json())["source"]
 
 
-def encrypted(path: Path, plaintext_footer: bool) -> None:
+def encrypted(path: Path, plaintext_footer: bool, columns: Sequence[str] = ("x", "secret")) -> None:
     encryption = pytest.importorskip("pyarrow.parquet.encryption")
 
     class Kms(encryption.KmsClient):
@@ -395,7 +396,7 @@ def encrypted(path: Path, plaintext_footer: bool) -> None:
     )
     factory = encryption.CryptoFactory(lambda _: Kms())
     properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), configuration)
-    table = pa.table({"x": X, "secret": X})
+    table = pa.table({column: X for column in columns})
     with pq.ParquetWriter(path, table.schema, encryption_properties=properties) as writer:
         writer.write_table(table)
 
@@ -463,3 +464,50 @@ def test_rows_that_a_predicate_keeps_are_always_told(tmp_path: Path) -> None:
     for columns in (["x"], ["x", "y"], ["k", "x"], ["l.list.element"], []):
         found = rstats.describe_parquet(tmp_path, columns=columns, where="k >= 42")
         assert source(found)["where"]["rows"] == 116, columns
+
+
+def test_what_some_writers_leave_out_or_set_to_zero(tmp_path: Path) -> None:
+    def edit(footer: thrift.Struct) -> None:
+        thrift.column(footer, "x").pop(3)  # whether it may be null: it may not
+        for chunk in thrift.chunks(footer):
+            chunk[3][1][11] = (thrift.I64, 0)  # dictionary_page_offset
+
+    path = tmp_path / "x.parquet"
+    schema = pa.schema([pa.field("x", pa.float64(), nullable=False), pa.field("y", pa.float64())])
+    pq.write_table(pa.table({"x": X, "y": X}, schema=schema), path, use_dictionary=False)
+    thrift.edit_footer(path, edit)
+    assert {row["column"]: row["mean"] for row in rstats.describe_parquet(path)} == {"x": 2.5, "y": 2.5}
+
+
+def test_an_encoding_that_the_chunk_does_not_list(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    columns = {"i": pa.array([3, 5, 7]), "k": pa.array(["a", "b", "b"])}
+    encodings = {"i": "DELTA_BINARY_PACKED", "k": "DELTA_BYTE_ARRAY"}
+    pq.write_table(pa.table(columns), path, use_dictionary=False, column_encoding=encodings)
+
+    def edit(footer: thrift.Struct) -> None:
+        for chunk in thrift.chunks(footer):
+            chunk[3][1][2] = (thrift.LIST, (thrift.I32, [0, 3]))
+
+    thrift.edit_footer(path, edit)
+    assert means(rstats.describe_parquet(path, by="k"), "k") == {("a",): 3.0, ("b",): 6.0}
+
+
+def test_decimals_of_too_many_digits_are_left_out_alone(tmp_path: Path) -> None:
+    path = plain(tmp_path / "x.parquet", x=X, d=pa.array([1, 2, 3], pa.decimal256(76, 2)))
+
+    def edit(footer: thrift.Struct) -> None:
+        node = thrift.column(footer, "d")
+        node[8] = (thrift.I32, 77)
+        node.pop(10, None)
+
+    thrift.edit_footer(path, edit)
+    found = rstats.describe_parquet(path)
+    assert [row["column"] for row in found] == ["x"]
+    assert [column["column"] for column in source(found)["left_out"]] == ["d"]
+
+
+def test_a_file_none_of_whose_columns_can_be_read(tmp_path: Path) -> None:
+    encrypted(tmp_path / "x.parquet", plaintext_footer=True, columns=["secret"])
+    with pytest.raises(OSError, match=r"x\.parquet: none of its columns can be read: column 'secret' is encrypted"):
+        rstats.describe_parquet(tmp_path)

@@ -36,6 +36,15 @@ pub(super) struct DataColumn {
     pub indices: Vec<Option<usize>>,
 }
 
+/// The names of the columns that are described.
+#[derive(Default)]
+struct Wanted {
+    /// All of them. The name of a struct stands for its fields, which are among them.
+    names: HashSet<String>,
+    /// Those that are wanted by the name of their struct alone.
+    by_struct: HashSet<String>,
+}
+
 impl DataColumn {
     /// The files that have it, with its place there.
     pub fn places(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -125,28 +134,8 @@ impl Dataset {
     ) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
         let Request { columns, by, .. } = request;
         let mut all = self.all_columns();
-        // The names of the wanted columns, of which that of a struct stands for its fields.
-        let mut wanted: HashSet<String> = HashSet::new();
-        if let Columns::Named(names) = columns {
-            let unreadable = self.files.iter().flat_map(|file| &file.unreadable).map(|column| column.name.as_str());
-            let known: HashSet<&str> = all.iter().map(|column| column.name.as_str()).chain(unreadable).collect();
-            if let Some(missing) = names.iter().find(|name| !known.contains(name.as_str())) {
-                let available = all.into_iter().map(|column| column.name).collect();
-                return Err(Error::NoSuchColumn { name: missing.clone(), available });
-            }
-            wanted.extend(names.iter().cloned());
-        }
         let named = columns.are_named();
-        let role = |column: &DataColumn| column.first().map_or(Role::Plain, |(file, index)| self.role(file, index));
-        let is_struct = |column: &&DataColumn| role(column) == Role::Struct && wanted.contains(&column.name);
-        let structs: HashSet<&str> = all.iter().filter(is_struct).map(|column| column.name.as_str()).collect();
-        let in_struct = |column: &&DataColumn| {
-            let mut dots = column.name.match_indices('.');
-            role(column) == Role::Plain && dots.any(|(dot, _)| structs.contains(&column.name[..dot]))
-        };
-        let by_struct: HashSet<String> = all.iter().filter(in_struct).map(|column| column.name.clone()).collect();
-        // A field that is named itself as well is wanted in any case.
-        let by_struct: HashSet<String> = by_struct.into_iter().filter(|name| wanted.insert(name.clone())).collect();
+        let Wanted { names: wanted, by_struct } = self.wanted(&all, columns)?;
         for column in &all {
             // A struct in one file is no number in another.
             let Some(first) = column.first() else { continue };
@@ -158,6 +147,7 @@ impl Dataset {
                 }
             }
         }
+        let role = |column: &DataColumn| column.first().map_or(Role::Plain, |(file, index)| self.role(file, index));
         all.retain(|column| match named {
             true => wanted.contains(&column.name) && role(column) != Role::Struct,
             false => !by.contains(&column.name) && role(column) == Role::Plain,
@@ -190,6 +180,28 @@ impl Dataset {
             }
         }
         Ok((series, left_out))
+    }
+
+    /// The names of the wanted columns, where they are named.
+    fn wanted(&self, all: &[DataColumn], columns: &Columns) -> Result<Wanted> {
+        let Columns::Named(wanted) = columns else { return Ok(Wanted::default()) };
+        let unreadable = self.files.iter().flat_map(|file| &file.unreadable).map(|column| column.name.as_str());
+        let known: HashSet<&str> = all.iter().map(|column| column.name.as_str()).chain(unreadable).collect();
+        if let Some(missing) = wanted.iter().find(|name| !known.contains(name.as_str())) {
+            let available = all.iter().map(|column| column.name.clone()).collect();
+            return Err(Error::NoSuchColumn { name: missing.clone(), available });
+        }
+        let mut names: HashSet<String> = wanted.iter().cloned().collect();
+        let role = |column: &DataColumn| column.first().map_or(Role::Plain, |(file, index)| self.role(file, index));
+        let is_struct = |column: &&DataColumn| role(column) == Role::Struct && names.contains(&column.name);
+        let structs: HashSet<&str> = all.iter().filter(is_struct).map(|column| column.name.as_str()).collect();
+        let in_struct = |column: &&DataColumn| {
+            let mut dots = column.name.match_indices('.');
+            role(column) == Role::Plain && dots.any(|(dot, _)| structs.contains(&column.name[..dot]))
+        };
+        let fields = all.iter().filter(in_struct).map(|column| column.name.clone());
+        let by_struct = fields.filter(|name| names.insert(name.clone())).collect();
+        Ok(Wanted { names, by_struct })
     }
 
     /// Whether a row of any file has any number of values of a column.

@@ -5,7 +5,7 @@
 //! is not filtered.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::RowSelection;
@@ -28,6 +28,12 @@ use crate::summary::AnsweredColumn;
 
 /// Values that are decoded for a part at least, if there are as many.
 const TOGETHER: u64 = 1 << 17;
+
+/// Bytes that decoding a column takes, with pages of the size that most writers make.
+const COLUMN: u64 = 2 << 20;
+
+/// Series that are decoded together with the columns of a predicate, at least and at most.
+const FILTERED: RangeInclusive<u64> = 8..=64;
 
 /// The least rows of a row group that one of several threads reads.
 const SHARED: u64 = 1 << 20;
@@ -166,9 +172,6 @@ impl<'a> Plan<'a> {
                 "column '{}' holds the values of lists, any number a row: groups are made of rows; leave out the column or the keys",
                 shown(&of_lists.name, NAME)
             )));
-        }
-        if request.checkpoint.is_some() && !keys.is_empty() {
-            return Err(Error::Invalid("a checkpoint keeps the scans of series, not of groups; leave out --by or --checkpoint (by=, checkpoint=)".to_owned()));
         }
         if let Some(predicate) = &request.predicate {
             let known = |name: &str| {
@@ -361,12 +364,16 @@ impl<'a> Plan<'a> {
         (0..parts).map(|part| Some(bound(part)..bound(part + 1))).collect()
     }
 
-    /// How many series of a row group are decoded together: several of a short one, and all where a predicate needs its columns.
+    /// How many series of a row group are decoded together: several of a short one, and several where a predicate needs its columns,
+    /// which are decoded with each of them.
     pub(super) fn together(&self, group: &GroupPlan) -> usize {
-        match group.filtered {
-            true => self.series.len(),
-            false => ((TOGETHER / group.rows.max(1)) as usize).clamp(1, self.series.len().max(1)),
-        }
+        let short = TOGETHER / group.rows.max(1);
+        let filtered = match group.filtered {
+            true => (self.budget.decoding() / self.budget.threads() as u64 / COLUMN)
+                .clamp(*FILTERED.start(), *FILTERED.end()),
+            false => 1,
+        };
+        (short.max(filtered) as usize).clamp(1, self.series.len().max(1))
     }
 
     /// The values that each scan may keep if `series` of them are scanned at a time.

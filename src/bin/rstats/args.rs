@@ -36,7 +36,9 @@ Examples:
 
 Columns of one name in several files are one series, in whatever order the files have them; a file without the column adds
 nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01 are columns
-for --by and --where, where the file has no such column itself. Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the size and the limit.
+for --by and --where, where the file has no such column itself. A field of a struct is a column a.b; the values of lists are one
+where they are named: -c a.list.element. Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the
+size and the limit.
 
 Buckets: credentials and settings come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT,
 AZURE_STORAGE_ACCOUNT_NAME, ...). What does not fit in memory goes to files without names in TMPDIR.
@@ -138,7 +140,8 @@ pub struct Describe {
     #[arg(long, value_enum, default_value = "fail")]
     on_error: OnErrorName,
 
-    /// Keep what was learned of each file in DIR, and read only what is new when the same is asked again; not with --by
+    /// Keep what was learned of each file in DIR, and read only what is new when the same is asked again; with --by, the rows of
+    /// the wanted columns
     #[arg(long, value_name = "DIR")]
     checkpoint: Option<PathBuf>,
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rstats::internal::standard_output;
+use rstats::internal::{standard_output, unfinished};
 use rstats::parquet::Dataset;
 use rstats::report::{Report, Skipped};
 use rstats::{Error, Interrupt};
@@ -276,15 +276,17 @@ fn is_stream(path: &Path) -> bool {
 }
 
 fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
+    const ENDS: (&str, &str) = (".rstats-", ".unfinished");
+    unfinished::remove_abandoned(folder, ENDS.0, ENDS.1);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".rstats-");
+    builder.prefix(ENDS.0).suffix(ENDS.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // As any new file; the umask takes off what it takes off.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    unfinished::create(&builder, folder)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {

@@ -24,7 +24,7 @@ use crate::report::Skipped;
 const BATCH: usize = 1 << 14;
 
 /// The same where they are sorted out by key.
-const KEYED_BATCH: usize = 1 << 17;
+pub(in crate::parquet) const KEYED_BATCH: usize = 1 << 17;
 
 /// The least.
 const LEAST_BATCH: usize = 1 << 10;
@@ -380,9 +380,9 @@ impl Plan<'_> {
         let (values, ends) = values.collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         let keys = self.keys.iter().map(|key| {
-            let array = match &key.indices {
-                Some(indices) if let Some(index) = indices[part.file] => column(None, index)?.values,
-                _ => match self.dataset.partition(&key.name) {
+            let array = match key.indices.as_ref().and_then(|indices| indices[part.file]) {
+                Some(index) => column(None, index)?.values,
+                None => match self.dataset.partition(&key.name) {
                     Some(partition) => partition.repeated(part.file, rows)?,
                     None => new_null_array(&key.data_type, rows),
                 },

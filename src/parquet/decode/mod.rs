@@ -4,4 +4,4 @@ mod arrays;
 mod direct;
 mod rle;
 
-pub(super) use arrays::{DecodedRows, plain_type};
+pub(super) use arrays::{DecodedRows, KEYED_BATCH, plain_type};

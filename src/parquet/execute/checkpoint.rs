@@ -1,8 +1,8 @@
-//! The scans of finished files, kept in a folder, so that a run that was stopped, or one over more files, reads only what is
-//! new.
+//! The scans of finished files, or their rows where groups are described, kept in a folder, so that a run that was stopped, or one over
+//! more files, reads only what is new.
 //!
 //! ```text
-//! DIR/<hash of the question>/<hash of the file's name>.scans
+//! DIR/<hash of the question>/<hash of the file's name>.scans (.rows)
 //! ```
 //!
 //! An **entry** is a file of one question and one data file:
@@ -12,7 +12,7 @@
 //! | 8 | `MAGIC` |
 //! | 4 | `FORMAT`, lowest byte first |
 //! | … | question, name, size and version, as postcard has a tuple of them |
-//! | … | the rows and the scans, likewise |
+//! | … | the rows and the scans, likewise; of groups the number of rows, and the rows (`rows`) |
 //! | 4 | CRC-32 (ISO-HDLC, the one of zlib) of all bytes before, lowest byte first |
 //!
 //! It is used if it is whole and the question, name, size and version in it are exactly those that are asked for; anything
@@ -21,22 +21,23 @@
 //!
 //! An entry is written under another name, synced, and renamed, so that whatever happens there is the old one or the
 //! new one. Processes that write the same entry at once each have a file of their own, and either result is right: there
-//! are no locks. What a killed process leaves behind is removed once it is an hour old.
+//! are no locks. What a killed process leaves behind is removed by the next one.
 //!
 //! Entries hold values of the data, and are readable for their owner only.
 
 use std::fs::{self, DirEntry, File};
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use tempfile::NamedTempFile;
 
 use crate::describe::AnyScan;
 use crate::error::{Error, Result};
-use crate::parquet::storage::unreadable;
+use crate::parquet::data_file::DataFile;
 use crate::scan::serial::{FORMAT, MAGIC};
 use crate::stats::select::PIECE_BYTES;
+use crate::unfinished;
 
 /// Magic and format.
 const FIXED: usize = MAGIC.len() + size_of::<u32>();
@@ -50,9 +51,6 @@ const BUFFER: usize = 1 << 16;
 /// How the names of unfinished files begin and end.
 const UNFINISHED: (&str, &str) = (".unfinished-", ".tmp");
 
-/// Unfinished files that have not changed for so long are nobody's.
-const ABANDONED: Duration = Duration::from_secs(60 * 60);
-
 /// What a file is known by: as long as all of it is the same, so is what is in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileKey {
@@ -62,6 +60,14 @@ pub(crate) struct FileKey {
     pub size: u64,
     /// Its times of change, or its ETag, and the checksum of its footer.
     pub version: String,
+}
+
+impl FileKey {
+    pub fn of(file: &DataFile) -> Self {
+        let DataFile { found, checksum, .. } = file;
+        let version = format!("{} {checksum:08x}", found.version);
+        Self { name: found.location.absolute(), size: found.size, version }
+    }
 }
 
 /// What was kept of a file.
@@ -123,26 +129,38 @@ impl Checkpoint {
     }
 
     fn write(&self, file: &FileKey, rows: u64, scans: &[Option<AnyScan>]) -> io::Result<()> {
-        let (prefix, suffix) = UNFINISHED;
-        let mut unfinished = tempfile::Builder::new().prefix(prefix).suffix(suffix).tempfile_in(&self.folder)?;
-        let mut out = BufWriter::with_capacity(BUFFER, Summed::new(unfinished.as_file_mut()));
-        out.write_all(&self.head(file)?)?;
+        let (unfinished, mut out) = self.begin(file)?;
         let written = postcard::to_io(&(rows, scans), &mut out).map(|_| ());
         // postcard does not say what the writer has said.
         if let Some(error) = out.get_mut().failure.take() {
             return Err(error);
         }
         written.map_err(io::Error::other)?;
-        let summed = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        self.end(unfinished, out, &self.entry(file))
+    }
+
+    /// A new entry, up to where what is kept begins.
+    fn begin(&self, file: &FileKey) -> io::Result<(NamedTempFile, Writer)> {
+        let (prefix, suffix) = UNFINISHED;
+        let unfinished = unfinished::create(tempfile::Builder::new().prefix(prefix).suffix(suffix), &self.folder)?;
+        let mut out = BufWriter::with_capacity(BUFFER, Summed::new(unfinished.as_file().try_clone()?));
+        out.write_all(&self.head(file)?)?;
+        Ok((unfinished, out))
+    }
+
+    /// The checksum, and the name.
+    fn end(&self, unfinished: NamedTempFile, out: Writer, name: &Path) -> io::Result<()> {
+        let mut summed = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         let checksum = summed.checksum.finalize();
         summed.to.write_all(&checksum.to_le_bytes())?;
         unfinished.as_file().sync_all()?;
-        unfinished.persist(self.entry(file))?;
+        unfinished.persist(name)?;
         sync_names(&self.folder);
         Ok(())
     }
 
-    fn read(&self, path: &Path, file: &FileKey, empty: &[Option<AnyScan>]) -> Result<Option<Kept>, Unusable> {
+    /// An entry, from where what is kept begins; `None` if there is none of this very file.
+    fn open_entry(&self, path: &Path, file: &FileKey) -> Result<Option<BufReader<io::Take<File>>>, Unusable> {
         let metadata = match fs::metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             metadata => metadata?,
@@ -166,9 +184,12 @@ impl Checkpoint {
         let mut entry = BufReader::with_capacity(BUFFER, entry.take(length));
         let mut kept_for = Vec::new();
         entry.by_ref().take(head.len() as u64).read_to_end(&mut kept_for)?;
-        if kept_for != head {
-            return Ok(None); // another question, or the file as it was before
-        }
+        // Else another question, or the file as it was before.
+        Ok((kept_for == head).then_some(entry))
+    }
+
+    fn read(&self, path: &Path, file: &FileKey, empty: &[Option<AnyScan>]) -> Result<Option<Kept>, Unusable> {
+        let Some(mut entry) = self.open_entry(path, file)? else { return Ok(None) };
         let mut scratch = vec![0; PIECE_BYTES];
         let rows: u64 = decode(&mut entry, &mut scratch)?;
         let count: u64 = decode(&mut entry, &mut scratch)?;
@@ -247,7 +268,11 @@ fn decode<T: DeserializeOwned>(from: &mut impl Read, scratch: &mut [u8]) -> Resu
     Ok(value)
 }
 
+/// Where an entry is written.
+type Writer = BufWriter<Summed<File>>;
+
 /// Sums up what is written.
+#[derive(Debug)]
 struct Summed<W> {
     to: W,
     checksum: crc32fast::Hasher,
@@ -289,34 +314,16 @@ fn hash(text: &str) -> String {
     format!("{hash:032x}")
 }
 
-/// Removes what killed processes have left in the folders of any question. Another process may do so at the same time, so
-/// what is not there any more is no failure.
+/// Removes what killed processes have left in the folders of any question.
 fn remove_abandoned(folder: &Path) {
     let is_question = |entry: &DirEntry| {
         let name = entry.file_name();
         name.len() == 32 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit)
     };
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = entries(folder).filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()) && is_question(entry));
-    for file in folders.flat_map(|question| entries(&question.path())) {
-        if is_abandoned(&file)
-            && let Err(error) = fs::remove_file(file.path())
-            && error.kind() != ErrorKind::NotFound
-        {
-            tracing::debug!("{}", unreadable(file.path(), error));
-        }
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for question in entries.filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()) && is_question(entry)) {
+        unfinished::remove_abandoned(&question.path(), UNFINISHED.0, UNFINISHED.1);
     }
-}
-
-fn is_abandoned(file: &DirEntry) -> bool {
-    let (prefix, suffix) = UNFINISHED;
-    let name = file.file_name();
-    let name = name.as_encoded_bytes();
-    let old = |metadata: fs::Metadata| {
-        let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
-        metadata.is_file() && age.is_some_and(|age| age > ABANDONED)
-    };
-    name.starts_with(prefix.as_bytes()) && name.ends_with(suffix.as_bytes()) && file.metadata().is_ok_and(old)
 }
 
 /// Lets the names in a folder outlast a power failure. Not every file system can; without it, the old entry may be back.
@@ -328,5 +335,6 @@ fn sync_names(folder: &Path) {
     }
 }
 
+pub(in crate::parquet) mod rows;
 #[cfg(test)]
 mod tests;

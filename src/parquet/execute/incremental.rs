@@ -10,7 +10,6 @@ use std::sync::Mutex;
 
 use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
-use crate::parquet::data_file::DataFile;
 use crate::parquet::execute::checkpoint::{Checkpoint, FileKey, Kept};
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::pass::{LeftOut, Scanned, Scans, pass};
@@ -32,11 +31,7 @@ pub(in crate::parquet) fn describe_kept(
 ) -> Result<(Vec<Summary>, LeftOut)> {
     let (plan, spec) = (run.plan, run.plan.spec);
     let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
-    let key = |file: usize| {
-        let DataFile { found, checksum, .. } = &plan.dataset.files[file];
-        let version = format!("{} {checksum:08x}", found.version);
-        FileKey { name: found.location.absolute(), size: found.size, version }
-    };
+    let key = |file: usize| FileKey::of(&plan.dataset.files[file]);
     let rows = |file: usize| plan.files[file].row_groups.iter().map(|group| group.rows).sum::<u64>();
     // As much as a sample needs whose brackets leave few candidates; the rest of a long file need not be in its entry.
     let longest = files.iter().map(|&file| rows(file)).max().unwrap_or(0);

@@ -361,7 +361,9 @@ impl<'a> ChunkCheck<'a> {
         let is_common = |encoding: i64| encoding <= encoding::BIT_PACKED || encoding == encoding::RLE_DICTIONARY;
         let may_be = |encoding: i64| listed().next().is_none() || listed().any(|listed| listed == encoding);
         let are_common = || is_common(header.encoding) && listed().all(is_common);
-        if !may_be(header.encoding) && !are_common() {
+        // What is encoded by differences says so itself: `delta` looks whether it is.
+        let is_delta = (encoding::DELTA_BINARY_PACKED..=encoding::DELTA_BYTE_ARRAY).contains(&header.encoding);
+        if !may_be(header.encoding) && !are_common() && !is_delta {
             return Err(format!("encoding {}, which is not among those of the chunk", header.encoding));
         }
         for (level, most) in level_encodings.into_iter().flatten().zip(maxima) {

@@ -46,6 +46,7 @@ pub(in crate::parquet) mod encoding {
     pub const PLAIN_DICTIONARY: i64 = 2;
     pub const RLE: i64 = 3;
     pub const BIT_PACKED: i64 = 4;
+    pub const DELTA_BINARY_PACKED: i64 = 5;
     pub const DELTA_LENGTH_BYTE_ARRAY: i64 = 6;
     pub const DELTA_BYTE_ARRAY: i64 = 7;
     pub const RLE_DICTIONARY: i64 = 8;

@@ -1,6 +1,7 @@
 //! Footers that other readers read and the parquet crate refuses, written anew without what is in the way.
 //!
 //! - A field of another type than its number has: readers that Thrift generates pass over it.
+//! - A column that does not say whether it may be null: it may not.
 //! - A type of a column that no release of the format has (`ConvertedType` 24, which pandas wrote for columns of nulls before 2020), or that
 //!   does not fit what the column is made of (a decimal without scale, an INTERVAL of another kind, an ENUM that is said to be text): the
 //!   column is read as what it is made of, or by that part of its type which fits.
@@ -13,6 +14,7 @@ use crate::parquet::guard::thrift::{Fault, RawField, rewritten, structure};
 
 /// Numbers of the fields of a node of the schema.
 mod field {
+    pub const REPETITION: i16 = 3;
     pub const NAME: i16 = 4;
     pub const CHILDREN: i16 = 5;
     pub const CONVERTED_TYPE: i16 = 6;
@@ -54,6 +56,13 @@ fn readings(fields: &[RawField]) -> Vec<Vec<RawField>> {
     };
     let is_decimal = |field: &RawField| field.number == field::CONVERTED_TYPE && field.value() == Some(DECIMAL);
     let mut readings = Vec::new();
+    if !fields.iter().any(|field| field.number == field::REPETITION) {
+        // What is not said to be optional is required.
+        let mut required = fields.to_vec();
+        let place = required.partition_point(|field| field.number < field::REPETITION);
+        required.insert(place, RawField::integer(field::REPETITION, 0));
+        readings.push(required);
+    }
     if fields.iter().any(is_decimal) && !fields.iter().any(|field| field.number == field::SCALE) {
         // A scale that is not given is 0.
         let mut scaled = fields.to_vec();

@@ -1,6 +1,5 @@
 //! Footers: the end of a file, and what of its metadata lies before that.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::slice;
 use std::sync::Arc;
@@ -10,20 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::arrow::parquet_to_arrow_schema;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{
-    FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataBuilder, ParquetMetaDataPushDecoder,
-    ParquetMetaDataReader, RowGroupMetaData,
-};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, ParquetMetaDataReader};
 use parquet::file::reader::ChunkReader;
-use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
+use super::readable::{UnreadableColumn, Unusable, readable};
 use super::{FileEntry, Reader};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::parquet::guard::damage::guarded;
-use crate::parquet::guard::footer::{FooterFacts, check_footer, check_rows};
+use crate::parquet::guard::footer::{FooterFacts, check_footer};
 use crate::parquet::guard::repair::repaired;
 
 /// What is asked for first: with it come the footers of all but the widest files.
@@ -47,13 +41,6 @@ pub struct Footer {
     pub checksum: u32,
     /// The columns that are not among those of the metadata.
     pub unreadable: Vec<UnreadableColumn>,
-}
-
-/// A column of a file that cannot be read, though others can.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UnreadableColumn {
-    pub name: String,
-    pub reason: String,
 }
 
 impl Reader {
@@ -91,6 +78,9 @@ impl Reader {
         guarded(path, || {
             self.decode(options, limit, interrupt).map_err(|failure| match failure {
                 Failure::Told(error) => error,
+                Failure::NoColumns(reason) => {
+                    self.found().location.error(format!("none of its columns can be read: {reason}"), None)
+                }
                 Failure::NotParquet(reason) => {
                     let message = format!("not a Parquet file, or a damaged one: {reason}");
                     self.found().location.error(message, None)
@@ -130,7 +120,7 @@ impl Reader {
         let found = |(metadata, unreadable)| Footer { metadata, checksum, unreadable };
         let decoded = self.check(footer, limit).and_then(|facts| {
             let metadata = self.decode_checked(from, whole.clone(), &options, interrupt)?;
-            readable(metadata, &options, &facts)
+            Ok(readable(metadata, &options, &facts)?)
         });
         match &decoded {
             Ok((_, unreadable)) if unreadable.is_empty() => return decoded.map(found),
@@ -140,7 +130,7 @@ impl Reader {
         let Some(footer) = repaired(footer) else { return decoded.map(found) };
         let anew = self.check(&footer, limit).and_then(|facts| {
             let metadata = ParquetMetaDataReader::decode_metadata(&footer)?;
-            readable(metadata, &options, &facts)
+            Ok(readable(metadata, &options, &facts)?)
         });
         if anew.is_ok() {
             tracing::info!(file = %self.found().location, "what does not fit in its footer is passed over");
@@ -187,115 +177,6 @@ impl Reader {
         }
         Err(Failure::NotParquet("its footer leads nowhere".to_owned()))
     }
-}
-
-/// The metadata of the columns that can be read, and the other columns.
-fn readable(
-    metadata: ParquetMetaData,
-    options: &ArrowReaderOptions,
-    facts: &FooterFacts,
-) -> Result<(ArrowReaderMetadata, Vec<UnreadableColumn>), Failure> {
-    check_rows(&metadata).map_err(Failure::NotParquet)?;
-    Ok(arrow_metadata(Arc::new(with_own_rows(metadata)), options, &facts.encrypted)?)
-}
-
-/// The metadata with as many rows as its row groups have, whatever it says of the file: the crate decodes no more than that.
-fn with_own_rows(metadata: ParquetMetaData) -> ParquetMetaData {
-    let rows = metadata.row_groups().iter().map(|group| group.num_rows()).sum();
-    let file = metadata.file_metadata();
-    if file.num_rows() == rows {
-        return metadata;
-    }
-    let file = FileMetaData::new(
-        file.version(),
-        rows,
-        file.created_by().map(str::to_owned),
-        file.key_value_metadata().cloned(),
-        file.schema_descr_ptr(),
-        file.column_orders().cloned(),
-    );
-    ParquetMetaDataBuilder::new(file)
-        .set_row_groups(metadata.row_groups().to_vec())
-        .set_column_index(metadata.column_index().cloned())
-        .set_offset_index(metadata.offset_index().cloned())
-        .build()
-}
-
-/// The metadata with the types of Arrow: those that the file says its columns had there, or, where that is damaged or does not fit, those
-/// that the types of Parquet have. A column that is encrypted (by its leaves), or has no type of Arrow, is not in it any more.
-fn arrow_metadata(
-    metadata: Arc<ParquetMetaData>,
-    options: &ArrowReaderOptions,
-    encrypted: &BTreeSet<usize>,
-) -> parquet::errors::Result<(ArrowReaderMetadata, Vec<UnreadableColumn>)> {
-    let with_types = |metadata: &Arc<ParquetMetaData>| {
-        ArrowReaderMetadata::try_new(Arc::clone(metadata), options.clone()).or_else(|error| {
-            tracing::info!("the Arrow schema in a file is not used: {error}");
-            ArrowReaderMetadata::try_new(Arc::clone(metadata), options.clone().with_skip_arrow_metadata(true))
-        })
-    };
-    let failure = match with_types(&metadata) {
-        Ok(whole) if encrypted.is_empty() => return Ok((whole, Vec::new())),
-        Ok(_) => ParquetError::General("all of its columns are encrypted, and rstats decrypts nothing".to_owned()),
-        Err(error) => error,
-    };
-    let schema = metadata.file_metadata().schema_descr();
-    let mut unreadable = Vec::new();
-    let mut readable = Vec::new();
-    for (root, field) in schema.root_schema().get_fields().iter().enumerate() {
-        let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
-        // Alone: the crate converts all columns, or none.
-        let converted = || {
-            let alone = with_fields(schema, vec![Arc::clone(field)]);
-            alone.and_then(|alone| parquet_to_arrow_schema(&alone, None)).err()
-        };
-        let reason = match leaves.any(|leaf| encrypted.contains(&leaf)) {
-            true => Some("is encrypted, and rstats decrypts nothing".to_owned()),
-            false => converted().map(|error| format!("has no type that can be read: {error}")),
-        };
-        match reason {
-            Some(reason) => unreadable.push(UnreadableColumn { name: field.name().to_owned(), reason }),
-            None => readable.push(root),
-        }
-    }
-    if readable.is_empty() {
-        return Err(failure);
-    }
-    Ok((with_types(&Arc::new(with_columns(&metadata, &readable)?))?, unreadable))
-}
-
-/// The schema with these of its fields alone.
-fn with_fields(schema: &SchemaDescriptor, fields: Vec<TypePtr>) -> parquet::errors::Result<SchemaDescriptor> {
-    let root = Type::group_type_builder(schema.root_schema().name()).with_fields(fields).build()?;
-    Ok(SchemaDescriptor::new(Arc::new(root)))
-}
-
-/// The metadata with these of its columns alone, and without the index of pages.
-fn with_columns(metadata: &ParquetMetaData, roots: &[usize]) -> parquet::errors::Result<ParquetMetaData> {
-    let file = metadata.file_metadata();
-    let schema = file.schema_descr();
-    let all = schema.root_schema();
-    let narrow = with_fields(schema, roots.iter().map(|&root| Arc::clone(&all.get_fields()[root])).collect())?;
-    let narrow = Arc::new(narrow);
-    let is_kept = |leaf: &usize| roots.binary_search(&schema.get_column_root_idx(*leaf)).is_ok();
-    let leaves: Vec<usize> = (0..schema.num_columns()).filter(is_kept).collect();
-    let orders = file.column_orders().map(|orders| leaves.iter().map(|&leaf| orders[leaf]).collect());
-    let groups = metadata.row_groups().iter().map(|group| {
-        let columns = leaves.iter().map(|&leaf| group.column(leaf).clone()).collect();
-        let narrow = RowGroupMetaData::builder(Arc::clone(&narrow));
-        narrow.set_num_rows(group.num_rows()).set_column_metadata(columns).build()
-    });
-    let groups = groups.collect::<parquet::errors::Result<_>>()?;
-    let (created_by, pairs) = (file.created_by().map(str::to_owned), file.key_value_metadata().cloned());
-    let file = FileMetaData::new(file.version(), file.num_rows(), created_by, pairs, narrow, orders);
-    Ok(ParquetMetaDataBuilder::new(file).set_row_groups(groups).build())
-}
-
-/// The same metadata without the page index, which the crate would go by.
-pub fn without_index(metadata: &ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
-    let plain = metadata.metadata().as_ref().clone().into_builder();
-    let plain = plain.set_column_index(None).set_offset_index(None).build();
-    Ok(arrow_metadata(Arc::new(plain), &ArrowReaderOptions::new(), &BTreeSet::new())?.0)
 }
 
 /// The length of the footer, from the last 8 bytes of a file.
@@ -347,6 +228,8 @@ enum Failure {
     /// An error that says all.
     Told(Error),
     NotParquet(String),
+    /// None of its columns can be read: why the first cannot.
+    NoColumns(String),
 }
 
 impl From<Error> for Failure {
@@ -358,5 +241,14 @@ impl From<Error> for Failure {
 impl From<parquet::errors::ParquetError> for Failure {
     fn from(error: parquet::errors::ParquetError) -> Self {
         Self::NotParquet(error.to_string())
+    }
+}
+
+impl From<Unusable> for Failure {
+    fn from(unusable: Unusable) -> Self {
+        match unusable {
+            Unusable::Damaged(reason) => Self::NotParquet(reason),
+            Unusable::NoColumns(reason) => Self::NoColumns(reason),
+        }
     }
 }

@@ -11,6 +11,7 @@ mod glob;
 mod partition;
 mod prefetch;
 mod ranges;
+mod readable;
 mod reader;
 #[cfg(not(feature = "remote"))]
 #[path = "absent.rs"]
@@ -23,9 +24,10 @@ mod tests;
 mod walk;
 
 pub use find::find;
-pub use footer::{Footer, UnreadableColumn, open_all, without_index};
+pub use footer::{Footer, open_all};
 pub use prefetch::{Prefetch, Task};
 pub use ranges::held_bytes;
+pub use readable::{UnreadableColumn, without_index};
 pub use reader::Reader;
 pub use remote::Object;
 

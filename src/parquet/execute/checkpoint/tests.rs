@@ -1,4 +1,4 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::describe::AnyOutcome;
@@ -239,10 +239,10 @@ fn what_was_left_unfinished_is_removed_in_time() {
         file.set_modified(SystemTime::now() - age).unwrap();
         path
     };
-    let old = ABANDONED + Duration::from_secs(60);
+    let old = Duration::from_secs(3600);
     let abandoned = put(&one.folder, ".unfinished-abc.tmp", old);
     let kept = [
-        put(&one.folder, ".unfinished-def.tmp", ABANDONED - Duration::from_secs(60)),
+        put(&one.folder, ".unfinished-def.tmp", Duration::ZERO),
         put(&one.folder, "notes.tmp", old),
         put(&one.folder, ".unfinished-", old),
         put(folder.path(), ".unfinished-abc.tmp", old), // not where they are written

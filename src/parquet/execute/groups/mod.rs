@@ -1,6 +1,6 @@
 //! Groups of the rows of a dataset, each described as a series.
 //!
-//! The keys of a row are one code ([`layout`]), by whose hash the row goes to a partition as it is decoded ([`partitioned`], [`blocks`]); what
+//! Rows come from files, or from a checkpoint ([`reading`]). The keys of a row are one code ([`layout`]), by whose hash the row goes to a partition as it is decoded ([`partitioned`], [`blocks`]); what
 //! the pool has no room for goes to a file ([`spill`]). At the end each partition finds its groups and describes them, and the answers
 //! are put in the order of the keys, once ([`finish`]). Only where rows do not fit, and their groups are few, each group has a scan instead
 //! ([`scans`]), in passes over the dataset. Whichever way a group goes, its values are all there, so its answer has the same bits.
@@ -9,11 +9,12 @@ mod blocks;
 mod finish;
 mod layout;
 mod partitioned;
+mod reading;
 mod scans;
 mod spill;
 mod table;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use arrow_array::cast::AsArray;
@@ -23,12 +24,13 @@ use arrow_schema::Schema;
 use self::blocks::Blocks;
 use self::layout::{KeyCode, Layout};
 use self::partitioned::PartitionedRows;
+use self::reading::{Reading, question};
 use self::scans::GroupScans;
 use self::table::Table;
+use super::checkpoint::Checkpoint;
 use super::context::ExecutionContext;
 use super::pass::LeftOut;
 use crate::error::{Error, Result};
-use crate::parquet::plan::ScanTask;
 use crate::parquet::request::RunMetrics;
 use crate::summary::Summaries;
 
@@ -40,13 +42,18 @@ pub(in crate::parquet) fn describe_dataset_groups(
     let table = Table::new(run.plan)?;
     let keys = table.schema.fields().iter().take(table.keys).cloned().collect::<Vec<_>>();
     let mut ranges: Vec<Option<(u64, u64)>> = run.plan.keys.iter().map(|key| run.plan.key_range(key)).collect();
+    let checkpoint = match &run.plan.request.checkpoint {
+        Some(folder) => Some(Checkpoint::open(folder, &question(run, &table))?),
+        None => None,
+    };
+    let read = Reading { run, table: &table, checkpoint: checkpoint.as_ref() };
     let mut left_out = LeftOut::new();
     let mut may_be_few = true;
     loop {
         let layout = Layout::new(keys.clone(), &ranges)?;
         let outcome = match layout.is_wide() {
-            true => attempt::<u128>(run, &table, &layout, may_be_few, &mut left_out, metrics)?,
-            false => attempt::<u64>(run, &table, &layout, may_be_few, &mut left_out, metrics)?,
+            true => attempt::<u128>(&read, &layout, may_be_few, &mut left_out, metrics)?,
+            false => attempt::<u64>(&read, &layout, may_be_few, &mut left_out, metrics)?,
         };
         match outcome {
             Attempt::Done(summaries) => return Ok((summaries.with_keys_as(|keys| texts(run, keys)), left_out)),
@@ -81,13 +88,13 @@ enum Attempt {
 }
 
 fn attempt<C: KeyCode>(
-    run: &ExecutionContext<'_>,
-    table: &Table,
+    read: &Reading<'_>,
     layout: &Layout,
     may_be_few: bool,
     left_out: &mut LeftOut,
     metrics: &mut RunMetrics,
 ) -> Result<Attempt> {
+    let Reading { run, table, .. } = *read;
     let rows = PartitionedRows::<C>::new(run, table, layout, run.plan.rows());
     let gathering = Gathering {
         run,
@@ -97,7 +104,7 @@ fn attempt<C: KeyCode>(
         beyond_ranges: AtomicBool::new(false),
         store: RwLock::new(RowStore::Partitions(rows)),
     };
-    match read(run, table, left_out, metrics, &|batch| gathering.add(&batch)) {
+    match read.all(left_out, metrics, &|batch| gathering.add(&batch)) {
         Ok(true) => {}
         Ok(false) => return Ok(Attempt::FileFailed),
         Err(_) if gathering.were_not_few.load(Ordering::Relaxed) => return Ok(Attempt::WereNotFew),
@@ -108,7 +115,7 @@ fn attempt<C: KeyCode>(
         RowStore::Partitions(rows) => Ok(Attempt::Done(Box::new(rows.finish(metrics)?))),
         RowStore::Scans(scans) => {
             let found = scans.finish(&mut |narrow| {
-                read(run, table, left_out, metrics, &|batch| narrow.add(&table.sorted(&batch)?).map(|_| ()))
+                read.all(left_out, metrics, &|batch| narrow.add(&table.sorted(&batch)?).map(|_| ()))
             })?;
             Ok(found.map_or(Attempt::FileFailed, |found| Attempt::Done(Box::new(found))))
         }
@@ -183,53 +190,4 @@ impl<C: KeyCode> Gathering<'_, C> {
         let limit = self.run.plan.budget.limit;
         Err(Error::MemoryLimit { what: "a scan of each group".to_owned(), needed: limit, limit })
     }
-}
-
-/// Reads the rows of all files that are not left out; `false` if some failed, which are left out then.
-fn read(
-    run: &ExecutionContext<'_>,
-    table: &Table,
-    left_out: &mut LeftOut,
-    metrics: &mut RunMetrics,
-    add: &(dyn Fn(RecordBatch) -> Result<()> + Sync),
-) -> Result<bool> {
-    let plan = run.plan;
-    let series: Vec<usize> = (0..plan.series.len()).collect();
-    let files = plan.files.iter().enumerate().filter(|(file, _)| !left_out.contains_key(file));
-    let groups: Vec<(usize, usize)> =
-        files.flat_map(|(file, of)| (0..of.row_groups.len()).map(move |group| (file, group))).collect();
-    let (mut rows, mut bytes) = (0, 0);
-    let mut parts: Vec<ScanTask> = Vec::new();
-    for &(file, group) in &groups {
-        let group_plan = &plan.files[file].row_groups[group];
-        rows += group_plan.rows;
-        bytes += plan.stored(file, group_plan, &series);
-        for share in plan.shares(file, group_plan, groups.len()) {
-            parts.push(ScanTask { file, group, series: series.clone(), first: None, share });
-        }
-    }
-    let mut distinct: Vec<usize> = parts.iter().map(|part| part.file).collect();
-    distinct.dedup();
-    let files = distinct.len() as u64;
-    run.progress.begin(files, rows, bytes);
-    metrics.passes += 1;
-    metrics.files_read += files;
-    metrics.bytes += bytes;
-    let mut left = vec![0; plan.files.len()];
-    parts.iter().for_each(|part| left[part.file] += 1);
-    let left: Vec<AtomicUsize> = left.into_iter().map(AtomicUsize::new).collect();
-    tracing::debug!(files, rows, bytes, "a pass over groups begins");
-    let failures = run.each_part(&parts, |part, reader| {
-        run.decode(part, reader, &mut |rows| add(table.batch(plan, part, rows)?))?;
-        // The last one to be done, whichever that is.
-        if left[part.file].fetch_sub(1, Ordering::Relaxed) == 1 {
-            tracing::info!(file = plan.dataset.files[part.file].name(), "read");
-            run.progress.add_file();
-        }
-        Ok(())
-    })?;
-    let all_read = failures.is_empty();
-    let failed = failures.into_iter().map(|(index, error)| (parts[index].file, plan.skipped(&parts[index], &error)));
-    left_out.extend(failed);
-    Ok(all_read)
 }

@@ -60,6 +60,11 @@ impl Table {
         SortedRows::new(keys.collect(), &batch.columns()[self.keys..], batch.num_rows())
     }
 
+    /// Bytes of a row, about.
+    pub fn row(&self) -> u64 {
+        self.schema.fields().iter().map(|field| width(field.data_type())).sum()
+    }
+
     /// The bytes of the answers for `keys` keys.
     pub fn answers(&self, plan: &Plan<'_>, keys: usize) -> u64 {
         let fields = self.schema.fields();
