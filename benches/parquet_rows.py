@@ -137,6 +137,12 @@ def rows(threads, size=5_000_000):
 
         yield f"Parquet, {count} files x {length:,} rows, by {keys:,} keys, the same", 1e-9, groups
     with folder() as at:
+        path = at / "one.parquet"
+        long = 10 * size
+        pq.write_table(pa.table({"x": random.standard_normal(long)}), path, row_group_size=long, use_dictionary=False)
+        label = f"Parquet, one column of {long / 1e6:g} M in one row group, the same"
+        yield label, 1e-9, lambda: exact(path, ["x"], threads)
+    with folder() as at:
         path = at / "prices.parquet"
         prices = {name: np.round(random.gamma(2.0, 20.0, size), 2) for name in columns}
         pq.write_table(pa.table(prices), path, compression="zstd", row_group_size=size // 10)

@@ -184,6 +184,7 @@ def rows():
     kinds = {
         "100,000 integer keys": lambda rows: random.integers(0, 100_000, rows),
         "100,000 text keys": text,
+        "100,000 integer keys after Zipf": lambda rows: np.minimum(random.zipf(1.3, rows), 100_000),
         "10 integer keys": lambda rows: random.integers(0, 10, rows),
         "5 M integer keys": lambda rows: random.integers(0, 5_000_000, rows),
     }

@@ -75,6 +75,7 @@ mod suggest;
 mod summary;
 #[cfg(feature = "parquet")]
 mod unfinished;
+mod unpoisoned;
 
 #[cfg(feature = "allocator")]
 pub use arch::allocator::Allocator;

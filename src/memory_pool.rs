@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::interrupt::Interrupt;
+use crate::unpoisoned::Unpoisoned;
 
 /// What the program takes where the kernel does not say: its code (and that of Python, if that calls), the allocator's own.
 const PROGRAM: u64 = 34 << 20;
@@ -107,7 +108,7 @@ impl MemoryPool {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(|poison| poison.into_inner())
+        self.shared.state.lock().unpoisoned()
     }
 
     /// Nothing yet, to be grown.

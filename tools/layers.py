@@ -15,7 +15,7 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 
 # The rooms, the lowest first. Those of one line do not use each other.
 ROOMS = [
-    ["escape", "suggest", "unfinished"],
+    ["escape", "suggest", "unfinished", "unpoisoned"],
     ["error", "catch_panic"],
     ["interrupt"],
     ["num"],

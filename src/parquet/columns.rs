@@ -226,7 +226,7 @@ impl Dataset {
         let kind = if matches!(data_type, DataType::Map(..)) { "maps" } else { "lists" };
         Some(match names.is_empty() {
             true => format!("{kind}, which hold no numbers"),
-            false => format!("{kind}, whose values are described where they are named: {}", names.join(", ")),
+            false => format!("{kind}; name their values: {}", names.join(", ")),
         })
     }
 

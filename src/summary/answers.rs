@@ -1,6 +1,6 @@
 //! Answers on their way to a table: columns that are filled row by row.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 #[cfg(feature = "parquet")]
 use arrow_array::{
@@ -16,6 +16,7 @@ use super::one::Summary;
 use crate::num::decimal::Decimal;
 use crate::num::figure::NumberType;
 use crate::spec::Spec;
+use crate::unpoisoned::Unpoisoned;
 
 /// A statistic that its float does not tell: its row, its index, and the value.
 pub(super) type Kept = (usize, usize, Decimal);
@@ -118,7 +119,7 @@ impl Answers {
 
     /// What was kept beside the floats, in the order of the rows.
     pub(super) fn take_kept(&mut self) -> Vec<Kept> {
-        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.get_mut().unpoisoned();
         kept.sort_unstable_by_key(|&(row, index, _)| (row, index));
         std::mem::take(kept)
     }
@@ -164,7 +165,7 @@ impl<'a> AnswerRows<'a> {
 
     fn keep(&self, row: usize, index: usize, value: Decimal) {
         if let Some(kept) = self.kept {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).push((self.start + row, index, value));
+            kept.lock().unpoisoned().push((self.start + row, index, value));
         }
     }
 

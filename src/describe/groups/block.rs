@@ -25,6 +25,9 @@ const FREQUENT: usize = 16;
 /// Slots of the table of frequent keys, a power of two and more than twice as many as there can be.
 const SLOTS: usize = 4 * SAMPLE / FREQUENT;
 
+/// More than there are partitions, a power of two.
+const MOST: usize = 2 * ((1 << MOST_BITS) + SAMPLE / FREQUENT);
+
 /// In which order the groups of a partition are described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GroupOrder {
@@ -41,10 +44,20 @@ pub(crate) struct Partitioning<C> {
     pub seed: u64,
     /// The least code, and by how many bits a code above it is shifted to be the place of its partition.
     stretch: Option<(C, u32)>,
-    /// The frequent keys: the first row that was seen to have each, and its code.
-    frequent: Vec<(C, u32)>,
-    /// By the hash of a key, one more than its place among the frequent ones; 0 of a free slot.
-    slots: Option<Box<[u16; SLOTS]>>,
+    /// How many keys are frequent.
+    frequent: usize,
+    /// Those, by their hash.
+    slots: Option<Box<[Slot<C>; SLOTS]>>,
+}
+
+/// A frequent key, or none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot<C> {
+    code: C,
+    /// The first row that was seen to have it.
+    first: u32,
+    /// One more than its place among the frequent keys; 0 of a free slot.
+    place: u16,
 }
 
 impl<C: Code> Partitioning<C> {
@@ -86,7 +99,8 @@ impl<C: Code> Partitioning<C> {
         same: impl Fn(C, usize, usize) -> bool,
     ) -> (Self, Vec<(C, u32)>) {
         let bits = (expected / PARTITION_ROWS).next_power_of_two().trailing_zeros().min(MOST_BITS);
-        let mut found = Self { bits, seed, stretch: None, frequent: Vec::new(), slots: None };
+        let mut found = Self { bits, seed, stretch: None, frequent: 0, slots: None };
+        let mut frequent: Vec<(C, u32)> = Vec::new();
         if bits == 0 {
             return (found, Vec::new());
         }
@@ -99,21 +113,21 @@ impl<C: Code> Partitioning<C> {
             // Of keys that share a hash, only the first one is counted.
             let count = keys.iter().filter(|(_, row)| same(code, first as usize, *row as usize)).count();
             if count >= FREQUENT {
-                found.frequent.push((code, first));
+                frequent.push((code, first));
             }
         }
-        if !found.frequent.is_empty() {
-            let slots = found.slots.insert(Box::new([0; SLOTS]));
-            for (&(code, _), place) in found.frequent.iter().zip(1..) {
+        found.frequent = frequent.len();
+        if !frequent.is_empty() {
+            let slots = found.slots.insert(Box::new([Slot::default(); SLOTS]));
+            for (&(code, first), place) in frequent.iter().zip(1..) {
                 let mut slot = mixed(code, seed) as usize % SLOTS;
-                while slots[slot] != 0 {
+                while slots[slot].place != 0 {
                     slot = (slot + 1) % SLOTS;
                 }
-                slots[slot] = place;
+                slots[slot] = Slot { code, first, place };
             }
         }
-        let is_frequent = |(code, _): &(C, u32)| found.frequent.iter().any(|(frequent, _)| frequent == code);
-        sample.retain(|key| !is_frequent(key));
+        sample.retain(|key| !frequent.iter().any(|(frequent, _)| *frequent == key.0));
         (found, sample)
     }
 
@@ -142,7 +156,7 @@ impl<C: Code> Partitioning<C> {
 
     /// The place of the partition of rows without a key, which is the last one.
     pub fn without(&self) -> usize {
-        self.shared() + self.frequent.len()
+        self.shared() + self.frequent
     }
 
     #[inline]
@@ -150,10 +164,10 @@ impl<C: Code> Partitioning<C> {
         let hash = mixed(code, self.seed);
         if let Some(slots) = &self.slots {
             let mut slot = hash as usize % SLOTS;
-            while let Some(place) = slots[slot].checked_sub(1) {
-                let (frequent, first) = self.frequent[usize::from(place)];
+            while slots[slot].place != 0 {
+                let Slot { code: frequent, first, place } = slots[slot];
                 if frequent == code && same(code, first as usize, row) {
-                    return self.shared() + usize::from(place);
+                    return self.shared() + usize::from(place) - 1;
                 }
                 slot = (slot + 1) % SLOTS;
             }
@@ -189,25 +203,33 @@ impl<C: Code> Block<C> {
         partitioning: &Partitioning<C>,
     ) -> Self {
         let without = partitioning.without();
-        let mut codes = Vec::with_capacity(rows.len());
-        let mut indices: Vec<u16> = Vec::with_capacity(rows.len());
-        let mut starts = vec![0; without + 2];
-        for row in rows.clone() {
-            let there = nulls.is_none_or(|nulls| nulls.is_valid(row as usize));
-            let code = if there { code(row as usize) } else { C::default() };
-            let index = if there { partitioning.of(code, row as usize, &same) } else { without };
-            codes.push(code);
-            indices.push(index as u16);
-            starts[index + 1] += 1;
+        let mut codes = vec![C::default(); rows.len()];
+        let mut indices = vec![0_u16; rows.len()];
+        // Neighbours are counted apart: one that has the key of the row before would have to wait for its count.
+        let mut counts = [[0_u32; MOST]; 2];
+        let dealt = codes.iter_mut().zip(&mut indices).zip(rows.start as usize..).enumerate();
+        for (turn, ((to_code, to_index), row)) in dealt {
+            let mut index = without;
+            if nulls.is_none_or(|nulls| nulls.is_valid(row)) {
+                *to_code = code(row);
+                index = partitioning.of(*to_code, row, &same);
+            }
+            *to_index = index as u16;
+            counts[turn % 2][index % MOST] += 1;
         }
-        for index in 0..=without {
-            starts[index + 1] += starts[index];
+        let mut starts = Vec::with_capacity(without + 2);
+        let mut next = [0_u32; MOST];
+        let mut end = 0;
+        for (index, next) in next.iter_mut().enumerate().take(without + 1) {
+            *next = end;
+            starts.push(end);
+            end += counts[0][index] + counts[1][index];
         }
-        let mut next = starts.clone();
+        starts.push(end);
         let mut dealt =
             Self { codes: vec![C::default(); codes.len()], rows: vec![0; codes.len()], starts, values: vec![] };
         for ((row, code), index) in rows.zip(codes).zip(indices) {
-            let next = &mut next[usize::from(index)];
+            let next = &mut next[usize::from(index) % MOST];
             (dealt.codes[*next as usize], dealt.rows[*next as usize]) = (code, row);
             *next += 1;
         }

@@ -17,6 +17,7 @@ use crate::parquet::plan::Plan;
 use crate::parquet::plan::ScanTask;
 use crate::parquet::request::{OnError, Progress};
 use crate::parquet::storage::{Prefetch, Reader, Task};
+use crate::unpoisoned::Unpoisoned;
 
 /// What a run has at hand everywhere.
 #[derive(Clone, Copy)]
@@ -45,7 +46,7 @@ impl ExecutionContext<'_> {
             if self.is_fatal(&error) || self.plan.request.on_error == OnError::Fail {
                 stop.store(true, Ordering::Relaxed);
             }
-            failures.lock().unwrap_or_else(|poison| poison.into_inner()).push((index, error));
+            failures.lock().unpoisoned().push((index, error));
         };
         rayon::broadcast(|_| {
             while !stop.load(Ordering::Relaxed) {
@@ -70,7 +71,7 @@ impl ExecutionContext<'_> {
                 }
             }
         });
-        let mut failures = failures.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        let mut failures = failures.into_inner().unpoisoned();
         // In the order of the parts, so that the error is the same one on every run.
         failures.sort_by_key(|(index, _)| *index);
         if let Some(place) = failures.iter().position(|(_, error)| self.is_fatal(error)) {

@@ -18,6 +18,7 @@ use crate::parquet::plan::MergeGranularity;
 use crate::parquet::request::RunMetrics;
 use crate::scan::Keep;
 use crate::summary::Summary;
+use crate::unpoisoned::Unpoisoned;
 
 /// The least that an entry keeps of the values of a series, of which nothing is known yet.
 const LEAST_KEPT: usize = 1 << 12;
@@ -82,7 +83,7 @@ pub(in crate::parquet) fn describe_kept(
             files.iter().copied().filter(|file| !entries.contains(file) && !left_out.contains_key(file)).collect();
         let whole = Mutex::new(target.clone());
         let merge = |scans: Scans| -> Result<()> {
-            let mut whole = whole.lock().unwrap_or_else(|poison| poison.into_inner());
+            let mut whole = whole.lock().unpoisoned();
             for (whole, scan) in whole.iter_mut().zip(scans) {
                 if let Some(scan) = scan {
                     whole.merge(scan)?;
@@ -137,7 +138,7 @@ pub(in crate::parquet) fn describe_kept(
         entries.retain(|file| !failed.contains_key(file));
         left_out.extend(failed);
 
-        let mut whole = whole.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        let mut whole = whole.into_inner().unpoisoned();
         let mut summaries = Vec::with_capacity(whole.len());
         let mut next = target.clone();
         let mut undecided: Scans = vec![None; target.len()];

@@ -14,6 +14,7 @@ use crate::parquet::writer_faults::Distrust;
 use crate::report::Skipped;
 use crate::series::{Chunk, Kind};
 use crate::spec::NanPolicy;
+use crate::unpoisoned::Unpoisoned;
 
 /// Scans of all series, of which those that need no pass are missing.
 pub(in crate::parquet) type Scans = Vec<Option<AnyScan>>;
@@ -98,7 +99,7 @@ pub(in crate::parquet) fn pass(
         if hand_over == MergeGranularity::Task {
             done(part.file, std::mem::take(&mut scans))?;
         }
-        let mut slot = pending[part.file].lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut slot = pending[part.file].lock().unpoisoned();
         let Some(file) = slot.as_mut() else { return Ok(()) };
         for (series, scan) in scans {
             file.scans.resize(empties.len(), None);

@@ -15,6 +15,7 @@ use crate::parquet::plan::ScanTask;
 use crate::parquet::statistics::extrema;
 use crate::scan::Keep;
 use crate::series::Chunk;
+use crate::unpoisoned::Unpoisoned;
 
 /// Rows that are looked at of a series that is alike everywhere: the first ones of a row group in the middle, as many as most writers put
 /// in a page.
@@ -83,7 +84,7 @@ pub(in crate::parquet) fn aim(
             Some(Some(values)) => scan.read(&Chunk::Array(values.clone())),
             _ => Ok(()),
         })?;
-        let mut found = found[series].lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut found = found[series].lock().unpoisoned();
         match found.as_mut() {
             Some(found) => found.merge(scan),
             None => {
@@ -93,7 +94,7 @@ pub(in crate::parquet) fn aim(
         }
     })?;
     for (empty, found) in empties.iter_mut().zip(found) {
-        if let Some(mut scan) = found.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+        if let Some(mut scan) = found.into_inner().unpoisoned() {
             *empty = Some(scan.aimed(spec, keep, look.sample));
         }
     }

@@ -20,6 +20,7 @@ use crate::parquet::request::RunMetrics;
 use crate::scan::{Keep, SAMPLE};
 use crate::spec::{Learned, Statistic};
 use crate::summary::Summary;
+use crate::unpoisoned::Unpoisoned;
 
 /// How many values all series together keep in a first pass that another one follows.
 pub(in crate::parquet) const SAMPLED: usize = 1 << 22;
@@ -176,7 +177,7 @@ impl Whole {
 
     fn merge(&self, scans: Scanned) -> Result<()> {
         for (series, scan) in scans {
-            let mut whole = self.0[series].lock().unwrap_or_else(|poison| poison.into_inner());
+            let mut whole = self.0[series].lock().unpoisoned();
             if let Some(whole) = whole.as_mut() {
                 whole.merge(scan)?;
             }
@@ -185,6 +186,6 @@ impl Whole {
     }
 
     fn into_scans(self) -> Scans {
-        self.0.into_iter().map(|scan| scan.into_inner().unwrap_or_else(|poison| poison.into_inner())).collect()
+        self.0.into_iter().map(|scan| scan.into_inner().unpoisoned()).collect()
     }
 }

@@ -19,6 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::parquet::guard::damage::guarded;
 use crate::parquet::guard::footer::{FooterFacts, check_footer};
 use crate::parquet::guard::repair::repaired;
+use crate::unpoisoned::Unpoisoned;
 
 /// What is asked for first: with it come the footers of all but the widest files.
 const TAIL: u64 = 1 << 16;
@@ -209,7 +210,7 @@ pub fn open_all(
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, files.get(i)?)))
         {
             let outcome = open(found);
-            opened.lock().unwrap_or_else(|poison| poison.into_inner())[index] = Some(outcome);
+            opened.lock().unpoisoned()[index] = Some(outcome);
         }
     };
     std::thread::scope(|scope| {
@@ -219,7 +220,7 @@ pub fn open_all(
         }
         work();
     });
-    let opened = opened.into_inner().unwrap_or_else(|poison| poison.into_inner());
+    let opened = opened.into_inner().unpoisoned();
     opened.into_iter().map(|outcome| outcome.unwrap_or(Err(Error::Interrupted))).collect()
 }
 

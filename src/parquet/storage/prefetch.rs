@@ -12,6 +12,7 @@ use super::remote::{self, Permits, Running};
 use super::{Location, Reader, held_bytes};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::unpoisoned::Unpoisoned;
 
 /// The time between two looks at the interrupt.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -178,7 +179,7 @@ impl Drop for Prefetch {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poison| poison.into_inner())
+        self.state.lock().unpoisoned()
     }
 }
 

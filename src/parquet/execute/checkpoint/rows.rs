@@ -17,6 +17,7 @@ use tempfile::NamedTempFile;
 
 use super::{Checkpoint, FileKey, Unusable, Writer, decode};
 use crate::error::{Error, Result};
+use crate::unpoisoned::Unpoisoned;
 
 /// The rows of a file, batch by batch.
 pub(crate) struct KeptRows {
@@ -92,7 +93,7 @@ impl RowsWriter<'_> {
     ///
     /// [`Error::File`] for what the operating system says.
     pub fn write(&self, batch: &RecordBatch) -> Result<()> {
-        let mut to = self.to.lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut to = self.to.lock().unpoisoned();
         match to.as_mut() {
             Some((_, writer)) => writer.write(batch).map_err(|error| self.checkpoint.unwritten(&self.file, &error)),
             None => Ok(()),
@@ -105,7 +106,7 @@ impl RowsWriter<'_> {
     ///
     /// [`Error::File`] for what the operating system says.
     pub fn finish(&self) -> Result<()> {
-        let to = self.to.lock().unwrap_or_else(|poison| poison.into_inner()).take();
+        let to = self.to.lock().unpoisoned().take();
         let Some((unfinished, writer)) = to else { return Ok(()) };
         let path = self.checkpoint.entry(&self.file).with_extension("rows");
         let end = || -> Result<(), ArrowError> { Ok(self.checkpoint.end(unfinished, writer.into_inner()?, &path)?) };

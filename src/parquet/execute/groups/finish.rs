@@ -23,6 +23,7 @@ use crate::parquet::request::RunMetrics;
 use crate::scan::Keep;
 use crate::series::Chunk;
 use crate::summary::{Answers, PartRow, Summaries};
+use crate::unpoisoned::Unpoisoned;
 
 /// How often a partition that does not fit in memory is dealt out again.
 const DEPTH: u32 = 4;
@@ -141,7 +142,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
                 }
                 let rows: u64 = segments.iter().map(|segment| segment.rows as u64).sum();
                 let parts = self.finish_partition(on_disk, partition, partitioning, &segments, &mut describer)?;
-                let mut found = found.lock().unwrap_or_else(|poison| poison.into_inner());
+                let mut found = found.lock().unpoisoned();
                 match partition == partitioning.without() {
                     true => found.1 = parts.into_iter().next(),
                     false => found.0.extend(parts),
@@ -159,7 +160,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
                 .map(drop)?,
             _ => work()?,
         }
-        Ok(found.into_inner().unwrap_or_else(|poison| poison.into_inner()))
+        Ok(found.into_inner().unpoisoned())
     }
 
     fn finish_partition(

@@ -33,6 +33,7 @@ use super::pass::LeftOut;
 use crate::error::{Error, Result};
 use crate::parquet::request::RunMetrics;
 use crate::summary::Summaries;
+use crate::unpoisoned::Unpoisoned;
 
 /// The answer for each column and each key, and the files that were left out.
 pub(in crate::parquet) fn describe_dataset_groups(
@@ -111,7 +112,7 @@ fn attempt<C: KeyCode>(
         Err(_) if gathering.beyond_ranges.load(Ordering::Relaxed) => return Ok(Attempt::BeyondRanges),
         Err(error) => return Err(error),
     }
-    match gathering.store.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+    match gathering.store.into_inner().unpoisoned() {
         RowStore::Partitions(rows) => Ok(Attempt::Done(Box::new(rows.finish(metrics)?))),
         RowStore::Scans(scans) => {
             let found = scans.finish(&mut |narrow| {
@@ -144,7 +145,7 @@ impl<C: KeyCode> Gathering<'_, C> {
     /// More rows, to where they are going.
     fn add(&self, batch: &RecordBatch) -> Result<()> {
         let refused = {
-            let store = self.store.read().unwrap_or_else(|poison| poison.into_inner());
+            let store = self.store.read().unpoisoned();
             match &*store {
                 RowStore::Scans(scans) => return self.scan(scans, batch),
                 RowStore::Partitions(rows) => {
@@ -165,7 +166,7 @@ impl<C: KeyCode> Gathering<'_, C> {
 
     /// Rows that do not fit in memory: scans from now on, if the groups are few, or else a file.
     fn make_room(&self, refused: Blocks<C>, batch: &RecordBatch) -> Result<()> {
-        let mut store = self.store.write().unwrap_or_else(|poison| poison.into_inner());
+        let mut store = self.store.write().unpoisoned();
         let rows = match &*store {
             RowStore::Scans(scans) => return self.scan(scans, batch),
             RowStore::Partitions(rows) if rows.has_spilled() => return rows.spill(refused),

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::memory_pool::Reservation;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::series::from_arrow::take_rows;
+use crate::unpoisoned::Unpoisoned;
 
 /// One part in `HEADROOM` of the pool is left to rows that are decoded and groups that are described.
 const HEADROOM: u64 = 3;
@@ -117,7 +118,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
     }
 
     pub fn held(&self) -> MutexGuard<'_, Held<C>> {
-        self.held.lock().unwrap_or_else(|poison| poison.into_inner())
+        self.held.lock().unpoisoned()
     }
 
     /// The rows in memory, which are no longer there then.
@@ -203,19 +204,19 @@ impl OnDisk {
 
     fn write(&self, partition: usize, batch: &RecordBatch) -> Result<()> {
         let segment = self.spill.write(batch)?;
-        self.segments[partition].lock().unwrap_or_else(|poison| poison.into_inner()).push(segment);
+        self.segments[partition].lock().unpoisoned().push(segment);
         Ok(())
     }
 
     /// The segments of a partition, which are no longer known then.
     pub fn take(&self, partition: usize) -> Vec<Segment> {
-        std::mem::take(&mut *self.segments[partition].lock().unwrap_or_else(|poison| poison.into_inner()))
+        std::mem::take(&mut *self.segments[partition].lock().unpoisoned())
     }
 
     /// How many rows were written.
     pub fn rows(&self) -> u64 {
         let rows = self.segments.iter().map(|segments| {
-            let segments = segments.lock().unwrap_or_else(|poison| poison.into_inner());
+            let segments = segments.lock().unpoisoned();
             segments.iter().map(|segment| segment.rows as u64).sum::<u64>()
         });
         rows.sum()

@@ -17,6 +17,7 @@ use crate::parquet::plan::Plan;
 use crate::scan::{Keep, SAMPLE};
 use crate::series::{Chunk, Kind, Repr};
 use crate::summary::{Answers, PartRow, Summaries, Summary};
+use crate::unpoisoned::Unpoisoned;
 
 /// Bytes of a scan beside the values that it keeps.
 const SCAN: u64 = 16 << 10;
@@ -98,11 +99,11 @@ impl<'a> GroupScans<'a> {
     /// More rows; `false` if there are too many groups after all.
     pub fn add(&self, rows: &SortedRows) -> Result<bool> {
         let Some(numbers) = self.numbers(&rows.keys)? else { return Ok(false) };
-        let found = self.found.read().unwrap_or_else(|poison| poison.into_inner());
+        let found = self.found.read().unpoisoned();
         // Threads begin at different groups, so that they seldom want the same one.
         let first = numbers.len() * rayon::current_thread_index().unwrap_or(0) / rayon::current_num_threads();
         for group in (first..numbers.len()).chain(0..first) {
-            let mut scans = found.scans[numbers[group]].lock().unwrap_or_else(|poison| poison.into_inner());
+            let mut scans = found.scans[numbers[group]].lock().unpoisoned();
             for (series, scan) in scans.iter_mut().enumerate() {
                 if let Some(scan) = scan {
                     scan.read(&Chunk::Array(rows.group(series, group)))?;
@@ -116,7 +117,7 @@ impl<'a> GroupScans<'a> {
     /// The number of each of these groups; those of new ones are added. `None` if there are too many.
     fn numbers(&self, keys: &RecordBatch) -> Result<Option<Vec<usize>>> {
         {
-            let found = self.found.read().unwrap_or_else(|poison| poison.into_inner());
+            let found = self.found.read().unpoisoned();
             if let Some(known) = &found.keys {
                 let (numbers, more) = Self::look_up(known, keys)?;
                 if more.num_rows() == known.num_rows() {
@@ -125,7 +126,7 @@ impl<'a> GroupScans<'a> {
             }
         }
         let Some(empties) = &self.empties else { return Err(changed()) };
-        let mut found = self.found.write().unwrap_or_else(|poison| poison.into_inner());
+        let mut found = self.found.write().unpoisoned();
         let (numbers, all) = match &found.keys {
             Some(known) => Self::look_up(known, keys)?,
             None => ((0..keys.num_rows()).collect(), keys.clone()),
@@ -167,11 +168,11 @@ impl<'a> GroupScans<'a> {
     /// The answers, in the order of the keys. `again` goes through all rows once more, and says whether it could: `None` if not.
     pub fn finish(self, again: &mut dyn FnMut(&Self) -> Result<bool>) -> Result<Option<Summaries>> {
         let (plan, spec) = (self.run.plan, self.run.plan.spec);
-        let FoundGroups { keys, scans } = self.found.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        let FoundGroups { keys, scans } = self.found.into_inner().unpoisoned();
         let keys = keys.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
         let (groups, series) = (scans.len(), plan.series.len());
         let mut scans: Vec<Vec<Option<AnyScan>>> =
-            scans.into_iter().map(|scans| scans.into_inner().unwrap_or_else(|poison| poison.into_inner())).collect();
+            scans.into_iter().map(|scans| scans.into_inner().unpoisoned()).collect();
         let mut answers = Answers::new(groups * series, spec);
         let mut undecided = groups * series;
         for _ in 0..PASSES {
@@ -201,9 +202,9 @@ impl<'a> GroupScans<'a> {
             if !again(&pass)? {
                 return Ok(None);
             }
-            let narrow = pass.found.into_inner().unwrap_or_else(|poison| poison.into_inner()).scans;
+            let narrow = pass.found.into_inner().unpoisoned().scans;
             for (scans, narrow) in scans.iter_mut().zip(narrow) {
-                settle(scans, narrow.into_inner().unwrap_or_else(|poison| poison.into_inner()))?;
+                settle(scans, narrow.into_inner().unpoisoned())?;
             }
         }
         Err(changed())

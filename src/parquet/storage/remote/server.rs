@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::super::partition::decode;
 use super::Object;
 use super::store::Stores;
+use crate::unpoisoned::Unpoisoned;
 
 /// What happens to one request, the next whose key ends as it says.
 #[derive(Clone, Debug)]
@@ -103,7 +104,7 @@ impl Server {
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poison| poison.into_inner())
+        self.state.lock().unpoisoned()
     }
 
     pub fn put(&self, key: &str, bytes: &[u8], tag: &str) {

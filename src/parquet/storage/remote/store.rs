@@ -22,6 +22,7 @@ use super::Object;
 use super::failure::Failure;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::unpoisoned::Unpoisoned;
 
 /// The time between two looks at the interrupt.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -106,7 +107,7 @@ impl Stores {
     /// The store that an object is in.
     pub fn store(&self, object: &Object) -> Result<Store> {
         let key = (object.root.clone(), object.query.clone());
-        let mut stores = self.stores.lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut stores = self.stores.lock().unpoisoned();
         if let Some(store) = stores.get(&key) {
             return Ok(store.clone());
         }
@@ -124,7 +125,7 @@ impl Stores {
         let stores = Self::current()?;
         let store = build(object, owned).map_err(|error| Failure::from(error).of(object, "cannot be reached"))?;
         let key = (object.root.clone(), object.query.clone());
-        stores.stores.lock().unwrap_or_else(|poison| poison.into_inner()).insert(key, store);
+        stores.stores.lock().unpoisoned().insert(key, store);
         Ok(())
     }
 
