@@ -5,10 +5,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::memory_pool::{MemoryPool, NoReservation, Refused, Reservation};
+
+/// How often room is asked for, and how long is waited in between, where only the kernel's count says that there is none.
+const PATIENCE: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What is taken for the machine's memory where nothing tells it.
 const UNKNOWN: u64 = 4 << 30;
@@ -99,12 +104,26 @@ impl Budget {
         self.pool.capacity() / 2
     }
 
+    /// Gives memory that was freed back to the system, on all threads of the pool: each has some of its own.
+    pub fn give_back(&self) {
+        #[cfg(feature = "allocator")]
+        rayon::broadcast(|_| crate::arch::allocator::give_back());
+    }
+
     /// Takes `bytes` bytes for as long as they are held.
     ///
     /// # Errors
     ///
     /// [`Error::MemoryLimit`] if there is no room for `what`.
     pub fn hold(&self, bytes: u64, what: &str) -> Result<Reservation> {
+        for _ in 0..PATIENCE {
+            match self.pool.try_reserve(bytes, 0) {
+                Ok(reservation) => return Ok(reservation),
+                // What other threads are about to give back is still in the kernel's count.
+                Err(_) if bytes <= self.pool.free() => std::thread::sleep(PAUSE),
+                Err(_) => break,
+            }
+        }
         self.pool.try_reserve(bytes, 0).map_err(|Refused { missing }| Error::MemoryLimit {
             what: what.to_owned(),
             needed: self.limit + missing,

@@ -285,6 +285,9 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         let answers = self.table.answers(plan, count);
         let moved = if self.has_spilled() { answers } else { answers / 4 };
         let sorting = (count * (size_of::<Group<C>>() + 4 * size_of::<C>())) as u64;
+        if self.has_spilled() {
+            plan.budget.give_back();
+        }
         let _memory = plan.budget.hold(moved + sorting, ANSWER)?;
         let text = |at: PartRow| -> &[u8] {
             parts[at.part as usize].texts.as_ref().map_or(&[], |texts| texts.value(at.row as usize))
