@@ -264,6 +264,11 @@ def test_what_cannot_be_done_with_nested_columns_is_said(tmp_path: Path) -> None
         describe(columns="l")
     with pytest.raises(ValueError, match="groups are made of rows"):
         describe(columns="l.list.element", by="t")
+    # As many values as rows, or not: neither is matched by its place.
+    for where in ("l.list.element = 9", "m.key_value.value = 2", "m.key_value.key = 'k'", "l.list.element is null"):
+        for options in ({}, {"by": "t"}, {"on_error": "skip"}):
+            with pytest.raises(ValueError, match="holds the values of lists, any number a row"):
+                describe(columns="x", where=where, **options)
     for key in ("a", "l.list.element"):
         with pytest.raises(ValueError, match=f"key '{key}' has several values a row"):
             describe(columns="x", by=key)

@@ -177,6 +177,18 @@ impl<'a> Plan<'a> {
             let known = |name: &str| {
                 dataset.partition(name).is_some() || dataset.files.iter().any(|file| file.index_of(name).is_some())
             };
+            // Rows are kept or not: of the values of a list it would not be known which row they are of.
+            let is_repeated = |name: &&str| {
+                let places = dataset.files.iter().filter_map(|file| Some((file, file.index_of(name)?)));
+                places.into_iter().any(|(file, index)| file.columns()[index].is_repeated())
+            };
+            if let Some(name) = predicate.columns().into_iter().find(is_repeated) {
+                return Err(Error::Invalid(format!(
+                    "the predicate asks for '{}', which holds the values of lists, any number a row: rows are kept by columns of one \
+                     value a row",
+                    shown(name, NAME)
+                )));
+            }
             if let Some(missing) = predicate.columns().into_iter().find(|name| !known(name)) {
                 if let Some((written, meant)) = predicate.unquoted(&known) {
                     return Err(Error::Invalid(format!(
