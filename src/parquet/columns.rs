@@ -14,7 +14,7 @@ use arrow_schema::{DataType, Field};
 
 use super::data_file::Role;
 use super::dataset::Dataset;
-use super::guard::footer::ARROW_SCHEMA;
+use super::guard::footer::has_arrow_schema;
 use super::request::Request;
 use super::storage::UnreadableColumn;
 use crate::error::{Error, Position, Result};
@@ -64,6 +64,11 @@ impl Dataset {
 
     fn role(&self, file: usize, index: usize) -> Role {
         self.files[file].columns()[index].role
+    }
+
+    /// The role of a column in the first file that has it.
+    fn first_role(&self, column: &DataColumn) -> Role {
+        column.first().map_or(Role::Plain, |(file, index)| self.role(file, index))
     }
 
     /// All columns by name, in the order in which the files first have them. Of columns that share a name within a file, the first
@@ -139,18 +144,21 @@ impl Dataset {
         for column in &all {
             // A struct in one file is no number in another.
             let Some(first) = column.first() else { continue };
+            let is_asked = if named { wanted.contains(&column.name) } else { !by.contains(&column.name) };
+            if !is_asked {
+                continue;
+            }
+            let is_struct = self.first_role(column) == Role::Struct;
             for at in column.places() {
-                let is_same = (self.role(at.0, at.1) == Role::Struct) == (self.role(first.0, first.1) == Role::Struct);
-                let is_asked = !named && !by.contains(&column.name) || wanted.contains(&column.name);
-                if is_asked && !is_same && *self.field(at.0, at.1).data_type() != DataType::Null {
+                let is_same = (self.role(at.0, at.1) == Role::Struct) == is_struct;
+                if !is_same && *self.field(at.0, at.1).data_type() != DataType::Null {
                     unfit(at.0, self.clash(&column.name, first, at))?;
                 }
             }
         }
-        let role = |column: &DataColumn| column.first().map_or(Role::Plain, |(file, index)| self.role(file, index));
         all.retain(|column| match named {
-            true => wanted.contains(&column.name) && role(column) != Role::Struct,
-            false => !by.contains(&column.name) && role(column) == Role::Plain,
+            true => wanted.contains(&column.name) && self.first_role(column) != Role::Struct,
+            false => !by.contains(&column.name) && self.first_role(column) == Role::Plain,
         });
         let (mut series, mut left_out) = (Vec::new(), Vec::new());
         for column in all {
@@ -192,19 +200,23 @@ impl Dataset {
             return Err(Error::NoSuchColumn { name: missing.clone(), available });
         }
         let mut names: HashSet<String> = wanted.iter().cloned().collect();
-        let role = |column: &DataColumn| column.first().map_or(Role::Plain, |(file, index)| self.role(file, index));
-        let is_struct = |column: &&DataColumn| role(column) == Role::Struct && names.contains(&column.name);
+        let is_struct = |column: &&DataColumn| self.first_role(column) == Role::Struct && names.contains(&column.name);
         let structs: HashSet<&str> = all.iter().filter(is_struct).map(|column| column.name.as_str()).collect();
         let in_struct = |column: &&DataColumn| {
             let mut dots = column.name.match_indices('.');
-            role(column) == Role::Plain && dots.any(|(dot, _)| structs.contains(&column.name[..dot]))
+            self.first_role(column) == Role::Plain && dots.any(|(dot, _)| structs.contains(&column.name[..dot]))
         };
         let fields = all.iter().filter(in_struct).map(|column| column.name.clone());
         let by_struct = fields.filter(|name| names.insert(name.clone())).collect();
         Ok(Wanted { names, by_struct })
     }
 
-    /// Whether a row of any file has any number of values of a column.
+    /// Whether a row of any file has any number of values of the column of this name.
+    pub(super) fn holds_lists(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.index_of(name).is_some_and(|index| file.columns()[index].is_repeated()))
+    }
+
+    /// The same of a column.
     pub(super) fn is_repeated(&self, column: &DataColumn) -> bool {
         column.places().any(|(file, index)| self.files[file].columns()[index].is_repeated())
     }
@@ -272,9 +284,7 @@ impl Dataset {
     /// which of them it holds, only Arrow's own schema in the file tells.
     fn check_interval(&self, name: &str, (file, _): (usize, usize), data_type: &DataType) -> Result<()> {
         let file = &self.files[file];
-        let pairs = file.parquet().file_metadata().key_value_metadata();
-        let has_types = pairs.is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA));
-        if !matches!(data_type, DataType::Interval(_)) || has_types {
+        if !matches!(data_type, DataType::Interval(_)) || has_arrow_schema(file.parquet().file_metadata()) {
             return Ok(());
         }
         Err(file.broken(Position::default(), &format!(

@@ -4,9 +4,10 @@
 //! Parquet spells the path to them).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, make_array};
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, make_array};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, SchemaRef};
 use arrow_select::filter::filter;
@@ -14,10 +15,10 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::file::metadata::ParquetMetaData;
 
-use super::guard::footer::ARROW_SCHEMA;
+use super::guard::footer::has_arrow_schema;
 use super::storage::{FileEntry, Footer, UnreadableColumn};
-use crate::error::{Error, Position};
-use crate::series::list::values_of;
+use crate::error::{Error, Position, Result};
+use crate::series::list::{Lists, values_of};
 
 /// A file, and what its footer says.
 #[derive(Debug)]
@@ -115,10 +116,8 @@ impl DataFile {
 
     /// The place of a column. Where the name of one of the schema's own is the path to another one, it is the former.
     pub fn index_of(&self, name: &str) -> Option<usize> {
-        let named = |column: &&FileColumn| column.name == name;
-        let own = self.columns.iter().filter(|column| column.steps.is_empty()).find(named);
-        let column = own.or_else(|| self.columns.iter().find(named))?;
-        self.columns.iter().position(|other| std::ptr::eq(column, other))
+        let own = self.columns.iter().position(|column| column.steps.is_empty() && column.name == name);
+        own.or_else(|| self.columns.iter().position(|column| column.name == name))
     }
 
     pub fn field(&self, index: usize) -> &Field {
@@ -139,22 +138,16 @@ impl DataFile {
     /// The column chunk of a column that has one value a row and lies in no other; `None` for any other.
     pub fn flat_leaf(&self, index: usize) -> Option<usize> {
         let column = &self.columns[index];
-        let is_flat = |leaf: &usize| {
-            let descriptor = self.parquet().file_metadata().schema_descr().column(*leaf);
-            descriptor.self_type().is_primitive() && descriptor.max_rep_level() == 0
-        };
-        Some(column.leaves.start).filter(|_| column.steps.is_empty() && column.leaves.len() == 1).filter(is_flat)
+        let leaf = column.only_leaf().filter(|_| column.steps.is_empty())?;
+        let descriptor = self.parquet().file_metadata().schema_descr().column(leaf);
+        (descriptor.self_type().is_primitive() && descriptor.max_rep_level() == 0).then_some(leaf)
     }
 
     /// Whether a column is bytes of which the file does not say what they are. Impala, Hive and others have written text so.
     pub fn is_plain_bytes(&self, index: usize) -> bool {
         let parquet = self.parquet().file_metadata();
-        let says = parquet.key_value_metadata().is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA));
-        let leaves = &self.columns[index].leaves;
-        if says || leaves.len() != 1 {
-            return false;
-        }
-        let column = parquet.schema_descr().column(leaves.start);
+        let Some(leaf) = self.columns[index].only_leaf().filter(|_| !has_arrow_schema(parquet)) else { return false };
+        let column = parquet.schema_descr().column(leaf);
         // The values of an enum are text, and Arrow has no type for them.
         let is_enum =
             column.logical_type_ref() == Some(&LogicalType::Enum) || column.converted_type() == ConvertedType::ENUM;
@@ -177,6 +170,11 @@ impl DataFile {
 }
 
 impl FileColumn {
+    /// Its column chunk, if it has no other.
+    pub fn only_leaf(&self) -> Option<usize> {
+        (self.leaves.len() == 1).then_some(self.leaves.start)
+    }
+
     /// Whether a row has any number of values of it.
     pub fn is_repeated(&self) -> bool {
         self.steps.contains(&Step::Values)
@@ -274,11 +272,11 @@ impl Extractor<'_> {
         &self,
         batch: &RecordBatch,
         index: usize,
-        filtered: &dyn Fn(ArrayRef) -> Result<ArrayRef, ArrowError>,
-    ) -> Result<Extracted, ArrowError> {
+        filtered: &dyn Fn(ArrayRef) -> std::result::Result<ArrayRef, ArrowError>,
+    ) -> Result<Extracted> {
         let column = &self.file.columns[index];
         let place = self.roots.partition_point(|root| *root < column.root);
-        let mut values = filtered(batch.column(place).clone())?;
+        let mut values = filtered(batch.column(place).clone()).map_err(unextracted)?;
         let mut ends: Option<Vec<usize>> = None;
         let mut data_type = self.file.schema().field(column.root).data_type();
         let mut leaf = column.first_leaf;
@@ -308,57 +306,46 @@ impl Extractor<'_> {
 }
 
 /// A field of structs: null where the struct is.
-fn field_of(structs: &ArrayRef, place: usize) -> Result<ArrayRef, ArrowError> {
+fn field_of(structs: &ArrayRef, place: usize) -> Result<ArrayRef> {
     let Some(array) = structs.as_struct_opt().filter(|array| place < array.num_columns()) else {
-        return Err(ArrowError::SchemaError(format!("type {} has no field {place}", structs.data_type())));
+        return Err(Error::Data(format!("type {} has no field {place}", structs.data_type())));
     };
     let field = array.column(place).clone();
     if array.null_count() == 0 || *field.data_type() == DataType::Null {
         return Ok(field);
     }
     let nulls = NullBuffer::union(array.nulls(), field.nulls());
-    Ok(make_array(field.to_data().into_builder().nulls(nulls).build()?))
+    let data = field.to_data().into_builder().nulls(nulls).build().map_err(unextracted)?;
+    Ok(make_array(data))
 }
 
-/// The values of lists one after the other, and how many there are up to the end of each row.
-fn values_in(lists: &ArrayRef, ends: Option<Vec<usize>>) -> Result<(ArrayRef, Option<Vec<usize>>), ArrowError> {
-    let nulls = lists.nulls().filter(|nulls| nulls.null_count() > 0);
+/// The values of lists or maps one after the other, and how many there are up to the end of each row. `ends`: up to which of these lists
+/// each row reaches, where that is not one each.
+fn values_in(array: &ArrayRef, ends: Option<Vec<usize>>) -> Result<(ArrayRef, Option<Vec<usize>>)> {
+    let array: ArrayRef = match array.as_map_opt() {
+        Some(maps) => Arc::new(ListArray::from(maps.clone())),
+        None => array.clone(),
+    };
     // What lies beneath a list that is null is no value.
-    let there = match nulls {
-        Some(nulls) => filter(lists, &nulls.inner().clone().into())?,
-        None => lists.clone(),
+    let there = match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        Some(nulls) => filter(&array, &nulls.inner().clone().into()).map_err(unextracted)?,
+        None => array.clone(),
     };
-    let (values, offsets): (ArrayRef, Vec<usize>) = match there.data_type() {
-        DataType::List(_) => {
-            let array = there.as_list::<i32>();
-            (array.values().clone(), array.offsets().iter().map(|offset| *offset as usize).collect())
-        }
-        DataType::LargeList(_) => {
-            let array = there.as_list::<i64>();
-            (array.values().clone(), array.offsets().iter().map(|offset| *offset as usize).collect())
-        }
-        DataType::Map(..) => {
-            let array = there.as_map();
-            let entries: ArrayRef = std::sync::Arc::new(array.entries().clone());
-            (entries, array.offsets().iter().map(|offset| *offset as usize).collect())
-        }
-        DataType::FixedSizeList(_, size) => {
-            let size = usize::try_from(*size).unwrap_or(0);
-            (there.as_fixed_size_list().values().clone(), (0..=there.len()).map(|row| row * size).collect())
-        }
-        other => return Err(ArrowError::SchemaError(format!("type {other} is no list"))),
-    };
-    let (first, last) = (offsets.first().copied().unwrap_or(0), offsets.last().copied().unwrap_or(0));
-    // The rows that are null end where those before them do.
-    let mut all = Vec::with_capacity(lists.len());
-    let mut seen = 0;
-    for row in 0..lists.len() {
-        seen += usize::from(lists.is_valid(row));
-        all.push(offsets[seen] - first);
-    }
+    let there = Lists::new(&there)?;
+    let (values, _) = there.segments(0..there.len())?;
+    let lists = Lists::new(&array)?;
+    let lengths = (0..lists.len()).scan(0, |end, list| {
+        *end += lists.length(list);
+        Some(*end)
+    });
+    let all: Vec<usize> = lengths.collect();
     let ends = match ends {
         None => all,
         Some(ends) => ends.into_iter().map(|end| end.checked_sub(1).map_or(0, |last| all[last])).collect(),
     };
-    Ok((values.slice(first, last - first), Some(ends)))
+    Ok((values, Some(ends)))
+}
+
+fn unextracted(error: ArrowError) -> Error {
+    Error::Data(error.to_string())
 }

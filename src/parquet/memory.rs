@@ -116,15 +116,16 @@ impl Budget {
     ///
     /// [`Error::MemoryLimit`] if there is no room for `what`.
     pub fn hold(&self, bytes: u64, what: &str) -> Result<Reservation> {
+        let mut found = self.pool.try_reserve(bytes, 0);
         for _ in 0..PATIENCE {
-            match self.pool.try_reserve(bytes, 0) {
-                Ok(reservation) => return Ok(reservation),
-                // What other threads are about to give back is still in the kernel's count.
-                Err(_) if bytes <= self.pool.free() => std::thread::sleep(PAUSE),
-                Err(_) => break,
+            if found.is_ok() || bytes > self.pool.free() {
+                break;
             }
+            // What other threads are about to give back is still in the kernel's count.
+            std::thread::sleep(PAUSE);
+            found = self.pool.try_reserve(bytes, 0);
         }
-        self.pool.try_reserve(bytes, 0).map_err(|Refused { missing }| Error::MemoryLimit {
+        found.map_err(|Refused { missing }| Error::MemoryLimit {
             what: what.to_owned(),
             needed: self.limit + missing,
             limit: self.limit,

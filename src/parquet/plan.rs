@@ -15,7 +15,7 @@ use super::columns::DataColumn;
 use super::data_file::DataFile;
 use super::dataset::Dataset;
 use super::memory::Budget;
-use super::predicate::{self, Bound, Bounds, Pruning};
+use super::predicate::{self, Bound, Bounds, Predicate, Pruning};
 use super::request::{OnError, Request};
 use super::statistics;
 use crate::describe::check_distinct;
@@ -59,6 +59,8 @@ pub struct Plan<'a> {
     pub(super) keys: Vec<KeySource>,
     /// For each file of the dataset what is read of it.
     pub(super) files: Vec<FilePlan>,
+    /// The most values that a series can have, nulls included.
+    rows: u64,
 }
 
 /// Where the values of a key come from.
@@ -75,6 +77,13 @@ pub(super) struct KeySource {
 pub(super) struct FilePlan {
     pub filter: Option<Filter>,
     pub row_groups: Vec<GroupPlan>,
+}
+
+impl FilePlan {
+    /// The rows that are decoded.
+    pub fn rows(&self) -> u64 {
+        self.row_groups.iter().map(|group| group.rows).sum()
+    }
 }
 
 /// A predicate on the columns of one file.
@@ -174,40 +183,22 @@ impl<'a> Plan<'a> {
             )));
         }
         if let Some(predicate) = &request.predicate {
-            let known = |name: &str| {
-                dataset.partition(name).is_some() || dataset.files.iter().any(|file| file.index_of(name).is_some())
-            };
-            // Rows are kept or not: of the values of a list it would not be known which row they are of.
-            let is_repeated = |name: &&str| {
-                let places = dataset.files.iter().filter_map(|file| Some((file, file.index_of(name)?)));
-                places.into_iter().any(|(file, index)| file.columns()[index].is_repeated())
-            };
-            if let Some(name) = predicate.columns().into_iter().find(is_repeated) {
-                return Err(Error::Invalid(format!(
-                    "the predicate asks for '{}', which holds the values of lists, any number a row: rows are kept by columns of one \
-                     value a row",
-                    shown(name, NAME)
-                )));
-            }
-            if let Some(missing) = predicate.columns().into_iter().find(|name| !known(name)) {
-                if let Some((written, meant)) = predicate.unquoted(&known) {
-                    return Err(Error::Invalid(format!(
-                        "in `{written}`, there is no such column as the second one; text stands in single quotes: `{meant}`"
-                    )));
-                }
-                let mut available: Vec<String> = Vec::new();
-                let from_files = dataset.files.iter().flat_map(|file| file.columns());
-                for name in from_files.map(|column| &column.name).chain(dataset.partitions.iter().map(|p| &p.name)) {
-                    if !available.contains(name) {
-                        available.push(name.clone());
-                    }
-                }
-                return Err(Error::NoSuchColumn { name: missing.to_owned(), available });
-            }
+            check_predicate(dataset, predicate)?;
         }
-        let mut plan =
-            Self { dataset, spec, request, budget, _metadata: metadata, series, left_out, keys, files: Vec::new() };
+        let mut plan = Self {
+            dataset,
+            spec,
+            request,
+            budget,
+            _metadata: metadata,
+            series,
+            left_out,
+            keys,
+            files: Vec::new(),
+            rows: 0,
+        };
         plan.files = (0..dataset.files.len()).map(|index| plan.plan_file(index)).collect::<Result<Vec<_>>>()?;
+        plan.rows = plan.most_values();
         Ok(plan)
     }
 
@@ -267,8 +258,7 @@ impl<'a> Plan<'a> {
             error => error,
         })?;
         let columns = predicate.columns();
-        let in_file = columns.iter().filter(|name| partition(name).is_none());
-        let in_file = in_file.filter_map(|name| {
+        let in_file = columns.iter().filter(|name| partition(name).is_none()).filter_map(|name| {
             let index = place(name)?;
             Some(FilterColumn { name: (*name).to_owned(), index, is_plain_bytes: file.is_plain_bytes(index) })
         });
@@ -332,9 +322,13 @@ impl<'a> Plan<'a> {
         leaves.iter().map(|&leaf| u64::try_from(metadata.column(leaf).compressed_size()).unwrap_or(0)).sum()
     }
 
-    /// The most values that a series can have, nulls included.
+    /// The most values that a series can have, nulls included: asked often, so it is counted once.
     pub(super) fn rows(&self) -> u64 {
-        let rows = self.files.iter().flat_map(|file| &file.row_groups).map(|group| group.rows).sum();
+        self.rows
+    }
+
+    fn most_values(&self) -> u64 {
+        let rows = self.files.iter().map(FilePlan::rows).sum();
         let repeated = self.series.iter().filter(|series| self.dataset.is_repeated(series));
         repeated.map(|series| self.values(series)).fold(rows, u64::max)
     }
@@ -452,6 +446,34 @@ impl<'a> Plan<'a> {
             true => "2 or more; the values that quantiles need do not fit in memory at once",
         }
     }
+}
+
+/// Whether the columns that a predicate asks for are there, with one value a row.
+fn check_predicate(dataset: &Dataset, predicate: &Predicate) -> Result<()> {
+    // Rows are kept or not: of the values of a list it would not be known which row they are of.
+    if let Some(name) = predicate.columns().into_iter().find(|name| dataset.holds_lists(name)) {
+        return Err(Error::Invalid(format!(
+            "the predicate asks for '{}', which holds the values of lists, any number a row: rows are kept by columns of one value a row",
+            shown(name, NAME)
+        )));
+    }
+    let known = |name: &str| {
+        dataset.partition(name).is_some() || dataset.files.iter().any(|file| file.index_of(name).is_some())
+    };
+    let Some(missing) = predicate.columns().into_iter().find(|name| !known(name)) else { return Ok(()) };
+    if let Some((written, meant)) = predicate.unquoted(&known) {
+        return Err(Error::Invalid(format!(
+            "in `{written}`, there is no such column as the second one; text stands in single quotes: `{meant}`"
+        )));
+    }
+    let mut available: Vec<String> = Vec::new();
+    let from_files = dataset.files.iter().flat_map(|file| file.columns());
+    for name in from_files.map(|column| &column.name).chain(dataset.partitions.iter().map(|p| &p.name)) {
+        if !available.contains(name) {
+            available.push(name.clone());
+        }
+    }
+    Err(Error::NoSuchColumn { name: missing.to_owned(), available })
 }
 
 impl fmt::Display for Plan<'_> {

@@ -33,7 +33,7 @@ pub(in crate::parquet) fn describe_kept(
     let (plan, spec) = (run.plan, run.plan.spec);
     let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
     let key = |file: usize| FileKey::of(&plan.dataset.files[file]);
-    let rows = |file: usize| plan.files[file].row_groups.iter().map(|group| group.rows).sum::<u64>();
+    let rows = |file: usize| plan.files[file].rows();
     // As much as a sample needs whose brackets leave few candidates; the rest of a long file need not be in its entry.
     let longest = files.iter().map(|&file| rows(file)).max().unwrap_or(0);
     let sampled = (2.0 * (longest as f64).powf(2.0 / 3.0)) as usize;

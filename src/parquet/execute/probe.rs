@@ -1,9 +1,9 @@
 //! A look at a few values of a long series, before it is read: where they have the quantiles, the others most likely have them, too.
 //!
-//! Then the first pass keeps only what lies around there, and is most often the only one. The values come from the beginnings of row groups,
-//! or of pages of long ones, that lie evenly over all files, so that data which drifts is seen everywhere; of one that is alike everywhere, by the extrema that
-//! its files have, one row group tells as much. Whether it was right shows in the counts of the pass; what it decides is how long the
-//! answer takes, never what it is.
+//! Then the first pass keeps only what lies around there, and is most often the only one. The values come from the beginnings of row
+//! groups, or of pages of long ones, that lie evenly over all files, so that data which drifts is seen everywhere; of a series that is alike
+//! everywhere, by the extrema that its files have, one row group tells as much. Whether it was right shows in the counts of the pass; what it
+//! decides is how long the answer takes, never what it is.
 
 use std::sync::Mutex;
 
@@ -108,11 +108,8 @@ fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit:
     for (file, file_plan) in plan.files.iter().enumerate() {
         let Some(index) = plan.series[series].indices[file].filter(|_| !left_out.contains_key(&file)) else { continue };
         let column = &plan.dataset.files[file].columns()[index];
-        let [leaf] = column.leaves.clone().collect::<Vec<_>>()[..] else { return Vec::new() };
         // Of lists there are more values than rows, or fewer.
-        if column.is_repeated() {
-            return Vec::new();
-        }
+        let Some(leaf) = column.only_leaf().filter(|_| !column.is_repeated()) else { return Vec::new() };
         for (group, group_plan) in file_plan.row_groups.iter().enumerate() {
             if group_plan.filtered {
                 return Vec::new();

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, FileMetaData, ParquetMetaData, RowGroupMetaData};
 
 use crate::parquet::guard::format::FILE_METADATA;
 use crate::parquet::guard::thrift::{Fault, Struct, Visit, walk};
@@ -20,7 +20,12 @@ pub const TAIL: u64 = 8;
 pub(in crate::parquet) const MAGIC: u64 = 4;
 
 /// The key under which a file has the types that its columns had in Arrow.
-pub const ARROW_SCHEMA: &str = "ARROW:schema";
+const ARROW_SCHEMA: &str = "ARROW:schema";
+
+/// Whether a file says which types its columns had in Arrow.
+pub fn has_arrow_schema(file: &FileMetaData) -> bool {
+    file.key_value_metadata().is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA))
+}
 
 /// How deeply a schema may be nested. A list takes two levels; the Arrow schema beside it is only read to 64 tables in
 /// each other. The crate's recursion takes less than 8 KiB a level.
@@ -268,21 +273,14 @@ impl Survey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parquet::guard::thrift::put_varint;
     use parquet::file::metadata::ParquetMetaDataReader;
 
     /// A list of `length` elements, in its long form.
     fn list(elements: u8, length: u32) -> Vec<u8> {
         let mut bytes = vec![0xf0 | elements];
-        varint(u64::from(length), &mut bytes);
+        put_varint(u64::from(length), &mut bytes);
         bytes
-    }
-
-    fn varint(mut value: u64, bytes: &mut Vec<u8>) {
-        while value >= 0x80 {
-            bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        bytes.push(value as u8);
     }
 
     /// A node: a required group of `children`, or an optional double.
@@ -293,11 +291,11 @@ mod tests {
         } else {
             bytes.extend([0x35, 0, 0x18]);
         }
-        varint(name.len() as u64, &mut bytes);
+        put_varint(name.len() as u64, &mut bytes);
         bytes.extend(name.bytes());
         if children > 0 {
             bytes.push(0x15);
-            varint(u64::from(children) << 1, &mut bytes);
+            put_varint(u64::from(children) << 1, &mut bytes);
         }
         bytes.push(0);
         bytes

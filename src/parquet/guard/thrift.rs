@@ -135,7 +135,8 @@ pub(in crate::parquet) fn structure(fields: &[RawField]) -> Vec<u8> {
     bytes
 }
 
-fn put_varint(mut value: u64, bytes: &mut Vec<u8>) {
+/// Appends an integer as the protocol has it.
+pub(in crate::parquet) fn put_varint(mut value: u64, bytes: &mut Vec<u8>) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;

@@ -42,7 +42,7 @@ use parquet::schema::types::ColumnDescriptor;
 use super::bind::Bound;
 use super::prune::{Bounds, Hull, Pruning};
 use super::values::Integer;
-use crate::parquet::guard::footer::ARROW_SCHEMA;
+use crate::parquet::guard::footer::has_arrow_schema;
 use crate::parquet::writer_faults::Distrust;
 
 /// Milliseconds of a day.
@@ -150,15 +150,13 @@ impl<'a> FileColumn<'a> {
             DataType::Dictionary(_, values) => (&**values, true),
             other => (other, false),
         };
-        let has_types =
-            file.key_value_metadata().is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA));
         is_flat.then_some(Self {
             leaf,
             descriptor,
             order: file.column_order(leaf),
             data_type,
             distrust: Distrust::of(file),
-            may_be_dictionary: is_dictionary || !has_types,
+            may_be_dictionary: is_dictionary || !has_arrow_schema(file),
         })
     }
 

@@ -79,13 +79,7 @@ impl Reader {
         guarded(path, || {
             self.decode(options, limit, interrupt).map_err(|failure| match failure {
                 Failure::Told(error) => error,
-                Failure::NoColumns(reason) => {
-                    self.found().location.error(format!("none of its columns can be read: {reason}"), None)
-                }
-                Failure::NotParquet(reason) => {
-                    let message = format!("not a Parquet file, or a damaged one: {reason}");
-                    self.found().location.error(message, None)
-                }
+                Failure::Unusable(unusable) => self.found().location.error(unusable.to_string(), None),
             })
         })
     }
@@ -97,7 +91,7 @@ impl Reader {
             return Err(Failure::Told(self.found().location.error(message, None)));
         }
         if size < 2 * END {
-            return Err(Failure::NotParquet(format!("it has {size} bytes, fewer than any")));
+            return Err(Failure::damaged(format!("it has {size} bytes, fewer than any")));
         }
         let tail = size.saturating_sub(TAIL)..size;
         let mut reader = self.fetch(slice::from_ref(&tail), interrupt)?;
@@ -106,9 +100,9 @@ impl Reader {
             let message = "the file is encrypted, its footer included, and rstats decrypts nothing";
             return Err(Failure::Told(self.found().location.error(message, None)));
         }
-        let length = footer_length(&end).map_err(Failure::NotParquet)?;
+        let length = footer_length(&end).map_err(Failure::damaged)?;
         let Some(start) = size.checked_sub(END + length).filter(|start| *start >= 4) else {
-            return Err(Failure::NotParquet(format!("its footer of {length} bytes is longer than the file of {size}")));
+            return Err(Failure::damaged(format!("its footer of {length} bytes is longer than the file of {size}")));
         };
         let from = start.min(tail.start);
         if from < tail.start {
@@ -140,7 +134,7 @@ impl Reader {
     }
 
     fn check(&self, footer: &[u8], limit: u64) -> Result<FooterFacts, Failure> {
-        let facts = check_footer(footer).map_err(Failure::NotParquet)?;
+        let facts = check_footer(footer).map_err(Failure::damaged)?;
         let what = || format!("the footer of {}", self.found().location);
         match facts.memory <= limit {
             true => Ok(facts),
@@ -176,7 +170,7 @@ impl Reader {
                 }
             }
         }
-        Err(Failure::NotParquet("its footer leads nowhere".to_owned()))
+        Err(Failure::damaged("its footer leads nowhere".to_owned()))
     }
 }
 
@@ -228,9 +222,13 @@ pub fn open_all(
 enum Failure {
     /// An error that says all.
     Told(Error),
-    NotParquet(String),
-    /// None of its columns can be read: why the first cannot.
-    NoColumns(String),
+    Unusable(Unusable),
+}
+
+impl Failure {
+    fn damaged(reason: String) -> Self {
+        Self::Unusable(Unusable::Damaged(reason))
+    }
 }
 
 impl From<Error> for Failure {
@@ -241,15 +239,12 @@ impl From<Error> for Failure {
 
 impl From<parquet::errors::ParquetError> for Failure {
     fn from(error: parquet::errors::ParquetError) -> Self {
-        Self::NotParquet(error.to_string())
+        Self::Unusable(error.into())
     }
 }
 
 impl From<Unusable> for Failure {
     fn from(unusable: Unusable) -> Self {
-        match unusable {
-            Unusable::Damaged(reason) => Self::NotParquet(reason),
-            Unusable::NoColumns(reason) => Self::NoColumns(reason),
-        }
+        Self::Unusable(unusable)
     }
 }

@@ -24,10 +24,12 @@ pub struct UnreadableColumn {
 }
 
 /// Why nothing of a footer can be read.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Unusable {
-    /// Its numbers do not go together.
+    #[error("not a Parquet file, or a damaged one: {0}")]
     Damaged(String),
-    /// None of its columns can be read: why the first cannot.
+    /// Why the first of them cannot.
+    #[error("none of its columns can be read: {0}")]
     NoColumns(String),
 }
 

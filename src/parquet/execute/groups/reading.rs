@@ -49,13 +49,14 @@ impl Reading<'_> {
         let wanted: Vec<usize> = (0..plan.files.len())
             .filter(|file| !left_out.contains_key(file) && !plan.files[*file].row_groups.is_empty())
             .collect();
-        let rows = |file: usize| plan.files[file].row_groups.iter().map(|group| group.rows).sum::<u64>();
-        let key = |file: usize| FileKey::of(&plan.dataset.files[file]);
         let new: Vec<usize> = match self.checkpoint {
             None => wanted,
             Some(checkpoint) => {
                 let read = wanted.into_par_iter().map(|file| {
-                    let Some(kept) = checkpoint.rows(&key(file), rows(file)) else { return Ok(Some(file)) };
+                    let Some(kept) = checkpoint.rows(&FileKey::of(&plan.dataset.files[file]), plan.files[file].rows())
+                    else {
+                        return Ok(Some(file));
+                    };
                     // A batch as it is stored, and as it is decompressed.
                     let memory = 2 * self.table.row() * KEYED_BATCH as u64;
                     let what = || format!("the rows of {} in the checkpoint", plan.dataset.files[file].name());
@@ -141,8 +142,8 @@ impl Reading<'_> {
         let Some(checkpoint) = self.checkpoint else { return Ok(None) };
         let plan = self.run.plan;
         if slot.get().is_none() {
-            let rows = plan.files[file].row_groups.iter().map(|group| group.rows).sum();
-            let writer = checkpoint.keep_rows(FileKey::of(&plan.dataset.files[file]), rows, &self.table.schema)?;
+            let (key, rows) = (FileKey::of(&plan.dataset.files[file]), plan.files[file].rows());
+            let writer = checkpoint.keep_rows(key, rows, &self.table.schema)?;
             // Another thread may have been faster: then what this one has begun vanishes.
             let _ = slot.set(writer);
         }

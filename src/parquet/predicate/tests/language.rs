@@ -80,7 +80,10 @@ fn messages_say_where_and_what() {
         ("a = 1e9999999999", "expected a number with an exponent of at most nine digits, found '1e9999999999'"),
         ("a ! 5", "character 3: expected '!=' or 'not', found '!'"),
         ("a = b.1", "character 6: expected 'and', 'or' or the end, found 0.1"),
-        ("a = b..c", "found"),
+        (
+            "a = b..c",
+            "character 6: expected a number such as 5, -0.25 or 1e-3 (text stands in single quotes), found '..c'",
+        ),
         ("a; b", "in double quotes), found ';'"),
         ("a = b = c", "character 7: expected 'and', 'or' or the end, found '='"),
         ("a in (b)", "the list of 'in' holds literals, not the column b"),
