@@ -111,6 +111,6 @@ pub mod internal {
     pub use crate::series::exact_cast::{common_decimals, exactly};
     pub use crate::series::from_arrow::read;
     pub use crate::series::list::values_of;
-    pub use crate::series::table::type_name;
+    pub use crate::series::type_names::type_name;
     pub use crate::spec::{is_count, is_exact};
 }

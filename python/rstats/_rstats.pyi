@@ -460,7 +460,7 @@ def describe_parquet(
         As for `describe`. Columns are matched by name, whatever their order in a file. A file that lacks one adds
         nothing to it (with `by`, its rows count as null). Numeric types mix exactly; other clashes are an error that
         names both files. A field of a struct is a column, `"a.b"`, and the struct's name means all of its numbers; the
-        values of lists and maps are one where they are named, as Parquet spells the way to them:
+        values of lists and maps are one where they are named, as Parquet spells the way to them in one of the files:
         `"a.list.element"`. An encrypted column, or one without a type, is left out unless it is named.
     by
         Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates
@@ -468,17 +468,18 @@ def describe_parquet(
         keep beside its days, is refused.
     where
         Which rows count: comparisons (`temp > 0`, `city = 'Seattle'`, `day >= '2026-11-01'`), `and`, `or`, `not`, `in
-        (1, 2)`, `between 1 and 2`, `is null`; `a.b` is a field of a struct. A comparison with null is unknown, and only
-        what is true counts; a NaN satisfies no comparison but `!=`. Comparisons are exact, but a number beside a column
-        of floats is read as a float of its type, so that `temp = 0.1` finds 0.1. Row groups and pages that cannot hold
-        such rows are not read; footers are, of all files.
+        (1, 2)`, `between 1 and 2`, `is null`; `a.b` is a field of a struct, `"a b".c` one of which a name stands in
+        quotes. A comparison with null is unknown, and only what is true counts; a NaN satisfies no comparison but `!=`.
+        Comparisons are exact, but a number beside a column of floats is read as a float of its type, so that `temp =
+        0.1` finds 0.1. Row groups and pages that cannot hold such rows are not read; footers are, of all files.
     memory_limit
         The most memory that the process may take, in bytes or as text ("512MiB"). Default: half of the machine's, or of
         what its control group allows. What does not fit goes to temporary files, or is read again; the answer is the
         same, to the bit. What else the process holds is not known here, and counts as well.
     on_error
-        "fail": a file that cannot be read, or does not fit those before it, is an error. "skip": it is left out,
-        whole, named in `errors`, and a `UserWarning` is given.
+        "fail": a file that cannot be read, or does not fit those before it or the predicate, is an error. "skip": it is
+        left out, whole, named in `errors`, and a `UserWarning` is given. A path that is not there is an error either
+        way.
     checkpoint
         A folder where what was learned of each file is kept: the next call with the same question reads only files
         that are new or have changed, and others again only where their quantiles need it. With `by`, the rows of the

@@ -269,9 +269,8 @@ def test_what_cannot_be_done_with_nested_columns_is_said(tmp_path: Path) -> None
         for options in ({}, {"by": "t"}, {"on_error": "skip"}):
             with pytest.raises(ValueError, match="holds the values of lists, any number a row"):
                 describe(columns="x", where=where, **options)
-    for key in ("a", "l.list.element"):
-        with pytest.raises(ValueError, match=f"key '{key}' has several values a row"):
-            describe(columns="x", by=key)
+    with pytest.raises(ValueError, match=r"key 'l\.list\.element' is the values of lists, any number a row"):
+        describe(columns="x", by="l.list.element")
     with pytest.raises(ValueError, match=r"no column 'a.z'"):
         describe(columns="a.z")
 

@@ -13,6 +13,7 @@ use crate::num::figure::NumberType;
 use crate::series::list::{Lists, values_of};
 use crate::series::repr::with_repr;
 use crate::series::table::number_type;
+use crate::series::type_names::type_text;
 use crate::series::{Kind, Repr};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::{AnswerRows, Answers, Summaries};
@@ -52,7 +53,7 @@ pub fn describe_lists(
         let lists = Lists::new(chunk)?;
         let rows = rest.split_off(chunk.len()).of_type(number_type(lists.value_type()));
         let kind = Kind::of(lists.value_type())
-            .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: chunk.data_type().to_string() })?;
+            .ok_or_else(|| Error::NotNumeric { name: name.clone(), data_type: type_text(chunk.data_type()) })?;
         let first_nan = with_repr!(Repr::of(&[kind]), T => set_lists::<T>(&lists, rows, spec, interrupt))
             .map_err(|error| error.of_series(name.as_deref()))?;
         if let (NanPolicy::Raise, Some(row)) = (spec.nan(), first_nan) {

@@ -15,6 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::repr::{Element, with_repr};
+use crate::series::type_names::type_text;
 use crate::series::{Series, from_arrow};
 use crate::spec::{Method, NanPolicy, NullPolicy, Spec, Statistic, is_count};
 use crate::stats::value::Value;
@@ -148,7 +149,7 @@ impl Weights {
         let floats = cast_with_options(weights, &DataType::Float64, &CastOptions { safe: false, ..Default::default() })
             .map_err(|_| Error::NotNumeric {
                 name: Some("weights".to_owned()),
-                data_type: weights.data_type().to_string(),
+                data_type: type_text(weights.data_type()),
             })?;
         if floats.null_count() > 0 {
             let row = (0..floats.len()).find(|&row| floats.is_null(row)).unwrap_or_default();

@@ -5,24 +5,23 @@
 //! null fits any other. Anything else is a clash, which names both files.
 //!
 //! The fields of a struct are columns of their own, by dotted names, and stand in its place: its name stands for all of them. The values
-//! of lists are a column where they are named.
+//! of lists are a column where they are named; files may spell the way to them differently. What is a struct or lists in one file, and
+//! something else in another, is a clash too, also where only what lies within is asked for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
 
 use arrow_schema::{DataType, Field};
 
 use super::data_file::Role;
 use super::dataset::Dataset;
-use super::guard::footer::has_arrow_schema;
 use super::request::Request;
 use super::storage::UnreadableColumn;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
-use crate::series::key::values_type;
 use crate::series::list::values_of;
-use crate::series::table::{Columns, LeftOut, is_boolean, number_type, type_name};
+use crate::series::table::{Columns, LeftOut, is_boolean, number_type};
+use crate::series::type_names::{type_name, type_text};
 use crate::series::{Kind, Repr};
 
 /// One series of a dataset.
@@ -35,6 +34,9 @@ pub(super) struct DataColumn {
     /// Its place among the columns of each file that has it.
     pub indices: Vec<Option<usize>>,
 }
+
+/// Takes what does not fit, with the place of its file; an error ends it.
+type Unfit<'a> = &'a mut dyn FnMut(usize, Error) -> Result<()>;
 
 /// The names of the columns that are described.
 #[derive(Default)]
@@ -50,11 +52,6 @@ impl DataColumn {
     pub fn places(&self) -> impl Iterator<Item = (usize, usize)> {
         self.indices.iter().enumerate().filter_map(|(file, index)| Some((file, (*index)?)))
     }
-
-    /// The first of them.
-    fn first(&self) -> Option<(usize, usize)> {
-        self.places().next()
-    }
 }
 
 impl Dataset {
@@ -66,24 +63,30 @@ impl Dataset {
         self.files[file].columns()[index].role
     }
 
-    /// The role of a column in the first file that has it.
+    /// The first file that has it with values, with its place there; where it is only null, the first file that has it.
+    fn first(&self, column: &DataColumn) -> Option<(usize, usize)> {
+        let has_values = |at: &(usize, usize)| *self.field(at.0, at.1).data_type() != DataType::Null;
+        column.places().find(has_values).or_else(|| column.places().next())
+    }
+
+    /// The role of a column there.
     fn first_role(&self, column: &DataColumn) -> Role {
-        column.first().map_or(Role::Plain, |(file, index)| self.role(file, index))
+        self.first(column).map_or(Role::Plain, |(file, index)| self.role(file, index))
     }
 
     /// All columns by name, in the order in which the files first have them. Of columns that share a name within a file, the first
-    /// ones of all files belong together, and the second ones.
+    /// ones of all files belong together, and the second ones. Values of lists are named as the first file spells it.
     fn all_columns(&self) -> Vec<DataColumn> {
         let mut all: Vec<DataColumn> = Vec::new();
         let mut known: HashMap<(&str, usize), usize> = HashMap::new();
         for (index, file) in self.files.iter().enumerate() {
             let mut repeated: HashMap<&str, usize> = HashMap::new();
-            for (place, field) in file.columns().iter().enumerate() {
-                let nth = repeated.entry(&field.name).or_default();
-                let series = *known.entry((&field.name, *nth)).or_insert_with(|| {
+            for (place, column) in file.columns().iter().enumerate() {
+                let nth = repeated.entry(&column.path).or_default();
+                let series = *known.entry((&column.path, *nth)).or_insert_with(|| {
                     let indices = vec![None; self.files.len()];
                     all.push(DataColumn {
-                        name: field.name.clone(),
+                        name: column.name.clone(),
                         repr: Repr::Float,
                         number_type: NumberType::Float,
                         indices,
@@ -107,15 +110,6 @@ impl Dataset {
         self.fitting_columns(request, &mut |_, error| Err(error))
     }
 
-    /// The place of a column of this name in each file, and the type that all of them are cast to.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchColumn`] where no file has it, [`Error::Clash`] for types that do not fit.
-    pub(super) fn key(&self, name: &str) -> Result<(DataType, Vec<Option<usize>>)> {
-        self.fitting_key(name, &mut |_, error| Err(error))
-    }
-
     /// The files whose columns do not go together with those of the files before them, each with what does not fit first.
     pub(super) fn unfit(&self, request: &Request) -> BTreeMap<usize, Error> {
         let mut unfit = BTreeMap::new();
@@ -128,41 +122,31 @@ impl Dataset {
         for name in &request.by {
             let _ = self.fitting_key(name, &mut note);
         }
+        if let Some(predicate) = &request.predicate {
+            let _ = self.note_unfiltered(predicate, &mut note);
+        }
         unfit
     }
 
     /// The wanted columns; those that are keys are wanted only by their name. What does not fit goes to `unfit`.
-    fn fitting_columns(
-        &self,
-        request: &Request,
-        unfit: &mut dyn FnMut(usize, Error) -> Result<()>,
-    ) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
+    fn fitting_columns(&self, request: &Request, unfit: Unfit<'_>) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
         let Request { columns, by, .. } = request;
         let mut all = self.all_columns();
         let named = columns.are_named();
         let Wanted { names: wanted, by_struct } = self.wanted(&all, columns)?;
-        for column in &all {
-            // A struct in one file is no number in another.
-            let Some(first) = column.first() else { continue };
-            let is_asked = if named { wanted.contains(&column.name) } else { !by.contains(&column.name) };
-            if !is_asked {
-                continue;
-            }
-            let is_struct = self.first_role(column) == Role::Struct;
-            for at in column.places() {
-                let is_same = (self.role(at.0, at.1) == Role::Struct) == is_struct;
-                if !is_same && *self.field(at.0, at.1).data_type() != DataType::Null {
-                    unfit(at.0, self.clash(&column.name, first, at))?;
-                }
-            }
-        }
+        let asked: Vec<&str> = request.predicate.iter().flat_map(|predicate| predicate.columns()).collect();
+        // A key stands for all that lies in it.
+        let is_key = |name: &str| by.iter().any(|key| name == key || names_around(name).any(|around| around == key));
+        let is_asked = |column: &DataColumn| if named { wanted.contains(&column.name) } else { !is_key(&column.name) };
+        let by_name = wanted.iter().chain(by).map(String::as_str).chain(asked.iter().copied());
+        self.check_shapes(&all, &is_asked, &by_name.flat_map(names_around).collect(), unfit)?;
         all.retain(|column| match named {
             true => wanted.contains(&column.name) && self.first_role(column) != Role::Struct,
-            false => !by.contains(&column.name) && self.first_role(column) == Role::Plain,
+            false => !is_key(&column.name) && self.first_role(column) == Role::Plain,
         });
         let (mut series, mut left_out) = (Vec::new(), Vec::new());
         for column in all {
-            let first = column.first().map(|(file, index)| self.field(file, index));
+            let first = self.first(&column).map(|(file, index)| self.field(file, index));
             // What is named by its struct alone is left out as what is not named.
             let is_named = named && !by_struct.contains(&column.name);
             let by_default = first.filter(|_| matches!(columns, Columns::Numeric | Columns::Named(_)) && !is_named);
@@ -174,7 +158,6 @@ impl Dataset {
                 (None, None) => {}
             }
         }
-        let asked: Vec<&str> = request.predicate.iter().flat_map(|predicate| predicate.columns()).collect();
         let mut told = HashSet::new();
         for (index, file) in self.files.iter().enumerate() {
             for UnreadableColumn { name, reason } in &file.unreadable {
@@ -194,12 +177,18 @@ impl Dataset {
     fn wanted(&self, all: &[DataColumn], columns: &Columns) -> Result<Wanted> {
         let Columns::Named(wanted) = columns else { return Ok(Wanted::default()) };
         let unreadable = self.files.iter().flat_map(|file| &file.unreadable).map(|column| column.name.as_str());
-        let known: HashSet<&str> = all.iter().map(|column| column.name.as_str()).chain(unreadable).collect();
+        let spelled = self.files.iter().flat_map(|file| file.columns()).map(|column| column.name.as_str());
+        let known: HashSet<&str> = spelled.chain(unreadable).collect();
         if let Some(missing) = wanted.iter().find(|name| !known.contains(name.as_str())) {
             let available = all.iter().map(|column| column.name.clone()).collect();
             return Err(Error::NoSuchColumn { name: missing.clone(), available });
         }
         let mut names: HashSet<String> = wanted.iter().cloned().collect();
+        // A column goes by the name that its first file has for it.
+        let has_such_name = |(file, index): (usize, usize)| names.contains(&self.files[file].columns()[index].name);
+        let by_other_names = all.iter().filter(|column| column.places().any(has_such_name));
+        let by_other_names: Vec<String> = by_other_names.map(|column| column.name.clone()).collect();
+        names.extend(by_other_names);
         let is_struct = |column: &&DataColumn| self.first_role(column) == Role::Struct && names.contains(&column.name);
         let structs: HashSet<&str> = all.iter().filter(is_struct).map(|column| column.name.as_str()).collect();
         let in_struct = |column: &&DataColumn| {
@@ -227,7 +216,7 @@ impl Dataset {
         if values_of(data_type).is_none() && !matches!(data_type, DataType::Map(..)) {
             return None;
         }
-        let (file, _) = column.first()?;
+        let (file, _) = self.first(column)?;
         let prefix = format!("{}.", column.name);
         let inner = self.files[file].columns().iter().filter(|inner| {
             inner.role == Role::ListValues
@@ -242,77 +231,13 @@ impl Dataset {
         })
     }
 
-    /// As [`Dataset::key`]; what does not fit goes to `unfit`.
-    fn fitting_key(
-        &self,
-        name: &str,
-        unfit: &mut dyn FnMut(usize, Error) -> Result<()>,
-    ) -> Result<(DataType, Vec<Option<usize>>)> {
-        let all = self.all_columns();
-        let Some(column) = all.iter().find(|column| column.name == name) else {
-            let mut available: Vec<String> = all.into_iter().map(|column| column.name).collect();
-            available.extend(self.partitions.iter().map(|partition| partition.name.clone()));
-            return Err(Error::NoSuchColumn { name: name.to_owned(), available });
-        };
-        if column.places().any(|(file, index)| self.role(file, index) != Role::Plain) {
-            return Err(Error::Invalid(format!(
-                "key '{}' has several values a row, or none: a key is a column of one value a row, or a field of a struct",
-                shown(name, NAME)
-            )));
-        }
-        let mut whole: Option<(DataType, (usize, usize))> = None;
-        for at in column.places() {
-            let data_type = key_type(self.field(at.0, at.1).data_type());
-            self.check_interval(name, at, &data_type)?;
-            whole = Some(match whole {
-                None | Some((DataType::Null, _)) => (data_type, at),
-                Some(first) if data_type == DataType::Null || data_type == first.0 => first,
-                Some((first, index)) => match common_key(&first, &data_type) {
-                    Some(common) => (common, index),
-                    None => {
-                        unfit(at.0, self.clash(name, index, at))?;
-                        (first, index)
-                    }
-                },
-            });
-        }
-        let data_type = whole.map_or(DataType::Null, |(data_type, _)| data_type);
-        Ok((data_type, column.indices.clone()))
-    }
-
-    /// An INTERVAL of Parquet has months, days and milliseconds, and is read as one of Arrow's that has either the months or the rest:
-    /// which of them it holds, only Arrow's own schema in the file tells.
-    fn check_interval(&self, name: &str, (file, _): (usize, usize), data_type: &DataType) -> Result<()> {
-        let file = &self.files[file];
-        if !matches!(data_type, DataType::Interval(_)) || has_arrow_schema(file.parquet().file_metadata()) {
-            return Ok(());
-        }
-        Err(file.broken(Position::default(), &format!(
-            "key '{}' is an INTERVAL of months, days and milliseconds, which cannot be kept as a whole; group by a column that is \
-             made of it",
-            shown(name, NAME)
-        )))
-    }
-
-    fn clash(&self, column: &str, first: (usize, usize), second: (usize, usize)) -> Error {
-        let path = |file: usize| PathBuf::from(self.files[file].name());
-        let data_type = |(file, index): (usize, usize)| self.field(file, index).data_type().to_string();
-        Error::Clash {
-            column: column.to_owned(),
-            first: path(first.0),
-            first_type: data_type(first),
-            second: path(second.0),
-            second_type: data_type(second),
-        }
-    }
-
     /// The column with its repr; `None` for one that holds no numbers and was not named by its own name. What does not fit goes to `unfit`.
     fn fit(
         &self,
         mut column: DataColumn,
         columns: &Columns,
         is_named: bool,
-        unfit: &mut dyn FnMut(usize, Error) -> Result<()>,
+        unfit: Unfit<'_>,
     ) -> Result<Option<DataColumn>> {
         let indices: Vec<(usize, usize)> = column.places().collect();
         let field = |&(file, index): &(usize, usize)| self.field(file, index);
@@ -325,11 +250,11 @@ impl Dataset {
                 }
         };
         let Some(fitting) = indices.iter().find(|index| is_series(index)) else {
-            return match indices.first().filter(|_| is_named) {
-                Some(index) => Err(match self.list_values(&column, field(index)) {
+            return match self.first(&column).filter(|_| is_named) {
+                Some(index) => Err(match self.list_values(&column, field(&index)) {
                     Some(values) => Error::Invalid(format!("column '{}' holds {values}", shown(&column.name, NAME))),
                     None => {
-                        Error::NotNumeric { data_type: field(index).data_type().to_string(), name: Some(column.name) }
+                        Error::NotNumeric { data_type: type_text(field(&index).data_type()), name: Some(column.name) }
                     }
                 }),
                 None => Ok(None),
@@ -348,27 +273,10 @@ impl Dataset {
     }
 }
 
-/// The type that a key is told apart by: dictionaries and runs are what they stand for.
-fn key_type(data_type: &DataType) -> DataType {
-    match values_type(data_type) {
-        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
-        data_type => data_type.clone(),
-    }
+/// The names of the columns that one of this name may lie in: `a` and `a.b` for `a.b.c`.
+fn names_around(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('.').map(|(dot, _)| &name[..dot])
 }
 
-/// A type that holds the keys of both exactly.
-fn common_key(a: &DataType, b: &DataType) -> Option<DataType> {
-    use DataType::{Float16, Float32, Float64, Int64, Timestamp, UInt64};
-    let small = |data_type: &DataType| data_type.is_integer() && !matches!(data_type, Int64 | UInt64);
-    let float = |data_type: &DataType| matches!(data_type, Float16 | Float32 | Float64);
-    let signed = |data_type: &DataType| data_type.is_integer() && *data_type != UInt64;
-    match (a, b) {
-        (a, b) if signed(a) && signed(b) => Some(Int64),
-        (a, b) if a.is_unsigned_integer() && b.is_unsigned_integer() => Some(UInt64),
-        (a, b) if (float(a) || small(a)) && (float(b) || small(b)) => Some(Float64),
-        (Timestamp(first, zone), Timestamp(second, other)) if zone == other => {
-            Some(Timestamp(*first.max(second), zone.clone()))
-        }
-        _ => None,
-    }
-}
+mod keys;
+mod shapes;

@@ -19,6 +19,7 @@ use super::guard::footer::has_arrow_schema;
 use super::storage::{FileEntry, Footer, UnreadableColumn};
 use crate::error::{Error, Position, Result};
 use crate::series::list::{Lists, values_of};
+use crate::series::type_names::type_text;
 
 /// A file, and what its footer says.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct DataFile {
 pub(super) struct FileColumn {
     /// The names on the way to it, with dots between them.
     pub name: String,
+    /// The same with `[]` for the values of lists and maps, which files spell in different ways.
+    pub path: String,
     pub field: FieldRef,
     /// Its column chunks.
     pub leaves: Range<usize>,
@@ -82,6 +85,7 @@ impl DataFile {
             leaf = leaves.end;
             let column = FileColumn {
                 name: field.name().clone(),
+                path: field.name().clone(),
                 field: field.clone(),
                 first_leaf: leaves.start,
                 decoded: leaves.clone(),
@@ -189,7 +193,11 @@ fn add_with_inner(columns: &mut Vec<FileColumn>, mut column: FileColumn, path: &
         // The parquet crate decodes maps as a whole.
         let is_in_map = column.is_in_map || matches!(column.field.data_type(), DataType::Map(..));
         let decoded = if is_in_map { column.decoded.clone() } else { leaves.clone() };
-        FileColumn { name, field: field.clone(), leaves, decoded, is_in_map, role, root, first_leaf, steps }
+        let path = match step {
+            Step::Field(_) => format!("{}.{}", column.path, field.name()),
+            Step::Values => format!("{}[]", column.path),
+        };
+        FileColumn { name, path, field: field.clone(), leaves, decoded, is_in_map, role, root, first_leaf, steps }
     };
     match column.field.data_type() {
         DataType::Struct(fields) => {
@@ -308,7 +316,7 @@ impl Extractor<'_> {
 /// A field of structs: null where the struct is.
 fn field_of(structs: &ArrayRef, place: usize) -> Result<ArrayRef> {
     let Some(array) = structs.as_struct_opt().filter(|array| place < array.num_columns()) else {
-        return Err(Error::Data(format!("type {} has no field {place}", structs.data_type())));
+        return Err(Error::Data(format!("type {} has no field {place}", type_text(structs.data_type()))));
     };
     let field = array.column(place).clone();
     if array.null_count() == 0 || *field.data_type() == DataType::Null {

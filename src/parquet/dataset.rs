@@ -77,17 +77,22 @@ impl Dataset {
             }
         }
         let mut dataset = Self { files, partitions: Vec::new(), skipped: left_out, resident_before };
-        if request.on_error == OnError::Skip {
-            dataset.leave_out_unfit(request);
+        dataset.partitions = dataset.partitions_of_folders();
+        if request.on_error == OnError::Skip && dataset.leave_out_unfit(request) {
+            dataset.partitions = dataset.partitions_of_folders();
         }
-        let keys = dataset.files.iter().map(|file: &DataFile| (file.schema().as_ref(), &file.found.partition[..]));
-        dataset.partitions = Partition::from_folders(&keys.collect::<Vec<_>>());
         Ok(dataset)
     }
 
-    /// Leaves out the files whose columns do not fit those of the files before them.
-    fn leave_out_unfit(&mut self, request: &Request) {
+    fn partitions_of_folders(&self) -> Vec<Partition> {
+        let keys = self.files.iter().map(|file| (file.schema().as_ref(), &file.found.partition[..]));
+        Partition::from_folders(&keys.collect::<Vec<_>>())
+    }
+
+    /// Leaves out the files whose columns do not fit those of the files before them, and says whether there are any.
+    fn leave_out_unfit(&mut self, request: &Request) -> bool {
         let mut unfit = self.unfit(request);
+        let is_any = !unfit.is_empty();
         let files = std::mem::take(&mut self.files);
         for (index, file) in files.into_iter().enumerate() {
             match unfit.remove(&index) {
@@ -95,6 +100,7 @@ impl Dataset {
                 None => self.files.push(file),
             }
         }
+        is_any
     }
 
     /// The number of files.

@@ -140,6 +140,25 @@ pub(super) enum MergeGranularity {
 }
 
 impl Dataset {
+    /// The predicate for the types that the columns have in a file, or in the names of its folders.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for columns that do not fit it, [`Error::File`] for several of one name.
+    pub(super) fn bind(&self, index: usize, predicate: &Predicate) -> Result<Bound> {
+        let file = &self.files[index];
+        predicate.columns().into_iter().try_for_each(|name| self.check_only(index, name))?;
+        let types = |name: &str| match self.partition_of(index, name) {
+            Some(partition) => Some(self.partitions[partition].data_type().clone()),
+            None if file.is_plain_bytes(file.index_of(name)?) => Some(DataType::Utf8),
+            None => Some(file.field(file.index_of(name)?).data_type().clone()),
+        };
+        predicate.bind(&types).map_err(|error| match error {
+            Error::Invalid(message) => Error::Invalid(format!("{}: {message}", file.name())),
+            error => error,
+        })
+    }
+
     /// Decides what to read: see [`Plan::new`].
     ///
     /// # Errors
@@ -161,6 +180,10 @@ impl<'a> Plan<'a> {
         let budget = Budget::new(request.memory_limit, rayon::current_num_threads(), dataset.resident_before)?;
         let metadata = budget.hold(dataset.metadata_bytes(), "the metadata of all files")?;
         check_distinct(request.by.iter().map(String::as_str))?;
+        let names_columns = request.columns.are_named() || !request.by.is_empty() || request.predicate.is_some();
+        if let Some(first) = dataset.skipped.first().filter(|_| dataset.files.is_empty() && names_columns) {
+            return Err(Error::Invalid(format!("no file is left of {}; {first}", dataset.skipped.len())));
+        }
         let (series, left_out) = dataset.columns(request)?;
         let keys = request.by.iter().map(|name| {
             let is_column = dataset.files.iter().any(|file| file.index_of(name).is_some());
@@ -248,15 +271,7 @@ impl<'a> Plan<'a> {
         let Some(predicate) = &self.request.predicate else { return Ok(None) };
         let place = |name: &str| file.index_of(name);
         let partition = |name: &str| self.dataset.partition_of(index, name);
-        let types = |name: &str| match partition(name) {
-            Some(partition) => Some(self.dataset.partitions[partition].data_type().clone()),
-            None if file.is_plain_bytes(place(name)?) => Some(DataType::Utf8),
-            None => Some(file.field(place(name)?).data_type().clone()),
-        };
-        let bound = predicate.bind(&types).map_err(|error| match error {
-            Error::Invalid(message) => Error::Invalid(format!("{}: {message}", self.dataset.files[index].name())),
-            error => error,
-        })?;
+        let bound = self.dataset.bind(index, predicate)?;
         let columns = predicate.columns();
         let in_file = columns.iter().filter(|name| partition(name).is_none()).filter_map(|name| {
             let index = place(name)?;
@@ -402,7 +417,7 @@ impl<'a> Plan<'a> {
         let scans = series * each + busy + self.budget.threads().min(series);
         self.key_size() * kept as u64 * scans as u64
             + SCAN * (series * each) as u64
-            + self.key_size() * BUSY_SCAN * busy as u64
+            + self.key_size() * BUSY_SCAN.min(self.rows()) * busy as u64
     }
 
     /// How many series can be scanned at a time if each scan has to keep `kept` values: all of them, if there is room.

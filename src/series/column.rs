@@ -9,7 +9,8 @@ use super::from_arrow;
 use super::repr::{Element, Kind, Repr};
 use super::sink::Sink;
 use super::strided_buffer::{Format, NanMeans, StridedBuffer};
-use super::table::{Columns, is_boolean, number_type, type_name};
+use super::table::{Columns, is_boolean, number_type};
+use super::type_names::{type_name, type_text};
 use crate::error::{Error, Result, column};
 use crate::num::figure::NumberType;
 use crate::scan::BLOCK;
@@ -154,7 +155,7 @@ impl Series {
             chunk.kind().ok_or_else(|| Error::NotNumeric {
                 name: name.clone(),
                 data_type: match chunk {
-                    Chunk::Array(array) => array.data_type().to_string(),
+                    Chunk::Array(array) => type_text(array.data_type()),
                     Chunk::Strided(buffer) => format!("{:?}", buffer.format),
                 },
             })
@@ -266,6 +267,16 @@ impl Series {
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.chunks.iter().map(Chunk::len).sum()
+    }
+
+    /// The number of rows that hold nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chunk::read`].
+    pub fn null_count(&self) -> Result<u64> {
+        let counts = self.chunks.iter().map(|chunk| Ok(chunk.to_array()?.logical_null_count() as u64));
+        counts.sum()
     }
 
     /// The chunks.

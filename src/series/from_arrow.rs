@@ -22,6 +22,7 @@ use crate::arch::Tier;
 use crate::error::{Error, Result};
 use crate::num::decimal::Decimal;
 use crate::scan::BLOCK;
+use crate::series::type_names::type_text;
 
 /// The values of an array that needs no conversion; nulls have some value too.
 pub fn as_they_are<T: Element>(array: &dyn Array) -> Option<&[T]> {
@@ -45,7 +46,7 @@ pub fn read<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()
         return Ok(());
     }
     if !Kind::of(data_type).is_some_and(|kind| T::REPR.holds(kind)) {
-        return Err(Error::Data(format!("type {data_type} is no exact {:?}", T::REPR)));
+        return Err(Error::Data(format!("type {} is no exact {:?}", type_text(data_type), T::REPR)));
     }
     match data_type {
         DataType::Float64 => plain::<Float64Type, T>(array, sink, T::floats, T::from_float),
@@ -91,7 +92,7 @@ pub fn read<T: Element>(array: &dyn Array, sink: &mut impl Sink<T>) -> Result<()
         DataType::Dictionary(..) => return dictionary(array, sink),
         DataType::RunEndEncoded(..) => return runs(array, sink),
         // `Kind::of` knows no other.
-        _ => return Err(Error::Data(format!("type {data_type} holds no numbers"))),
+        _ => return Err(Error::Data(format!("type {} holds no numbers", type_text(data_type)))),
     }
     Ok(())
 }

@@ -10,11 +10,12 @@ use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_row::{RowConverter, SortField};
-use arrow_schema::{DataType, FieldRef, TimeUnit};
+use arrow_schema::{DataType, FieldRef, SortOptions, TimeUnit};
 use arrow_select::take::take;
 
 use crate::arch::key::Keyed;
 use crate::error::{Error, Result};
+use crate::series::type_names::type_text;
 
 /// Applies a macro to the Arrow type of a data type whose values are signed whole numbers of up to 64 bits, another one to that of unsigned
 /// ones; of any other data type the result is that of the expression.
@@ -105,12 +106,12 @@ impl KeyColumn {
             DataType::RunEndEncoded(_, values) => arrow_cast::cast(&array, values.data_type())
                 .map_err(|error| Error::Data(format!("keys '{name}': {error}")))?,
             data_type if data_type.is_nested() => rows_as_bytes(&array)
-                .ok_or_else(|| Error::NoKey { name: name.clone(), data_type: data_type.to_string() })?,
+                .ok_or_else(|| Error::NoKey { name: name.clone(), data_type: type_text(data_type) })?,
             _ => array.clone(),
         };
         let column = Self { field, array, codes, nulls };
         if !column.is_hashable() {
-            let (name, data_type) = (column.field.name().clone(), column.array.data_type().to_string());
+            let (name, data_type) = (column.field.name().clone(), type_text(column.array.data_type()));
             return Err(Error::NoKey { name, data_type });
         }
         Ok(column)
@@ -307,7 +308,10 @@ fn by_first_place(ranks: Vec<u32>) -> Vec<u32> {
 
 /// The rows of structs and lists as bytes in their order. `None` for types that have none.
 fn rows_as_bytes(array: &ArrayRef) -> Option<ArrayRef> {
-    let converter = RowConverter::new(vec![SortField::new(array.data_type().clone())]).ok()?;
+    // Nulls last, as among keys themselves.
+    let options = SortOptions { descending: false, nulls_first: false };
+    let field = SortField::new_with_options(array.data_type().clone(), options);
+    let converter = RowConverter::new(vec![field]).ok()?;
     let rows = converter.convert_columns(std::slice::from_ref(array)).ok()?;
     Some(std::sync::Arc::new(rows.try_into_binary().ok()?))
 }

@@ -9,6 +9,7 @@ use arrow_schema::DataType;
 
 use super::from_arrow::take_rows;
 use crate::error::{Error, Result};
+use crate::series::type_names::type_text;
 
 /// The lists of an array, whatever its layout.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Lists {
                 let lists = array.as_list_view::<i64>();
                 (lists.values(), Layout::Views(views(lists)))
             }
-            other => return Err(Error::Data(format!("type {other} is no list"))),
+            other => return Err(Error::Data(format!("type {} is no list", type_text(other)))),
         };
         let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
         let lists = Self { values: values.clone(), indices, nulls, len: array.len() };

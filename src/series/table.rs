@@ -12,6 +12,7 @@ use super::repr::Kind;
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
+use crate::series::type_names::{type_name, type_text};
 
 /// Which columns are wanted.
 #[derive(Clone, Debug)]
@@ -70,9 +71,9 @@ impl LeftOut {
             Some(_) => None,
             None if values_of(data_type).is_some() => Some(format!(
                 "of type {}: lists are described where they are named",
-                shown(&data_type.to_string(), NAME)
+                shown(&type_text(data_type), NAME)
             )),
-            None => Some(format!("of type {}, which holds no numbers", shown(&data_type.to_string(), NAME))),
+            None => Some(format!("of type {}, which holds no numbers", shown(&type_text(data_type), NAME))),
         }
     }
 }
@@ -128,7 +129,7 @@ impl Columns {
             for &index in found {
                 let field = schema.field(index);
                 if Kind::from_field(field).is_none() {
-                    let data_type = field.data_type().to_string();
+                    let data_type = type_text(field.data_type());
                     return Err(Error::NotNumeric { name: Some(name.clone()), data_type });
                 }
                 chosen.push(index);
@@ -137,31 +138,6 @@ impl Columns {
         chosen.sort_unstable();
         chosen.dedup(); // a name may be given twice
         Ok(chosen)
-    }
-}
-
-/// What a type of numbers is called in a choice of columns, as NumPy calls it: `float64`, `int8`, `bool`; decimals of any
-/// width are `decimal`. Dictionaries and runs are what their values are. Empty for other types.
-pub fn type_name(data_type: &DataType) -> &'static str {
-    match data_type {
-        DataType::Float16 => "float16",
-        DataType::Float32 => "float32",
-        DataType::Float64 => "float64",
-        DataType::Int8 => "int8",
-        DataType::Int16 => "int16",
-        DataType::Int32 => "int32",
-        DataType::Int64 => "int64",
-        DataType::UInt8 => "uint8",
-        DataType::UInt16 => "uint16",
-        DataType::UInt32 => "uint32",
-        DataType::UInt64 => "uint64",
-        DataType::Boolean => "bool",
-        DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
-            "decimal"
-        }
-        DataType::Dictionary(_, values) => type_name(values),
-        DataType::RunEndEncoded(_, values) => type_name(values.data_type()),
-        _ => "",
     }
 }
 

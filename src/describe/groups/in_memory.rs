@@ -22,7 +22,7 @@ use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
 use crate::series::key::KeyVisitor;
 use crate::series::{Chunk, Repr, Series};
-use crate::spec::{NanPolicy, Spec};
+use crate::spec::{NanPolicy, NullPolicy, Spec};
 use crate::summary::{Answers, PartRow, Summaries};
 
 /// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
@@ -32,7 +32,7 @@ use crate::summary::{Answers, PartRow, Summaries};
 /// # Errors
 ///
 /// [`Error::NoKey`] for keys whose values have no order, [`Error::Data`] for keys of another length or 2³² rows and more,
-/// [`Error::Nan`] as `spec` has it, [`Error::Interrupted`].
+/// [`Error::Nan`] and [`Error::Nulls`] as `spec` has it, [`Error::Interrupted`].
 pub fn describe_groups(
     by: Vec<(FieldRef, ArrayRef)>,
     series: &[Series],
@@ -50,6 +50,15 @@ pub fn describe_groups(
     let columns = key_columns(by, rows)?;
     let chunks = series.iter().map(Series::whole).collect::<Result<Vec<_>>>()?;
     let kinds: Vec<(Repr, NumberType)> = series.iter().map(|series| (series.repr(), series.number_type())).collect();
+    if spec.null() == NullPolicy::Raise {
+        // Of a series as a whole: which group is done first is chance.
+        for series in series {
+            let nulls = series.null_count()?;
+            if nulls > 0 {
+                return Err(Error::Nulls { name: series.name().map(str::to_owned), nulls });
+            }
+        }
+    }
     let data = Data { rows, chunks: &chunks, series: &kinds, spec, interrupt };
     let found = match &columns[..] {
         [column] => column.visit(OneKey { nulls: column.nulls(), data }),

@@ -93,8 +93,13 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] if there is no such folder and none can be made.
+    /// [`Error::Invalid`] for a path without a name, [`Error::File`] if there is no such folder and none can be made.
     pub fn open(folder: &Path, question: &str) -> Result<Self> {
+        if folder.as_os_str().is_empty() {
+            return Err(Error::Invalid(
+                "the checkpoint's folder is an empty path; the current folder is '.'".to_owned(),
+            ));
+        }
         let own = folder.join(hash(question));
         fs::create_dir_all(&own).map_err(|error| {
             let message = format!("no folder for checkpoints can be made there: {error}");

@@ -8,6 +8,7 @@ mod checkpoint;
 mod context;
 mod groups;
 mod incremental;
+mod kept_rows;
 mod pass;
 mod probe;
 mod run;

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::parquet::execute::checkpoint::Checkpoint;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::incremental::describe_kept;
+use crate::parquet::execute::kept_rows::count_kept_rows;
 use crate::parquet::execute::probe::{self, Look};
 use crate::parquet::request::RunMetrics;
 use crate::scan::{Keep, SAMPLE};
@@ -34,10 +35,10 @@ pub(in crate::parquet) fn describe_series(
     if let Some(folder) = &run.plan.request.checkpoint {
         let checkpoint = Checkpoint::open(folder, &question(run))?;
         let (plan, all) = (run.plan, run.plan.series.len());
-        if plan.series_at_once(LEAST_KEPT) < all {
+        if plan.series_at_once(least_kept(run)) < all {
             return Err(Error::MemoryLimit {
                 what: format!("scanning {all} columns at once, as a checkpoint is written,"),
-                needed: plan.budget.limit_for(plan.bytes_kept(all, LEAST_KEPT)),
+                needed: plan.budget.limit_for(plan.bytes_kept(all, least_kept(run))),
                 limit: plan.budget.limit,
             });
         }
@@ -75,7 +76,7 @@ fn attempt(
 ) -> Result<Option<Vec<Summary>>> {
     let all = run.plan.series.len();
     let mut summaries: Vec<Option<Summary>> = vec![None; all];
-    let at_once = run.plan.series_at_once(LEAST_KEPT);
+    let at_once = run.plan.series_at_once(least_kept(run));
     for first in (0..all.max(1)).step_by(at_once) {
         let before = left_out.len();
         let done = describe_some(run, first..all.min(first + at_once), left_out, metrics, &mut summaries)?;
@@ -151,18 +152,33 @@ fn keep(run: &ExecutionContext<'_>, series: usize) -> Keep {
 /// Sampled values from which another pass has brackets that are narrow enough.
 const LEAST_KEPT: usize = SAMPLE >> 4;
 
+/// The same of short series: all their values.
+fn least_kept(run: &ExecutionContext<'_>) -> usize {
+    LEAST_KEPT.min(usize::try_from(run.plan.rows()).unwrap_or(usize::MAX))
+}
+
 /// Some statistics (`mad`, `mode`, …) need all values of a series at once: where they do not fit, that is said before any is read.
 fn check_kept_values(run: &ExecutionContext<'_>) -> Result<()> {
     let plan = run.plan;
     let keeps = |statistic: &&Statistic| Learned::of(&[**statistic], false).wants(Learned::VALUE_COUNTS);
     let asked: Vec<_> = plan.spec.statistics().iter().filter(keeps).map(|statistic| statistic.name()).collect();
-    let needed = plan.rows().saturating_mul(3 * 8 * plan.series.len() as u64);
-    if asked.is_empty() || needed <= plan.budget.kept() {
+    let needed = |rows: u64| rows.saturating_mul(3 * plan.key_size().max(8) * plan.series.len() as u64);
+    let fits = |rows: u64| needed(rows) <= plan.budget.kept();
+    if asked.is_empty() || fits(plan.rows()) {
+        return Ok(());
+    }
+    // A predicate may leave few of the rows.
+    let rows =
+        match plan.request.predicate.is_some() && !plan.series.iter().any(|series| plan.dataset.is_repeated(series)) {
+            true => count_kept_rows(run, &mut LeftOut::new())?,
+            false => plan.rows(),
+        };
+    if fits(rows) {
         return Ok(());
     }
     Err(Error::MemoryLimit {
         what: format!("keeping all values for {}", asked.join(", ")),
-        needed: plan.budget.limit_for(needed),
+        needed: plan.budget.limit_for(needed(rows)),
         limit: plan.budget.limit,
     })
 }

@@ -8,7 +8,9 @@ use super::instant::Instant;
 use super::ranges::{LiteralPosition, Ordered, Ranges, Relation};
 use super::values::ValueType;
 use crate::error::{Error, Result};
+use crate::escape::{NAME, shown};
 use crate::series::key::values_type;
+use crate::series::type_names::type_text;
 
 /// A predicate over columns of known types: it tells the rows of a batch that it keeps, and what bounds alone say.
 #[derive(Clone, Debug)]
@@ -92,7 +94,7 @@ impl Binder {
                 if let Some(column) = self.column(name)
                     && !matches!(self.columns[column].kind, ValueType::Boolean | ValueType::Null)
                 {
-                    let data_type = &self.types[column];
+                    let data_type = self.type_text(column);
                     return Err(Error::Invalid(format!(
                         "column '{name}' is of type {data_type}; on its own it would have to be boolean: compare it, \
                          or ask '{} is not null'",
@@ -129,6 +131,11 @@ impl Binder {
         parts.iter().map(|part| self.node(part, negated)).collect()
     }
 
+    /// The type of a column, as messages name it.
+    fn type_text(&self, column: usize) -> String {
+        shown(&type_text(&self.types[column]), NAME).into_owned()
+    }
+
     /// `None` if the file lacks the column.
     fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
@@ -156,7 +163,7 @@ impl Binder {
         let set = match kind {
             ValueType::Null => return Ok(Node::Constant(None)),
             ValueType::Other => {
-                let data_type = &self.types[column];
+                let data_type = self.type_text(column);
                 return Err(Error::Invalid(format!(
                     "column '{name}' is of type {data_type}, which is not compared; ask '{0} is null' or '{0} is not \
                      null'",
@@ -218,7 +225,8 @@ impl Binder {
             }
             _ => Err(Error::Invalid(format!(
                 "column '{left_name}' is of type {} and column '{right_name}' of type {}; they cannot be compared",
-                self.types[left], self.types[right]
+                self.type_text(left),
+                self.type_text(right)
             ))),
         }
     }

@@ -16,6 +16,7 @@ use super::number::Number;
 use super::ranges::{Ordered, Relation};
 use super::values::{Cell, Float, Integer, ValueType, Visitor, cells};
 use crate::error::{Error, Result};
+use crate::series::type_names::type_text;
 
 impl Bound {
     /// Which rows to keep: true where the predicate is, false where it is false or unknown; no nulls. Columns are found
@@ -32,7 +33,8 @@ impl Bound {
                 available: batch.schema().fields().iter().map(|field| field.name().clone()).collect(),
             })?;
             if ValueType::of(array.data_type()) != column.kind {
-                let (name, data_type, kind) = (&column.name, array.data_type(), column.kind.name());
+                let (name, data_type) = (&column.name, type_text(array.data_type()));
+                let kind = column.kind.name();
                 return Err(Error::Data(format!(
                     "column '{name}' is of type {data_type} here, but the predicate was bound to one that is {kind}"
                 )));

@@ -132,16 +132,12 @@ impl<'a> Lexer<'a> {
             return Ok(Token::End);
         };
         if starts_name(first) {
-            let from = self.byte();
-            self.take_while(continues_name);
-            // The field of a struct.
-            while self.begins_field() {
-                self.take();
-                self.take_while(continues_name);
-            }
-            let name = &self.text[from..self.byte()];
-            let word = WORDS.iter().find(|word| word.eq_ignore_ascii_case(name));
-            return Ok(word.map_or_else(|| Token::Column(name.to_owned()), |word| Token::Word(word)));
+            let name = self.take_while(continues_name);
+            let word = WORDS.iter().find(|word| word.eq_ignore_ascii_case(name) && !self.begins_field());
+            return match word {
+                Some(word) => Ok(Token::Word(word)),
+                None => self.with_fields(name.to_owned()),
+            };
         }
         if first.is_ascii_digit() || first == '.' {
             return self.number(false, index);
@@ -152,7 +148,10 @@ impl<'a> Lexer<'a> {
             ')' => Token::Close,
             ',' => Token::Comma,
             '\'' => Token::Text(self.quoted(first, index)?),
-            '"' => Token::Column(self.quoted(first, index)?),
+            '"' => {
+                let name = self.quoted(first, index)?;
+                self.with_fields(name)?
+            }
             '+' | '-' => {
                 self.take_while(char::is_whitespace);
                 self.number(first == '-', index)?
@@ -176,10 +175,24 @@ impl<'a> Lexer<'a> {
         })
     }
 
+    /// The column of this name, or the field of a struct that follows it: each part of a name may stand in quotes.
+    fn with_fields(&mut self, mut name: String) -> Result<Token> {
+        while self.begins_field() {
+            self.take();
+            name.push('.');
+            let index = self.taken + 1;
+            match self.take_if(|c| c == '"') {
+                true => name.push_str(&self.quoted('"', index)?),
+                false => name.push_str(self.take_while(continues_name)),
+            }
+        }
+        Ok(Token::Column(name))
+    }
+
     /// Whether a dot follows, and a name behind it.
     fn begins_field(&self) -> bool {
         let mut rest = self.rest.clone().map(|(_, c)| c);
-        rest.next() == Some('.') && rest.next().is_some_and(starts_name)
+        rest.next() == Some('.') && rest.next().is_some_and(|c| starts_name(c) || c == '"')
     }
 
     /// The text up to the closing quote; a doubled one is a quote of the text.

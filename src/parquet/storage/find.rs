@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use super::glob::{Pattern, is_glob};
 use super::walk::{search, state};
 use super::{FileEntry, Location, partition, refused, remote, unreadable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 
 /// The files of some inputs, in a fixed order: that of the inputs, and within one by name, folder by folder.
@@ -33,8 +33,8 @@ use crate::interrupt::Interrupt;
 ///
 /// # Errors
 ///
-/// [`Error::File`](crate::Error::File) for an input that is not there, or stands for no file; for a URL, also where
-/// its server fails. [`Error::Interrupted`](crate::Error::Interrupted).
+/// [`Error::Invalid`] for an empty one, [`Error::File`] for an input that is not there, or stands for no file; for a URL, also where its
+/// server fails. [`Error::Interrupted`].
 pub fn find<S: AsRef<OsStr>>(inputs: impl IntoIterator<Item = S>, interrupt: &Interrupt) -> Result<Vec<FileEntry>> {
     find_with(inputs, interrupt, &mut io::stdin())
 }
@@ -98,6 +98,9 @@ fn one(input: &OsStr, interrupt: &Interrupt, found: &mut Vec<FileEntry>) -> Resu
     let Some(text) = input.to_str() else {
         return local(Path::new(input), None, found);
     };
+    if text.is_empty() {
+        return Err(Error::Invalid("a path is empty; the current folder is '.'".to_owned()));
+    }
     match scheme(text) {
         Some("file") => {
             let path = file_path(text)?;

@@ -73,16 +73,17 @@ impl Checkpoint {
             let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
             Ok((unfinished, StreamWriter::try_new_with_options(out, schema, options)?))
         };
-        let to = begin().map_err(|error| self.unwritten(&file, &error))?;
+        let to = begin().map_err(|error| self.unwritten(&file, error))?;
         Ok(RowsWriter { checkpoint: self, file, to: Mutex::new(Some(to)) })
     }
 
-    fn unwritten(&self, file: &FileKey, error: &dyn std::fmt::Display) -> Error {
-        Error::file(
-            &self.folder,
-            format!("the rows of {} cannot be written to the checkpoint: {error}", file.name),
-            None,
-        )
+    fn unwritten(&self, file: &FileKey, error: ArrowError) -> Error {
+        let (said, source) = match error {
+            ArrowError::IoError(_, error) => (error.to_string(), Some(error)),
+            other => (other.to_string(), None),
+        };
+        let message = format!("the rows of {} cannot be written to the checkpoint: {said}", file.name);
+        Error::file(&self.folder, message, source)
     }
 }
 
@@ -95,7 +96,7 @@ impl RowsWriter<'_> {
     pub fn write(&self, batch: &RecordBatch) -> Result<()> {
         let mut to = self.to.lock().unpoisoned();
         match to.as_mut() {
-            Some((_, writer)) => writer.write(batch).map_err(|error| self.checkpoint.unwritten(&self.file, &error)),
+            Some((_, writer)) => writer.write(batch).map_err(|error| self.checkpoint.unwritten(&self.file, error)),
             None => Ok(()),
         }
     }
@@ -110,6 +111,6 @@ impl RowsWriter<'_> {
         let Some((unfinished, writer)) = to else { return Ok(()) };
         let path = self.checkpoint.entry(&self.file).with_extension("rows");
         let end = || -> Result<(), ArrowError> { Ok(self.checkpoint.end(unfinished, writer.into_inner()?, &path)?) };
-        end().map_err(|error| self.checkpoint.unwritten(&self.file, &error))
+        end().map_err(|error| self.checkpoint.unwritten(&self.file, error))
     }
 }

@@ -15,6 +15,7 @@ use arrow_schema::{DataType, Field, FieldRef, Schema, SortOptions};
 use crate::describe::{GroupCode, is_long_text, one_zero, text_code};
 use crate::error::{Error, Result};
 use crate::series::key::{KeyColumn, KeyVisitor, exact_codes, from_exact_codes};
+use crate::series::type_names::type_text;
 
 /// See the [module](self).
 pub(super) struct Layout {
@@ -101,7 +102,7 @@ impl Layout {
                         .iter()
                         .find(|key| !RowConverter::supports_fields(&[SortField::new(key.data_type().clone())]));
                     let (name, data_type) =
-                        wrong.map_or_else(Default::default, |key| (key.name().clone(), key.data_type().to_string()));
+                        wrong.map_or_else(Default::default, |key| (key.name().clone(), type_text(key.data_type())));
                     Error::NoKey { name, data_type }
                 })?;
                 Kind::Rows(converter)

@@ -14,7 +14,7 @@ mod scans;
 mod spill;
 mod table;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use arrow_array::cast::AsArray;
@@ -32,6 +32,7 @@ use super::context::ExecutionContext;
 use super::pass::LeftOut;
 use crate::error::{Error, Result};
 use crate::parquet::request::RunMetrics;
+use crate::spec::NullPolicy;
 use crate::summary::Summaries;
 use crate::unpoisoned::Unpoisoned;
 
@@ -105,8 +106,15 @@ fn attempt<C: KeyCode>(
         beyond_ranges: AtomicBool::new(false),
         store: RwLock::new(RowStore::Partitions(rows)),
     };
-    match read.all(left_out, metrics, &|batch| gathering.add(&batch)) {
-        Ok(true) => {}
+    let nulls: Vec<AtomicU64> = run.plan.series.iter().map(|_| AtomicU64::new(0)).collect();
+    let add = |batch: RecordBatch| {
+        for (nulls, values) in nulls.iter().zip(&batch.columns()[table.keys..]) {
+            nulls.fetch_add(values.null_count() as u64, Ordering::Relaxed);
+        }
+        gathering.add(&batch)
+    };
+    match read.all(left_out, metrics, &add) {
+        Ok(true) => check_nulls(run, nulls)?,
         Ok(false) => return Ok(Attempt::FileFailed),
         Err(_) if gathering.were_not_few.load(Ordering::Relaxed) => return Ok(Attempt::WereNotFew),
         Err(_) if gathering.beyond_ranges.load(Ordering::Relaxed) => return Ok(Attempt::BeyondRanges),
@@ -120,6 +128,18 @@ fn attempt<C: KeyCode>(
             })?;
             Ok(found.map_or(Attempt::FileFailed, |found| Attempt::Done(Box::new(found))))
         }
+    }
+}
+
+/// Nulls under [`NullPolicy::Raise`] are told of a series as a whole: which group is done first is chance.
+fn check_nulls(run: &ExecutionContext<'_>, nulls: Vec<AtomicU64>) -> Result<()> {
+    if run.plan.spec.null() != NullPolicy::Raise {
+        return Ok(());
+    }
+    let nulls = nulls.into_iter().map(AtomicU64::into_inner);
+    match run.plan.series.iter().zip(nulls).find(|(_, nulls)| *nulls > 0) {
+        Some((series, nulls)) => Err(Error::Nulls { name: Some(series.name.clone()), nulls }),
+        None => Ok(()),
     }
 }
 

@@ -39,6 +39,8 @@ fn normal_forms() {
     normal("\"And\" = true", "\"And\" = true");
     normal("5 < x", "5 < x");
     normal("a.b.c_1 > .5 and \"a.b c\" = 1", "a.b.c_1 > 0.5 and \"a.b c\" = 1");
+    normal("\"a\".\"b\".c = 1 and a.\"b c\" = 1", "a.b.c = 1 and \"a.b c\" = 1");
+    normal("not.in = 1", "not.in = 1");
     normal("true or null", "true or null");
     normal("größe >= 1e3", "größe >= 1000");
     normal("x = .5e-1", "x = 0.05");

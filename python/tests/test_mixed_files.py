@@ -1,0 +1,205 @@
+"""Files whose columns of one name differ: in what they are, in what they are called, in what can be asked of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import rstats
+
+X = [1.0, 2.0, 3.0]
+STRUCT = pa.array([{"x": 1.0}, {"x": 5.0}, None])
+LISTS = pa.array([[1.0], [2.0, 3.0], None])
+
+
+def lay(folder: Path, *columns: dict[str, Any]) -> Path:
+    for number, of_file in enumerate(columns):
+        pq.write_table(pa.table({**of_file, "w": X}), folder / f"{number}.parquet")
+    return folder
+
+
+def columns(found: rstats.Description) -> list[str]:
+    return [row["column"] for row in found.to_dicts()]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_column_without_values_goes_together_with_anything(tmp_path: Path, is_first: bool) -> None:
+    nothing = {"v": pa.nulls(3)}
+    for name, values, wanted, count in (
+        ("number", pa.array(X), "v", 3),
+        ("struct", STRUCT, "v.x", 2),
+        ("lists", LISTS, "v.list.element", 3),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        both = [nothing, {"v": values}] if is_first else [{"v": values}, nothing]
+        lay(folder, *both)
+        for on_error in ("fail", "skip"):
+            found = rstats.describe_parquet(folder, columns=wanted, on_error=on_error)
+            assert (found[wanted]["count"], found.errors) == (count, [])
+            found = rstats.describe_parquet(folder, on_error=on_error)
+            assert sorted(columns(found)) == {"number": ["v", "w"], "struct": ["v.x", "w"], "lists": ["w"]}[name]
+            assert found["w"]["count"] == 6
+            told = ["lists; name their values: 'v.list.element'"] if name == "lists" else []
+            assert [column["reason"] for column in found.left_out] == told
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"columns": "v.x"},
+        {"columns": ["w", "v"]},
+        {"columns": "w", "by": "v.x"},
+        {"columns": "w", "by": "v"},
+        {"columns": "w", "where": "v.x > 1"},
+        {"columns": "w", "where": "v.x is null or v.x > 1"},
+        {},
+    ],
+)
+@pytest.mark.parametrize("other", [pa.array(X), pa.array(["a", "b", "c"]), LISTS])
+def test_a_struct_is_nothing_else_in_another_file(tmp_path: Path, asked: dict[str, Any], other: pa.Array) -> None:
+    lay(tmp_path, {"v": STRUCT}, {"v": other})
+    with pytest.raises(
+        ValueError, match=r"column 'v' is of type struct<x: float64> in .*0\.parquet, but (float64|string|list)"
+    ):
+        rstats.describe_parquet(tmp_path, **asked)
+    found = rstats.describe_parquet(tmp_path, on_error="skip", **asked)
+    assert [Path(error["file"]).name for error in found.errors] == ["1.parquet"]
+    assert found.to_dicts() == rstats.describe_parquet(tmp_path / "0.parquet", **asked).to_dicts()
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_lists_are_no_numbers_in_another_file(tmp_path: Path) -> None:
+    lay(tmp_path, {"v": LISTS}, {"v": X})
+    with pytest.raises(ValueError, match=r"column 'v' is of type list<float64> in .*0\.parquet, but float64"):
+        rstats.describe_parquet(tmp_path, columns="v.list.element")
+    found = rstats.describe_parquet(tmp_path, columns="v.list.element", on_error="skip")
+    assert (found["v.list.element"]["count"], len(found.errors)) == (3, 1)
+
+
+def test_values_of_lists_go_together_however_a_file_spells_the_way_to_them(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"v": LISTS}), tmp_path / "0.parquet", use_compliant_nested_type=True)
+    item = pa.list_(pa.field("item", pa.float64()))
+    pq.write_table(pa.table({"v": LISTS.cast(item)}), tmp_path / "1.parquet", use_compliant_nested_type=False)
+    assert [column.path for column in map(pq.read_metadata(tmp_path / "1.parquet").schema.column, [0])] == [
+        "v.list.item"
+    ]
+    for name in ("v.list.element", "v.list.item"):
+        found = rstats.describe_parquet(tmp_path, columns=name)
+        assert columns(found) == ["v.list.element"]
+        assert (found["v.list.element"]["count"], found["v.list.element"]["mean"]) == (6, 2.0)
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("v > 1", "column 'v' is text; compare it with"),
+        ("v", "column 'v' is of type string; on its own it would have to be boolean"),
+        ("v between 1 and 2", "column 'v' is text"),
+    ],
+)
+def test_a_file_that_a_predicate_does_not_fit_is_left_out(tmp_path: Path, where: str, message: str) -> None:
+    good = {"v": [True, False, True]} if where == "v" else {"v": X}
+    lay(tmp_path, good, {"v": ["a", "b", "c"]}, good)
+    with pytest.raises(ValueError, match=message):
+        rstats.describe_parquet(tmp_path, columns="w", where=where)
+    found = rstats.describe_parquet(tmp_path, columns="w", where=where, on_error="skip")
+    assert [Path(error["file"]).name for error in found.errors] == ["1.parquet"]
+    assert message in found.errors[0]["message"]
+    assert found["w"]["count"] == 4
+    # What fits no file is wrong itself.
+    with pytest.raises(ValueError, match="column 'w' is numeric"):
+        rstats.describe_parquet(tmp_path, where="w = 'a'", on_error="skip")
+
+
+def test_a_struct_is_a_key_as_in_memory(tmp_path: Path) -> None:
+    table = pa.table(
+        {"s": [{"a": 1, "b": "x"}, {"a": 1, "b": None}, {"a": 1, "b": "x"}, None], "v": [1.0, 2.0, 4.0, 8.0]}
+    )
+    pq.write_table(table, tmp_path / "0.parquet")
+    pq.write_table(table.slice(1), tmp_path / "1.parquet")
+    found = rstats.describe_parquet(tmp_path, by="s", q=[])
+    expected = rstats.describe(pa.concat_tables([table, table.slice(1)]), by="s", q=[])
+    assert found.to_dicts() == expected.to_dicts()
+    assert [row["count"] for row in found.to_dicts()] == [3, 2, 2]
+    found = rstats.describe_parquet(tmp_path, by=["s.b", "s.a"], columns="v")
+    assert [(row["s.b"], row["count"]) for row in found.to_dicts()] == [("x", 3), (None, 2), (None, 2)]
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+@pytest.mark.parametrize("asked", [{"by": "a.b"}, {"where": "a.b > 1"}])
+def test_a_name_of_several_columns_is_no_key_and_in_no_predicate(tmp_path: Path, asked: dict[str, str]) -> None:
+    pq.write_table(pa.table({"a": [{"b": 1}], "a.b": [7], "w": [1.0]}), tmp_path / "0.parquet")
+    pq.write_table(pa.table({"a.b": [7], "w": [2.0]}), tmp_path / "1.parquet")
+    with pytest.raises(OSError, match=r"0\.parquet: 2 columns are named 'a\.b'"):
+        rstats.describe_parquet(tmp_path, columns="w", **asked)
+    found = rstats.describe_parquet(tmp_path, columns="w", on_error="skip", **asked)
+    assert [(row["count"], row["mean"]) for row in found.to_dicts()] == [(1, 2.0)]
+    # Both are described, as two columns of one name in memory.
+    assert columns(rstats.describe_parquet(tmp_path / "0.parquet", columns="a.b")) == ["a.b", "a.b"]
+
+
+def test_a_part_of_a_name_may_stand_in_quotes(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a b": [{"c": 1, "not": 2}, {"c": 3, "not": 4}], "x": [1.0, 2.0]}), tmp_path / "0.parquet")
+    for where in ('"a b"."c" > 1', '"a b".c > 1', '"a b.c" > 1', '"a b"."not" = 4'):
+        assert rstats.describe_parquet(tmp_path, columns="x", where=where)["x"]["mean"] == 2.0, where
+
+
+@pytest.mark.parametrize("memory_limit", ["80MiB", None])
+def test_nulls_that_are_an_error_are_told_of_their_series(tmp_path: Path, memory_limit: str | None) -> None:
+    table = pa.table({"k": [1, 1, 2, 2], "whole": [1.0] * 4, "v": [1.0, None, 3.0, None]})
+    lay(tmp_path, {})
+    (tmp_path / "0.parquet").unlink()
+    for number in range(2):
+        pq.write_table(table, tmp_path / f"{number}.parquet")
+    for by in ("k", ["k", "whole"]):
+        wanted = {"by": by, "columns": "v", "null": "raise"}
+        with pytest.raises(ValueError, match="column 'v' holds 4 nulls"):
+            rstats.describe_parquet(tmp_path, memory_limit=memory_limit, **wanted)
+        with pytest.raises(ValueError, match="column 'v' holds 4 nulls"):
+            rstats.describe(pa.concat_tables([table, table]), **wanted)
+
+
+def test_paths_without_a_name(tmp_path: Path) -> None:
+    lay(tmp_path, {})
+    for paths in ("", [tmp_path, ""]):
+        with pytest.raises(ValueError, match="a path is empty"):
+            rstats.describe_parquet(paths)
+    for by in (None, "w"):
+        with pytest.raises(ValueError, match="the checkpoint's folder is an empty path"):
+            rstats.describe_parquet(tmp_path, checkpoint="", by=by, columns="w")
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_where_no_file_is_left_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "0.parquet").write_bytes(b"nothing")
+    assert rstats.describe_parquet(tmp_path, on_error="skip").to_dicts() == []
+    for asked in ({"columns": "x"}, {"by": "x"}, {"where": "x > 0"}):
+        with pytest.raises(ValueError, match=r"no file is left of 1; .*0\.parquet: "):
+            rstats.describe_parquet(tmp_path, on_error="skip", **asked)
+
+
+def test_short_files_fit_into_a_small_limit(tmp_path: Path) -> None:
+    decimals = pa.array(range(15), pa.decimal128(20, 2))
+    lay(tmp_path, *[{"a": decimals[:3], "b": decimals[3:6]} for _ in range(5)])
+    for checkpoint in (None, tmp_path / "state", tmp_path / "state"):
+        found = rstats.describe_parquet(tmp_path / "*.parquet", memory_limit="80MiB", checkpoint=checkpoint)
+        assert [row["count"] for row in found.to_dicts()] == [15, 15, 15]
+
+
+@pytest.mark.slow
+def test_statistics_that_need_all_values_take_memory_for_the_rows_that_count(tmp_path: Path) -> None:
+    rows = 4_000_000
+    pq.write_table(
+        pa.table({"x": pa.array(range(rows)).cast("float64"), "k": pa.array(range(rows))}), tmp_path / "0.parquet"
+    )
+    asked = {"columns": "x", "stats": ["mad", "mode"], "q": [], "memory_limit": "96MiB"}
+    with pytest.raises(rstats.MemoryLimitError, match="keeping all values for mad, mode"):
+        rstats.describe_parquet(tmp_path, **asked)
+    found = rstats.describe_parquet(tmp_path, where="x < 100000 or x > 3900000", **asked)
+    assert found["x"]["count"] == 199_999

@@ -1,0 +1,97 @@
+//! What a column is in each file: a struct or lists in one, and something else in another, do not fit together.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use arrow_schema::DataType;
+
+use super::{DataColumn, Unfit};
+use crate::error::{Error, Position, Result};
+use crate::escape::{NAME, shown};
+use crate::parquet::dataset::Dataset;
+use crate::parquet::predicate::Predicate;
+use crate::series::list::values_of;
+use crate::series::type_names::type_text;
+
+/// What the values of a column are, as far as other columns may lie within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Plain,
+    Struct,
+    Lists,
+}
+
+impl Shape {
+    /// `None` for values that are all null.
+    fn of(data_type: &DataType) -> Option<Self> {
+        match data_type {
+            DataType::Null => None,
+            DataType::Struct(_) => Some(Self::Struct),
+            DataType::Map(..) => Some(Self::Lists),
+            data_type if values_of(data_type).is_some() => Some(Self::Lists),
+            _ => Some(Self::Plain),
+        }
+    }
+}
+
+impl Dataset {
+    /// Looks for structs that are something else in another file: among the columns that are asked for, and among those of the names
+    /// `around`, in which they lie; of the latter also for lists.
+    pub(super) fn check_shapes(
+        &self,
+        all: &[DataColumn],
+        is_asked: &dyn Fn(&DataColumn) -> bool,
+        around: &HashSet<&str>,
+        unfit: Unfit<'_>,
+    ) -> Result<()> {
+        let shape = |(file, index): (usize, usize)| Shape::of(self.field(file, index).data_type());
+        for column in all {
+            let is_around = around.contains(column.name.as_str());
+            let Some(first) = self.first(column).filter(|_| is_around || is_asked(column)) else { continue };
+            for at in column.places() {
+                let (Some(expected), Some(found)) = (shape(first), shape(at)) else { continue };
+                if expected != found && (is_around || [expected, found].contains(&Shape::Struct)) {
+                    unfit(at.0, self.clash(&column.name, first, at))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn clash(&self, column: &str, first: (usize, usize), second: (usize, usize)) -> Error {
+        let path = |file: usize| PathBuf::from(self.files[file].name());
+        let data_type = |(file, index): (usize, usize)| type_text(self.field(file, index).data_type());
+        Error::Clash {
+            column: column.to_owned(),
+            first: path(first.0),
+            first_type: data_type(first),
+            second: path(second.0),
+            second_type: data_type(second),
+        }
+    }
+
+    /// The files in which a predicate cannot be asked go to `unfit`, if it can be asked in others.
+    pub(super) fn note_unfiltered(&self, predicate: &Predicate, unfit: Unfit<'_>) -> Result<()> {
+        let is_asked_of =
+            |file: &usize| predicate.columns().iter().any(|name| self.files[*file].index_of(name).is_some());
+        let files = (0..self.files.len()).filter(is_asked_of);
+        let bound: Vec<(usize, Result<()>)> =
+            files.map(|file| (file, self.bind(file, predicate).map(|_| ()))).collect();
+        if bound.iter().any(|(_, bound)| bound.is_ok()) {
+            bound.into_iter().try_for_each(|(file, bound)| bound.or_else(|error| unfit(file, error)))?;
+        }
+        Ok(())
+    }
+
+    /// A name that one row of a file is to have one value of: an error if several columns of the file have it.
+    pub(in crate::parquet) fn check_only(&self, file: usize, name: &str) -> Result<()> {
+        let file = &self.files[file];
+        match file.columns().iter().filter(|column| column.name == name).count() {
+            0 | 1 => Ok(()),
+            columns => Err(file.broken(
+                Position::default(),
+                &format!("{columns} columns are named '{}'; which of them is meant is not known", shown(name, NAME)),
+            )),
+        }
+    }
+}
