@@ -137,7 +137,7 @@ fn columns_of_one_name_are_one_series_over_files_folders_and_types() {
     let document = json(&[folder.path().to_str().unwrap(), "--nan", "omit", "-A", "-q", "1"]);
     assert_eq!(
         document["source"],
-        serde_json::json!({"files": 4, "rows": 6, "errors": [], "left_out": [{"column": "s", "reason": "of type Utf8, which holds no numbers"}]})
+        serde_json::json!({"files": 4, "rows": 6, "errors": [], "left_out": [{"column": "s", "reason": "of type string, which holds no numbers"}]})
     );
     let x = series(&document, "x");
     assert_eq!((&x["count"], &x["null_count"], &x["nan_count"]), (&3.into(), &1.into(), &1.into()));
@@ -203,7 +203,7 @@ fn the_table_is_for_people() {
     assert!(table.contains("│ mean       ┆ 54.4761 │"), "{table}");
     assert!(
         table.contains(
-            "\n1 file, 17518 rows · quantiles: linear · ddof: 1 · nan: propagate\nleft out: city (of type Utf8"
+            "\n1 file, 17518 rows · quantiles: linear · ddof: 1 · nan: propagate\nleft out: city (of type string"
         ),
         "{table}"
     );
@@ -240,7 +240,7 @@ fn what_fails_ends_with_1_and_one_line() {
     fails(1, &[&at("nowhere.parquet")], &["nowhere.parquet", "no such file"]);
     fails(1, &[&at("folder")], &["folder", ".parquet"]);
     fails(1, &["data/city_temps.parquet", "-c", "tempo"], &["no column 'tempo'", "'city', 'time', 'temp'"]);
-    fails(1, &["data/city_temps.parquet", "-c", "city"], &["column 'city'", "Utf8", "holds no numbers"]);
+    fails(1, &["data/city_temps.parquet", "-c", "city"], &["column 'city'", "string", "holds no numbers"]);
     fails(1, &["data/city_temps.parquet", "-o", &at("no/such/folder.json")], &["cannot write", "folder.json"]);
     fails(1, &["data/city_temps.parquet", "-o", &at("folder")], &["cannot write", "it is a folder"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "something was left behind");
@@ -251,7 +251,7 @@ fn a_clash_of_types_names_both_files() {
     let folder = TempDir::new().unwrap();
     write(&path(&folder, "a.parquet"), vec![("x", floats([1.0]))], 10);
     write(&path(&folder, "b.parquet"), vec![("x", Arc::new(StringArray::from(vec!["one"])))], 10);
-    let words = ["column 'x'", "Float64", "a.parquet", "Utf8", "b.parquet"];
+    let words = ["column 'x'", "float64", "a.parquet", "string", "b.parquet"];
     let (a, b) = (path(&folder, "a.parquet"), path(&folder, "b.parquet"));
     let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
     fails(1, &[a, b], &words);
@@ -267,7 +267,7 @@ fn columns_of_nulls_and_booleans_beside_numbers() {
     let document = json(&[folder.path().to_str().unwrap(), "-q", ""]);
     assert_eq!((&document["series"][0]["count"], &document["series"][0]["null_count"]), (&1.into(), &2.into()));
     write(&path(&folder, "a.parquet"), vec![("x", Arc::new(BooleanArray::from(vec![true])))], 10);
-    fails(1, &[folder.path().to_str().unwrap()], &["column 'x'", "Boolean", "Float64"]);
+    fails(1, &[folder.path().to_str().unwrap()], &["column 'x'", "bool", "float64"]);
     let document = json(&[folder.path().to_str().unwrap(), "-c", "x", "-a", "sum"]);
     assert_eq!(document["series"][0]["sum"], 2.0);
 }

@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(named(&["c", "b"]), Ok(vec![2, 3]));
         let missing = "there is no column 'z'; the columns are 'a', 's', 'b', 'c'";
         assert_eq!(named(&["z"]), Err(missing.to_owned()));
-        let text = "column 's' is of type Utf8, which holds no numbers";
+        let text = "column 's' is of type string, which holds no numbers";
         assert_eq!(named(&["a", "s"]), Err(text.to_owned()));
     }
 }

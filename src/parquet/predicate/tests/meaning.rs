@@ -302,17 +302,17 @@ fn type_errors_say_what_would_be_right() {
         (
             "temp and true",
             DataType::Int32,
-            "column 'temp' is of type Int32; on its own it would have to be boolean: compare it, or ask 'temp is not null'",
+            "column 'temp' is of type int32; on its own it would have to be boolean: compare it, or ask 'temp is not null'",
         ),
         (
             "\"a b\" = 'x'",
             DataType::Binary,
-            "column 'a b' is of type Binary, which is not compared; ask '\"a b\" is null' or '\"a b\" is not null'",
+            "column 'a b' is of type binary, which is not compared; ask '\"a b\" is null' or '\"a b\" is not null'",
         ),
         (
             "blob < other",
             DataType::Binary,
-            "column 'blob' is of type Binary and column 'other' of type Binary; they cannot be compared",
+            "column 'blob' is of type binary and column 'other' of type binary; they cannot be compared",
         ),
     ] {
         assert_eq!(refusal(text, data_type), message, "{text}");
@@ -330,7 +330,7 @@ fn a_batch_must_be_what_was_bound() {
     assert!(matches!(bound.evaluate(&batch("y", numbers)), Err(Error::NoSuchColumn { .. })));
     let texts = batch("x", Arc::new(StringArray::from(vec!["a"])));
     let message = bound.evaluate(&texts).unwrap_err().to_string();
-    assert_eq!(message, "column 'x' is of type Utf8 here, but the predicate was bound to one that is numeric");
+    assert_eq!(message, "column 'x' is of type string here, but the predicate was bound to one that is numeric");
     assert_eq!(bound.columns().collect::<Vec<_>>(), ["x"]);
 }
 
