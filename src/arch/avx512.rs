@@ -428,6 +428,45 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
     }
 }
 
+/// How much longer than the keys the memory for [`partition`] is at least: a vector is stored whole.
+pub const PADDING: usize = 8;
+
+/// Moves the keys below `pivot` before the others, and returns how many there are.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
+    assert!(others.len() >= keys.len() + PADDING);
+    let edge = _mm512_set1_epi64(pivot);
+    let vectors = keys.len() / 8;
+    let (start, aside) = (keys.as_mut_ptr(), others.as_mut_ptr());
+    let (mut below, mut above) = (0, 0);
+    for index in 0..vectors {
+        // SAFETY: there are eight keys.
+        let vector = unsafe { _mm512_loadu_si512(start.add(8 * index).cast()) };
+        let mask = _mm512_cmplt_epi64_mask(vector, edge);
+        // SAFETY: no more keys lie below than were read before these eight, so only keys that were read are written over.
+        unsafe { _mm512_storeu_si512(start.add(below).cast(), _mm512_maskz_compress_epi64(mask, vector)) };
+        // SAFETY: so it is with the others, for which there is room for eight more.
+        unsafe { _mm512_storeu_si512(aside.add(above).cast(), _mm512_maskz_compress_epi64(!mask, vector)) };
+        let count = mask.count_ones() as usize;
+        (below, above) = (below + count, above + 8 - count);
+    }
+    for index in 8 * vectors..keys.len() {
+        let key = keys[index];
+        match key < pivot {
+            true => {
+                keys[below] = key;
+                below += 1;
+            }
+            false => {
+                others[above] = key;
+                above += 1;
+            }
+        }
+    }
+    keys[below..].copy_from_slice(&others[..above]);
+    below
+}
+
 /// Puts the lesser of each pair first.
 #[inline]
 #[target_feature(enable = "avx512f")]

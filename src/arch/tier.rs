@@ -346,6 +346,34 @@ impl Tier {
         }
     }
 
+    /// Whether there is a fast [`Tier::partition`].
+    pub fn partitions(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 == Instructions::Avx512;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
+    /// Moves the keys below `pivot` before the others, and returns how many there are; `None` if the tier has no fast way. `scratch` is
+    /// memory for it.
+    pub fn partition(self, keys: &mut [i64], pivot: i64, scratch: &mut Vec<i64>) -> Option<usize> {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => {
+                let needed = keys.len() + avx512::PADDING;
+                if scratch.len() < needed {
+                    scratch.resize(needed, 0);
+                }
+                // SAFETY: a tier is only made where the machine has its instructions.
+                Some(unsafe { avx512::partition(keys, pivot, scratch) })
+            }
+            _ => {
+                let _ = (keys, pivot, scratch);
+                None
+            }
+        }
+    }
+
     /// See [`SmallMoments::new`].
     pub(crate) fn few(self, values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMoments<f64>, u8) {
         dispatch!(self, compiled::avx512, few(values, freedom, sorted))

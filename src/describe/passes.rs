@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::arch::Tier;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, SAMPLE, Scan};
@@ -57,7 +58,7 @@ pub(super) fn describe_one<T: Element>(
             Some(sample)
         });
         let mut sample = samples.collect::<Result<Vec<_>>>()?.concat();
-        sample.sort_unstable();
+        select::sort(&mut sample, Tier::best());
         restart_around(sample, select::SHORT_MARGIN, rows, spec, scan);
         return passes(rows, spec, interrupt, scan, pass);
     }
@@ -85,7 +86,7 @@ pub(super) fn describe_one<T: Element>(
         let mut sample = samples.collect::<Result<Vec<_>>>()?.concat();
         // Threads take longer to begin with a short one than to sort it.
         match sample.len() {
-            ..SORTED_ALONE => sample.sort_unstable(),
+            ..SORTED_ALONE => select::sort(&mut sample, Tier::best()),
             _ => sample.par_sort_unstable(),
         }
         restart_around(sample, select::MARGIN, rows, spec, scan);

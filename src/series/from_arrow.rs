@@ -211,6 +211,12 @@ impl<'a, T: Copy, S: Sink<T>> Buffer<'a, T, S> {
 ///
 /// As [`read`].
 pub fn pick<T: Element>(array: &dyn Array, rows: impl Iterator<Item = usize>, values: &mut Vec<T>) -> Result<()> {
+    if let Some(all) = as_they_are::<T>(array).filter(|_| array.null_count() == 0) {
+        // Beforehand, so that room is made for all at once, and loads follow each other closely: most of them miss the caches.
+        let rows: Vec<usize> = rows.filter(|row| *row < all.len()).collect();
+        values.extend(rows.iter().map(|&row| all[row]));
+        return Ok(());
+    }
     let rows = UInt64Array::from_iter_values(rows.map(|row| row as u64));
     let picked = take(array, &rows, None).map_err(|error| Error::Data(error.to_string()))?;
     read(&picked, values)

@@ -104,6 +104,11 @@ pub fn shape(data: &Bound<'_, PyAny>) -> PyResult<Shape> {
 /// The chunks of the one column that an object is, and their field.
 pub fn column(data: &Bound<'_, PyAny>) -> PyResult<(Vec<ArrayRef>, FieldRef)> {
     check_sizes(data)?;
+    column_of_sound(data)
+}
+
+/// The same of an object whose library is known to see to the sizes of its buffers.
+pub fn column_of_sound(data: &Bound<'_, PyAny>) -> PyResult<(Vec<ArrayRef>, FieldRef)> {
     let source = Source::of_column(data)?;
     let Shape::Column(field) = &**source.shape() else {
         return Err(PyTypeError::new_err("a table, where one column is wanted"));

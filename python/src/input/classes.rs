@@ -1,16 +1,19 @@
 //! Classes of libraries that somebody else has imported: rstats imports none of them to look at an object.
 
-use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 
 /// Whether `data` is an instance of a class of a module that somebody else has imported.
 pub fn is_instance(data: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
+    // Asked several times of every column of a table: to import `sys` each time would take most of what a small column takes.
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let py = data.py();
-    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
-    let module = modules.call_method1(intern!(py, "get"), (module,))?;
-    if module.is_none() {
-        return Ok(false);
-    }
+    let modules = MODULES.get_or_try_init(py, || {
+        let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+        PyResult::Ok(modules.unbind())
+    })?;
+    let Some(module) = modules.bind(py).get_item(module)? else { return Ok(false) };
     match module.getattr_opt(class)? {
         Some(class) => data.is_instance(&class),
         None => Ok(false),

@@ -37,7 +37,7 @@ pub fn column<'py>(series: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
         }
         _ => series.clone(),
     };
-    let (chunks, field) = arrow::column(&series)?;
+    let (chunks, field) = arrow::column_of_sound(&series)?;
     let field = if is_instance(&dtype, "polars", "Enum")? { arrow::ordered(&field) } else { field };
     Ok(Column { name, values: Values::Arrow(chunks, field) })
 }

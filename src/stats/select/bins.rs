@@ -36,6 +36,18 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
         false
     }
 
+    /// Whether the tier has a fast way for [`Key::partition`].
+    fn partitions(tier: Tier) -> bool {
+        let _ = tier;
+        false
+    }
+
+    /// Moves the keys below `pivot` before the others, and returns how many there are; `None` where the tier has no fast way.
+    fn partition(keys: &mut [Self], pivot: Self, scratch: &mut Vec<Self>, tier: Tier) -> Option<usize> {
+        let _ = (keys, pivot, scratch, tier);
+        None
+    }
+
     /// Appends the keys from `low` on, up to but without `high`, where `None` is the infinity of its side.
     fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {
         let _ = tier;
@@ -120,6 +132,14 @@ impl Key for i64 {
 
     fn sort(keys: &mut [Self], tier: Tier) -> bool {
         tier.sort(keys)
+    }
+
+    fn partitions(tier: Tier) -> bool {
+        tier.partitions()
+    }
+
+    fn partition(keys: &mut [Self], pivot: Self, scratch: &mut Vec<Self>, tier: Tier) -> Option<usize> {
+        tier.partition(keys, pivot, scratch)
     }
 
     fn between(keys: &[Self], low: Option<Self>, high: Option<Self>, to: &mut Vec<Self>, tier: Tier) {

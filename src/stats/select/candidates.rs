@@ -2,6 +2,7 @@
 
 use super::bins::{Bins, COMPARED, Key};
 use super::brackets::{Brackets, Intervals, MARGIN, SHORT_MARGIN, single_key};
+use super::order::{select_each, sort};
 use super::sample::{Sample, is_sampled, sample_places, sample_size};
 use crate::arch::{BLOCK, Tier};
 use crate::interrupt::Interrupt;
@@ -9,9 +10,6 @@ use crate::interrupt::Interrupt;
 /// Bins are not thinned out below this many values. From half as many sampled values on, a bracket is always narrower than
 /// the sample, so that every pass gets closer.
 pub(super) const LEAST_CAPACITY: usize = 128;
-
-/// The most values that are sorted as a whole where there is no network for it.
-const FEW: usize = 64;
 
 /// Among up to this many values, ranks are selected one by one.
 const SHORT: usize = 2048;
@@ -200,7 +198,7 @@ impl<K: Key> Candidates<K> {
         let values = values.together();
         let stretch = values.len() / size.max(1);
         let mut sample: Vec<K> = sample_places(values.len(), stretch, 0).map(|index| values[index]).collect();
-        sample.sort_unstable();
+        sort(&mut sample, self.tier);
         (!sample.is_empty()).then(|| Brackets::from_sample(&sample, fractions, MARGIN))
     }
 
@@ -229,9 +227,51 @@ impl<K: Key> Candidates<K> {
         self.bins.total()
     }
 
+    /// Appends the keys of these ranks to `found`, if all that was kept are the last blocks' keys, which then need not go to their bins
+    /// first; `false` if that, or a bracket, is not so.
+    fn select_among_last(&mut self, ranks: &[u64], found: &mut Vec<K>, interrupt: &Interrupt) -> bool {
+        let Bins { edges, kept, counts, keys, filled, .. } = &mut self.bins;
+        // Among many edges it is noted which bin each key belongs to: their order has to stay.
+        if edges.is_empty()
+            || edges.len() > COMPARED
+            || self.samples.iter().any(|sample| sample.len() > 0 || sample.stride > 1)
+        {
+            return false;
+        }
+        // The ranks among what was kept, and where among `ranks` each of these is.
+        let (mut among, mut places): (Vec<u64>, Vec<usize>) = (Vec::new(), Vec::new());
+        let (mut below, mut kept_below) = (0, 0);
+        for (bin, (&count, &kept)) in counts.iter().zip(&*kept).enumerate() {
+            let here = ranks.partition_point(|&rank| rank < below)..ranks.partition_point(|&rank| rank < below + count);
+            if let Some(key) = single_key(edges, bin) {
+                found.extend(here.map(|_| key));
+            } else if kept {
+                for place in here {
+                    among.push(ranks[place] - below + kept_below);
+                    places.push(place);
+                    found.push(edges[0]);
+                }
+            } else if !here.is_empty() {
+                return false;
+            }
+            below += count;
+            kept_below += if kept { count } else { 0 };
+        }
+        let mut selected = Vec::with_capacity(among.len());
+        select_each(&mut keys[..*filled], &among, 0, &mut selected, self.tier, interrupt);
+        for (place, key) in places.into_iter().zip(selected) {
+            found[place] = key;
+        }
+        true
+    }
+
     /// Writes the keys of these ranks (ascending, each once, from 0, below `count`) to `found`, or returns the brackets for another
     /// pass over the same values. It reorders the candidates. Once it is interrupted, it ends soon, and what it has found means nothing.
     pub fn finish(&mut self, ranks: &[u64], found: &mut Vec<K>, interrupt: &Interrupt) -> Result<(), Brackets<K>> {
+        found.clear();
+        if self.select_among_last(ranks, found, interrupt) {
+            return Ok(());
+        }
         self.distribute();
         found.clear();
         let Bins { edges, kept, counts, .. } = &self.bins;
@@ -262,7 +302,7 @@ impl<K: Key> Candidates<K> {
                     }
                 } else {
                     missing = true;
-                    sample.together().sort_unstable();
+                    sort(sample.together(), self.tier);
                     let low = bin.checked_sub(1).map(|lower| edges[lower]);
                     let high = edges.get(bin).copied();
                     for rank in here {
@@ -295,7 +335,7 @@ fn select_among<K: Key>(
         let turn = sample.len();
         sample.extend(sample_places(run.len(), stretch, turn).map(|index| run[index]));
     }
-    sample.sort_unstable();
+    sort(&mut sample, candidates.tier);
     let local: Vec<u64> = ranks.iter().map(|rank| rank - first).collect();
     let fractions: Vec<f64> = local.iter().map(|&rank| rank as f64 / count as f64).collect();
     let mut brackets = Brackets::from_sample(&sample, &fractions, SHORT_MARGIN);
@@ -310,39 +350,6 @@ fn select_among<K: Key>(
         }
     }
     select_each(&mut runs.concat(), ranks, first, found, candidates.tier, interrupt);
-}
-
-/// The same by sorting a few keys, or by `select_nth_unstable` (introselect, linear also in the worst case), first for the
-/// middle one of the ranks.
-fn select_each<K: Key>(
-    keys: &mut [K],
-    ranks: &[u64],
-    first: u64,
-    found: &mut Vec<K>,
-    tier: Tier,
-    interrupt: &Interrupt,
-) {
-    if ranks.is_empty() {
-        return;
-    }
-    if interrupt.is_stopped() {
-        return found.extend(ranks.iter().map(|_| keys[0]));
-    }
-    let sorted = K::sort(keys, tier)
-        || keys.len() <= FEW && {
-            keys.sort_unstable();
-            true
-        };
-    if sorted {
-        return found.extend(ranks.iter().map(|rank| keys[(rank - first) as usize]));
-    }
-    let Some(&rank) = ranks.get(ranks.len() / 2) else { return };
-    let (lower, upper) = (&ranks[..ranks.len() / 2], &ranks[ranks.len() / 2 + 1..]);
-    let (left, key, right) = keys.select_nth_unstable((rank - first) as usize);
-    let key = *key;
-    select_each(left, lower, first, found, tier, interrupt);
-    found.push(key);
-    select_each(right, upper, rank + 1, found, tier, interrupt);
 }
 
 #[cfg(test)]

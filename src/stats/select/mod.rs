@@ -17,6 +17,7 @@
 mod bins;
 mod brackets;
 mod candidates;
+mod order;
 mod pieces;
 mod sample;
 mod serial;
@@ -24,6 +25,7 @@ mod serial;
 pub use bins::{Bins, Key, bucketize};
 pub use brackets::{Brackets, MARGIN, SHORT_MARGIN};
 pub use candidates::Candidates;
+pub use order::sort;
 #[cfg(feature = "parquet")]
 pub(crate) use pieces::PIECE_BYTES;
 pub use sample::{is_sampled, sample_places, sample_size};
