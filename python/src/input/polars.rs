@@ -4,7 +4,6 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::arrow;
-use super::classes::is_instance;
 use super::column::{Column, Values};
 use crate::errors::attempt;
 
@@ -38,6 +37,6 @@ pub fn column<'py>(series: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
         _ => series.clone(),
     };
     let (chunks, field) = arrow::column_of_sound(&series)?;
-    let field = if is_instance(&dtype, "polars", "Enum")? { arrow::ordered(&field) } else { field };
+    let field = if text.starts_with("Enum") { arrow::ordered(&field) } else { field };
     Ok(Column { name, values: Values::Arrow(chunks, field) })
 }
