@@ -17,6 +17,9 @@ const SAMPLE: usize = 64;
 /// So many places of the sample beside a wanted rank lies the pivot: one and a half standard deviations in the middle.
 const ASIDE: usize = 6;
 
+/// The most keys that are partitioned: it takes as much memory again, of which nobody was told.
+const MOST: usize = 1 << 16;
+
 /// Partitions in a row, of which some have to cut off an eighth, before the standard library goes on.
 const PATIENCE: u32 = 8;
 
@@ -62,7 +65,7 @@ impl<K: Key> Work<'_, K> {
             () => (highest + ASIDE).min(SAMPLE - 1),
         };
         let Some((pivot, below)) = self.partition(keys, at, patience) else {
-            return self.select_by_library(keys, ranks, first, found);
+            return self.select_by_library(keys, ranks, first, found, patience);
         };
         let count = keys.len();
         let (left, right) = keys.split_at_mut(below);
@@ -72,7 +75,7 @@ impl<K: Key> Work<'_, K> {
             let Some(equal) =
                 pivot.successor().and_then(|above| K::partition(right, above, &mut self.scratch, self.tier))
             else {
-                return self.select_by_library(right, ranks, first, found);
+                return self.select_by_library(right, ranks, first, found, patience);
             };
             let (least, others) = upper.split_at(upper.partition_point(|rank| rank - first < equal as u64));
             found.extend(least.iter().map(|_| pivot));
@@ -109,9 +112,9 @@ impl<K: Key> Work<'_, K> {
     }
 
     /// Moves the keys below a pivot, which lies at this place of a sample, before the others. Returns the pivot and their number; `None`
-    /// where the tier has no fast way, or no patience is left.
+    /// where the tier has no fast way, there are too many keys, or no patience is left.
     fn partition(&mut self, keys: &mut [K], at: usize, patience: u32) -> Option<(K, usize)> {
-        if patience == 0 || !K::partitions(self.tier) {
+        if patience == 0 || keys.len() > MOST || !K::partitions(self.tier) {
             return None;
         }
         let mut sample: [K; SAMPLE] = std::array::from_fn(|index| keys[(2 * index + 1) * keys.len() / (2 * SAMPLE)]);
@@ -122,21 +125,15 @@ impl<K: Key> Work<'_, K> {
         Some((pivot, K::partition(keys, pivot, &mut self.scratch, self.tier)?))
     }
 
-    /// By `select_nth_unstable` (introselect, linear also in the worst case), first for the middle one of the ranks.
-    fn select_by_library(&self, keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>) {
+    /// The middle one of the ranks by `select_nth_unstable` (introselect, linear also in the worst case).
+    fn select_by_library(&mut self, keys: &mut [K], ranks: &[u64], first: u64, found: &mut Vec<K>, patience: u32) {
         let Some(&rank) = ranks.get(ranks.len() / 2) else { return };
-        if self.interrupt.is_stopped() {
-            return found.extend(ranks.iter().map(|_| keys[0]));
-        }
-        if self.sort_few(keys) {
-            return found.extend(ranks.iter().map(|rank| keys[(rank - first) as usize]));
-        }
         let (lower, upper) = (&ranks[..ranks.len() / 2], &ranks[ranks.len() / 2 + 1..]);
         let (left, key, right) = keys.select_nth_unstable((rank - first) as usize);
         let key = *key;
-        self.select_by_library(left, lower, first, found);
+        self.select(left, lower, first, found, patience);
         found.push(key);
-        self.select_by_library(right, upper, rank + 1, found);
+        self.select(right, upper, rank + 1, found, patience);
     }
 }
 
@@ -173,7 +170,7 @@ mod tests {
 
     #[test]
     fn whatever_the_order_and_the_number() {
-        for count in (1..=300).chain([1000, 1023, 1024, 1025, 20_000]) {
+        for count in (1..=300).chain([1000, 1023, 1024, 1025, 20_000, MOST + 1]) {
             for values in seeds::orders(count) {
                 let keys: Vec<i64> = values.iter().map(|value| value.key()).collect();
                 let last = count as u64 - 1;
