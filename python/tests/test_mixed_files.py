@@ -131,6 +131,12 @@ def test_a_struct_is_a_key_as_in_memory(tmp_path: Path) -> None:
     assert [(row["s.b"], row["count"]) for row in found.to_dicts()] == [("x", 3), (None, 2), (None, 2)]
 
 
+def test_a_dot_in_the_name_of_a_column_is_no_struct(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"s": ["a", "b", "a"], "s.x": X, "t": [{"y": 1.0}] * 3}), tmp_path / "0.parquet")
+    assert columns(rstats.describe_parquet(tmp_path, by="s")) == ["s.x", "s.x", "t.y", "t.y"]
+    assert columns(rstats.describe_parquet(tmp_path, by="t")) == ["s.x"]
+
+
 @pytest.mark.filterwarnings("ignore:.*left out")
 @pytest.mark.parametrize("asked", [{"by": "a.b"}, {"where": "a.b > 1"}])
 def test_a_name_of_several_columns_is_no_key_and_in_no_predicate(tmp_path: Path, asked: dict[str, str]) -> None:

@@ -135,14 +135,19 @@ impl Dataset {
         let named = columns.are_named();
         let Wanted { names: wanted, by_struct } = self.wanted(&all, columns)?;
         let asked: Vec<&str> = request.predicate.iter().flat_map(|predicate| predicate.columns()).collect();
-        // A key stands for all that lies in it.
-        let is_key = |name: &str| by.iter().any(|key| name == key || names_around(name).any(|around| around == key));
-        let is_asked = |column: &DataColumn| if named { wanted.contains(&column.name) } else { !is_key(&column.name) };
+        // A key stands for all that lies in it; a column of its own may have a dot in its name.
+        let lies_within = |(file, index): (usize, usize)| self.files[file].own_place(index).is_none();
+        let is_key = |column: &DataColumn| {
+            let mut around = names_around(&column.name);
+            by.contains(&column.name)
+                || self.first(column).is_some_and(lies_within) && around.any(|name| by.iter().any(|key| key == name))
+        };
+        let is_asked = |column: &DataColumn| if named { wanted.contains(&column.name) } else { !is_key(column) };
         let by_name = wanted.iter().chain(by).map(String::as_str).chain(asked.iter().copied());
         self.check_shapes(&all, &is_asked, &by_name.flat_map(names_around).collect(), unfit)?;
         all.retain(|column| match named {
             true => wanted.contains(&column.name) && self.first_role(column) != Role::Struct,
-            false => !is_key(&column.name) && self.first_role(column) == Role::Plain,
+            false => !is_key(column) && self.first_role(column) == Role::Plain,
         });
         let (mut series, mut left_out) = (Vec::new(), Vec::new());
         for column in all {
