@@ -31,8 +31,9 @@ const MEASURED: u64 = 1 << 16;
 /// How often it is looked whether the work was given up.
 const LOOK: Duration = Duration::from_millis(20);
 
-fn with_slack(bytes: u64) -> u64 {
-    bytes + bytes / (SLACK - 1)
+/// How much higher a limit has to be that leaves `bytes` bytes more.
+pub(crate) fn with_slack(bytes: u64) -> u64 {
+    bytes.saturating_add(bytes / (SLACK - 1))
 }
 
 /// Memory that is reserved before it is used. Clones are the same pool.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::memory_pool::{MemoryPool, NoReservation, Refused, Reservation};
+use crate::memory_pool::{MemoryPool, NoReservation, Refused, Reservation, with_slack};
 
 /// How often room is asked for, and how long is waited in between, where only the kernel's count says that there is none.
 const PATIENCE: u32 = 40;
@@ -94,9 +94,9 @@ impl Budget {
         self.beyond(2 * kept.saturating_sub(self.kept()))
     }
 
-    /// The limit that would leave `missing` bytes more.
+    /// The limit that would leave `missing` bytes more, and still does as a message rounds it.
     pub fn beyond(&self, missing: u64) -> u64 {
-        self.limit.saturating_add(missing).saturating_add(missing / 16)
+        self.limit.saturating_add(with_slack(missing.saturating_add(missing / 200)))
     }
 
     /// What decoding may take at a time.
