@@ -38,6 +38,27 @@ pub(super) struct DataColumn {
 /// Takes what does not fit, with the place of its file; an error ends it.
 type Unfit<'a> = &'a mut dyn FnMut(usize, Error) -> Result<()>;
 
+/// What the values of a column are, as far as other columns may lie within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Plain,
+    Struct,
+    Lists,
+}
+
+impl Shape {
+    /// `None` for values that are all null.
+    fn of(data_type: &DataType) -> Option<Self> {
+        match data_type {
+            DataType::Null => None,
+            DataType::Struct(_) => Some(Self::Struct),
+            DataType::Map(..) => Some(Self::Lists),
+            data_type if values_of(data_type).is_some() => Some(Self::Lists),
+            _ => Some(Self::Plain),
+        }
+    }
+}
+
 /// The names of the columns that are described.
 #[derive(Default)]
 struct Wanted {
@@ -197,8 +218,8 @@ impl Dataset {
         let is_struct = |column: &&DataColumn| self.first_role(column) == Role::Struct && names.contains(&column.name);
         let structs: HashSet<&str> = all.iter().filter(is_struct).map(|column| column.name.as_str()).collect();
         let in_struct = |column: &&DataColumn| {
-            let mut dots = column.name.match_indices('.');
-            self.first_role(column) == Role::Plain && dots.any(|(dot, _)| structs.contains(&column.name[..dot]))
+            let mut around = names_around(&column.name);
+            self.first_role(column) == Role::Plain && around.any(|name| structs.contains(name))
         };
         let fields = all.iter().filter(in_struct).map(|column| column.name.clone());
         let by_struct = fields.filter(|name| names.insert(name.clone())).collect();
@@ -218,7 +239,7 @@ impl Dataset {
     /// How the values in a column of lists are named; `None` for a column of anything else.
     fn list_values(&self, column: &DataColumn, field: &Field) -> Option<String> {
         let data_type = field.data_type();
-        if values_of(data_type).is_none() && !matches!(data_type, DataType::Map(..)) {
+        if Shape::of(data_type) != Some(Shape::Lists) {
             return None;
         }
         let (file, _) = self.first(column)?;

@@ -3,36 +3,12 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use arrow_schema::DataType;
-
-use super::{DataColumn, Unfit};
+use super::{DataColumn, Shape, Unfit};
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
 use crate::parquet::dataset::Dataset;
 use crate::parquet::predicate::Predicate;
-use crate::series::list::values_of;
 use crate::series::type_names::type_text;
-
-/// What the values of a column are, as far as other columns may lie within it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Plain,
-    Struct,
-    Lists,
-}
-
-impl Shape {
-    /// `None` for values that are all null.
-    fn of(data_type: &DataType) -> Option<Self> {
-        match data_type {
-            DataType::Null => None,
-            DataType::Struct(_) => Some(Self::Struct),
-            DataType::Map(..) => Some(Self::Lists),
-            data_type if values_of(data_type).is_some() => Some(Self::Lists),
-            _ => Some(Self::Plain),
-        }
-    }
-}
 
 impl Dataset {
     /// Looks for structs that are something else in another file: among the columns that are asked for, and among those of the names

@@ -71,10 +71,7 @@ impl<K: Key> Work<'_, K> {
         let (left, right) = keys.split_at_mut(below);
         let (lower, upper) = ranks.split_at(ranks.partition_point(|rank| rank - first < below as u64));
         if left.is_empty() {
-            // The pivot is the least key: what is equal to it lies before the rest.
-            let Some(equal) =
-                pivot.successor().and_then(|above| K::partition(right, above, &mut self.scratch, self.tier))
-            else {
+            let Some(equal) = self.count_equal(right, pivot) else {
                 return self.select_by_library(right, ranks, first, found, patience);
             };
             let (least, others) = upper.split_at(upper.partition_point(|rank| rank - first < equal as u64));
@@ -93,7 +90,7 @@ impl<K: Key> Work<'_, K> {
         let count = keys.len();
         let (left, right) = keys.split_at_mut(below);
         if left.is_empty() {
-            return match pivot.successor().and_then(|above| K::partition(right, above, &mut self.scratch, self.tier)) {
+            return match self.count_equal(right, pivot) {
                 Some(equal) => self.sort(&mut right[equal..], patience),
                 None => right.sort_unstable(),
             };
@@ -123,6 +120,11 @@ impl<K: Key> Work<'_, K> {
         }
         let pivot = sample[at];
         Some((pivot, K::partition(keys, pivot, &mut self.scratch, self.tier)?))
+    }
+
+    /// Moves the keys that are equal to the least one before the others, and returns their number; `None` where there is no fast way.
+    fn count_equal(&mut self, keys: &mut [K], least: K) -> Option<usize> {
+        K::partition(keys, least.successor()?, &mut self.scratch, self.tier)
     }
 
     /// The middle one of the ranks by `select_nth_unstable` (introselect, linear also in the worst case).

@@ -106,7 +106,9 @@ fn attempt<C: KeyCode>(
         beyond_ranges: AtomicBool::new(false),
         store: RwLock::new(RowStore::Partitions(rows)),
     };
-    let nulls: Vec<AtomicU64> = run.plan.series.iter().map(|_| AtomicU64::new(0)).collect();
+    // They are counted only where they are an error.
+    let counted = run.plan.series.iter().filter(|_| run.plan.spec.null() == NullPolicy::Raise);
+    let nulls: Vec<AtomicU64> = counted.map(|_| AtomicU64::new(0)).collect();
     let add = |batch: RecordBatch| {
         for (nulls, values) in nulls.iter().zip(&batch.columns()[table.keys..]) {
             nulls.fetch_add(values.null_count() as u64, Ordering::Relaxed);
@@ -133,9 +135,6 @@ fn attempt<C: KeyCode>(
 
 /// Nulls under [`NullPolicy::Raise`] are told of a series as a whole: which group is done first is chance.
 fn check_nulls(run: &ExecutionContext<'_>, nulls: Vec<AtomicU64>) -> Result<()> {
-    if run.plan.spec.null() != NullPolicy::Raise {
-        return Ok(());
-    }
     let nulls = nulls.into_iter().map(AtomicU64::into_inner);
     match run.plan.series.iter().zip(nulls).find(|(_, nulls)| *nulls > 0) {
         Some((series, nulls)) => Err(Error::Nulls { name: Some(series.name.clone()), nulls }),
