@@ -111,10 +111,19 @@ def test_a_file_that_a_predicate_does_not_fit_is_left_out(tmp_path: Path, where:
     found = rstats.describe_parquet(tmp_path, columns="w", where=where, on_error="skip")
     assert [Path(error["file"]).name for error in found.errors] == ["1.parquet"]
     assert message in found.errors[0]["message"]
+    assert "1.parquet" not in found.errors[0]["message"]
     assert found["w"]["count"] == 4
     # What fits no file is wrong itself.
     with pytest.raises(ValueError, match="column 'w' is numeric"):
         rstats.describe_parquet(tmp_path, where="w = 'a'", on_error="skip")
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_a_file_fits_those_that_are_left(tmp_path: Path) -> None:
+    lay(tmp_path, {"v": X}, {"v": ["a", "b", "c"]}, {"v": ["a", "a", "b"]})
+    found = rstats.describe_parquet(tmp_path, where="v = 'a'", on_error="skip")
+    assert [Path(error["file"]).name for error in found.errors] == ["0.parquet"]
+    assert (columns(found), found["w"]["count"]) == (["w"], 3)
 
 
 def test_a_struct_is_a_key_as_in_memory(tmp_path: Path) -> None:

@@ -143,9 +143,6 @@ impl Dataset {
         for name in &request.by {
             let _ = self.fitting_key(name, &mut note);
         }
-        if let Some(predicate) = &request.predicate {
-            let _ = self.note_unfiltered(predicate, &mut note);
-        }
         unfit
     }
 

@@ -1,5 +1,6 @@
 //! The files of a dataset, and their footers.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -78,8 +79,8 @@ impl Dataset {
         }
         let mut dataset = Self { files, partitions: Vec::new(), skipped: left_out, resident_before };
         dataset.partitions = dataset.partitions_of_folders();
-        if request.on_error == OnError::Skip && dataset.leave_out_unfit(request) {
-            dataset.partitions = dataset.partitions_of_folders();
+        if request.on_error == OnError::Skip {
+            dataset.leave_out_unfit(request);
         }
         Ok(dataset)
     }
@@ -89,18 +90,26 @@ impl Dataset {
         Partition::from_folders(&keys.collect::<Vec<_>>())
     }
 
-    /// Leaves out the files whose columns do not fit those of the files before them, and says whether there are any.
-    fn leave_out_unfit(&mut self, request: &Request) -> bool {
-        let mut unfit = self.unfit(request);
-        let is_any = !unfit.is_empty();
-        let files = std::mem::take(&mut self.files);
-        for (index, file) in files.into_iter().enumerate() {
+    /// Leaves out the files that the predicate does not fit, then those whose columns do not fit those of the files before them.
+    fn leave_out_unfit(&mut self, request: &Request) {
+        if let Some(predicate) = &request.predicate {
+            self.leave_out(self.unfiltered(predicate));
+        }
+        self.leave_out(self.unfit(request));
+    }
+
+    /// Leaves out files, by their places, each for its reason.
+    fn leave_out(&mut self, mut unfit: BTreeMap<usize, Error>) {
+        if unfit.is_empty() {
+            return;
+        }
+        for (index, file) in std::mem::take(&mut self.files).into_iter().enumerate() {
             match unfit.remove(&index) {
                 Some(error) => self.skipped.push(skipped(&file.name(), &error)),
                 None => self.files.push(file),
             }
         }
-        is_any
+        self.partitions = self.partitions_of_folders();
     }
 
     /// The number of files.

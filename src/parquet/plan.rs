@@ -153,10 +153,7 @@ impl Dataset {
             None if file.is_plain_bytes(file.index_of(name)?) => Some(DataType::Utf8),
             None => Some(file.field(file.index_of(name)?).data_type().clone()),
         };
-        predicate.bind(&types).map_err(|error| match error {
-            Error::Invalid(message) => Error::Invalid(format!("{}: {message}", file.name())),
-            error => error,
-        })
+        predicate.bind(&types)
     }
 
     /// Decides what to read: see [`Plan::new`].
@@ -271,7 +268,10 @@ impl<'a> Plan<'a> {
         let Some(predicate) = &self.request.predicate else { return Ok(None) };
         let place = |name: &str| file.index_of(name);
         let partition = |name: &str| self.dataset.partition_of(index, name);
-        let bound = self.dataset.bind(index, predicate)?;
+        let bound = self.dataset.bind(index, predicate).map_err(|error| match error {
+            Error::Invalid(message) => Error::Invalid(format!("{}: {message}", file.name())),
+            error => error,
+        })?;
         let columns = predicate.columns();
         let in_file = columns.iter().filter(|name| partition(name).is_none()).filter_map(|name| {
             let index = place(name)?;

@@ -1,6 +1,6 @@
 //! What a column is in each file: a struct or lists in one, and something else in another, do not fit together.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use super::{DataColumn, Shape, Unfit};
@@ -46,17 +46,14 @@ impl Dataset {
         }
     }
 
-    /// The files in which a predicate cannot be asked go to `unfit`, if it can be asked in others.
-    pub(super) fn note_unfiltered(&self, predicate: &Predicate, unfit: Unfit<'_>) -> Result<()> {
-        let is_asked_of =
-            |file: &usize| predicate.columns().iter().any(|name| self.files[*file].index_of(name).is_some());
-        let files = (0..self.files.len()).filter(is_asked_of);
-        let bound: Vec<(usize, Result<()>)> =
-            files.map(|file| (file, self.bind(file, predicate).map(|_| ()))).collect();
-        if bound.iter().any(|(_, bound)| bound.is_ok()) {
-            bound.into_iter().try_for_each(|(file, bound)| bound.or_else(|error| unfit(file, error)))?;
-        }
-        Ok(())
+    /// The files in which a predicate cannot be asked, each with the reason, if it can be asked in others.
+    pub(in crate::parquet) fn unfiltered(&self, predicate: &Predicate) -> BTreeMap<usize, Error> {
+        let asked = predicate.columns();
+        let has_any = |file: &usize| asked.iter().any(|name| self.files[*file].index_of(name).is_some());
+        let files: Vec<usize> = (0..self.files.len()).filter(has_any).collect();
+        let failures = files.iter().filter_map(|&file| Some((file, self.bind(file, predicate).err()?)));
+        let failures: BTreeMap<usize, Error> = failures.collect();
+        if failures.len() < files.len() { failures } else { BTreeMap::new() }
     }
 
     /// A name that one row of a file is to have one value of: an error if several columns of the file have it.
