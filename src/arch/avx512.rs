@@ -428,13 +428,10 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
     }
 }
 
-/// How much longer than the keys the memory for [`partition`] is at least: a vector is stored whole.
-pub const PADDING: usize = 8;
-
 /// Moves the keys below `pivot` before the others, and returns how many there are.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
 pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
-    assert!(others.len() >= keys.len() + PADDING);
+    assert!(others.len() >= keys.len() + super::tier::PADDING);
     let edge = _mm512_set1_epi64(pivot);
     let vectors = keys.len() / 8;
     let (start, aside) = (keys.as_mut_ptr(), others.as_mut_ptr());

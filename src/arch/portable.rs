@@ -405,7 +405,7 @@ pub unsafe fn copy_lines(from: *const u8, to: &mut [[u8; 64]]) {
 
 /// The keys of the values that are there, and their number.
 #[inline(always)]
-fn keys_of<V: Keyed>(values: &[V], valid: Option<&[u8]>, keys: &mut [i64; BLOCK]) -> usize {
+pub(super) fn keys_of<V: Keyed>(values: &[V], valid: Option<&[u8]>, keys: &mut [i64; BLOCK]) -> usize {
     let mut there = [V::default(); BLOCK];
     let values = match valid {
         None => values,

@@ -4,8 +4,6 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
 use super::block::BLOCK;
 #[cfg(target_arch = "x86_64")]
 use super::decimals;
@@ -15,6 +13,8 @@ use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
 use super::portable;
 use super::window::{Accumulated, FixedPointWindow, Sums};
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 
 /// The instructions that kernels are made of: one that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,9 @@ enum Instructions {
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
+
+/// Room that [`Tier::partition`] needs beside that for the keys: a vector of the widest tier.
+pub(super) const PADDING: usize = 8;
 
 /// The environment variable that forces a tier by its name; one that the machine does not have is passed over.
 pub const VARIABLE: &str = "RSTATS_TIER";
@@ -301,7 +304,12 @@ impl Tier {
         kept: &mut [i64],
     ) -> usize {
         check(values.len(), valid);
-        dispatch!(self, avx512, bucketize(values, valid, edges, below, kept))
+        match self.0 {
+            // SAFETY: a tier is only made where the machine has its instructions.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2::bucketize(values, valid, edges, below, kept) },
+            _ => dispatch!(self, avx512, bucketize(values, valid, edges, below, kept)),
+        }
     }
 
     /// Copies cache lines, each by as few volatile reads as can be.
@@ -348,29 +356,27 @@ impl Tier {
 
     /// Whether there is a fast [`Tier::partition`].
     pub fn partitions(self) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return self.0 == Instructions::Avx512;
-        #[cfg(not(target_arch = "x86_64"))]
-        false
+        self.0 != Instructions::Baseline
     }
 
     /// Moves the keys below `pivot` before the others, and returns how many there are; `None` if the tier has no fast way. `scratch` is
     /// memory for it.
     pub fn partition(self, keys: &mut [i64], pivot: i64, scratch: &mut Vec<i64>) -> Option<usize> {
+        if !self.partitions() {
+            return None;
+        }
+        let needed = keys.len() + PADDING;
+        if scratch.len() < needed {
+            scratch.resize(needed, 0);
+        }
         match self.0 {
+            Instructions::Baseline => None,
+            // SAFETY: a tier is only made where the machine has its instructions.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => {
-                let needed = keys.len() + avx512::PADDING;
-                if scratch.len() < needed {
-                    scratch.resize(needed, 0);
-                }
-                // SAFETY: a tier is only made where the machine has its instructions.
-                Some(unsafe { avx512::partition(keys, pivot, scratch) })
-            }
-            _ => {
-                let _ = (keys, pivot, scratch);
-                None
-            }
+            Instructions::Avx2 => Some(unsafe { avx2::partition(keys, pivot, scratch) }),
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => Some(unsafe { avx512::partition(keys, pivot, scratch) }),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `describer` has series one by one and side by side, `passes` the passes over one, `any_scan` its scan whatever the values
 //! are. `group_rows` finds the rows of groups, `groups` describes them, `lists` rows of lists, `matrix` arrays of several
-//! dimensions, `sorted` groups that came in parts; `segments` has the many short series that all of these consist of, and `short_series` the
+//! dimensions; `segments` has the many short series that all of these consist of, and `short_series` the
 //! shortest. `stream` is for batches that come once, `weighted` for series whose rows have weights.
 
 mod any_scan;
@@ -14,8 +14,6 @@ mod matrix;
 mod passes;
 mod segments;
 mod short_series;
-#[cfg(feature = "parquet")]
-mod sorted;
 mod stream;
 mod weighted;
 
@@ -23,7 +21,7 @@ mod weighted;
 pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
 #[cfg(feature = "parquet")]
-pub(crate) use group_rows::{GroupCode, Groups, KeyTable, is_long_text, one_zero, text_code};
+pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, one_zero, text_code};
 pub use groups::describe_groups;
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
@@ -32,7 +30,5 @@ pub(crate) use passes::{PASSES, changed};
 #[cfg(feature = "parquet")]
 pub(crate) use segments::check_distinct;
 pub use segments::check_names;
-#[cfg(feature = "parquet")]
-pub(crate) use sorted::SortedRows;
 pub use stream::{StreamDescriber, describe_stream};
 pub use weighted::{Weighting, describe_weighted, describe_weighted_groups};

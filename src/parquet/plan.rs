@@ -451,7 +451,7 @@ impl<'a> Plan<'a> {
 
     fn passes(&self) -> &'static str {
         if !self.keys.is_empty() {
-            return "1; more for few groups whose rows do not fit in memory, while the rows of many go to temporary files";
+            return "1 most often; rows of rare keys that do not fit in memory go to temporary files";
         }
         match !self.spec.computed().is_empty() {
             false => "1",

@@ -108,11 +108,16 @@ impl Answers {
         let kept = kept.into_iter().map(moved).collect::<Vec<_>>();
         let mut starts = vec![0];
         groups.iter().for_each(|groups| starts.push(starts[starts.len() - 1] + groups));
-        let flat: Vec<usize> = order.iter().map(|at| starts[at.part as usize] + at.row as usize).collect();
-        let counts = counts.map(|parts| gathered(parts, series, &flat));
+        let flat = order.iter().map(|at| starts[at.part as usize] + at.row as usize);
+        // As they came, most often: then there is nothing to look up.
+        let flat = match flat.clone().eq(0..starts[groups.len()]) {
+            true => None,
+            false => Some(flat.collect::<Vec<usize>>()),
+        };
+        let counts = counts.map(|parts| gathered(parts, series, flat.as_deref()));
         let statistics = match rows < MANY {
-            true => statistics.into_iter().map(|parts| gathered(parts, series, &flat)).collect(),
-            false => statistics.into_par_iter().map(|parts| gathered(parts, series, &flat)).collect(),
+            true => statistics.into_iter().map(|parts| gathered(parts, series, flat.as_deref())).collect(),
+            false => statistics.into_par_iter().map(|parts| gathered(parts, series, flat.as_deref())).collect(),
         };
         Self { rows, counts, statistics, kept: Mutex::new(kept) }
     }
@@ -125,16 +130,22 @@ impl Answers {
     }
 }
 
-/// A column of several parts in one, whose memory is given back: of each series the rows in this order, counted over all parts.
-fn gathered<T: Copy>(parts: Vec<Vec<T>>, series: usize, order: &[usize]) -> Vec<T> {
-    let mut column = Vec::with_capacity(series * order.len());
+/// A column of several parts in one, whose memory is given back: of each series the rows in this order, counted over all parts, or all of
+/// them as they are.
+fn gathered<T: Copy>(parts: Vec<Vec<T>>, series: usize, order: Option<&[usize]>) -> Vec<T> {
+    let groups: usize = parts.iter().map(|part| part.len() / series.max(1)).sum();
+    let mut column = Vec::with_capacity(series * order.map_or(groups, <[usize]>::len));
+    let mut together = Vec::new();
     for index in 0..series {
-        let mut together = Vec::with_capacity(order.len());
+        let to = if order.is_some() { &mut together } else { &mut column };
         for part in &parts {
             let groups = part.len() / series;
-            together.extend_from_slice(&part[index * groups..(index + 1) * groups]);
+            to.extend_from_slice(&part[index * groups..(index + 1) * groups]);
         }
-        column.extend(order.iter().map(|&row| together[row]));
+        if let Some(order) = order {
+            column.extend(order.iter().map(|&row| together[row]));
+            together.clear();
+        }
     }
     column
 }

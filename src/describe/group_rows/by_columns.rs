@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::{FieldRef, Schema};
 #[cfg(feature = "parquet")]
-use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 
 use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranks};
@@ -33,38 +32,13 @@ impl Groups {
     ///
     /// [`Error::NoKey`] for a type whose values have no order, [`Error::Data`] for one of another length, or 2³² rows and more.
     pub fn new(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Self> {
-        Self::sorted(columns, rows, true)
-    }
-
-    /// The same, but the keys may be in any order.
-    #[cfg(feature = "parquet")]
-    pub fn in_any_order(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Self> {
-        Self::sorted(columns, rows, false)
-    }
-
-    /// The groups of rows of keys that are in several batches, one after the other.
-    ///
-    /// # Errors
-    ///
-    /// As above, and [`Error::Data`] for no batches or such as do not fit together.
-    #[cfg(feature = "parquet")]
-    pub fn from_batches<'a>(batches: impl IntoIterator<Item = &'a RecordBatch>) -> Result<Self> {
-        let mut batches = batches.into_iter().peekable();
-        let schema = batches.peek().map(|batch| batch.schema());
-        let schema = schema.ok_or_else(|| Error::Data("there are no rows to be grouped".to_owned()))?;
-        let all = concat_batches(&schema, batches).map_err(Error::from_grouping)?;
-        let columns = schema.fields().iter().cloned().zip(all.columns().iter().cloned());
-        Self::new(columns.collect(), all.num_rows())
-    }
-
-    fn sorted(columns: Vec<(FieldRef, ArrayRef)>, rows: usize, sorts: bool) -> Result<Self> {
         let columns = key_columns(columns, rows)?;
         let GroupedRows { firsts, starts, rows } = match &columns[..] {
             [] => GroupedRows { firsts: vec![], starts: vec![0, rows], rows: (0..rows as u32).collect() },
-            [column] => group_column(column, sorts),
+            [column] => group_column(column),
             several => match packed(several, rows) {
-                Packed::Narrow(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code, sorts),
-                Packed::Wide(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code, sorts),
+                Packed::Narrow(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code),
+                Packed::Wide(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code),
             },
         };
         Ok(Self { keys: keys_of(&columns, firsts)?, starts, rows })

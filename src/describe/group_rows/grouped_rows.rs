@@ -46,10 +46,9 @@ pub(super) fn by_code<C: Ord>(a: Distinct<C>, b: Distinct<C>) -> Ordering {
     a.code.cmp(&b.code)
 }
 
-/// The groups of one column, in the order of their keys or in any.
-pub(super) fn group_column(column: &KeyColumn, sorts: bool) -> GroupedRows {
+/// The groups of one column, in the order of their keys.
+pub(super) fn group_column(column: &KeyColumn) -> GroupedRows {
     struct Sort<'a> {
-        sorts: bool,
         rows: usize,
         nulls: Option<&'a NullBuffer>,
     }
@@ -57,7 +56,7 @@ pub(super) fn group_column(column: &KeyColumn, sorts: bool) -> GroupedRows {
         type Outcome = GroupedRows;
 
         fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> GroupedRows {
-            group_rows(self.rows, self.nulls, code, |_, _, _| true, by_code, self.sorts)
+            group_rows(self.rows, self.nulls, code, |_, _, _| true, by_code)
         }
         fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> GroupedRows {
             // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
@@ -68,7 +67,7 @@ pub(super) fn group_column(column: &KeyColumn, sorts: bool) -> GroupedRows {
                 0 => a.code.cmp(&b.code),
                 _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
             };
-            group_rows(self.rows, self.nulls, code, same, order, self.sorts)
+            group_rows(self.rows, self.nulls, code, same, order)
         }
         fn ordered<'b>(
             self,
@@ -79,20 +78,20 @@ pub(super) fn group_column(column: &KeyColumn, sorts: bool) -> GroupedRows {
             let code = |row| Hash(hasher.hash_one(bytes(row)));
             let order = |a: Distinct<Hash>, b: Distinct<Hash>| order(a.first as usize, b.first as usize);
             let same = |_, a, b| bytes(a) == bytes(b);
-            group_rows(self.rows, self.nulls, code, same, order, self.sorts)
+            group_rows(self.rows, self.nulls, code, same, order)
         }
     }
-    column.visit(Sort { sorts, rows: column.len(), nulls: column.nulls() })
+    column.visit(Sort { rows: column.len(), nulls: column.nulls() })
 }
 
 /// The place of each row's key among the distinct ones, of a column that is a dictionary's.
 pub(super) fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
-    Ok(ranked(group_column(&column, true)).0)
+    Ok(ranked(group_column(&column)).0)
 }
 
 /// The groups of codes that are in the order of the keys, in that order.
 pub(super) fn group_codes(rows: usize, code: impl Fn(usize) -> u64 + Sync) -> GroupedRows {
-    group_rows(rows, None, code, |_, _, _| true, by_code, true)
+    group_rows(rows, None, code, |_, _, _| true, by_code)
 }
 
 /// The rank of each row's group, and the number of groups.
@@ -109,14 +108,13 @@ pub(super) fn ranked(grouped: GroupedRows) -> (Vec<u32>, u32) {
     (ranks.into_iter().map(AtomicU32::into_inner).collect(), groups as u32)
 }
 
-/// Groups rows by equal codes, if they are also the `same`; in this order of the keys, or in any.
+/// Groups rows by equal codes, if they are also the `same`; in this order of the keys.
 pub(super) fn group_rows<C: Code>(
     rows: usize,
     nulls: Option<&NullBuffer>,
     code: impl Fn(usize) -> C + Sync,
     same: impl Fn(C, usize, usize) -> bool + Sync,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
-    sorts: bool,
 ) -> GroupedRows {
     let seed = RandomState::new().hash_one(0) | 1;
     let there = |row: &u32| nulls.is_none_or(|nulls| nulls.is_valid(*row as usize));
@@ -144,8 +142,7 @@ pub(super) fn group_rows<C: Code>(
     });
     if let Some(tables) = tables.into_iter().collect::<Option<Vec<_>>>() {
         // Several tables may have keys in common, which are brought together by sorting.
-        let sorts = sorts || tables.len() > 1;
-        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order, sorts);
+        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order);
     }
 
     let part_of = |code: C| (mixed(code, seed) >> 56) as usize;
@@ -167,7 +164,7 @@ pub(super) fn group_rows<C: Code>(
         }
         table
     });
-    placed(rows, &tables, rows_of, null_rows, order, sorts)
+    placed(rows, &tables, rows_of, null_rows, order)
 }
 
 /// Every row at its place, the nulls last. Tables may have keys in common, each with rows after those of the table before.
@@ -177,7 +174,6 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
     rows_of: impl Fn(usize) -> R + Sync,
     null_rows: Vec<u32>,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
-    sorts: bool,
 ) -> GroupedRows {
     let mut all: Vec<Distinct<C>> = Vec::with_capacity(tables.iter().map(|table| table.codes.len()).sum());
     for (number, table) in tables.iter().enumerate() {
@@ -186,7 +182,6 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
     }
     let ascending = |a: &Distinct<C>, b: &Distinct<C>| order(*a, *b).then(a.table.cmp(&b.table));
     match rows <= FEW {
-        _ if !sorts => {}
         true => all.sort_unstable_by(ascending),
         false => all.par_sort_unstable_by(ascending),
     }

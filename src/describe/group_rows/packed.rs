@@ -43,7 +43,7 @@ pub(in super::super) fn packed(columns: &[KeyColumn], rows: usize) -> Packed {
         }
         // The place of what stands before among the distinct ones, and that of this key: 32 bits each.
         _ => {
-            let places = columns.iter().map(|column| ranked(group_column(column, true)).0);
+            let places = columns.iter().map(|column| ranked(group_column(column)).0);
             let joint = places.reduce(|before, ranks| {
                 let code = |row: usize| u64::from(before[row]) << 32 | u64::from(ranks[row]);
                 ranked(group_codes(rows, code)).0
@@ -71,7 +71,7 @@ impl<'a> Field<'a> {
             // Above all of 64 bits there is no number left for null.
             Some((low, high)) if column.nulls().is_none() || high - low < u64::MAX => (low, high),
             _ => {
-                let (ranks, count) = ranked(group_column(column, true));
+                let (ranks, count) = ranked(group_column(column));
                 let null = u64::from(count.saturating_sub(1));
                 let bits = u64::BITS - null.leading_zeros();
                 return Self { column, low: 0, null, bits, ranks: Some(ranks) };

@@ -29,6 +29,8 @@ pub(crate) fn sorted<'a, C: Code + 'a>(
     }
     match groups.len() <= FEW {
         true => groups.sort_unstable_by(order),
+        // Of partitions that are stretches of the codes they are in order.
+        false if groups.is_sorted_by(|a, b| order(a, b).is_le()) => {}
         false => groups.par_sort_unstable_by(order),
     }
     groups

@@ -100,7 +100,7 @@ impl<C: Code> Partitioning<C> {
     ) -> (Self, Vec<(C, u32)>) {
         let bits = (expected / PARTITION_ROWS).next_power_of_two().trailing_zeros().min(MOST_BITS);
         let mut found = Self { bits, seed, stretch: None, frequent: 0, slots: None };
-        let mut frequent: Vec<(C, u32)> = Vec::new();
+        let mut frequent: Vec<(usize, C, u32)> = Vec::new();
         if bits == 0 {
             return (found, Vec::new());
         }
@@ -113,9 +113,12 @@ impl<C: Code> Partitioning<C> {
             // Of keys that share a hash, only the first one is counted.
             let count = keys.iter().filter(|(_, row)| same(code, first as usize, *row as usize)).count();
             if count >= FREQUENT {
-                frequent.push((code, first));
+                frequent.push((count, code, first));
             }
         }
+        // The more frequent a key is, the later its partition comes.
+        frequent.sort_unstable();
+        let frequent: Vec<(C, u32)> = frequent.into_iter().map(|(_, code, first)| (code, first)).collect();
         found.frequent = frequent.len();
         if !frequent.is_empty() {
             let slots = found.slots.insert(Box::new([Slot::default(); SLOTS]));
@@ -242,6 +245,15 @@ impl<C: Code> Block<C> {
         let mut starts = vec![0; partitioning.without() + 2];
         starts[partition + 1..].fill(codes.len() as u32);
         Self { starts, codes, rows: Vec::new(), values }
+    }
+
+    /// Leaves out the rows of the partitions from `first` on.
+    #[cfg(feature = "parquet")]
+    pub fn cut_off(&mut self, first: usize) {
+        let end = self.starts[first];
+        self.starts[first..].fill(end);
+        self.codes.truncate(end as usize);
+        self.rows.truncate(end as usize);
     }
 
     /// The bytes of memory that it takes beside the values.

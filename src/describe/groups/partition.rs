@@ -90,15 +90,6 @@ pub(crate) fn describe<C: Code>(
     Ok(Partition { codes, firsts, answers, holds_nan })
 }
 
-/// How many codes the rows of a partition have, and how many rows there are.
-#[cfg(feature = "parquet")]
-pub(crate) fn distinct<C: Code>(blocks: &[Block<C>], partition: usize, mut table: Table<C>) -> (usize, u64) {
-    for block in blocks {
-        block.codes[block.run(partition)].iter().for_each(|&code| table.add(code, 0, |_, _, _| true));
-    }
-    (table.codes.len(), table.keys.len() as u64)
-}
-
 /// Describes the rows of a partition that all have one key, or none.
 pub(crate) fn describe_one<C: Code>(
     blocks: &[Block<C>],

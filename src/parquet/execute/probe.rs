@@ -34,7 +34,7 @@ const GROUPS: usize = 4;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::parquet) struct Look {
     /// Shorter series are kept whole.
-    long: u64,
+    pub long: u64,
     /// Rows that are looked at of each row group, where there are several.
     rows: usize,
     /// Values that make the brackets. The others are there so that where in the file they come from matters little.
@@ -52,6 +52,9 @@ impl Look {
 
     /// To keep little: the brackets are so narrow that few values lie in them.
     pub const FOR_STATE: Self = Self { long: 1 << 16, rows: 1 << 14, sample: 1 << 18, share: 8, may_be_one: false };
+
+    /// To find frequent keys, and where the quantiles of each lie.
+    pub const FOR_GROUPS: Self = Self { may_be_one: false, ..Self::FOR_SPEED };
 }
 
 /// Each row group has to reach over so much of what all of them reach over.
@@ -102,7 +105,13 @@ pub(in crate::parquet) fn aim(
 }
 
 /// What is looked at of a series.
-fn looks(run: &ExecutionContext<'_>, series: usize, left_out: &LeftOut, all_fit: bool, look: Look) -> Vec<ScanTask> {
+pub(in crate::parquet) fn looks(
+    run: &ExecutionContext<'_>,
+    series: usize,
+    left_out: &LeftOut,
+    all_fit: bool,
+    look: Look,
+) -> Vec<ScanTask> {
     let plan = run.plan;
     let mut groups = Vec::new();
     for (file, file_plan) in plan.files.iter().enumerate() {

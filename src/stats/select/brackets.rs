@@ -115,6 +115,14 @@ pub(super) fn single_key<K: Key>(edges: &[K], bin: usize) -> Option<K> {
     low.is_only_below(edges.get(bin).copied()).then_some(low)
 }
 
+/// About which share of all values lies in the brackets around quantiles that a sample of this size suggests.
+#[cfg(feature = "parquet")]
+pub fn expected_share(sample: usize, fractions: &[f64]) -> f64 {
+    let size = sample.max(1) as f64;
+    let width = |fraction: &f64| 2.0 * (MARGIN * (size * fraction * (1.0 - fraction)).sqrt() + 2.0) / size;
+    fractions.iter().map(width).sum::<f64>().min(1.0)
+}
+
 /// The places in a sorted sample of `size` values around the quantile at `fraction`; `None` beyond its ends.
 pub(super) fn around(size: usize, fraction: f64, margin: f64) -> (Option<usize>, Option<usize>) {
     let center = fraction * size as f64;

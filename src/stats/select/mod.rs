@@ -23,6 +23,8 @@ mod sample;
 mod serial;
 
 pub use bins::{Bins, Key, bucketize};
+#[cfg(feature = "parquet")]
+pub(crate) use brackets::expected_share;
 pub use brackets::{Brackets, MARGIN, SHORT_MARGIN};
 pub use candidates::Candidates;
 pub use order::sort;

@@ -54,8 +54,11 @@ impl<K: Key> Work<'_, K> {
         if self.interrupt.is_stopped() {
             return found.extend(ranks.iter().map(|_| keys[0]));
         }
-        if self.sort_few(keys) {
+        if K::sort(keys, self.tier) {
             return found.extend(ranks.iter().map(|rank| keys[(rank - first) as usize]));
+        }
+        if keys.len() <= FEW {
+            return self.select_by_library(keys, ranks, first, found, patience);
         }
         let middle = ranks[ranks.len() / 2];
         let [lowest, middle, highest] = [lowest, middle, highest].map(|rank| place(rank - first, keys.len()));
@@ -115,10 +118,10 @@ impl<K: Key> Work<'_, K> {
             return None;
         }
         let mut sample: [K; SAMPLE] = std::array::from_fn(|index| keys[(2 * index + 1) * keys.len() / (2 * SAMPLE)]);
-        if !K::sort(&mut sample, self.tier) {
-            sample.sort_unstable();
-        }
-        let pivot = sample[at];
+        let pivot = match K::sort(&mut sample, self.tier) {
+            true => sample[at],
+            false => *sample.select_nth_unstable(at).1,
+        };
         Some((pivot, K::partition(keys, pivot, &mut self.scratch, self.tier)?))
     }
 
@@ -178,6 +181,7 @@ mod tests {
                 let last = count as u64 - 1;
                 let mut ranks = vec![0, last / 4, last / 4 + 1, last / 2, last - last / 4, last];
                 ranks.retain(|rank| *rank <= last);
+                ranks.sort_unstable();
                 ranks.dedup();
                 check(&keys, &ranks);
                 check(&keys, &[last / 3]);

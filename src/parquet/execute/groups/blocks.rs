@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::builder::BinaryBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, BinaryArray, Decimal128Array, RecordBatch, UInt64Array};
+use arrow_array::types::{Decimal128Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, BinaryArray, Decimal128Array, RecordBatch, UInt32Array, UInt64Array};
 use arrow_schema::{Field, Schema};
 use arrow_select::concat::concat;
 
@@ -33,6 +33,14 @@ impl<C> Default for Blocks<C> {
     }
 }
 
+/// Rows of a partition in the form in which they are written to a file.
+pub(super) struct StoredRows {
+    /// The least of their codes.
+    pub low: u128,
+    /// How far each code is above it, in the fewest bytes; the bytes of long keys, if the layout has any; the values.
+    pub columns: RecordBatch,
+}
+
 /// The number of a row.
 pub(super) fn id(block: usize, place: usize) -> u32 {
     (block * ROWS + place % ROWS) as u32
@@ -49,11 +57,6 @@ impl<C: KeyCode> Blocks<C> {
         self.texts.append(&mut other.texts);
     }
 
-    /// The blocks one by one.
-    pub fn into_blocks(self) -> impl Iterator<Item = (Block<C>, Option<BinaryArray>)> {
-        self.blocks.into_iter().zip(self.texts)
-    }
-
     /// The bytes of memory that they take.
     pub fn bytes(&self) -> u64 {
         let arrays = |block: &Block<C>| block.values.iter().map(Array::get_array_memory_size).sum::<usize>();
@@ -68,12 +71,12 @@ impl<C: KeyCode> Blocks<C> {
         self.texts[block].as_ref().map_or(&[], |texts| texts.value(place))
     }
 
-    /// Hands the rows of a partition to `write`, those of a few blocks at a time: codes, long keys, values.
+    /// Hands the rows of a partition to `write`, those of a few blocks at a time.
     pub fn write(
         &self,
         layout: &Layout,
         partition: usize,
-        mut write: impl FnMut(&RecordBatch) -> Result<()>,
+        mut write: impl FnMut(StoredRows) -> Result<()>,
     ) -> Result<()> {
         let mut start = 0;
         while start < self.blocks.len() {
@@ -84,8 +87,8 @@ impl<C: KeyCode> Blocks<C> {
                 fits
             });
             let end = start + together.count();
-            if let Some(batch) = self.batch(layout, partition, start..end)? {
-                write(&batch)?;
+            if let Some(rows) = self.stored(layout, partition, start..end)? {
+                write(rows)?;
             }
             start = end;
         }
@@ -93,21 +96,30 @@ impl<C: KeyCode> Blocks<C> {
     }
 
     /// The rows of a partition in some blocks, if there are any.
-    fn batch(&self, layout: &Layout, partition: usize, blocks: Range<usize>) -> Result<Option<RecordBatch>> {
+    fn stored(&self, layout: &Layout, partition: usize, blocks: Range<usize>) -> Result<Option<StoredRows>> {
         let runs = blocks.map(|number| (number, self.blocks[number].run(partition)));
         let runs: Vec<(usize, Range<usize>)> = runs.filter(|(_, run)| !run.is_empty()).collect();
         let Some((first, _)) = runs.first() else { return Ok(None) };
-        let codes = runs.iter().flat_map(|(block, run)| &self.blocks[*block].codes[run.clone()]);
-        let mut columns: Vec<ArrayRef> = vec![match layout.is_wide() {
-            true => Arc::new(Decimal128Array::from_iter_values(codes.map(|code| code.to_u128() as i128))),
-            false => Arc::new(UInt64Array::from_iter_values(codes.map(|code| code.to_u128() as u64))),
+        let codes = || runs.iter().map(|(block, run)| &self.blocks[*block].codes[run.clone()]);
+        let rows = runs.iter().map(|(_, run)| run.len()).sum();
+        let bounds = codes().flatten().copied();
+        let bounds =
+            bounds.fold((u128::MAX, 0), |(low, high), code| (low.min(code.to_u128()), high.max(code.to_u128())));
+        let (low, range) = (bounds.0, bounds.1 - bounds.0);
+        let mut columns: Vec<ArrayRef> = vec![match () {
+            () if u32::try_from(range).is_ok() => {
+                Arc::new(UInt32Array::from(together(codes(), rows, |code| (code.to_u128() - low) as u32)))
+            }
+            () if u64::try_from(range).is_ok() => {
+                Arc::new(UInt64Array::from(together(codes(), rows, |code| (code.to_u128() - low) as u64)))
+            }
+            () => Arc::new(Decimal128Array::from(together(codes(), rows, |code| (code.to_u128() - low) as i128))),
         }];
         if layout.has_texts() {
             let lengths = runs.iter().filter_map(|(block, run)| {
                 let offsets = self.texts[*block].as_ref()?.value_offsets();
                 Some((offsets[run.end] - offsets[run.start]) as usize)
             });
-            let rows = runs.iter().map(|(_, run)| run.len()).sum();
             let mut texts = BinaryBuilder::with_capacity(rows, lengths.sum());
             for (block, run) in &runs {
                 let here = self.texts[*block].as_ref();
@@ -124,28 +136,40 @@ impl<C: KeyCode> Blocks<C> {
         let fields = columns.iter().enumerate();
         let fields = fields.map(|(index, column)| Field::new(index.to_string(), column.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        RecordBatch::try_new(schema, columns).map(Some).map_err(Error::from_grouping)
+        let columns = RecordBatch::try_new(schema, columns).map_err(Error::from_grouping)?;
+        Ok(Some(StoredRows { low, columns }))
     }
 }
 
-/// What [`Blocks::write`] has written, in pieces of no more rows than a block: their codes, and their values.
+/// The codes of several runs, one after the other, each as another number.
+fn together<'a, C: Copy + 'a, N>(runs: impl Iterator<Item = &'a [C]>, rows: usize, number: impl Fn(C) -> N) -> Vec<N> {
+    let mut numbers = Vec::with_capacity(rows);
+    runs.for_each(|run| numbers.extend(run.iter().map(|&code| number(code))));
+    numbers
+}
+
+/// Rows as they were written, in pieces of no more than a block has: their codes, and their values.
 pub(super) fn pieces<C: KeyCode>(
     layout: &Layout,
-    batch: &RecordBatch,
+    StoredRows { low, columns }: StoredRows,
 ) -> impl Iterator<Item = (Coded<C>, Vec<ArrayRef>)> {
-    let codes: Vec<C> = match batch.column(0).as_primitive_opt::<UInt64Type>() {
-        Some(narrow) => narrow.values().iter().map(|&code| C::from_u128(code.into())).collect(),
-        None => {
-            let wide = batch.column(0).as_primitive::<Decimal128Type>();
-            wide.values().iter().map(|&code| C::from_u128(code as u128)).collect()
-        }
-    };
-    let texts = layout.has_texts().then(|| batch.column(1).as_binary::<i32>().clone());
-    let values = batch.columns()[1 + usize::from(texts.is_some())..].to_vec();
+    let codes = columns.column(0).clone();
+    let texts = layout.has_texts().then(|| columns.column(1).as_binary::<i32>().clone());
+    let values = columns.columns()[1 + usize::from(texts.is_some())..].to_vec();
     (0..codes.len()).step_by(ROWS).map(move |start| {
         let rows = ROWS.min(codes.len() - start);
         let texts = texts.as_ref().map(|texts| texts.slice(start, rows));
-        let coded = Coded { codes: codes[start..start + rows].to_vec(), nulls: None, texts };
+        let coded = Coded { codes: read_codes(low, &codes.slice(start, rows)), nulls: None, texts };
         (coded, values.iter().map(|values| values.slice(start, rows)).collect())
     })
+}
+
+fn read_codes<C: KeyCode>(low: u128, above: &ArrayRef) -> Vec<C> {
+    if let Some(above) = above.as_primitive_opt::<UInt32Type>() {
+        return above.values().iter().map(|&above| C::from_u128(low + u128::from(above))).collect();
+    }
+    if let Some(above) = above.as_primitive_opt::<UInt64Type>() {
+        return above.values().iter().map(|&above| C::from_u128(low + u128::from(above))).collect();
+    }
+    above.as_primitive::<Decimal128Type>().values().iter().map(|&above| C::from_u128(low + above as u128)).collect()
 }

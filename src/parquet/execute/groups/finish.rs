@@ -8,9 +8,9 @@ use arrow_array::{Array, BinaryArray};
 use rayon::prelude::*;
 
 use super::blocks::{Blocks, id, pieces};
+use super::frequent::{FrequentGroup, finished};
 use super::layout::{KeyCode, bytes_of};
-use super::partitioned::{OnDisk, PartitionedRows};
-use super::scans::finished;
+use super::partitioned::{OnDisk, PartitionedRows, RowSegment};
 use super::spill::Segment;
 use crate::describe::groups::{
     Block, Group, GroupOrder, Partition, PartitionRows, Partitioning, describe, describe_one, sorted,
@@ -46,13 +46,14 @@ struct Part<C, A> {
 type Parts<C, A> = (Vec<Part<C, A>>, Option<Part<C, A>>);
 
 impl<C: KeyCode> PartitionedRows<'_, C> {
-    /// The answers, in the order of the keys.
-    pub fn finish(self, metrics: &mut RunMetrics) -> Result<Summaries> {
+    /// The answers, in the order of the keys; those of frequent keys are there already.
+    pub fn finish(self, frequent: Vec<FrequentGroup<C>>, metrics: &mut RunMetrics) -> Result<Summaries> {
         if !self.has_spilled() {
             match self.finish_in_memory() {
-                Ok(parts) => {
+                Ok(mut parts) => {
                     // The rows have done what they are for.
                     drop(self.take());
+                    self.add_frequent(frequent, &mut parts, Ok)?;
                     let series = self.run.plan.series.len();
                     return self.join(parts, |parts, rows| {
                         let answers = parts.into_iter().map(|part| part.answers).collect();
@@ -68,9 +69,42 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
             // There were no rows.
             return self.join::<Answers>((Vec::new(), None), |_, _| Ok(Answers::new(0, self.run.plan.spec)));
         };
-        let parts = self.finish_on_disk(on_disk)?;
+        let mut parts = self.finish_on_disk(on_disk)?;
+        self.add_frequent(frequent, &mut parts, |answers| self.write_answers(on_disk, answers))?;
         metrics.spilled += on_disk.spill.len();
         self.join(parts, |parts, rows| self.read_answers(on_disk, &parts, rows))
+    }
+
+    /// Adds the groups of frequent keys to those of the partitions, with their answers kept as theirs.
+    fn add_frequent<A>(
+        &self,
+        frequent: Vec<FrequentGroup<C>>,
+        (parts, null): &mut Parts<C, A>,
+        kept: impl Fn(Answers) -> Result<A>,
+    ) -> Result<()> {
+        let plan = self.run.plan;
+        let part = |groups: Vec<FrequentGroup<C>>| {
+            let mut answers = Answers::new(groups.len() * plan.series.len(), plan.spec);
+            let mut rows = answers.rows();
+            for (row, group) in groups.iter().enumerate() {
+                for (series, summary) in group.summaries.iter().enumerate() {
+                    rows.set_as(plan.series[series].number_type, series * groups.len() + row, summary);
+                }
+            }
+            let texts = groups.iter().any(|group| group.text.is_some()).then(|| {
+                groups.iter().map(|group| Some(group.text.as_deref().unwrap_or_default())).collect::<BinaryArray>()
+            });
+            let codes = groups.into_iter().map(|group| group.code.unwrap_or_default()).collect();
+            Ok(Part { codes, texts, answers: kept(answers)?, _memory: plan.budget.pool.empty() })
+        };
+        let (keyed, without): (Vec<_>, Vec<_>) = frequent.into_iter().partition(|group| group.code.is_some());
+        if !keyed.is_empty() {
+            parts.push(part(keyed)?);
+        }
+        if !without.is_empty() {
+            *null = Some(part(without)?);
+        }
+        Ok(())
     }
 
     /// Describes the partitions that are in memory.
@@ -100,7 +134,8 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         describer: &mut Describer,
     ) -> Result<Partition<C>> {
         let kinds = self.table.kinds(self.run.plan);
-        if partition >= partitioning.shared() {
+        // A code that is a hash may be that of several keys.
+        if partition >= partitioning.shared() && !(self.layout.has_texts() && partition < partitioning.without()) {
             return describe_one(&rows.blocks, partition, id, &kinds, describer);
         }
         let here = PartitionRows { blocks: &rows.blocks, partition, order: GroupOrder::AsTheyCame };
@@ -140,7 +175,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
                 if segments.is_empty() {
                     continue;
                 }
-                let rows: u64 = segments.iter().map(|segment| segment.rows as u64).sum();
+                let rows: u64 = segments.iter().map(RowSegment::rows).sum();
                 let parts = self.finish_partition(on_disk, partition, partitioning, &segments, &mut describer)?;
                 let mut found = found.lock().unpoisoned();
                 match partition == partitioning.without() {
@@ -168,12 +203,12 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         on_disk: &OnDisk,
         partition: usize,
         partitioning: &Partitioning<C>,
-        segments: &[Segment],
+        segments: &[RowSegment],
         describer: &mut Describer,
     ) -> Result<Vec<Part<C, Segment>>> {
         let (plan, budget) = (self.run.plan, &self.run.plan.budget);
-        let rows: u64 = segments.iter().map(|segment| segment.rows as u64).sum();
-        let stored: u64 = segments.iter().map(|segment| segment.length as u64).sum();
+        let rows: u64 = segments.iter().map(RowSegment::rows).sum();
+        let stored: u64 = segments.iter().map(RowSegment::bytes).sum();
         // What is read, and the values of the groups.
         let needed = 2 * stored + ROW * rows;
         if needed > budget.pool.capacity() / 2 / budget.threads() as u64 {
@@ -185,8 +220,8 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         let what = || "describing a part of the groups".to_owned();
         let _memory = plan.budget.decode(needed, self.run.interrupt, what)?;
         let mut blocks = Blocks::default();
-        for &segment in segments {
-            for (coded, values) in pieces(self.layout, &on_disk.spill.read(segment)?) {
+        for segment in segments {
+            for (coded, values) in pieces(self.layout, on_disk.read(segment)?) {
                 blocks.push(Block::of_one(partition, partitioning, coded.codes, values), coded.texts);
             }
         }
@@ -204,30 +239,39 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         texts: Option<BinaryArray>,
         answers: Answers,
     ) -> Result<Part<C, Segment>> {
-        let answers = answers.into_batch(self.run.plan.spec).map_err(Error::from_grouping)?;
-        let answers = on_disk.spill.write(&answers)?;
+        let answers = self.write_answers(on_disk, answers)?;
         let bytes = codes.capacity() * size_of::<C>() + texts.as_ref().map_or(0, Array::get_array_memory_size);
         let memory = self.run.plan.budget.hold(bytes as u64, "the keys of all groups")?;
         Ok(Part { codes, texts, answers, _memory: memory })
     }
 
+    fn write_answers(&self, on_disk: &OnDisk, answers: Answers) -> Result<Segment> {
+        on_disk.spill.write(&answers.into_batch(self.run.plan.spec).map_err(Error::from_grouping)?)
+    }
+
     /// Scans the rows of one key, in passes over the file.
-    fn scan(&self, on_disk: &OnDisk, segments: &[Segment]) -> Result<Part<C, Segment>> {
+    fn scan(&self, on_disk: &OnDisk, segments: &[RowSegment]) -> Result<Part<C, Segment>> {
         let (plan, budget) = (self.run.plan, &self.run.plan.budget);
         let what = || "scanning the rows of one group".to_owned();
         let memory = budget.decode(budget.pool.capacity() / 3 / budget.threads() as u64, self.run.interrupt, what)?;
-        let largest = segments.iter().map(|segment| 2 * segment.length as u64).max().unwrap_or(0);
+        let largest = segments.iter().map(|segment| 2 * segment.bytes()).max().unwrap_or(0);
         // A scan, the one for another pass, and what is copied while it is finished.
         let each = memory.bytes().saturating_sub(largest) / (3 * plan.series.len().max(1) as u64 * plan.key_size());
         let keep = Keep::AtMost((each as usize).max(1 << 12));
         let scan = |(repr, _): &_| Some(AnyScan::new(*repr, plan.spec, keep));
         let mut scans: Vec<Option<AnyScan>> = self.table.kinds(plan).iter().map(scan).collect();
-        let mut code = None;
+        let (mut code, mut text) = (None, None);
         let mut read = |scans: &mut [Option<AnyScan>]| -> Result<()> {
-            for &segment in segments {
+            for segment in segments {
                 self.run.interrupt.check()?;
-                for (coded, values) in pieces::<C>(self.layout, &on_disk.spill.read(segment)?) {
+                for (coded, values) in pieces::<C>(self.layout, on_disk.read(segment)?) {
                     code = coded.codes.first().copied();
+                    if let Some(texts) = coded.texts.filter(|texts| !texts.is_empty()) {
+                        let text = text.get_or_insert_with(|| texts.value(0).to_vec());
+                        if texts.iter().any(|other| other != Some(text)) {
+                            return Err(self.start_again());
+                        }
+                    }
                     for (scan, values) in scans.iter_mut().zip(values) {
                         if let Some(scan) = scan {
                             scan.read(&Chunk::Array(values))?;
@@ -246,7 +290,8 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
                 rows.set_as(plan.series[series].number_type, series, &summary);
             }
             if again.iter().all(Option::is_none) {
-                return self.part_on_disk(on_disk, code.into_iter().collect(), None, answers);
+                let texts = text.map(|text| BinaryArray::from_vec(vec![&text]));
+                return self.part_on_disk(on_disk, code.into_iter().collect(), texts, answers);
             }
             read(&mut again)?;
             settle(&mut scans, again)?;
@@ -255,17 +300,17 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
     }
 
     /// Deals the rows of a partition out once more, and describes its partitions.
-    fn deal_again(&self, on_disk: &OnDisk, segments: &[Segment], rows: u64) -> Result<Vec<Part<C, Segment>>> {
+    fn deal_again(&self, on_disk: &OnDisk, segments: &[RowSegment], rows: u64) -> Result<Vec<Part<C, Segment>>> {
         if self.depth == DEPTH {
             let limit = self.run.plan.budget.limit;
             let what = "groups that are each too long for memory, and that no hash tells apart,".to_owned();
             return Err(Error::MemoryLimit { what, needed: 2 * limit, limit });
         }
         let deeper = self.deeper(on_disk, rows);
-        for &segment in segments {
+        for segment in segments {
             let mut dealt = Blocks::default();
-            for (coded, values) in pieces(self.layout, &on_disk.spill.read(segment)?) {
-                deeper.deal(coded, &values, &mut dealt)?;
+            for (coded, values) in pieces(self.layout, on_disk.read(segment)?) {
+                deeper.deal(coded, &values, None, &mut dealt)?;
             }
             deeper.spill(dealt)?;
         }
@@ -326,7 +371,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         let mut answered = answers.rows();
         for (part, places) in parts.iter().zip(places) {
             self.run.interrupt.check()?;
-            let batch = on_disk.spill.read(part.answers)?;
+            let batch = on_disk.spill.read(&part.answers)?;
             for series in 0..series {
                 for (row, &place) in places.iter().enumerate() {
                     answered.set_from(series * rows.len() + place as usize, &batch, series * places.len() + row);

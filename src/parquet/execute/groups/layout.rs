@@ -80,6 +80,12 @@ pub(super) struct Coded<C> {
     pub texts: Option<BinaryArray>,
 }
 
+impl<C> Coded<C> {
+    pub fn has_key(&self, row: usize) -> bool {
+        self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
+    }
+}
+
 impl Layout {
     /// For these columns of keys, and the codes between which files say that those of each lie: then fewer bits tell them apart.
     ///

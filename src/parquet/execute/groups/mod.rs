@@ -1,31 +1,31 @@
 //! Groups of the rows of a dataset, each described as a series.
 //!
-//! Rows come from files, or from a checkpoint ([`reading`]). The keys of a row are one code ([`layout`]), by whose hash the row goes to a partition as it is decoded ([`partitioned`], [`blocks`]); what
-//! the pool has no room for goes to a file ([`spill`]). At the end each partition finds its groups and describes them, and the answers
-//! are put in the order of the keys, once ([`finish`]). Only where rows do not fit, and their groups are few, each group has a scan instead
-//! ([`scans`]), in passes over the dataset. Whichever way a group goes, its values are all there, so its answer has the same bits.
+//! Rows come from files, or from a checkpoint ([`reading`]). The keys of a row are one code ([`layout`]). Keys that many rows have, as a look
+//! tells, have scans that take their rows as they are decoded ([`frequent`]). The other rows go to a partition each by the hash of their code
+//! ([`partitioned`], [`blocks`]); what the pool has no room for goes to a file ([`spill`]). At the end each partition finds its groups and
+//! describes them, and the answers are put in the order of the keys, once ([`finish`]). Whichever way a group goes, its values are all
+//! there, so its answer has the same bits.
 
 mod blocks;
 mod finish;
+mod frequent;
 mod layout;
 mod partitioned;
 mod reading;
-mod scans;
 mod spill;
 mod table;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::Schema;
 
-use self::blocks::Blocks;
+use self::frequent::FrequentScans;
 use self::layout::{KeyCode, Layout};
 use self::partitioned::PartitionedRows;
 use self::reading::{Reading, question};
-use self::scans::GroupScans;
 use self::table::Table;
 use super::checkpoint::Checkpoint;
 use super::context::ExecutionContext;
@@ -34,7 +34,6 @@ use crate::error::{Error, Result};
 use crate::parquet::request::RunMetrics;
 use crate::spec::NullPolicy;
 use crate::summary::Summaries;
-use crate::unpoisoned::Unpoisoned;
 
 /// The answer for each column and each key, and the files that were left out.
 pub(in crate::parquet) fn describe_dataset_groups(
@@ -50,19 +49,18 @@ pub(in crate::parquet) fn describe_dataset_groups(
     };
     let read = Reading { run, table: &table, checkpoint: checkpoint.as_ref() };
     let mut left_out = LeftOut::new();
-    let mut may_be_few = true;
     loop {
         let layout = Layout::new(keys.clone(), &ranges)?;
         let outcome = match layout.is_wide() {
-            true => attempt::<u128>(&read, &layout, may_be_few, &mut left_out, metrics)?,
-            false => attempt::<u64>(&read, &layout, may_be_few, &mut left_out, metrics)?,
+            true => attempt::<u128>(&read, &layout, &mut left_out, metrics)?,
+            false => attempt::<u64>(&read, &layout, &mut left_out, metrics)?,
         };
         match outcome {
             Attempt::Done(summaries) => return Ok((summaries.with_keys_as(|keys| texts(run, keys)), left_out)),
             // Rows of a file that failed half-way are among the others: start again without it.
             Attempt::FileFailed => {}
-            Attempt::WereNotFew => may_be_few = false,
-            Attempt::BeyondRanges => ranges.fill(None),
+            // Of the next layout the hash is another one, too.
+            Attempt::Mistaken => ranges.fill(None),
         }
     }
 }
@@ -85,51 +83,57 @@ fn texts(run: &ExecutionContext<'_>, keys: RecordBatch) -> RecordBatch {
 enum Attempt {
     Done(Box<Summaries>),
     FileFailed,
-    WereNotFew,
-    BeyondRanges,
+    /// Codes did not tell the keys.
+    Mistaken,
 }
 
 fn attempt<C: KeyCode>(
     read: &Reading<'_>,
     layout: &Layout,
-    may_be_few: bool,
+    left_out: &mut LeftOut,
+    metrics: &mut RunMetrics,
+) -> Result<Attempt> {
+    let starts_again = AtomicBool::new(false);
+    let outcome = gather::<C>(read, layout, &starts_again, left_out, metrics);
+    match starts_again.into_inner() {
+        true => Ok(Attempt::Mistaken),
+        false => outcome,
+    }
+}
+
+fn gather<C: KeyCode>(
+    read: &Reading<'_>,
+    layout: &Layout,
+    starts_again: &AtomicBool,
     left_out: &mut LeftOut,
     metrics: &mut RunMetrics,
 ) -> Result<Attempt> {
     let Reading { run, table, .. } = *read;
-    let rows = PartitionedRows::<C>::new(run, table, layout, run.plan.rows());
-    let gathering = Gathering {
-        run,
-        table,
-        may_be_few,
-        were_not_few: AtomicBool::new(false),
-        beyond_ranges: AtomicBool::new(false),
-        store: RwLock::new(RowStore::Partitions(rows)),
-    };
+    let mut rows = PartitionedRows::<C>::new(run, table, layout, run.plan.rows(), starts_again);
+    rows.frequent = FrequentScans::by_a_look(read, &rows, left_out)?;
     // They are counted only where they are an error.
     let counted = run.plan.series.iter().filter(|_| run.plan.spec.null() == NullPolicy::Raise);
     let nulls: Vec<AtomicU64> = counted.map(|_| AtomicU64::new(0)).collect();
-    let add = |batch: RecordBatch| {
+    let all = read.all(left_out, metrics, &|batch: RecordBatch| {
         for (nulls, values) in nulls.iter().zip(&batch.columns()[table.keys..]) {
             nulls.fetch_add(values.null_count() as u64, Ordering::Relaxed);
         }
-        gathering.add(&batch)
-    };
-    match read.all(left_out, metrics, &add) {
-        Ok(true) => check_nulls(run, nulls)?,
-        Ok(false) => return Ok(Attempt::FileFailed),
-        Err(_) if gathering.were_not_few.load(Ordering::Relaxed) => return Ok(Attempt::WereNotFew),
-        Err(_) if gathering.beyond_ranges.load(Ordering::Relaxed) => return Ok(Attempt::BeyondRanges),
-        Err(error) => return Err(error),
+        let dealt = rows.dealt(&batch, rows.frequent.as_ref())?.ok_or_else(|| rows.start_again())?;
+        rows.keep(dealt).or_else(|dealt| rows.spill(dealt))
+    });
+    if !all? {
+        return Ok(Attempt::FileFailed);
     }
-    match gathering.store.into_inner().unpoisoned() {
-        RowStore::Partitions(rows) => Ok(Attempt::Done(Box::new(rows.finish(metrics)?))),
-        RowStore::Scans(scans) => {
-            let found = scans.finish(&mut |narrow| {
-                read.all(left_out, metrics, &|batch| narrow.add(&table.sorted(&batch)?).map(|_| ()))
-            })?;
-            Ok(found.map_or(Attempt::FileFailed, |found| Attempt::Done(Box::new(found))))
-        }
+    check_nulls(run, nulls)?;
+    let frequent = match rows.frequent.take() {
+        Some(scans) => scans.finish(run.plan, &mut |narrow| {
+            read.all(left_out, metrics, &|batch| rows.dealt(&batch, Some(narrow)).map(|_| ()))
+        })?,
+        None => Some(Vec::new()),
+    };
+    match frequent {
+        Some(frequent) => Ok(Attempt::Done(Box::new(rows.finish(frequent, metrics)?))),
+        None => Ok(Attempt::FileFailed),
     }
 }
 
@@ -139,75 +143,5 @@ fn check_nulls(run: &ExecutionContext<'_>, nulls: Vec<AtomicU64>) -> Result<()> 
     match run.plan.series.iter().zip(nulls).find(|(_, nulls)| *nulls > 0) {
         Some((series, nulls)) => Err(Error::Nulls { name: Some(series.name.clone()), nulls }),
         None => Ok(()),
-    }
-}
-
-/// Rows on their way to their groups.
-struct Gathering<'a, C> {
-    run: &'a ExecutionContext<'a>,
-    table: &'a Table,
-    may_be_few: bool,
-    /// Whether the groups turned out to be too many to have a scan each.
-    were_not_few: AtomicBool,
-    /// Whether a key was found where files said that there are none.
-    beyond_ranges: AtomicBool,
-    store: RwLock<RowStore<'a, C>>,
-}
-
-/// Where rows go.
-enum RowStore<'a, C> {
-    Partitions(PartitionedRows<'a, C>),
-    Scans(GroupScans<'a>),
-}
-
-impl<C: KeyCode> Gathering<'_, C> {
-    /// More rows, to where they are going.
-    fn add(&self, batch: &RecordBatch) -> Result<()> {
-        let refused = {
-            let store = self.store.read().unpoisoned();
-            match &*store {
-                RowStore::Scans(scans) => return self.scan(scans, batch),
-                RowStore::Partitions(rows) => {
-                    let Some(dealt) = rows.dealt(batch)? else {
-                        self.beyond_ranges.store(true, Ordering::Relaxed);
-                        return Err(Error::Invalid("keys lie beyond the statistics of their file".to_owned()));
-                    };
-                    match rows.keep(dealt) {
-                        Ok(()) => return Ok(()),
-                        Err(dealt) if rows.has_spilled() || !self.may_be_few => return rows.spill(dealt),
-                        Err(dealt) => dealt,
-                    }
-                }
-            }
-        };
-        self.make_room(refused, batch)
-    }
-
-    /// Rows that do not fit in memory: scans from now on, if the groups are few, or else a file.
-    fn make_room(&self, refused: Blocks<C>, batch: &RecordBatch) -> Result<()> {
-        let mut store = self.store.write().unpoisoned();
-        let rows = match &*store {
-            RowStore::Scans(scans) => return self.scan(scans, batch),
-            RowStore::Partitions(rows) if rows.has_spilled() => return rows.spill(refused),
-            RowStore::Partitions(rows) => rows,
-        };
-        let (groups, seen) = rows.groups();
-        let Some(scans) = GroupScans::for_few(self.run, self.table, groups, seen) else { return rows.spill(refused) };
-        drop(refused);
-        for batch in rows.batches() {
-            self.scan(&scans, &batch?)?;
-        }
-        self.scan(&scans, batch)?;
-        *store = RowStore::Scans(scans);
-        Ok(())
-    }
-
-    fn scan(&self, scans: &GroupScans<'_>, batch: &RecordBatch) -> Result<()> {
-        if scans.add(&self.table.sorted(batch)?)? {
-            return Ok(());
-        }
-        self.were_not_few.store(true, Ordering::Relaxed);
-        let limit = self.run.plan.budget.limit;
-        Err(Error::MemoryLimit { what: "a scan of each group".to_owned(), needed: limit, limit })
     }
 }

@@ -1,17 +1,18 @@
 //! Rows dealt out to partitions by their key, in memory as long as the pool has room for them, and then in a temporary file.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use arrow_array::builder::BinaryBuilder;
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, RecordBatch};
 
-use super::blocks::{Blocks, MOST_BLOCKS};
+use super::blocks::{Blocks, MOST_BLOCKS, StoredRows};
+use super::frequent::FrequentScans;
 use super::layout::{Coded, KeyCode, Layout};
 use super::spill::{Segment, Spill};
 use super::table::Table;
-use crate::describe::KeyTable;
-use crate::describe::groups::{Block, Partitioning, ROWS, distinct};
+use crate::describe::groups::{Block, Partitioning, ROWS};
 use crate::error::{Error, Result};
 use crate::memory_pool::Reservation;
 use crate::parquet::execute::context::ExecutionContext;
@@ -38,6 +39,10 @@ pub(super) struct PartitionedRows<'a, C> {
     held: Mutex<Held<C>>,
     file: OnceLock<Arc<Spill>>,
     pub on_disk: OnceLock<OnDisk>,
+    /// What takes the rows of frequent keys, if there are any.
+    pub frequent: Option<FrequentScans<C>>,
+    /// Set where all rows have to be read once more, with codes of another layout.
+    starts_again: &'a AtomicBool,
 }
 
 /// Rows in memory.
@@ -49,12 +54,36 @@ pub(super) struct Held<C> {
 /// Rows of each partition in a file.
 pub(super) struct OnDisk {
     pub spill: Arc<Spill>,
-    pub segments: Vec<Mutex<Vec<Segment>>>,
+    segments: Vec<Mutex<Vec<RowSegment>>>,
+}
+
+/// Rows in a file.
+pub(super) struct RowSegment {
+    /// The least of their codes.
+    low: u128,
+    at: Segment,
+}
+
+impl RowSegment {
+    pub fn rows(&self) -> u64 {
+        self.at.rows as u64
+    }
+
+    /// Bytes in the file.
+    pub fn bytes(&self) -> u64 {
+        self.at.length as u64
+    }
 }
 
 impl<'a, C: KeyCode> PartitionedRows<'a, C> {
-    /// Nothing dealt out yet; `rows` are expected.
-    pub fn new(run: &'a ExecutionContext<'a>, table: &'a Table, layout: &'a Layout, rows: u64) -> Self {
+    /// Nothing dealt out yet; `rows` are expected. See [`PartitionedRows::start_again`].
+    pub fn new(
+        run: &'a ExecutionContext<'a>,
+        table: &'a Table,
+        layout: &'a Layout,
+        rows: u64,
+        starts_again: &'a AtomicBool,
+    ) -> Self {
         let held = Held { rows: Blocks::default(), memory: run.plan.budget.pool.empty() };
         Self {
             run,
@@ -67,6 +96,8 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
             held: Mutex::new(held),
             file: OnceLock::new(),
             on_disk: OnceLock::new(),
+            frequent: None,
+            starts_again,
         }
     }
 
@@ -75,42 +106,80 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         Self {
             depth: self.depth + 1,
             file: OnceLock::from(Arc::clone(&on_disk.spill)),
-            ..Self::new(self.run, self.table, self.layout, rows.max(LEAST_ROWS))
+            ..Self::new(self.run, self.table, self.layout, rows.max(LEAST_ROWS), self.starts_again)
         }
     }
 
-    /// Rows, dealt out; `None` if a key does not fit the layout.
-    pub fn dealt(&self, batch: &RecordBatch) -> Result<Option<Blocks<C>>> {
+    /// Two long keys have one hash, or a key lies where files said that there are none: what is returned ends the attempt.
+    pub fn start_again(&self) -> Error {
+        self.starts_again.store(true, Relaxed);
+        Error::Invalid("keys that their codes do not tell".to_owned())
+    }
+
+    /// Chooses the partitions by these rows, from wherever they come, and deals them out; `None` if a key does not fit the layout.
+    pub fn deal_looked_at(&self, batches: &[RecordBatch]) -> Result<Option<Blocks<C>>> {
+        let (mut codes, mut have_key) = (Vec::new(), Vec::new());
+        for batch in batches {
+            let Some(coded) = self.layout.codes::<C>(&batch.columns()[..self.table.keys], batch.num_rows())? else {
+                return Ok(None);
+            };
+            have_key.extend((0..batch.num_rows()).map(|row| coded.has_key(row)));
+            codes.extend(coded.codes);
+        }
+        let partitioning =
+            Partitioning::by_hash(codes.len(), self.rows as usize, self.seed, |row| have_key[row], |row| codes[row]);
+        self.partitioning.get_or_init(|| partitioning);
+        let mut looked_at = Blocks::default();
+        for batch in batches {
+            let Some(dealt) = self.dealt(batch, None)? else { return Ok(None) };
+            looked_at.append(dealt);
+        }
+        Ok(Some(looked_at))
+    }
+
+    /// Rows, dealt out, without those that scans of frequent keys take; `None` if a key does not fit the layout.
+    pub fn dealt(&self, batch: &RecordBatch, frequent: Option<&FrequentScans<C>>) -> Result<Option<Blocks<C>>> {
         let mut dealt = Blocks::default();
         for start in (0..batch.num_rows()).step_by(ROWS) {
             let rows = batch.slice(start, ROWS.min(batch.num_rows() - start));
             let (keys, values) = rows.columns().split_at(self.table.keys);
             let Some(coded) = self.layout.codes(keys, rows.num_rows())? else { return Ok(None) };
-            self.deal(coded, values, &mut dealt)?;
+            self.deal(coded, values, frequent, &mut dealt)?;
         }
         Ok(Some(dealt))
     }
 
     /// Deals rows out, no more than a block has.
-    pub fn deal(&self, coded: Coded<C>, values: &[ArrayRef], to: &mut Blocks<C>) -> Result<()> {
-        let Coded { codes, nulls, texts } = coded;
-        let is_long = |code: C| texts.is_some() && code.is_long_text();
+    pub fn deal(
+        &self,
+        coded: Coded<C>,
+        values: &[ArrayRef],
+        frequent: Option<&FrequentScans<C>>,
+        to: &mut Blocks<C>,
+    ) -> Result<()> {
         let partitioning = self.partitioning.get_or_init(|| {
-            // Of keys that their code does not tell, none is taken for a frequent one.
-            let there = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) && !is_long(codes[row]);
-            Partitioning::by_hash(codes.len(), self.rows as usize, self.seed, there, |row| codes[row])
+            let rows = coded.codes.len();
+            Partitioning::by_hash(rows, self.rows as usize, self.seed, |row| coded.has_key(row), |row| coded.codes[row])
         });
+        let Coded { codes, nulls, texts } = coded;
         let rows = 0..codes.len() as u32;
         let mut block = Block::new(rows, nulls.as_ref(), |row| codes[row], |_, _, _| true, partitioning);
-        block.values = values.iter().map(|values| take_rows(values, &block.rows)).collect::<Result<_>>()?;
-        let long = texts.as_ref().filter(|_| codes.iter().any(|&code| is_long(code))).map(|texts| {
-            let long = codes.iter().enumerate().filter(|(_, code)| is_long(**code));
-            let bytes = long.map(|(row, _)| texts.value_length(row) as usize).sum();
-            let mut long = BinaryBuilder::with_capacity(codes.len(), bytes);
-            for (&row, &code) in block.rows.iter().zip(&block.codes) {
-                long.append_value(if is_long(code) { texts.value(row as usize) } else { &[] });
+        if let Some(frequent) = frequent {
+            if !frequent.take(&mut block, values, texts.as_ref())? {
+                return Err(self.start_again());
             }
-            long.finish()
+            if block.rows.is_empty() {
+                return Ok(());
+            }
+        }
+        block.values = values.iter().map(|values| take_rows(values, &block.rows)).collect::<Result<_>>()?;
+        let long = texts.filter(|_| block.codes.iter().any(|code| code.is_long_text())).map(|texts| {
+            let long = || block.rows.iter().zip(&block.codes).map(|(row, code)| (*row, code.is_long_text()));
+            let bytes = long().filter(|(_, is_long)| *is_long).map(|(row, _)| texts.value(row as usize).len()).sum();
+            let mut builder = BinaryBuilder::with_capacity(block.rows.len(), bytes);
+            long()
+                .for_each(|(row, is_long)| builder.append_value(if is_long { texts.value(row as usize) } else { &[] }));
+            builder.finish()
         });
         block.rows = Vec::new();
         to.push(block, long);
@@ -155,45 +224,17 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
                 tracing::info!(rows = self.rows, "rows do not fit in memory, and go to a temporary file");
                 let spill = match self.file.get() {
                     Some(file) => Arc::clone(file),
-                    None => Arc::new(Spill::new(&self.run.plan.request.temporary)?),
+                    None => Arc::new(Spill::new(&self.run.plan.request.temporary, self.run.plan.budget.threads())?),
                 };
                 self.on_disk.get_or_init(|| OnDisk::new(spill, partitioning.without() + 1))
             }
         };
         for partition in 0..=partitioning.without() {
             self.run.interrupt.check()?;
-            rows.write(self.layout, partition, |batch| on_disk.write(partition, batch))?;
+            rows.write(self.layout, partition, |rows| on_disk.write(partition, &rows))?;
         }
         drop((rows, memory));
         Ok(())
-    }
-
-    /// The rows in memory, with their keys, block by block.
-    pub fn batches(&self) -> impl Iterator<Item = Result<RecordBatch>> {
-        let Held { rows, memory } = self.take();
-        let without = self.partitioning.get().map_or(0, Partitioning::without);
-        rows.into_blocks().map(move |(block, texts)| {
-            let _held = &memory;
-            let null = block.run(without);
-            let codes = block.codes.iter().enumerate();
-            let codes: Vec<Option<C>> =
-                codes.map(|(place, &code)| Some(code).filter(|_| !null.contains(&place))).collect();
-            let keys = self.layout.keys(&codes, &|place| texts.as_ref().map_or(&[], |texts| texts.value(place)))?;
-            let columns = keys.columns().iter().chain(&block.values).cloned().collect();
-            let options = RecordBatchOptions::new().with_row_count(Some(codes.len()));
-            RecordBatch::try_new_with_options(self.table.schema.clone(), columns, &options)
-                .map_err(Error::from_grouping)
-        })
-    }
-
-    /// About how many groups the rows in memory have, and how many rows there are.
-    pub fn groups(&self) -> (usize, u64) {
-        let held = self.held();
-        let Some(partitioning) = self.partitioning.get() else { return (0, 0) };
-        let of_partition = |partition: usize| distinct(&held.rows.blocks, partition, KeyTable::new(self.seed));
-        (0..=partitioning.without())
-            .map(of_partition)
-            .fold((0, 0), |(groups, rows), (more, here)| (groups + more, rows + here))
     }
 }
 
@@ -202,14 +243,18 @@ impl OnDisk {
         Self { spill, segments: (0..partitions).map(|_| Mutex::default()).collect() }
     }
 
-    fn write(&self, partition: usize, batch: &RecordBatch) -> Result<()> {
-        let segment = self.spill.write(batch)?;
+    fn write(&self, partition: usize, rows: &StoredRows) -> Result<()> {
+        let segment = RowSegment { low: rows.low, at: self.spill.write(&rows.columns)? };
         self.segments[partition].lock().unpoisoned().push(segment);
         Ok(())
     }
 
+    pub fn read(&self, segment: &RowSegment) -> Result<StoredRows> {
+        Ok(StoredRows { low: segment.low, columns: self.spill.read(&segment.at)? })
+    }
+
     /// The segments of a partition, which are no longer known then.
-    pub fn take(&self, partition: usize) -> Vec<Segment> {
+    pub fn take(&self, partition: usize) -> Vec<RowSegment> {
         std::mem::take(&mut *self.segments[partition].lock().unpoisoned())
     }
 
@@ -217,7 +262,7 @@ impl OnDisk {
     pub fn rows(&self) -> u64 {
         let rows = self.segments.iter().map(|segments| {
             let segments = segments.lock().unpoisoned();
-            segments.iter().map(|segment| segment.rows as u64).sum::<u64>()
+            segments.iter().map(RowSegment::rows).sum::<u64>()
         });
         rows.sum()
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use crate::describe::SortedRows;
 use crate::error::{Error, Result};
 use crate::num::figure::NumberType;
 use crate::parquet::columns::DataColumn;
@@ -51,13 +50,6 @@ impl Table {
         let options = RecordBatchOptions::new().with_row_count(Some(rows.count));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|error| plan.damaged(part, None, &error))
-    }
-
-    /// Rows sorted out by key.
-    pub fn sorted(&self, batch: &RecordBatch) -> Result<SortedRows> {
-        let keys = self.schema.fields().iter().zip(batch.columns()).take(self.keys);
-        let keys = keys.map(|(field, column)| (Arc::clone(field), column.clone()));
-        SortedRows::new(keys.collect(), &batch.columns()[self.keys..], batch.num_rows())
     }
 
     /// Bytes of a row, about.

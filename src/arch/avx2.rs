@@ -1,0 +1,190 @@
+//! Kernels in AVX2 intrinsics, which has no way to move lanes together: a table of permutations does that. The others are the portable ones,
+//! compiled for it.
+
+use std::arch::x86_64::*;
+
+use super::block::BLOCK;
+use super::key::{BinEdges, Encoding, Keyed};
+use super::portable::{self, keys_of};
+
+/// The most edges that are compared in one visit.
+const MOST_EDGES: usize = 32;
+
+/// For each set of four lanes, the halves of those lanes that are in it, one after the other; then whatever.
+const TO_FRONT: [[i32; 8]; 16] = {
+    let mut table = [[0; 8]; 16];
+    let mut mask = 0;
+    while mask < 16 {
+        let (mut lane, mut filled) = (0, 0);
+        while lane < 4 {
+            if mask >> lane & 1 == 1 {
+                table[mask][filled] = 2 * lane;
+                table[mask][filled + 1] = 2 * lane + 1;
+                filled += 2;
+            }
+            lane += 1;
+        }
+        mask += 1;
+    }
+    table
+};
+
+/// The lanes of this set, one after the other.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn compress(vector: __m256i, mask: usize) -> __m256i {
+    // SAFETY: an entry of the table is 32 bytes.
+    let order = unsafe { _mm256_loadu_si256(TO_FRONT[mask & 15].as_ptr().cast()) };
+    _mm256_permutevar8x32_epi32(vector, order)
+}
+
+/// The keys of four values.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn keys<V: Keyed>(bits: __m256i) -> __m256i {
+    match V::ENCODING {
+        Encoding::Float => {
+            let sign = _mm256_cmpgt_epi64(_mm256_setzero_si256(), bits);
+            _mm256_xor_si256(bits, _mm256_and_si256(sign, _mm256_set1_epi64x(i64::MAX)))
+        }
+        Encoding::Signed => bits,
+        Encoding::Unsigned => _mm256_xor_si256(bits, _mm256_set1_epi64x(i64::MIN)),
+    }
+}
+
+/// Lanes of four values.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load<V: Keyed>(values: &[V; 4]) -> __m256i {
+    // SAFETY: `Keyed` is f64, i64 or u64, so the array is 32 bytes that may be read as bits.
+    unsafe { _mm256_loadu_si256(values.as_ptr().cast()) }
+}
+
+/// Bit 0 to 3 for the lanes that are all ones.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask(lanes: __m256i) -> usize {
+    _mm256_movemask_pd(_mm256_castsi256_pd(lanes)) as usize
+}
+
+/// See [`super::Tier::bucketize`].
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn bucketize<V: Keyed>(
+    values: &[V],
+    valid: Option<&[u8]>,
+    edges: BinEdges<'_>,
+    below: &mut [u64],
+    kept: &mut [i64],
+) -> usize {
+    if edges.edges.len() > MOST_EDGES {
+        return portable::bucketize(values, valid, edges, below, kept);
+    }
+    if valid.is_none() {
+        return bucketize_all(values, edges, below, kept);
+    }
+    let mut there = [0; BLOCK];
+    let count = keys_of(values, valid, &mut there);
+    bucketize_all(&there[..count], edges, below, kept)
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+fn bucketize_all<V: Keyed>(
+    values: &[V],
+    BinEdges { edges, first, flips }: BinEdges<'_>,
+    below: &mut [u64],
+    kept: &mut [i64],
+) -> usize {
+    // A vector is stored whole, also where only some of its lanes are kept: no more than was read before it, and its four.
+    assert!(kept.len() >= values.len() && below.len() == edges.len() && flips.len() == edges.len());
+    let none = _mm256_setzero_si256();
+    let all = _mm256_set1_epi64x(-1);
+    // Each flip turns over the keys that are not below it: all of them, and those below it back.
+    let odd = flips.iter().filter(|flip| **flip).count() % 2 == 1;
+    let start = if first != odd { all } else { none };
+    let (groups, rest) = values.as_chunks::<16>();
+    let mut counts = [none; MOST_EDGES];
+    let mut filled = 0;
+    for group in groups {
+        let mut lanes = [none; 4];
+        let mut wanted = [start; 4];
+        for (lanes, values) in lanes.iter_mut().zip(group.as_chunks::<4>().0) {
+            *lanes = keys::<V>(load(values));
+        }
+        // The block after this one will be visited next, where the series goes on there.
+        _mm_prefetch::<_MM_HINT_T0>(group.as_ptr().wrapping_add(BLOCK).cast());
+        _mm_prefetch::<_MM_HINT_T0>(group.as_ptr().wrapping_add(BLOCK + 8).cast());
+        for ((&edge, &flip), count) in edges.iter().zip(flips).zip(&mut counts) {
+            let edge = _mm256_set1_epi64x(edge);
+            let flip = if flip { all } else { none };
+            for (lanes, wanted) in lanes.iter().zip(&mut wanted) {
+                let less = _mm256_cmpgt_epi64(edge, *lanes);
+                *count = _mm256_sub_epi64(*count, less);
+                *wanted = _mm256_xor_si256(*wanted, _mm256_and_si256(less, flip));
+            }
+        }
+        for (lanes, wanted) in lanes.into_iter().zip(wanted) {
+            let mask = mask(wanted);
+            debug_assert!(filled + 4 <= kept.len());
+            // SAFETY: `filled` is at most the number of values before this vector, and they, with this vector's four, are no more than
+            // there are, for which there is room.
+            unsafe { _mm256_storeu_si256(kept.as_mut_ptr().add(filled).cast(), compress(lanes, mask)) };
+            filled += mask.count_ones() as usize;
+        }
+    }
+    for (count, below) in counts.into_iter().zip(below.iter_mut()) {
+        let halves = _mm_add_epi64(_mm256_castsi256_si128(count), _mm256_extracti128_si256::<1>(count));
+        *below += (_mm_cvtsi128_si64(halves) + _mm_extract_epi64::<1>(halves)) as u64;
+    }
+    for value in rest {
+        let key = value.key();
+        let mut wanted = first;
+        for ((&edge, &flip), below) in edges.iter().zip(flips).zip(below.iter_mut()) {
+            *below += u64::from(key < edge);
+            wanted ^= flip && key >= edge;
+        }
+        if wanted {
+            kept[filled] = key;
+            filled += 1;
+        }
+    }
+    filled
+}
+
+/// Moves the keys below `pivot` before the others, and returns how many there are.
+///
+/// Measured: three times as fast as a loop that the compiler is left to.
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
+    assert!(others.len() >= keys.len() + super::tier::PADDING);
+    let edge = _mm256_set1_epi64x(pivot);
+    let vectors = keys.len() / 4;
+    let (start, aside) = (keys.as_mut_ptr(), others.as_mut_ptr());
+    let (mut below, mut above) = (0, 0);
+    for index in 0..vectors {
+        // SAFETY: there are four keys.
+        let vector = unsafe { _mm256_loadu_si256(start.add(4 * index).cast()) };
+        let mask = mask(_mm256_cmpgt_epi64(edge, vector));
+        // SAFETY: no more keys lie below than were read before these four, so only keys that were read are written over.
+        unsafe { _mm256_storeu_si256(start.add(below).cast(), compress(vector, mask)) };
+        // SAFETY: so it is with the others, for which there is room for four more.
+        unsafe { _mm256_storeu_si256(aside.add(above).cast(), compress(vector, !mask)) };
+        let count = mask.count_ones() as usize;
+        (below, above) = (below + count, above + 4 - count);
+    }
+    for index in 4 * vectors..keys.len() {
+        let key = keys[index];
+        match key < pivot {
+            true => {
+                keys[below] = key;
+                below += 1;
+            }
+            false => {
+                others[above] = key;
+                above += 1;
+            }
+        }
+    }
+    keys[below..].copy_from_slice(&others[..above]);
+    below
+}

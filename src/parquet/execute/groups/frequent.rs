@@ -1,0 +1,282 @@
+//! Keys that many rows have: each has scans that take its rows as they are decoded, so that none of these is kept.
+//!
+//! A look at rows from everywhere tells which keys they are, and where their quantiles lie; so one pass most often decides them. What the
+//! look says decides how long the answer takes, never what it is.
+
+use std::sync::Mutex;
+
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
+use rayon::prelude::*;
+
+use super::blocks::{Blocks, id};
+use super::layout::KeyCode;
+use super::partitioned::PartitionedRows;
+use super::reading::Reading;
+use crate::describe::groups::Block;
+use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
+use crate::error::{Error, Result};
+use crate::memory_pool::Reservation;
+use crate::parquet::execute::pass::{LeftOut, Scans, settle};
+use crate::parquet::execute::probe::{Look, looks};
+use crate::parquet::plan::{Plan, ScanTask};
+use crate::scan::Keep;
+use crate::series::Chunk;
+use crate::series::from_arrow::take_rows;
+use crate::spec::Learned;
+use crate::stats::select::expected_share;
+use crate::summary::Summary;
+use crate::unpoisoned::Unpoisoned;
+
+/// The least number of rows of a key in a look that tell where its quantiles lie: around three of them lies a fifth of its rows then.
+const LEAST_SEEN: usize = 1 << 11;
+
+/// Bytes of a scan beside the values that it keeps.
+const SCAN: u64 = 16 << 10;
+
+/// How many times as many values a scan may keep as a look promises.
+const MARGIN: f64 = 1.5;
+
+/// The series of a group that are decided, by their place.
+type Decided = Vec<(usize, Summary)>;
+
+/// The scans of frequent keys.
+pub(super) struct FrequentScans<C> {
+    /// The partitions from this one on are scanned: those of frequent keys, and that of the rows without a key.
+    first: usize,
+    partitions: Vec<PartitionScans<C>>,
+    /// What a scan may keep.
+    keep: Keep,
+    _memory: Reservation,
+}
+
+/// The scans of the rows of one key.
+struct PartitionScans<C> {
+    code: C,
+    /// The bytes of a long key.
+    text: Option<Vec<u8>>,
+    /// One for each series; none of a series that is decided.
+    empties: Scans,
+    /// Those that no thread is busy with: as many as there were threads at a time.
+    idle: Mutex<Vec<Scans>>,
+}
+
+/// A frequent key, and a summary of each series.
+pub(super) struct FrequentGroup<C> {
+    /// `None` for the rows without a key.
+    pub code: Option<C>,
+    pub text: Option<Vec<u8>>,
+    pub summaries: Vec<Summary>,
+}
+
+/// Finishes the scans of a group: what is decided, and whose scans are gone then; for the other series a scan for another pass.
+pub(super) fn finished(plan: &Plan<'_>, scans: &mut [Option<AnyScan>], keep: Keep) -> Result<(Decided, Scans)> {
+    let mut decided = Vec::new();
+    let again = scans.iter_mut().zip(&plan.series).enumerate().map(|(index, (slot, series))| {
+        let Some(scan) = slot else { return Ok(None) };
+        Ok(match scan.finish(plan.spec, keep).map_err(|error| error.of_series(Some(&series.name)))? {
+            AnyOutcome::Again(narrow) => Some(narrow),
+            AnyOutcome::Done(summary) => {
+                decided.push((index, summary));
+                *slot = None;
+                None
+            }
+        })
+    });
+    let again = again.collect::<Result<_>>()?;
+    Ok((decided, again))
+}
+
+impl<C: KeyCode> FrequentScans<C> {
+    /// Looks at some rows, chooses the partitions by them, and makes scans for the keys that many of them have; `None` if there are none, or
+    /// too few rows to look at.
+    pub fn by_a_look(read: &Reading<'_>, rows: &PartitionedRows<'_, C>, left_out: &LeftOut) -> Result<Option<Self>> {
+        let (run, plan) = (read.run, read.run.plan);
+        let keeps_values = Learned::of(plan.spec.statistics(), false).wants(Learned::VALUE_COUNTS);
+        let is_short = plan.series.is_empty() || plan.rows() < Look::FOR_GROUPS.long;
+        if read.checkpoint.is_some() || keeps_values || is_short {
+            return Ok(None);
+        }
+        let series: Vec<usize> = (0..plan.series.len()).collect();
+        let tasks: Vec<ScanTask> = looks(run, 0, left_out, false, Look::FOR_GROUPS)
+            .into_iter()
+            .map(|task| ScanTask { series: series.clone(), ..task })
+            .collect();
+        let bytes = read.table.row() * tasks.iter().filter_map(|task| task.first).sum::<usize>() as u64;
+        let Ok(_room) = plan.budget.pool.try_reserve(bytes, 3 * (plan.budget.pool.capacity() / 4)) else {
+            return Ok(None);
+        };
+        let batches: Mutex<Vec<RecordBatch>> = Mutex::default();
+        let looked = run.each_part(&tasks, |task, reader| {
+            run.decode(task, reader, &mut |rows| {
+                batches.lock().unpoisoned().push(read.table.batch(plan, task, rows)?);
+                Ok(())
+            })
+        });
+        match looked {
+            Ok(_) => {}
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            // Whatever is wrong is found out in the pass.
+            Err(_) => return Ok(None),
+        }
+        let batches = batches.into_inner().unpoisoned();
+        match rows.deal_looked_at(&batches)? {
+            Some(dealt) if !dealt.blocks.is_empty() => Self::aimed(plan, rows, &dealt),
+            _ => Ok(None),
+        }
+    }
+
+    /// Scans for the keys that have many of these rows, aimed by them.
+    fn aimed(plan: &Plan<'_>, rows: &PartitionedRows<'_, C>, looked_at: &Blocks<C>) -> Result<Option<Self>> {
+        let Some(partitioning) = rows.partitioning.get() else { return Ok(None) };
+        let (shared, without) = (partitioning.shared(), partitioning.without());
+        let seen = |partition: usize| looked_at.blocks.iter().map(|block| block.run(partition).len()).sum::<usize>();
+        // The more frequent a key is, the later its partition comes.
+        let mut first = (shared..without).find(|&partition| seen(partition) >= LEAST_SEEN).unwrap_or(without);
+        if first == without && seen(without) < LEAST_SEEN {
+            return Ok(None);
+        }
+        let computed: Vec<f64> = plan.spec.computed().iter().map(|p| p.value()).collect();
+        let all: usize = looked_at.blocks.iter().map(|block| block.codes.len()).sum();
+        let kept = |partition: usize| {
+            let expected = plan.rows() as f64 * seen(partition) as f64 / all as f64;
+            (expected * expected_share(seen(partition), &computed) * MARGIN) as usize
+        };
+        let threads = plan.budget.threads() as u64;
+        let of_key = |kept: usize| plan.series.len() as u64 * (SCAN * threads + plan.key_size() * kept as u64);
+        let room = plan.budget.kept();
+        let needed = |first: usize| (first..=without).map(|partition| of_key(kept(partition))).sum::<u64>();
+        while first < without && needed(first) > room {
+            first += 1;
+        }
+        if first == without && seen(without) < LEAST_SEEN {
+            return Ok(None);
+        }
+        let Ok(memory) = plan.budget.pool.try_reserve(needed(first).min(room), plan.budget.pool.capacity() / 4) else {
+            return Ok(None);
+        };
+        let most = (first..=without).map(kept).max().unwrap_or(0).min((room / plan.key_size()) as usize);
+        let keep = Keep::AtMost(most);
+        let kinds = rows.table.kinds(plan);
+        let partitions = (first..=without).into_par_iter().map(|partition| {
+            let runs = || {
+                looked_at.blocks.iter().map(|block| (block, block.run(partition))).filter(|(_, run)| !run.is_empty())
+            };
+            let first = looked_at.blocks.iter().enumerate().find_map(|(number, block)| {
+                let start = block.run(partition).next()?;
+                let code = block.codes[start];
+                let is_long = partition < without && rows.layout.has_texts() && code.is_long_text();
+                Some((code, is_long.then(|| looked_at.text(id(number, start)).to_vec())))
+            });
+            let (code, text) = first.unwrap_or_default();
+            let empties = kinds.iter().enumerate().map(|(series, &(repr, _))| {
+                let mut scan = AnyScan::new(repr, plan.spec, Keep::All);
+                for (block, run) in runs() {
+                    scan.read(&Chunk::Array(block.values[series].slice(run.start, run.len())))?;
+                }
+                Ok(Some(scan.aimed(plan.spec, keep, seen(partition))))
+            });
+            Ok(PartitionScans { code, text, empties: empties.collect::<Result<_>>()?, idle: Mutex::default() })
+        });
+        let partitions = partitions.collect::<Result<Vec<_>>>()?;
+        tracing::info!(keys = without - first, "rows of frequent keys are scanned as they are decoded");
+        Ok(Some(Self { first, partitions, keep, _memory: memory }))
+    }
+
+    /// Scans those rows of a block that have one of the keys, and leaves the others; `false` if one has another key of the same code.
+    pub fn take(&self, block: &mut Block<C>, values: &[ArrayRef], texts: Option<&BinaryArray>) -> Result<bool> {
+        for (index, partition) in self.partitions.iter().enumerate() {
+            let rows = &block.rows[block.run(self.first + index)];
+            if let (Some(text), Some(texts)) = (&partition.text, texts)
+                && rows.iter().any(|&row| texts.value(row as usize) != text)
+            {
+                return Ok(false);
+            }
+            if !rows.is_empty() {
+                partition.add(rows, values)?;
+            }
+        }
+        block.cut_off(self.first);
+        Ok(true)
+    }
+
+    /// The answers. `again` hands all rows to other scans once more, and says whether it could: `None` if not.
+    pub fn finish(
+        self,
+        plan: &Plan<'_>,
+        again: &mut dyn FnMut(&Self) -> Result<bool>,
+    ) -> Result<Option<Vec<FrequentGroup<C>>>> {
+        let Self { first, partitions, keep, _memory } = self;
+        let last = partitions.len() - 1;
+        let keys: Vec<(C, Option<Vec<u8>>)> =
+            partitions.iter().map(|partition| (partition.code, partition.text.clone())).collect();
+        let merged = partitions.into_par_iter().map(PartitionScans::merged);
+        let mut scans: Vec<Scans> = merged.collect::<Result<_>>()?;
+        let mut summaries: Vec<Vec<Option<Summary>>> = scans.iter().map(|scans| vec![None; scans.len()]).collect();
+        let mut pass = Self { first, partitions: Vec::new(), keep, _memory };
+        for _ in 0..PASSES {
+            let outcomes = scans.par_iter_mut().map(|scans| finished(plan, scans, keep));
+            let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
+            pass.partitions.clear();
+            for (((done, empties), summaries), (code, text)) in outcomes.into_iter().zip(&mut summaries).zip(&keys) {
+                done.into_iter().for_each(|(series, summary)| summaries[series] = Some(summary));
+                let (code, text) = (*code, text.clone());
+                pass.partitions.push(PartitionScans { code, text, empties, idle: Mutex::default() });
+            }
+            if pass.partitions.iter().all(|partition| partition.empties.iter().all(Option::is_none)) {
+                let groups = keys.into_iter().zip(summaries).enumerate().map(|(index, ((code, text), summaries))| {
+                    FrequentGroup {
+                        code: (index < last).then_some(code),
+                        text,
+                        summaries: summaries.into_iter().flatten().collect(),
+                    }
+                });
+                // A key without rows is none: what was looked at may have been left out since.
+                return Ok(Some(groups.filter(FrequentGroup::has_rows).collect()));
+            }
+            if !again(&pass)? {
+                return Ok(None);
+            }
+            for (scans, partition) in scans.iter_mut().zip(pass.partitions.drain(..)) {
+                settle(scans, partition.merged()?)?;
+            }
+        }
+        Err(changed())
+    }
+}
+
+impl<C> FrequentGroup<C> {
+    fn has_rows(&self) -> bool {
+        self.summaries.iter().any(|summary| summary.count + summary.null_count + summary.nan_count > 0)
+    }
+}
+
+impl<C> PartitionScans<C> {
+    fn add(&self, rows: &[u32], values: &[ArrayRef]) -> Result<()> {
+        if self.empties.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let idle = self.idle.lock().unpoisoned().pop();
+        let mut scans = idle.unwrap_or_else(|| self.empties.clone());
+        for (scan, values) in scans.iter_mut().zip(values) {
+            if let Some(scan) = scan {
+                scan.read(&Chunk::Array(take_rows(values, rows)?))?;
+            }
+        }
+        self.idle.lock().unpoisoned().push(scans);
+        Ok(())
+    }
+
+    /// What the scans of all threads have found.
+    fn merged(self) -> Result<Scans> {
+        let mut all = self.idle.into_inner().unpoisoned().into_iter();
+        let mut whole = all.next().unwrap_or(self.empties);
+        for scans in all {
+            for (whole, scan) in whole.iter_mut().zip(scans) {
+                if let (Some(whole), Some(scan)) = (whole, scan) {
+                    whole.merge(scan)?;
+                }
+            }
+        }
+        Ok(whole)
+    }
+}
