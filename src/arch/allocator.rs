@@ -18,7 +18,6 @@ pub fn keep_within(limit: u64) {
     let delay: c_long = if limit < AMPLE { 10 } else { 1000 };
     // SAFETY: the place is in the table, see the test; what is stored there is one word, of which other threads see the old or the new.
     unsafe { mi_option_set(PURGE_DELAY, delay) };
-    #[cfg(target_os = "linux")]
     if limit >= AMPLE {
         use_huge_pages();
     }
@@ -33,7 +32,7 @@ pub fn give_back() {
 /// From now on, memory of the allocator that was not touched yet comes in huge pages. Until this is asked for it does not: a process that
 /// describes a few arrays would grow by several megabytes.
 #[cfg(target_os = "linux")]
-fn use_huge_pages() {
+pub fn use_huge_pages() {
     use std::ffi::{c_int, c_void};
 
     unsafe extern "C" {
@@ -52,6 +51,10 @@ fn use_huge_pages() {
         }
     });
 }
+
+/// There is no such advice here.
+#[cfg(not(target_os = "linux"))]
+pub fn use_huge_pages() {}
 
 #[cfg(test)]
 mod tests {

@@ -3,9 +3,10 @@
 
 use std::arch::x86_64::*;
 
-use super::block::BLOCK;
+use super::block::{BLOCK, PADDING};
 use super::key::{BinEdges, Encoding, Keyed};
-use super::portable::{self, keys_of};
+use super::portable::{self, Digits, keys_of};
+use super::window::{Accumulated, FixedPointWindow, Sums};
 
 /// The most edges that are compared in one visit.
 const MOST_EDGES: usize = 32;
@@ -60,11 +61,83 @@ fn load<V: Keyed>(values: &[V; 4]) -> __m256i {
     unsafe { _mm256_loadu_si256(values.as_ptr().cast()) }
 }
 
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_floats(values: &[f64; 4]) -> __m256d {
+    _mm256_castsi256_pd(load(values))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store(lanes: __m256i) -> [i64; 4] {
+    let mut values = [0; 4];
+    // SAFETY: the array is 32 bytes.
+    unsafe { _mm256_storeu_si256(values.as_mut_ptr().cast(), lanes) };
+    values
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_floats(lanes: __m256d) -> [f64; 4] {
+    store(_mm256_castpd_si256(lanes)).map(|bits| f64::from_bits(bits as u64))
+}
+
 /// Bit 0 to 3 for the lanes that are all ones.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn mask(lanes: __m256i) -> usize {
     _mm256_movemask_pd(_mm256_castsi256_pd(lanes)) as usize
+}
+
+/// See [`super::Tier::accumulate`]: as [`portable`] has it, which the compiler makes vectors of half the width of.
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+pub fn accumulate<const SQUARES: bool>(
+    values: &[f64],
+    valid: Option<&[u8]>,
+    window: FixedPointWindow,
+    sums: &mut Sums,
+) -> Accumulated {
+    portable::accumulate_by::<SQUARES>(values, valid, window, sums, |digits, groups| {
+        add_groups::<SQUARES>(digits, groups);
+    })
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+fn add_groups<const SQUARES: bool>(digits: &mut Digits, groups: &[[f64; 4]]) {
+    let [s1, s2, s3] = digits.shifts().map(|shift| _mm256_set1_pd(shift));
+    let mut sums = digits.sums.map(|sum| load_floats(&sum));
+    let mut products = digits.products.map(|product| load_floats(&product));
+    let (mut min, mut max) = (load(&digits.min), load(&digits.max));
+    let mut lost = load(&digits.lost);
+    for group in groups {
+        let x = load_floats(group);
+        let key = keys::<f64>(_mm256_castpd_si256(x));
+        min = _mm256_blendv_epi8(min, key, _mm256_cmpgt_epi64(min, key));
+        max = _mm256_blendv_epi8(max, key, _mm256_cmpgt_epi64(key, max));
+        let h1 = _mm256_sub_pd(_mm256_add_pd(x, s1), s1);
+        let rest = _mm256_sub_pd(x, h1);
+        let h2 = _mm256_sub_pd(_mm256_add_pd(rest, s2), s2);
+        let rest = _mm256_sub_pd(rest, h2);
+        let h3 = _mm256_sub_pd(_mm256_add_pd(rest, s3), s3);
+        let rest = _mm256_castpd_si256(_mm256_sub_pd(rest, h3));
+        // Either zero is nothing.
+        lost = _mm256_or_si256(lost, _mm256_slli_epi64::<1>(rest));
+        for (sum, digit) in sums.iter_mut().zip([h1, h2, h3]) {
+            *sum = _mm256_add_pd(*sum, digit);
+        }
+        if SQUARES {
+            let pairs = [(h1, h1), (h1, h2), (h1, h3), (h2, h2), (h2, h3), (h3, h3)];
+            for (product, (a, b)) in products.iter_mut().zip(pairs) {
+                *product = _mm256_fmadd_pd(a, b, *product);
+            }
+        }
+    }
+    digits.sums = sums.map(|sum| store_floats(sum));
+    digits.products = products.map(|product| store_floats(product));
+    digits.min = store(min);
+    digits.max = store(max);
+    digits.lost = store(lost).map(|lost| lost as u64);
 }
 
 /// See [`super::Tier::bucketize`].
@@ -156,7 +229,7 @@ fn bucketize_all<V: Keyed>(
 /// Measured: three times as fast as a loop that the compiler is left to.
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
-    assert!(others.len() >= keys.len() + super::tier::PADDING);
+    assert!(others.len() >= keys.len() + PADDING);
     let edge = _mm256_set1_epi64x(pivot);
     let vectors = keys.len() / 4;
     let (start, aside) = (keys.as_mut_ptr(), others.as_mut_ptr());

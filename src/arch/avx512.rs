@@ -17,7 +17,7 @@
 
 use std::arch::x86_64::*;
 
-use super::block::BLOCK;
+use super::block::{BLOCK, PADDING};
 use super::floats::float_keys;
 use super::key::{BinEdges, Encoding, Keyed, Range};
 use super::window::{Accumulated, FixedPointWindow, Split, Sums};
@@ -431,7 +431,7 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
 /// Moves the keys below `pivot` before the others, and returns how many there are.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi1,bmi2,lzcnt,popcnt")]
 pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
-    assert!(others.len() >= keys.len() + super::tier::PADDING);
+    assert!(others.len() >= keys.len() + PADDING);
     let edge = _mm512_set1_epi64(pivot);
     let vectors = keys.len() / 8;
     let (start, aside) = (keys.as_mut_ptr(), others.as_mut_ptr());

@@ -4,6 +4,9 @@
 /// Values that are looked at together: they stay in the first-level cache.
 pub const BLOCK: usize = 1024;
 
+/// How much longer than keys the memory is beside which they are partitioned: a vector of the widest tier is stored whole.
+pub const PADDING: usize = 8;
+
 /// Which values of a block are there.
 #[derive(Clone, Debug)]
 pub struct Bits {

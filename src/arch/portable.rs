@@ -85,6 +85,22 @@ pub fn accumulate<const SQUARES: bool>(
     window: FixedPointWindow,
     sums: &mut Sums,
 ) -> Accumulated {
+    accumulate_by::<SQUARES>(values, valid, window, sums, |digits, groups| {
+        for group in groups {
+            digits.add::<SQUARES>(group, &[true; LANES]);
+        }
+    })
+}
+
+/// The same with another way to add groups of values that are all there.
+#[inline(always)]
+pub(super) fn accumulate_by<const SQUARES: bool>(
+    values: &[f64],
+    valid: Option<&[u8]>,
+    window: FixedPointWindow,
+    sums: &mut Sums,
+    add: impl Fn(&mut Digits, &[Lanes]),
+) -> Accumulated {
     let mut range = Range::EMPTY;
     let (mut sum, mut squares) = (0i128, U256::ZERO);
     let mut fits = true;
@@ -95,9 +111,7 @@ pub fn accumulate<const SQUARES: bool>(
             None => stretch.as_chunks::<LANES>(),
             Some(_) => (&[][..], stretch),
         };
-        for group in groups {
-            digits.add::<SQUARES>(group, &[true; LANES]);
-        }
+        add(&mut digits, groups);
         for (group, first) in rest.chunks(LANES).zip((0..).step_by(LANES)) {
             let (group, there) = lanes(group, valid, first);
             digits.add::<SQUARES>(&group, &there);
@@ -118,18 +132,18 @@ pub fn accumulate<const SQUARES: bool>(
     Accumulated { range, fits }
 }
 
-type Lanes = [f64; LANES];
+pub(super) type Lanes = [f64; LANES];
 
 /// Sums of digits and of their products.
-struct Digits {
+pub(super) struct Digits {
     units: [f64; 3],
-    sums: [Lanes; 3],
+    pub sums: [Lanes; 3],
     /// Of digits 1·1, 1·2, 1·3, 2·2, 2·3, 3·3.
-    products: [Lanes; 6],
+    pub products: [Lanes; 6],
     /// Zero, unless a value had more digits.
-    lost: [u64; LANES],
-    min: [i64; LANES],
-    max: [i64; LANES],
+    pub lost: [u64; LANES],
+    pub min: [i64; LANES],
+    pub max: [i64; LANES],
 }
 
 impl Digits {
@@ -146,12 +160,17 @@ impl Digits {
         }
     }
 
+    /// 1.5·2^52 of the unit of each digit.
+    #[inline(always)]
+    pub fn shifts(&self) -> [f64; 3] {
+        self.units.map(|unit| unit * 6755399441055744.0)
+    }
+
     #[inline(always)]
     fn add<const SQUARES: bool>(&mut self, x: &[f64; LANES], there: &[bool; LANES]) {
         let mut h = [[0.0; LANES]; 3];
         let mut rest = *x;
-        for (digit, unit) in h.iter_mut().zip(self.units) {
-            let shift = unit * 6755399441055744.0; // 1.5·2^52
+        for (digit, shift) in h.iter_mut().zip(self.shifts()) {
             for i in 0..LANES {
                 digit[i] = (rest[i] + shift) - shift;
                 rest[i] -= digit[i];
@@ -189,8 +208,11 @@ impl Digits {
     /// Σx in units of u3, and Σx² in units of u3².
     #[inline(always)]
     fn finish<const SQUARES: bool>(&self) -> (i128, U256) {
-        // A whole number of units, of at most 2^53 of them.
-        let total = |lanes: &Lanes, unit: f64| -> i128 { lanes.iter().map(|sum| (sum / unit) as i128).sum() };
+        // A whole number of units, of at most 2^53 of them. Units are powers of two, and so is what they are divided by: that is exact.
+        let total = |lanes: &Lanes, unit: f64| -> i128 {
+            let per_unit = 1.0 / unit;
+            lanes.iter().map(|sum| (sum * per_unit) as i64).sum::<i64>().into()
+        };
         let [u1, u2, u3] = self.units;
         let sums = &self.sums;
         let sum = (total(&sums[0], u1) << (2 * DIGIT)) + (total(&sums[1], u2) << DIGIT) + total(&sums[2], u3);

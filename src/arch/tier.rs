@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::block::BLOCK;
+use super::block::{BLOCK, PADDING};
 #[cfg(target_arch = "x86_64")]
 use super::decimals;
 use super::double_double::{EightWideRows, MOST, SmallMoments};
@@ -31,9 +31,6 @@ enum Instructions {
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
-
-/// Room that [`Tier::partition`] needs beside that for the keys: a vector of the widest tier.
-pub(super) const PADDING: usize = 8;
 
 /// The environment variable that forces a tier by its name; one that the machine does not have is passed over.
 pub const VARIABLE: &str = "RSTATS_TIER";
@@ -258,10 +255,15 @@ impl Tier {
         let (tops, width, _) = self.windows();
         assert!(sums.has_room());
         assert!(tops.contains(&window.top) && window.top - window.unit == width);
-        if squares {
-            dispatch!(self, avx512, accumulate::<true>(values, valid, window, sums))
-        } else {
-            dispatch!(self, avx512, accumulate::<false>(values, valid, window, sums))
+        match (self.0, squares) {
+            // SAFETY: a tier is only made where the machine has its instructions.
+            #[cfg(target_arch = "x86_64")]
+            (Instructions::Avx2, true) => unsafe { avx2::accumulate::<true>(values, valid, window, sums) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            (Instructions::Avx2, false) => unsafe { avx2::accumulate::<false>(values, valid, window, sums) },
+            (_, true) => dispatch!(self, avx512, accumulate::<true>(values, valid, window, sums)),
+            (_, false) => dispatch!(self, avx512, accumulate::<false>(values, valid, window, sums)),
         }
     }
 

@@ -84,42 +84,62 @@ impl Answers {
         }
     }
 
-    /// The answers of several parts, each with the same number of series, in the order of `order`: of every series these rows.
-    pub(crate) fn in_order(parts: Vec<Self>, series: usize, order: &[PartRow]) -> Self {
-        let rows = series * order.len();
-        let groups: Vec<usize> = parts.iter().map(|part| part.rows / series.max(1)).collect();
+    /// The answers of several parts, each with the same number of series: of every series the rows of one part after the other.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn joined(parts: Vec<Self>, series: usize) -> Self {
+        fn joined<T: Copy>(parts: Vec<Vec<T>>, series: usize) -> Vec<T> {
+            let mut column = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+            for index in 0..series {
+                for part in &parts {
+                    let groups = part.len() / series;
+                    column.extend_from_slice(&part[index * groups..(index + 1) * groups]);
+                }
+            }
+            column
+        }
+        let rows = parts.iter().map(|part| part.rows).sum();
         let width = parts.first().map_or(0, |part| part.statistics.len());
         let (mut counts, mut statistics) = ([(); 3].map(|()| Vec::new()), vec![Vec::new(); width]);
-        let mut kept = Vec::new();
-        for (part, mut answers) in parts.into_iter().enumerate() {
-            kept.extend(answers.take_kept().into_iter().map(|(row, index, value)| (part, row, index, value)));
-            counts.iter_mut().zip(answers.counts).for_each(|(counts, part)| counts.push(part));
-            statistics.iter_mut().zip(answers.statistics).for_each(|(statistic, part)| statistic.push(part));
+        let (mut kept, mut start) = (Vec::new(), 0);
+        for mut part in parts {
+            let groups = part.rows / series.max(1);
+            let moved = |row: usize| row / groups * (rows / series.max(1)) + start + row % groups;
+            kept.extend(part.take_kept().into_iter().map(|(row, index, value)| (moved(row), index, value)));
+            start += groups;
+            counts.iter_mut().zip(part.counts).for_each(|(counts, part)| counts.push(part));
+            statistics.iter_mut().zip(part.statistics).for_each(|(statistic, part)| statistic.push(part));
         }
-        let mut places: Vec<Vec<usize>> = Vec::new();
-        if !kept.is_empty() {
-            places = groups.iter().map(|&groups| vec![0; groups]).collect();
-            order.iter().enumerate().for_each(|(place, at)| places[at.part as usize][at.row as usize] = place);
-        }
-        let moved = |(part, row, index, value): (usize, usize, usize, Decimal)| {
-            let groups = groups[part];
-            (row / groups * order.len() + places[part][row % groups], index, value)
-        };
-        let kept = kept.into_iter().map(moved).collect::<Vec<_>>();
-        let mut starts = vec![0];
-        groups.iter().for_each(|groups| starts.push(starts[starts.len() - 1] + groups));
-        let flat = order.iter().map(|at| starts[at.part as usize] + at.row as usize);
-        // As they came, most often: then there is nothing to look up.
-        let flat = match flat.clone().eq(0..starts[groups.len()]) {
-            true => None,
-            false => Some(flat.collect::<Vec<usize>>()),
-        };
-        let counts = counts.map(|parts| gathered(parts, series, flat.as_deref()));
+        let counts = counts.map(|parts| joined(parts, series));
         let statistics = match rows < MANY {
-            true => statistics.into_iter().map(|parts| gathered(parts, series, flat.as_deref())).collect(),
-            false => statistics.into_par_iter().map(|parts| gathered(parts, series, flat.as_deref())).collect(),
+            true => statistics.into_iter().map(|parts| joined(parts, series)).collect(),
+            false => statistics.into_par_iter().map(|parts| joined(parts, series)).collect(),
         };
         Self { rows, counts, statistics, kept: Mutex::new(kept) }
+    }
+
+    /// The rows of every series in this order: `sizes` says how many each part has of a series.
+    pub(crate) fn reordered(mut self, series: usize, sizes: impl Iterator<Item = usize>, order: &[PartRow]) -> Self {
+        let mut starts = vec![0];
+        sizes.for_each(|size| starts.push(starts[starts.len() - 1] + size));
+        let groups = starts[starts.len() - 1];
+        let order = order.iter().map(|at| starts[at.part as usize] + at.row as usize);
+        // Most often they are in this order.
+        if order.clone().eq(0..groups) {
+            return self;
+        }
+        let order: Vec<usize> = order.collect();
+        let mut kept = self.take_kept();
+        if !kept.is_empty() {
+            let mut places = vec![0; groups];
+            order.iter().zip(0..).for_each(|(&row, place)| places[row] = place);
+            kept.iter_mut().for_each(|(row, ..)| *row = *row / groups * order.len() + places[*row % groups]);
+        }
+        let counts = self.counts.map(|counts| gathered(counts, series, &order));
+        let statistics = match self.rows < MANY {
+            true => self.statistics.into_iter().map(|column| gathered(column, series, &order)).collect(),
+            false => self.statistics.into_par_iter().map(|column| gathered(column, series, &order)).collect(),
+        };
+        Self { rows: series * order.len(), counts, statistics, kept: Mutex::new(kept) }
     }
 
     /// What was kept beside the floats, in the order of the rows.
@@ -130,24 +150,15 @@ impl Answers {
     }
 }
 
-/// A column of several parts in one, whose memory is given back: of each series the rows in this order, counted over all parts, or all of
-/// them as they are.
-fn gathered<T: Copy>(parts: Vec<Vec<T>>, series: usize, order: Option<&[usize]>) -> Vec<T> {
-    let groups: usize = parts.iter().map(|part| part.len() / series.max(1)).sum();
-    let mut column = Vec::with_capacity(series * order.map_or(groups, <[usize]>::len));
-    let mut together = Vec::new();
+/// The rows of each series of a column in this order.
+fn gathered<T: Copy>(column: Vec<T>, series: usize, order: &[usize]) -> Vec<T> {
+    let groups = column.len() / series.max(1);
+    let mut ordered = Vec::with_capacity(series * order.len());
     for index in 0..series {
-        let to = if order.is_some() { &mut together } else { &mut column };
-        for part in &parts {
-            let groups = part.len() / series;
-            to.extend_from_slice(&part[index * groups..(index + 1) * groups]);
-        }
-        if let Some(order) = order {
-            column.extend(order.iter().map(|&row| together[row]));
-            together.clear();
-        }
+        let of_series = &column[index * groups..(index + 1) * groups];
+        ordered.extend(order.iter().map(|&row| of_series[row]));
     }
-    column
+    ordered
 }
 
 impl<'a> AnswerRows<'a> {

@@ -16,14 +16,14 @@ use super::super::passes::FEW;
 use super::super::segments::check_names;
 use super::answers::{Group, sorted};
 use super::block::{Block, Partitioning, ROWS};
-use super::partition::{Partition, PartitionRows, describe, describe_one};
+use super::partition::{PartitionGroups, PartitionRows};
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
 use crate::series::key::KeyVisitor;
 use crate::series::{Chunk, Repr, Series};
 use crate::spec::{NanPolicy, NullPolicy, Spec};
-use crate::summary::{Answers, PartRow, Summaries};
+use crate::summary::{AnswerRows, Answers, PartRow, Summaries};
 
 /// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
 /// keys (null last). `by` are the columns of keys, with their fields, whose names and metadata the answer keeps; every series has as many
@@ -79,6 +79,10 @@ pub fn describe_groups(
     Ok(Summaries::with_keys(columns, Some(keys), spec, found.answers))
 }
 
+/// From this many rows on, what they take is asked for in huge pages: small ones take a third of the time.
+#[cfg(feature = "allocator")]
+const MANY: usize = 1 << 22;
+
 /// What is grouped.
 struct Data<'a> {
     rows: usize,
@@ -107,6 +111,10 @@ impl Data<'_> {
         order: impl Fn((C, u32), (C, u32)) -> Ordering + Sync,
     ) -> Result<Found> {
         self.interrupt.check()?;
+        #[cfg(feature = "allocator")]
+        if self.rows >= MANY {
+            crate::arch::allocator::use_huge_pages();
+        }
         let seed = RandomState::new().hash_one(0) | 1;
         let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
         let partitioning = Partitioning::new(self.rows, seed, there, &code, &same);
@@ -122,47 +130,56 @@ impl Data<'_> {
             true => starts.into_iter().map(block).collect::<Result<_>>(),
             false => starts.into_par_iter().map(block).collect::<Result<_>>(),
         }?;
-        let without = partitioning.without();
-        let describer = || Describer { interrupt: self.interrupt.clone(), ..Describer::new(self.spec) };
+        let partitions = partitioning.without() + 1;
         let id = |block: usize, place: usize| blocks[block].rows[place];
-        let work = |describer: &mut Describer, index: usize| {
+        let rows_of = |partition: usize| PartitionRows { blocks: &blocks, partition, order: partitioning.order() };
+        let groups_of = |partition: usize| {
             self.interrupt.check()?;
-            match index < partitioning.shared() {
-                true => {
-                    let rows = PartitionRows { blocks: &blocks, partition: index, order: partitioning.order() };
-                    describe(rows, Table::new(seed), id, &same, self.series, describer)
-                }
-                false => describe_one(&blocks, index, id, self.series, describer),
-            }
+            Ok(match partition < partitioning.shared() {
+                true => rows_of(partition).groups(Table::new(seed), id, &same),
+                false => rows_of(partition).one_group(id),
+            })
         };
-        let partitions: Vec<Partition<C>> = match self.rows <= FEW {
+        let found: Vec<PartitionGroups<C>> = match self.rows <= FEW {
+            true => (0..partitions).map(groups_of).collect::<Result<_>>(),
+            false => (0..partitions).into_par_iter().map(groups_of).collect::<Result<_>>(),
+        }?;
+
+        // Each partition has its rows of the answer, so that none is moved where partitions are in the order of the keys.
+        let groups: usize = found.iter().map(|found| found.codes.len()).sum();
+        let mut answers = Answers::new(self.series.len() * groups, self.spec);
+        let mut rows = answers.rows();
+        let mut tasks: Vec<(usize, Vec<AnswerRows<'_>>)> = (0..partitions).map(|index| (index, Vec::new())).collect();
+        for _ in self.series {
+            tasks.iter_mut().for_each(|(index, of)| of.push(rows.split_off(found[*index].codes.len())));
+        }
+        let describer = || Describer { interrupt: self.interrupt.clone(), ..Describer::new(self.spec) };
+        let describe = |describer: &mut Describer, (index, answers): (usize, Vec<AnswerRows<'_>>)| {
+            self.interrupt.check()?;
+            rows_of(index).describe(&found[index], self.series, describer, answers)
+        };
+        let nans: Vec<bool> = match self.rows <= FEW {
             true => {
                 let mut describer = describer();
-                (0..=without).map(|index| work(&mut describer, index)).collect::<Result<_>>()
+                tasks.into_iter().map(|task| describe(&mut describer, task)).collect::<Result<_>>()
             }
-            false => (0..=without).into_par_iter().map_init(describer, work).collect::<Result<_>>(),
+            false => tasks.into_par_iter().map_init(describer, describe).collect::<Result<_>>(),
         }?;
         self.interrupt.check()?;
         drop(blocks);
+        let holds_nan = nans.contains(&true);
+
         // Rows without a key are no part of the order.
-        let (keyed, last) = partitions.split_at(without);
-        let first = |at: PartRow| partitions[at.part as usize].firsts[at.row as usize];
+        let (keyed, last) = found.split_at(partitions - 1);
+        let first = |at: PartRow| found[at.part as usize].firsts[at.row as usize];
         let by_first = |a: &Group<C>, b: &Group<C>| order((a.code, first(a.at)), (b.code, first(b.at)));
-        let groups = sorted(keyed.iter().map(|partition| &partition.codes[..]), by_first);
-        let mut rows: Vec<PartRow> = groups.into_iter().map(|group| group.at).collect();
-        let at = PartRow { part: without as u32, row: 0 };
+        let sorted = sorted(keyed.iter().map(|found| &found.codes[..]), by_first);
+        let mut rows: Vec<PartRow> = sorted.into_iter().map(|group| group.at).collect();
+        let at = PartRow { part: partitions as u32 - 1, row: 0 };
         rows.extend(last.iter().flat_map(|last| &last.codes).map(|_| at));
         let firsts = rows.iter().map(|&at| first(at)).collect();
-        let holds_nan = partitions.iter().any(|partition| partition.holds_nan);
-        Ok(Found {
-            firsts,
-            answers: Answers::in_order(
-                partitions.into_iter().map(|part| part.answers).collect(),
-                self.series.len(),
-                &rows,
-            ),
-            holds_nan,
-        })
+        let sizes = found.iter().map(|found| found.codes.len());
+        Ok(Found { firsts, answers: answers.reordered(self.series.len(), sizes, &rows), holds_nan })
     }
 }
 

@@ -16,4 +16,4 @@ pub(crate) use answers::{Group, sorted};
 pub(crate) use block::{Block, GroupOrder, Partitioning, ROWS};
 pub use in_memory::describe_groups;
 #[cfg(feature = "parquet")]
-pub(crate) use partition::{Partition, PartitionRows, describe, describe_one};
+pub(crate) use partition::{PartitionGroups, PartitionRows};

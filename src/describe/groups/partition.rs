@@ -1,5 +1,8 @@
 //! The rows of one partition: their groups are found, brought together, and described.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Float32Type, Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, PrimitiveArray, UInt32Array};
@@ -18,129 +21,144 @@ use crate::error::{Error, Result};
 use crate::num::figure::NumberType;
 use crate::series::repr::with_repr;
 use crate::series::{Repr, Series};
-use crate::summary::Answers;
-
-/// The groups of a partition.
-pub(crate) struct Partition<C> {
-    /// The code of each, and the first row that has it.
-    pub codes: Vec<C>,
-    pub firsts: Vec<u32>,
-    /// The rows of each series, one series after the other.
-    pub answers: Answers,
-    /// Whether a series has a NaN.
-    pub holds_nan: bool,
-}
+use crate::summary::AnswerRows;
 
 /// The rows of one partition, and in which order its groups are described.
+#[derive(Clone, Copy)]
 pub(crate) struct PartitionRows<'a, C> {
     pub blocks: &'a [Block<C>],
     pub partition: usize,
     pub order: GroupOrder,
 }
 
-/// Describes the rows of a partition, those of each key for themselves. `id` is the number of a row by its block and its place there;
-/// `same` says whether the keys of two numbers of one code are.
-pub(crate) fn describe<C: Code>(
-    PartitionRows { blocks, partition, order }: PartitionRows<'_, C>,
-    mut table: Table<C>,
-    id: impl Fn(usize, usize) -> u32,
-    same: impl Fn(C, usize, usize) -> bool,
-    series: &[(Repr, NumberType)],
-    describer: &mut Describer,
-) -> Result<Partition<C>> {
-    for (number, block) in blocks.iter().enumerate() {
-        let run = block.run(partition);
-        for (&code, place) in block.codes[run.clone()].iter().zip(run) {
-            table.add(code, id(number, place), &same);
+/// The groups of a partition.
+pub(crate) struct PartitionGroups<C> {
+    /// The code of each, and the first row that has it.
+    pub codes: Vec<C>,
+    pub firsts: Vec<u32>,
+    /// The group of each row, and where each group begins, once they are one after the other; nothing where all rows are one group.
+    keys: Vec<u32>,
+    starts: Vec<u32>,
+}
+
+impl<'a, C: Code> PartitionRows<'a, C> {
+    /// The groups of rows with equal codes. `id` is the number of a row by its block and its place there; `same` says whether the keys of
+    /// two numbers of one code are.
+    pub fn groups(
+        self,
+        mut table: Table<C>,
+        id: impl Fn(usize, usize) -> u32,
+        same: impl Fn(C, usize, usize) -> bool,
+    ) -> PartitionGroups<C> {
+        for (number, run) in self.runs() {
+            for (&code, place) in self.blocks[number].codes[run.clone()].iter().zip(run) {
+                table.add(code, id(number, place), &same);
+            }
         }
-    }
-    let Table { mut codes, mut firsts, mut counts, mut keys, .. } = table;
-    if keys.is_empty() {
-        let answers = Answers::new(0, &describer.spec);
-        return Ok(Partition { codes, firsts, answers, holds_nan: false });
-    }
-    if order == GroupOrder::ByCode {
-        let mut sorted: Vec<(C, u32)> = codes.iter().copied().zip(0..).collect();
-        sorted.sort_unstable();
-        let mut places = vec![0; sorted.len()];
-        sorted.iter().zip(0..).for_each(|(&(_, group), place)| places[group as usize] = place);
-        keys.iter_mut().for_each(|key| *key = places[*key as usize]);
-        firsts = sorted.iter().map(|&(_, group)| firsts[group as usize]).collect();
-        counts = sorted.iter().map(|&(_, group)| counts[group as usize]).collect();
-        codes = sorted.into_iter().map(|(code, _)| code).collect();
-    }
-    let mut starts = Vec::with_capacity(counts.len() + 1);
-    let mut end = 0_u32;
-    for count in counts {
+        let Table { mut codes, mut firsts, mut counts, mut keys, .. } = table;
+        if self.order == GroupOrder::ByCode {
+            let mut sorted: Vec<(C, u32)> = codes.iter().copied().zip(0..).collect();
+            sorted.sort_unstable();
+            let mut places = vec![0; sorted.len()];
+            sorted.iter().zip(0..).for_each(|(&(_, group), place)| places[group as usize] = place);
+            keys.iter_mut().for_each(|key| *key = places[*key as usize]);
+            firsts = sorted.iter().map(|&(_, group)| firsts[group as usize]).collect();
+            counts = sorted.iter().map(|&(_, group)| counts[group as usize]).collect();
+            codes = sorted.into_iter().map(|(code, _)| code).collect();
+        }
+        let mut starts = Vec::with_capacity(counts.len() + 1);
+        let mut end = 0_u32;
+        for count in counts {
+            starts.push(end);
+            end += count;
+        }
         starts.push(end);
-        end += count;
+        PartitionGroups { codes, firsts, keys, starts }
     }
-    starts.push(end);
-    let groups = codes.len();
-    let mut answers = Answers::new(series.len() * groups, &describer.spec);
-    let mut rows = answers.rows();
-    let mut holds_nan = false;
-    for (index, &(repr, number_type)) in series.iter().enumerate() {
-        let mut rows = rows.split_off(groups).of_type(number_type);
-        let values = grouped(blocks, partition, index, &keys, &starts)?;
-        let segments = starts.windows(2).map(|pair| Some(pair[0] as usize..pair[1] as usize));
-        with_repr!(repr, T => set_segments::<T>(&values, segments, describer, &mut rows))?;
-        holds_nan |= rows.first_nan().is_some();
-    }
-    Ok(Partition { codes, firsts, answers, holds_nan })
-}
 
-/// Describes the rows of a partition that all have one key, or none.
-pub(crate) fn describe_one<C: Code>(
-    blocks: &[Block<C>],
-    partition: usize,
-    id: impl Fn(usize, usize) -> u32,
-    series: &[(Repr, NumberType)],
-    describer: &mut Describer,
-) -> Result<Partition<C>> {
-    let first = blocks.iter().enumerate().find_map(|(number, block)| {
-        let start = block.run(partition).next()?;
-        Some((block.codes[start], id(number, start)))
-    });
-    let (codes, firsts) = first.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
-    let mut answers = Answers::new(series.len() * codes.len(), &describer.spec);
-    let mut holds_nan = false;
-    if !codes.is_empty() {
-        let Describer { spec, interrupt, scans, .. } = describer;
-        let mut rows = answers.rows();
-        for (index, &(repr, number_type)) in series.iter().enumerate() {
-            let runs = blocks.iter().map(|block| (block.run(partition), &block.values[index]));
-            let runs = runs.filter(|(run, _)| !run.is_empty()).map(|(run, values)| values.slice(run.start, run.len()));
-            let runs = Series::from_arrays(None, runs.collect())?;
-            let scan = scan_of(scans, repr, spec);
-            let summary = with_scan!(scan, scan => passes::describe_one(&runs, spec, interrupt, scan))?;
-            holds_nan |= summary.nan_count > 0;
-            rows.set_as(number_type, index, &summary);
+    /// The one group of rows that all have one key, or none; no group of no rows.
+    pub fn one_group(self, id: impl Fn(usize, usize) -> u32) -> PartitionGroups<C> {
+        let first =
+            self.runs().next().map(|(number, run)| (self.blocks[number].codes[run.start], id(number, run.start)));
+        let (codes, firsts) = first.into_iter().unzip();
+        PartitionGroups { codes, firsts, keys: Vec::new(), starts: Vec::new() }
+    }
+
+    /// Describes the groups; of each series the rows of its answers are set. Whether one of them has a NaN.
+    pub fn describe<'b>(
+        self,
+        groups: &PartitionGroups<C>,
+        series: &[(Repr, NumberType)],
+        describer: &mut Describer,
+        answers: impl IntoIterator<Item = AnswerRows<'b>>,
+    ) -> Result<bool> {
+        let mut holds_nan = false;
+        for ((index, &(repr, number_type)), rows) in series.iter().enumerate().zip(answers) {
+            let mut rows = rows.of_type(number_type);
+            if !groups.keys.is_empty() {
+                let values = self.grouped(index, &groups.keys, &groups.starts)?;
+                let segments = groups.starts.windows(2).map(|pair| Some(pair[0] as usize..pair[1] as usize));
+                with_repr!(repr, T => set_segments::<T>(&values, segments, describer, &mut rows))?;
+            } else if !groups.codes.is_empty() {
+                let Describer { spec, interrupt, scans, .. } = describer;
+                let runs = Series::from_arrays(None, self.values(index).collect())?;
+                let scan = scan_of(scans, repr, spec);
+                let summary = with_scan!(scan, scan => passes::describe_one(&runs, spec, interrupt, scan))?;
+                rows.set(0, &summary);
+            }
+            holds_nan |= rows.first_nan().is_some();
         }
+        Ok(holds_nan)
     }
-    Ok(Partition { codes, firsts, answers, holds_nan })
-}
 
-/// The values of a series, one group after the other. `keys` has the group of each row, `starts` where each group begins.
-fn grouped<C: Code>(
-    blocks: &[Block<C>],
-    partition: usize,
-    series: usize,
-    keys: &[u32],
-    starts: &[u32],
-) -> Result<ArrayRef> {
-    fn plain<T: ArrowPrimitiveType, C: Code>(
-        blocks: &[Block<C>],
-        partition: usize,
-        series: usize,
-        mut keys: &[u32],
-        starts: &[u32],
-    ) -> Option<ArrayRef> {
+    /// Its rows in each block that has some.
+    fn runs(self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let runs = self.blocks.iter().map(move |block| block.run(self.partition));
+        runs.enumerate().filter(|(_, run)| !run.is_empty())
+    }
+
+    /// The values of a series in each block.
+    fn values(self, series: usize) -> impl Iterator<Item = ArrayRef> {
+        self.runs().map(move |(number, run)| self.blocks[number].values[series].slice(run.start, run.len()))
+    }
+
+    /// The values of a series, one group after the other. `keys` has the group of each row, `starts` where each group begins.
+    fn grouped(self, series: usize, keys: &[u32], starts: &[u32]) -> Result<ArrayRef> {
+        macro_rules! plain_of {
+            ($($data_type:ident => $type:ty),*) => {
+                match self.blocks.first().map(|block| block.values[series].data_type()) {
+                    $(Some(DataType::$data_type) => self.plain::<$type>(series, keys, starts),)*
+                    _ => None,
+                }
+            };
+        }
+        let found = plain_of!(
+            Float64 => Float64Type, Float32 => Float32Type, Int64 => Int64Type, UInt64 => UInt64Type,
+            Int32 => Int32Type, UInt32 => UInt32Type
+        );
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let runs: Vec<ArrayRef> = self.values(series).collect();
+        let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
+        let all = concat(&runs).map_err(Error::from_grouping)?;
+        let mut next = starts.to_vec();
+        let mut order = vec![0; keys.len()];
+        for (&key, row) in keys.iter().zip(0_u32..) {
+            let next = &mut next[key as usize];
+            order[*next as usize] = row;
+            *next += 1;
+        }
+        take(&all, &UInt32Array::from(order), None).map_err(Error::from_grouping)
+    }
+
+    /// The same of values that lie side by side and are all there; `None` if they do not.
+    fn plain<T: ArrowPrimitiveType>(self, series: usize, mut keys: &[u32], starts: &[u32]) -> Option<ArrayRef> {
         let mut next = starts.to_vec();
         let mut values = vec![T::default_value(); keys.len()];
-        for block in blocks {
-            let run = block.run(partition);
-            let array = block.values[series].as_primitive_opt::<T>().filter(|array| array.null_count() == 0)?;
+        for (number, run) in self.runs() {
+            let array = self.blocks[number].values[series].as_primitive_opt::<T>();
+            let array = array.filter(|array| array.null_count() == 0)?;
             let (here, others) = keys.split_at(run.len());
             keys = others;
             for (&value, &key) in array.values()[run].iter().zip(here) {
@@ -149,36 +167,6 @@ fn grouped<C: Code>(
                 *next += 1;
             }
         }
-        Some(std::sync::Arc::new(PrimitiveArray::<T>::new(values.into(), None)))
+        Some(Arc::new(PrimitiveArray::<T>::new(values.into(), None)))
     }
-    macro_rules! plain_of {
-        ($($data_type:ident => $type:ty),*) => {
-            match blocks.first().map(|block| block.values[series].data_type()) {
-                $(Some(DataType::$data_type) => plain::<$type, C>(blocks, partition, series, keys, starts),)*
-                _ => None,
-            }
-        };
-    }
-    let found = plain_of!(
-        Float64 => Float64Type, Float32 => Float32Type, Int64 => Int64Type, UInt64 => UInt64Type,
-        Int32 => Int32Type, UInt32 => UInt32Type
-    );
-    if let Some(found) = found {
-        return Ok(found);
-    }
-    let runs: Vec<ArrayRef> = blocks
-        .iter()
-        .map(|block| (block.run(partition), &block.values[series]))
-        .map(|(run, values)| values.slice(run.start, run.len()))
-        .collect();
-    let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
-    let all = concat(&runs).map_err(Error::from_grouping)?;
-    let mut next = starts.to_vec();
-    let mut order = vec![0; keys.len()];
-    for (&key, row) in keys.iter().zip(0_u32..) {
-        let next = &mut next[key as usize];
-        order[*next as usize] = row;
-        *next += 1;
-    }
-    take(&all, &UInt32Array::from(order), None).map_err(Error::from_grouping)
 }

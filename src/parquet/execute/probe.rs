@@ -53,8 +53,9 @@ impl Look {
     /// To keep little: the brackets are so narrow that few values lie in them.
     pub const FOR_STATE: Self = Self { long: 1 << 16, rows: 1 << 14, sample: 1 << 18, share: 8, may_be_one: false };
 
-    /// To find frequent keys, and where the quantiles of each lie.
-    pub const FOR_GROUPS: Self = Self { may_be_one: false, ..Self::FOR_SPEED };
+    /// To find frequent keys, and where the quantiles of each lie: of the pages that are read for it more rows count.
+    pub const FOR_GROUPS: Self =
+        Self { rows: 1 << 15, share: 24 * (ROWS >> 15) as u64, may_be_one: false, ..Self::FOR_SPEED };
 }
 
 /// Each row group has to reach over so much of what all of them reach over.

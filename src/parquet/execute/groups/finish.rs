@@ -12,9 +12,7 @@ use super::frequent::{FrequentGroup, finished};
 use super::layout::{KeyCode, bytes_of};
 use super::partitioned::{OnDisk, PartitionedRows, RowSegment};
 use super::spill::Segment;
-use crate::describe::groups::{
-    Block, Group, GroupOrder, Partition, PartitionRows, Partitioning, describe, describe_one, sorted,
-};
+use crate::describe::groups::{Block, Group, GroupOrder, PartitionGroups, PartitionRows, Partitioning, sorted};
 use crate::describe::{AnyScan, Describer, KeyTable, PASSES, changed};
 use crate::error::{Error, Result};
 use crate::memory_pool::Reservation;
@@ -56,8 +54,9 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
                     self.add_frequent(frequent, &mut parts, Ok)?;
                     let series = self.run.plan.series.len();
                     return self.join(parts, |parts, rows| {
-                        let answers = parts.into_iter().map(|part| part.answers).collect();
-                        Ok(Answers::in_order(answers, series, rows))
+                        let sizes: Vec<usize> = parts.iter().map(|part| part.codes.len()).collect();
+                        let answers = Answers::joined(parts.into_iter().map(|part| part.answers).collect(), series);
+                        Ok(answers.reordered(series, sizes.into_iter(), rows))
                     });
                 }
                 Err(Error::MemoryLimit { .. }) => {}
@@ -114,11 +113,11 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         let describer = || Describer::with_interrupt(self.run.plan.spec, self.run.interrupt);
         let work = |describer: &mut Describer, partition: usize| {
             self.run.interrupt.check()?;
-            let part = self.describe(&held.rows, partition, partitioning, describer)?;
-            let bytes = self.table.answers(self.run.plan, part.codes.len());
+            let (groups, answers) = self.describe(&held.rows, partition, partitioning, describer)?;
+            let bytes = self.table.answers(self.run.plan, groups.codes.len());
             let memory = self.run.plan.budget.hold(bytes, ANSWER)?;
-            let texts = self.texts(&held.rows, &part);
-            Ok(Part { codes: part.codes, texts, answers: part.answers, _memory: memory })
+            let texts = self.texts(&held.rows, &groups);
+            Ok(Part { codes: groups.codes, texts, answers, _memory: memory })
         };
         let parts = (0..=partitioning.without()).into_par_iter().map_init(describer, work);
         let mut parts: Vec<Part<C, Answers>> = parts.collect::<Result<_>>()?;
@@ -132,23 +131,29 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         partition: usize,
         partitioning: &Partitioning<C>,
         describer: &mut Describer,
-    ) -> Result<Partition<C>> {
-        let kinds = self.table.kinds(self.run.plan);
-        // A code that is a hash may be that of several keys.
-        if partition >= partitioning.shared() && !(self.layout.has_texts() && partition < partitioning.without()) {
-            return describe_one(&rows.blocks, partition, id, &kinds, describer);
-        }
+    ) -> Result<(PartitionGroups<C>, Answers)> {
         let here = PartitionRows { blocks: &rows.blocks, partition, order: GroupOrder::AsTheyCame };
-        let table = KeyTable::new(self.seed);
-        if !self.layout.has_texts() {
-            return describe(here, table, id, |_, _, _| true, &kinds, describer);
-        }
-        let same = |code: C, a: usize, b: usize| !code.is_long_text() || rows.text(a as u32) == rows.text(b as u32);
-        describe(here, table, id, same, &kinds, describer)
+        let has_texts = self.layout.has_texts();
+        let groups = match () {
+            // A code that is a hash may be that of several keys.
+            () if partition < partitioning.shared() || has_texts && partition < partitioning.without() => {
+                let same = |code: C, a: usize, b: usize| {
+                    !has_texts || !code.is_long_text() || rows.text(a as u32) == rows.text(b as u32)
+                };
+                here.groups(KeyTable::new(self.seed), id, same)
+            }
+            () => here.one_group(id),
+        };
+        let mut answers = Answers::new(self.run.plan.series.len() * groups.codes.len(), self.run.plan.spec);
+        let mut all = answers.rows();
+        let kinds = self.table.kinds(self.run.plan);
+        let of_series = kinds.iter().map(|_| all.split_off(groups.codes.len()));
+        here.describe(&groups, &kinds, describer, of_series)?;
+        Ok((groups, answers))
     }
 
     /// The bytes of the long ones among the keys of a partition.
-    fn texts(&self, rows: &Blocks<C>, part: &Partition<C>) -> Option<BinaryArray> {
+    fn texts(&self, rows: &Blocks<C>, part: &PartitionGroups<C>) -> Option<BinaryArray> {
         (self.layout.has_texts() && part.codes.iter().any(|code| code.is_long_text())).then(|| {
             let texts = part.codes.iter().zip(&part.firsts);
             texts.map(|(code, &first)| Some(if code.is_long_text() { rows.text(first) } else { &[] })).collect()
@@ -225,10 +230,10 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
                 blocks.push(Block::of_one(partition, partitioning, coded.codes, values), coded.texts);
             }
         }
-        let part = self.describe(&blocks, partition, partitioning, describer)?;
-        let texts = self.texts(&blocks, &part);
+        let (groups, answers) = self.describe(&blocks, partition, partitioning, describer)?;
+        let texts = self.texts(&blocks, &groups);
         drop(blocks);
-        self.part_on_disk(on_disk, part.codes, texts, part.answers).map(|part| vec![part])
+        self.part_on_disk(on_disk, groups.codes, texts, answers).map(|part| vec![part])
     }
 
     /// Answers are kept in the file as well: small pieces between what comes and goes would tear the memory up.

@@ -1,34 +1,30 @@
 //! Keys that many rows have: each has scans that take its rows as they are decoded, so that none of these is kept.
 //!
-//! A look at rows from everywhere tells which keys they are, and where their quantiles lie; so one pass most often decides them. What the
-//! look says decides how long the answer takes, never what it is.
+//! They are aimed by rows that were looked at before, so one pass most often decides them.
 
 use std::sync::Mutex;
 
-use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
+use arrow_array::{ArrayRef, BinaryArray};
 use rayon::prelude::*;
 
 use super::blocks::{Blocks, id};
-use super::layout::KeyCode;
-use super::partitioned::PartitionedRows;
-use super::reading::Reading;
-use crate::describe::groups::Block;
+use super::layout::{KeyCode, Layout};
+use crate::describe::groups::{Block, Partitioning};
 use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory_pool::Reservation;
-use crate::parquet::execute::pass::{LeftOut, Scans, settle};
-use crate::parquet::execute::probe::{Look, looks};
-use crate::parquet::plan::{Plan, ScanTask};
+use crate::num::figure::NumberType;
+use crate::parquet::execute::pass::{Scans, settle};
+use crate::parquet::plan::Plan;
 use crate::scan::Keep;
-use crate::series::Chunk;
 use crate::series::from_arrow::take_rows;
-use crate::spec::Learned;
+use crate::series::{Chunk, Repr};
 use crate::stats::select::expected_share;
 use crate::summary::Summary;
 use crate::unpoisoned::Unpoisoned;
 
-/// The least number of rows of a key in a look that tell where its quantiles lie: around three of them lies a fifth of its rows then.
-const LEAST_SEEN: usize = 1 << 11;
+/// The least number of rows of a key in a look that tell where its quantiles lie: around three of them lies a tenth of its rows then.
+const LEAST_SEEN: usize = 1 << 13;
 
 /// Bytes of a scan beside the values that it keeps.
 const SCAN: u64 = 16 << 10;
@@ -87,47 +83,14 @@ pub(super) fn finished(plan: &Plan<'_>, scans: &mut [Option<AnyScan>], keep: Kee
 }
 
 impl<C: KeyCode> FrequentScans<C> {
-    /// Looks at some rows, chooses the partitions by them, and makes scans for the keys that many of them have; `None` if there are none, or
-    /// too few rows to look at.
-    pub fn by_a_look(read: &Reading<'_>, rows: &PartitionedRows<'_, C>, left_out: &LeftOut) -> Result<Option<Self>> {
-        let (run, plan) = (read.run, read.run.plan);
-        let keeps_values = Learned::of(plan.spec.statistics(), false).wants(Learned::VALUE_COUNTS);
-        let is_short = plan.series.is_empty() || plan.rows() < Look::FOR_GROUPS.long;
-        if read.checkpoint.is_some() || keeps_values || is_short {
-            return Ok(None);
-        }
-        let series: Vec<usize> = (0..plan.series.len()).collect();
-        let tasks: Vec<ScanTask> = looks(run, 0, left_out, false, Look::FOR_GROUPS)
-            .into_iter()
-            .map(|task| ScanTask { series: series.clone(), ..task })
-            .collect();
-        let bytes = read.table.row() * tasks.iter().filter_map(|task| task.first).sum::<usize>() as u64;
-        let Ok(_room) = plan.budget.pool.try_reserve(bytes, 3 * (plan.budget.pool.capacity() / 4)) else {
-            return Ok(None);
-        };
-        let batches: Mutex<Vec<RecordBatch>> = Mutex::default();
-        let looked = run.each_part(&tasks, |task, reader| {
-            run.decode(task, reader, &mut |rows| {
-                batches.lock().unpoisoned().push(read.table.batch(plan, task, rows)?);
-                Ok(())
-            })
-        });
-        match looked {
-            Ok(_) => {}
-            Err(Error::Interrupted) => return Err(Error::Interrupted),
-            // Whatever is wrong is found out in the pass.
-            Err(_) => return Ok(None),
-        }
-        let batches = batches.into_inner().unpoisoned();
-        match rows.deal_looked_at(&batches)? {
-            Some(dealt) if !dealt.blocks.is_empty() => Self::aimed(plan, rows, &dealt),
-            _ => Ok(None),
-        }
-    }
-
-    /// Scans for the keys that have many of these rows, aimed by them.
-    fn aimed(plan: &Plan<'_>, rows: &PartitionedRows<'_, C>, looked_at: &Blocks<C>) -> Result<Option<Self>> {
-        let Some(partitioning) = rows.partitioning.get() else { return Ok(None) };
+    /// Scans for the keys that have many of the rows that were looked at, aimed by them; `None` if there are no such keys.
+    pub fn aimed(
+        plan: &Plan<'_>,
+        kinds: &[(Repr, NumberType)],
+        layout: &Layout,
+        partitioning: &Partitioning<C>,
+        looked_at: &Blocks<C>,
+    ) -> Result<Option<Self>> {
         let (shared, without) = (partitioning.shared(), partitioning.without());
         let seen = |partition: usize| looked_at.blocks.iter().map(|block| block.run(partition).len()).sum::<usize>();
         // The more frequent a key is, the later its partition comes.
@@ -156,7 +119,6 @@ impl<C: KeyCode> FrequentScans<C> {
         };
         let most = (first..=without).map(kept).max().unwrap_or(0).min((room / plan.key_size()) as usize);
         let keep = Keep::AtMost(most);
-        let kinds = rows.table.kinds(plan);
         let partitions = (first..=without).into_par_iter().map(|partition| {
             let runs = || {
                 looked_at.blocks.iter().map(|block| (block, block.run(partition))).filter(|(_, run)| !run.is_empty())
@@ -164,7 +126,7 @@ impl<C: KeyCode> FrequentScans<C> {
             let first = looked_at.blocks.iter().enumerate().find_map(|(number, block)| {
                 let start = block.run(partition).next()?;
                 let code = block.codes[start];
-                let is_long = partition < without && rows.layout.has_texts() && code.is_long_text();
+                let is_long = partition < without && layout.has_texts() && code.is_long_text();
                 Some((code, is_long.then(|| looked_at.text(id(number, start)).to_vec())))
             });
             let (code, text) = first.unwrap_or_default();

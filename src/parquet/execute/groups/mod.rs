@@ -1,15 +1,16 @@
 //! Groups of the rows of a dataset, each described as a series.
 //!
-//! Rows come from files, or from a checkpoint ([`reading`]). The keys of a row are one code ([`layout`]). Keys that many rows have, as a look
-//! tells, have scans that take their rows as they are decoded ([`frequent`]). The other rows go to a partition each by the hash of their code
-//! ([`partitioned`], [`blocks`]); what the pool has no room for goes to a file ([`spill`]). At the end each partition finds its groups and
-//! describes them, and the answers are put in the order of the keys, once ([`finish`]). Whichever way a group goes, its values are all
-//! there, so its answer has the same bits.
+//! Rows come from files, or from a checkpoint ([`reading`]). The keys of a row are one code ([`layout`]). A look tells which keys many rows have
+//! ([`look`](mod@look)): these have scans, which take their rows as they are decoded ([`frequent`]). The other rows go to a partition each by
+//! the hash of their code ([`partitioned`], [`blocks`]); what the pool has no room for goes to files ([`spill`]). At the end each partition
+//! finds its groups and describes them, and the answers are put in the order of the keys, once ([`finish`]). Whichever way a group goes, its
+//! values are all there, so its answer has the same bits.
 
 mod blocks;
 mod finish;
 mod frequent;
 mod layout;
+mod look;
 mod partitioned;
 mod reading;
 mod spill;
@@ -22,8 +23,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::Schema;
 
-use self::frequent::FrequentScans;
 use self::layout::{KeyCode, Layout};
+use self::look::look;
 use self::partitioned::PartitionedRows;
 use self::reading::{Reading, question};
 use self::table::Table;
@@ -110,7 +111,7 @@ fn gather<C: KeyCode>(
 ) -> Result<Attempt> {
     let Reading { run, table, .. } = *read;
     let mut rows = PartitionedRows::<C>::new(run, table, layout, run.plan.rows(), starts_again);
-    rows.frequent = FrequentScans::by_a_look(read, &rows, left_out)?;
+    rows.frequent = look(read, &rows, left_out)?;
     // They are counted only where they are an error.
     let counted = run.plan.series.iter().filter(|_| run.plan.spec.null() == NullPolicy::Raise);
     let nulls: Vec<AtomicU64> = counted.map(|_| AtomicU64::new(0)).collect();
