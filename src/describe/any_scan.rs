@@ -137,8 +137,8 @@ impl AnyScan {
     }
 
     /// As [`Scan::aimed`].
-    pub(crate) fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize) -> Self {
-        map_scan!(self, scan => scan.aimed(spec, keep, sample))
+    pub(crate) fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize, margin: f64) -> Self {
+        map_scan!(self, scan => scan.aimed(spec, keep, sample, margin))
     }
 
     /// As [`Scan::is_aimed_like`].

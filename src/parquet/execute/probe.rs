@@ -15,6 +15,7 @@ use crate::parquet::plan::ScanTask;
 use crate::parquet::statistics::extrema;
 use crate::scan::Keep;
 use crate::series::Chunk;
+use crate::stats::select::MARGIN;
 use crate::unpoisoned::Unpoisoned;
 
 /// Rows that are looked at of a series that is alike everywhere: the first ones of a row group in the middle, as many as most writers put
@@ -99,7 +100,7 @@ pub(in crate::parquet) fn aim(
     })?;
     for (empty, found) in empties.iter_mut().zip(found) {
         if let Some(mut scan) = found.into_inner().unpoisoned() {
-            *empty = Some(scan.aimed(spec, keep, look.sample));
+            *empty = Some(scan.aimed(spec, keep, look.sample, MARGIN));
         }
     }
     Ok(())

@@ -6,6 +6,10 @@ use super::bins::Key;
 /// misses.
 pub const MARGIN: f64 = 3.5;
 
+/// The same for many series that are read again together if one of them misses: one in two million quantiles does.
+#[cfg(feature = "parquet")]
+pub const WIDE_MARGIN: f64 = 5.0;
+
 /// The same among values that can be looked at again for next to nothing.
 pub const SHORT_MARGIN: f64 = 2.5;
 
@@ -115,11 +119,11 @@ pub(super) fn single_key<K: Key>(edges: &[K], bin: usize) -> Option<K> {
     low.is_only_below(edges.get(bin).copied()).then_some(low)
 }
 
-/// About which share of all values lies in the brackets around quantiles that a sample of this size suggests.
+/// About which share of all values lies in the brackets around quantiles that a sample of this size suggests, with this margin.
 #[cfg(feature = "parquet")]
-pub fn expected_share(sample: usize, fractions: &[f64]) -> f64 {
+pub fn expected_share(sample: usize, fractions: &[f64], margin: f64) -> f64 {
     let size = sample.max(1) as f64;
-    let width = |fraction: &f64| 2.0 * (MARGIN * (size * fraction * (1.0 - fraction)).sqrt() + 2.0) / size;
+    let width = |fraction: &f64| 2.0 * (margin * (size * fraction * (1.0 - fraction)).sqrt() + 2.0) / size;
     fractions.iter().map(width).sum::<f64>().min(1.0)
 }
 

@@ -190,16 +190,16 @@ impl<K: Key> Candidates<K> {
         }
     }
 
-    /// The brackets for more values like those that are here, all of which are kept: by a sample of `size` of them. `None` if
-    /// they are not.
-    pub fn aim(&mut self, fractions: &[f64], size: usize) -> Option<Brackets<K>> {
+    /// The brackets for more values like those that are here, all of which are kept: by a sample of `size` of them and with
+    /// this margin. `None` if they are not.
+    pub fn aim(&mut self, fractions: &[f64], size: usize, margin: f64) -> Option<Brackets<K>> {
         self.distribute();
         let [values] = &mut self.samples[..] else { return None };
         let values = values.together();
         let stretch = values.len() / size.max(1);
         let mut sample: Vec<K> = sample_places(values.len(), stretch, 0).map(|index| values[index]).collect();
         sort(&mut sample, self.tier);
-        (!sample.is_empty()).then(|| Brackets::from_sample(&sample, fractions, MARGIN))
+        (!sample.is_empty()).then(|| Brackets::from_sample(&sample, fractions, margin))
     }
 
     /// Whether it says as much as if it had been scanned with the brackets of the other one.

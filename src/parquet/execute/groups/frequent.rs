@@ -19,18 +19,18 @@ use crate::parquet::plan::Plan;
 use crate::scan::Keep;
 use crate::series::from_arrow::take_rows;
 use crate::series::{Chunk, Repr};
-use crate::stats::select::expected_share;
+use crate::stats::select::{WIDE_MARGIN, expected_share};
 use crate::summary::Summary;
 use crate::unpoisoned::Unpoisoned;
 
-/// The least number of rows of a key in a look that tell where its quantiles lie: around three of them lies a tenth of its rows then.
+/// The least number of rows of a key in a look that tell where its quantiles lie: around three of them lies a seventh of its rows then.
 const LEAST_SEEN: usize = 1 << 13;
 
 /// Bytes of a scan beside the values that it keeps.
 const SCAN: u64 = 16 << 10;
 
 /// How many times as many values a scan may keep as a look promises.
-const MARGIN: f64 = 1.5;
+const MORE: f64 = 1.5;
 
 /// The series of a group that are decided, by their place.
 type Decided = Vec<(usize, Summary)>;
@@ -102,7 +102,7 @@ impl<C: KeyCode> FrequentScans<C> {
         let all: usize = looked_at.blocks.iter().map(|block| block.codes.len()).sum();
         let kept = |partition: usize| {
             let expected = plan.rows() as f64 * seen(partition) as f64 / all as f64;
-            (expected * expected_share(seen(partition), &computed) * MARGIN) as usize
+            (expected * expected_share(seen(partition), &computed, WIDE_MARGIN) * MORE) as usize
         };
         let threads = plan.budget.threads() as u64;
         let of_key = |kept: usize| plan.series.len() as u64 * (SCAN * threads + plan.key_size() * kept as u64);
@@ -135,7 +135,7 @@ impl<C: KeyCode> FrequentScans<C> {
                 for (block, run) in runs() {
                     scan.read(&Chunk::Array(block.values[series].slice(run.start, run.len())))?;
                 }
-                Ok(Some(scan.aimed(plan.spec, keep, seen(partition))))
+                Ok(Some(scan.aimed(plan.spec, keep, seen(partition), WIDE_MARGIN)))
             });
             Ok(PartitionScans { code, text, empties: empties.collect::<Result<_>>()?, idle: Mutex::default() })
         });
