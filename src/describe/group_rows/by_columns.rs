@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::{FieldRef, Schema};
-#[cfg(feature = "parquet")]
 use arrow_select::take::take;
 
 use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranks};
