@@ -17,6 +17,9 @@ use crate::parquet::plan::ScanTask;
 use crate::spec::Learned;
 use crate::unpoisoned::Unpoisoned;
 
+/// How often the number of rows is halved at most.
+const HALVINGS: u32 = 3;
+
 /// Chooses the partitions by a look, and makes scans for the keys that many rows have; `None` if there are no such keys, or too few rows to
 /// look at.
 pub(super) fn look<C: KeyCode>(
@@ -31,14 +34,18 @@ pub(super) fn look<C: KeyCode>(
         return Ok(None);
     }
     let series: Vec<usize> = (0..plan.series.len()).collect();
-    let tasks: Vec<ScanTask> = looks(run, 0, left_out, false, Look::FOR_GROUPS)
-        .into_iter()
-        .map(|task| ScanTask { series: series.clone(), ..task })
-        .collect();
-    let bytes = read.table.row() * tasks.iter().filter_map(|task| task.first).sum::<usize>() as u64;
-    let Ok(_room) = plan.budget.pool.try_reserve(bytes, 3 * (plan.budget.pool.capacity() / 4)) else {
-        return Ok(None);
-    };
+    let tasks = looks(run, 0, left_out, false, Look::FOR_GROUPS);
+    let looked_at: usize = tasks.iter().filter_map(|task| task.first).sum();
+    // As they are decoded, and as they are dealt out; fewer of them where there is little memory.
+    let (bytes, pool) = (2 * read.table.row() * looked_at as u64, &plan.budget.pool);
+    let room = (0..=HALVINGS).find_map(|halvings| {
+        let room = pool.try_reserve(bytes >> halvings, 3 * (pool.capacity() / 4));
+        room.ok().map(|room| (room, halvings))
+    });
+    let Some((_room, halvings)) = room else { return Ok(None) };
+    let fewer =
+        |task: ScanTask| ScanTask { series: series.clone(), first: task.first.map(|rows| rows >> halvings), ..task };
+    let tasks: Vec<ScanTask> = tasks.into_iter().map(fewer).collect();
     let batches: Mutex<Vec<RecordBatch>> = Mutex::default();
     let looked = run.each_part(&tasks, |task, reader| {
         run.decode(task, reader, &mut |rows| {
