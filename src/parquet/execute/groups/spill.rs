@@ -16,7 +16,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 use crate::error::{Error, Result};
 use crate::unpoisoned::Unpoisoned;
 
-/// Buffers begin at multiples of so many bytes: as vectors of any tier like them.
+/// The alignment of each buffer in a file, in bytes: that of a vector of the widest tier.
 const ALIGNED: usize = 64;
 
 /// The most files.
