@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::block::{BLOCK, PADDING};
 use super::key::{BinEdges, Encoding, Keyed};
-use super::portable::{self, Digits, keys_of};
+use super::portable::{self, Digits, keys_of, partition_rest};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 
 /// The most edges that are compared in one visit.
@@ -89,7 +89,8 @@ fn mask(lanes: __m256i) -> usize {
     _mm256_movemask_pd(_mm256_castsi256_pd(lanes)) as usize
 }
 
-/// See [`super::Tier::accumulate`]: as [`portable`] has it, which the compiler makes vectors of half the width of.
+/// See [`super::Tier::accumulate`]. The digits are those of [`portable`], whose loop the compiler makes into vectors of half this width, and
+/// without fused products.
 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
 pub fn accumulate<const SQUARES: bool>(
     values: &[f64],
@@ -243,19 +244,5 @@ pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
         let count = mask.count_ones() as usize;
         (below, above) = (below + count, above + 4 - count);
     }
-    for index in 4 * vectors..keys.len() {
-        let key = keys[index];
-        match key < pivot {
-            true => {
-                keys[below] = key;
-                below += 1;
-            }
-            false => {
-                others[above] = key;
-                above += 1;
-            }
-        }
-    }
-    keys[below..].copy_from_slice(&others[..above]);
-    below
+    partition_rest(keys, pivot, others, 4 * vectors, [below, above])
 }

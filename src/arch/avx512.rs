@@ -20,6 +20,7 @@ use std::arch::x86_64::*;
 use super::block::{BLOCK, PADDING};
 use super::floats::float_keys;
 use super::key::{BinEdges, Encoding, Keyed, Range};
+use super::portable::partition_rest;
 use super::window::{Accumulated, FixedPointWindow, Split, Sums};
 
 /// The bits of the window.
@@ -447,21 +448,7 @@ pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
         let count = mask.count_ones() as usize;
         (below, above) = (below + count, above + 8 - count);
     }
-    for index in 8 * vectors..keys.len() {
-        let key = keys[index];
-        match key < pivot {
-            true => {
-                keys[below] = key;
-                below += 1;
-            }
-            false => {
-                others[above] = key;
-                above += 1;
-            }
-        }
-    }
-    keys[below..].copy_from_slice(&others[..above]);
-    below
+    partition_rest(keys, pivot, others, 8 * vectors, [below, above])
 }
 
 /// Puts the lesser of each pair first.

@@ -1,8 +1,8 @@
 //! What depends on the processor: the only unsafe code of the crate.
 //!
 //! [`tier`] chooses the instructions at run time and holds every kernel's safe front; `portable` is each kernel in
-//! plain Rust, compiled once for each tier; `avx2` and `avx512` are those that gain from being written in intrinsics, `decimals` the one of them for text. All tiers
-//! compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
+//! plain Rust, compiled once for each tier; `avx2` and `avx512` are those that gain from being written in intrinsics, `decimals` the one of
+//! them for text. All tiers compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
 
 #[cfg(feature = "allocator")]
 pub mod allocator;

@@ -412,6 +412,34 @@ pub fn bucketize<V: Keyed>(
     filled
 }
 
+/// The end of [`super::Tier::partition`]: the keys from `start` on, which do not fill a vector, after `below` keys that lie below the pivot and
+/// `above` of the others, which stand aside.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn partition_rest(
+    keys: &mut [i64],
+    pivot: i64,
+    others: &mut [i64],
+    start: usize,
+    [mut below, mut above]: [usize; 2],
+) -> usize {
+    for index in start..keys.len() {
+        let key = keys[index];
+        match key < pivot {
+            true => {
+                keys[below] = key;
+                below += 1;
+            }
+            false => {
+                others[above] = key;
+                above += 1;
+            }
+        }
+    }
+    keys[below..].copy_from_slice(&others[..above]);
+    below
+}
+
 /// See [`super::Tier::copy_lines`].
 ///
 /// # Safety

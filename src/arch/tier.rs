@@ -200,17 +200,17 @@ mod compiled {
     }
 }
 
-/// Calls a kernel of the tier: `$own` is the module that AVX-512 has it in.
+/// Calls a kernel of the tier: `$avx2` and `$avx512` are the modules that those have it in.
 macro_rules! dispatch {
-    ($tier:expr, $($own:ident)::+, $($call:tt)*) => {
+    ($tier:expr, [$($avx2:ident)::+, $($avx512:ident)::+], $($call:tt)*) => {
         match $tier.0 {
             Instructions::Baseline => portable::$($call)*,
             // SAFETY: a tier is only made where the machine has its instructions.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { compiled::avx2::$($call)* },
+            Instructions::Avx2 => unsafe { $($avx2)::+::$($call)* },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { $($own)::+::$($call)* },
+            Instructions::Avx512 => unsafe { $($avx512)::+::$($call)* },
         }
     };
 }
@@ -221,7 +221,7 @@ impl Tier {
     /// The least and the greatest key.
     pub fn key_range<V: Keyed>(self, values: &[V], valid: Option<&[u8]>) -> Range {
         check(values.len(), valid);
-        dispatch!(self, avx512, key_range(values, valid))
+        dispatch!(self, [compiled::avx2, avx512], key_range(values, valid))
     }
 
     /// A window for magnitudes below 2^top, and a little room above them, so that it serves the blocks that follow too;
@@ -255,15 +255,10 @@ impl Tier {
         let (tops, width, _) = self.windows();
         assert!(sums.has_room());
         assert!(tops.contains(&window.top) && window.top - window.unit == width);
-        match (self.0, squares) {
-            // SAFETY: a tier is only made where the machine has its instructions.
-            #[cfg(target_arch = "x86_64")]
-            (Instructions::Avx2, true) => unsafe { avx2::accumulate::<true>(values, valid, window, sums) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            (Instructions::Avx2, false) => unsafe { avx2::accumulate::<false>(values, valid, window, sums) },
-            (_, true) => dispatch!(self, avx512, accumulate::<true>(values, valid, window, sums)),
-            (_, false) => dispatch!(self, avx512, accumulate::<false>(values, valid, window, sums)),
+        if squares {
+            dispatch!(self, [avx2, avx512], accumulate::<true>(values, valid, window, sums))
+        } else {
+            dispatch!(self, [avx2, avx512], accumulate::<false>(values, valid, window, sums))
         }
     }
 
@@ -278,20 +273,20 @@ impl Tier {
         check(values.len(), valid);
         assert!(sums.has_room());
         if squares {
-            dispatch!(self, avx512, accumulate_integers::<V, true>(values, valid, sums))
+            dispatch!(self, [compiled::avx2, avx512], accumulate_integers::<V, true>(values, valid, sums))
         } else {
-            dispatch!(self, avx512, accumulate_integers::<V, false>(values, valid, sums))
+            dispatch!(self, [compiled::avx2, avx512], accumulate_integers::<V, false>(values, valid, sums))
         }
     }
 
     /// Clears the bits of NaNs.
     pub fn clear_nans(self, values: &[f64], valid: &mut [u8]) {
-        dispatch!(self, avx512, clear_nans(values, valid));
+        dispatch!(self, [compiled::avx2, avx512], clear_nans(values, valid));
     }
 
     /// Clears the bits of what the window does not hold.
     pub fn mask_representable(self, values: &[f64], window: FixedPointWindow, valid: &mut [u8]) {
-        dispatch!(self, avx512, mask_representable(values, window, valid));
+        dispatch!(self, [compiled::avx2, avx512], mask_representable(values, window, valid));
     }
 
     /// Sorts keys into the bins between edges: the first bin is below the first edge, and a bin holds its lower edge
@@ -306,12 +301,7 @@ impl Tier {
         kept: &mut [i64],
     ) -> usize {
         check(values.len(), valid);
-        match self.0 {
-            // SAFETY: a tier is only made where the machine has its instructions.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { avx2::bucketize(values, valid, edges, below, kept) },
-            _ => dispatch!(self, avx512, bucketize(values, valid, edges, below, kept)),
-        }
+        dispatch!(self, [avx2, avx512], bucketize(values, valid, edges, below, kept))
     }
 
     /// Copies cache lines, each by as few volatile reads as can be.
@@ -340,7 +330,7 @@ impl Tier {
         found: &mut Located,
     ) -> usize {
         check(values.len(), valid);
-        dispatch!(self, compiled::avx512, search(values, valid, edges, index, found))
+        dispatch!(self, [compiled::avx2, compiled::avx512], search(values, valid, edges, index, found))
     }
 
     /// Sorts keys in a network; `false` if the tier has none for their number.
@@ -364,27 +354,24 @@ impl Tier {
     /// Moves the keys below `pivot` before the others, and returns how many there are; `None` if the tier has no fast way. `scratch` is
     /// memory for it.
     pub fn partition(self, keys: &mut [i64], pivot: i64, scratch: &mut Vec<i64>) -> Option<usize> {
-        if !self.partitions() {
-            return None;
-        }
+        let kernel: unsafe fn(&mut [i64], i64, &mut [i64]) -> usize = match self.0 {
+            Instructions::Baseline => return None,
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => avx2::partition,
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => avx512::partition,
+        };
         let needed = keys.len() + PADDING;
         if scratch.len() < needed {
             scratch.resize(needed, 0);
         }
-        match self.0 {
-            Instructions::Baseline => None,
-            // SAFETY: a tier is only made where the machine has its instructions.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => Some(unsafe { avx2::partition(keys, pivot, scratch) }),
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => Some(unsafe { avx512::partition(keys, pivot, scratch) }),
-        }
+        // SAFETY: a tier is only made where the machine has its instructions.
+        Some(unsafe { kernel(keys, pivot, scratch) })
     }
 
     /// See [`SmallMoments::new`].
     pub(crate) fn few(self, values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMoments<f64>, u8) {
-        dispatch!(self, compiled::avx512, few(values, freedom, sorted))
+        dispatch!(self, [compiled::avx2, compiled::avx512], few(values, freedom, sorted))
     }
 
     /// See [`crate::stats::small_moments::EightWide::describe`].
@@ -395,7 +382,7 @@ impl Tier {
         network: &Network,
         rows: &mut EightWideRows,
     ) -> (SmallMoments<[f64; 8]>, u8) {
-        dispatch!(self, compiled::avx512, eight_wide(series, freedom, network, rows))
+        dispatch!(self, [compiled::avx2, compiled::avx512], eight_wide(series, freedom, network, rows))
     }
 
     /// Reads numbers that are each followed by a comma, from `at` on: as many as are plainly written, with up to one space before
@@ -412,7 +399,7 @@ impl Tier {
 
     /// Converts each value; both slices are of one length.
     pub fn convert<A: Copy, B>(self, from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
-        dispatch!(self, compiled::avx512, convert(from, to, convert));
+        dispatch!(self, [compiled::avx2, compiled::avx512], convert(from, to, convert));
     }
 }
 

@@ -108,7 +108,7 @@ fn keeps_all(rows: usize, spec: &Spec) -> bool {
 
 /// Empties a scan, and aims it at where a sorted sample has the quantiles.
 fn restart_around<T: Element>(sample: Vec<T::Key>, margin: f64, rows: usize, spec: &Spec, scan: &mut Scan<T>) {
-    let fractions: Vec<f64> = spec.computed().iter().map(|p| p.value()).collect();
+    let fractions = spec.fractions();
     let brackets = Brackets::from_sample(&sample, &fractions, margin);
     let share = brackets.share(&sample);
     scan.restart(keep(rows, share), brackets);

@@ -81,7 +81,7 @@ impl<T: Value> Scan<T> {
     /// An empty scan with the brackets that its values, all of which it holds, suggest for more values like them: by `sample` of them, and
     /// `margin` standard deviations wide to each side.
     pub fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize, margin: f64) -> Self {
-        let fractions: Vec<f64> = spec.computed().iter().map(|p| p.value()).collect();
+        let fractions = spec.fractions();
         let brackets = self.candidates.as_mut().and_then(|candidates| candidates.aim(&fractions, sample, margin));
         Self::with_brackets(spec, keep, brackets.unwrap_or_else(Brackets::unknown))
     }

@@ -218,6 +218,11 @@ impl Spec {
         &self.computed
     }
 
+    /// The same as numbers from 0 to 1.
+    pub(crate) fn fractions(&self) -> Vec<f64> {
+        self.computed().iter().map(Probability::value).collect()
+    }
+
     /// The same with skewness and kurtosis corrected for the bias of a sample, or not.
     pub fn with_bias(self, bias: Bias) -> Self {
         Self { bias, ..self }

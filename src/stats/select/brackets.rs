@@ -122,16 +122,20 @@ pub(super) fn single_key<K: Key>(edges: &[K], bin: usize) -> Option<K> {
 /// About which share of all values lies in the brackets around quantiles that a sample of this size suggests, with this margin.
 #[cfg(feature = "parquet")]
 pub fn expected_share(sample: usize, fractions: &[f64], margin: f64) -> f64 {
-    let size = sample.max(1) as f64;
-    let width = |fraction: &f64| 2.0 * (margin * (size * fraction * (1.0 - fraction)).sqrt() + 2.0) / size;
+    let width = |fraction: &f64| 2.0 * reach(sample, *fraction, margin) / sample.max(1) as f64;
     fractions.iter().map(width).sum::<f64>().min(1.0)
+}
+
+/// How many places of a sorted sample of `size` values a bracket reaches to each side.
+fn reach(size: usize, fraction: f64, margin: f64) -> f64 {
+    margin * (size as f64 * fraction * (1.0 - fraction)).sqrt() + 2.0
 }
 
 /// The places in a sorted sample of `size` values around the quantile at `fraction`; `None` beyond its ends.
 pub(super) fn around(size: usize, fraction: f64, margin: f64) -> (Option<usize>, Option<usize>) {
     let center = fraction * size as f64;
-    let margin = margin * (size as f64 * fraction * (1.0 - fraction)).sqrt() + 2.0;
-    let low = (center - margin).floor();
-    let high = (center + margin).ceil() as usize;
+    let reach = reach(size, fraction, margin);
+    let low = (center - reach).floor();
+    let high = (center + reach).ceil() as usize;
     ((low >= 0.0 && size > 0).then_some(low as usize), (high < size).then_some(high))
 }

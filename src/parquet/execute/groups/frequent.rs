@@ -92,22 +92,21 @@ impl<C: KeyCode> FrequentScans<C> {
         looked_at: &Blocks<C>,
     ) -> Result<Option<Self>> {
         let (shared, without) = (partitioning.shared(), partitioning.without());
-        let seen = |partition: usize| looked_at.blocks.iter().map(|block| block.run(partition).len()).sum::<usize>();
-        // The more frequent a key is, the later its partition comes.
-        let mut first = (shared..without).find(|&partition| seen(partition) >= LEAST_SEEN).unwrap_or(without);
-        if first == without && seen(without) < LEAST_SEEN {
-            return Ok(None);
-        }
-        let computed: Vec<f64> = plan.spec.computed().iter().map(|p| p.value()).collect();
+        let rows_of = |partition: usize| looked_at.blocks.iter().map(|block| block.run(partition).len()).sum();
+        let seen: Vec<usize> = (shared..=without).map(rows_of).collect();
+        let seen = |partition: usize| seen[partition - shared];
+        let fractions = plan.spec.fractions();
         let all: usize = looked_at.blocks.iter().map(|block| block.codes.len()).sum();
         let kept = |partition: usize| {
             let expected = plan.rows() as f64 * seen(partition) as f64 / all as f64;
-            (expected * expected_share(seen(partition), &computed, WIDE_MARGIN) * MORE) as usize
+            (expected * expected_share(seen(partition), &fractions, WIDE_MARGIN) * MORE) as usize
         };
         let threads = plan.budget.threads() as u64;
         let of_key = |kept: usize| plan.series.len() as u64 * (SCAN * threads + plan.key_size() * kept as u64);
         let room = plan.budget.kept();
         let needed = |first: usize| (first..=without).map(|partition| of_key(kept(partition))).sum::<u64>();
+        // The more frequent a key is, the later its partition comes.
+        let mut first = (shared..without).find(|&partition| seen(partition) >= LEAST_SEEN).unwrap_or(without);
         while first < without && needed(first) > room {
             first += 1;
         }

@@ -118,21 +118,17 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
 
     /// Chooses the partitions by these rows, from wherever they come, and deals them out; `None` if a key does not fit the layout.
     pub fn deal_looked_at(&self, batches: &[RecordBatch]) -> Result<Option<Blocks<C>>> {
-        let (mut codes, mut have_key) = (Vec::new(), Vec::new());
-        for batch in batches {
-            let Some(coded) = self.layout.codes::<C>(&batch.columns()[..self.table.keys], batch.num_rows())? else {
-                return Ok(None);
-            };
-            have_key.extend((0..batch.num_rows()).map(|row| coded.has_key(row)));
-            codes.extend(coded.codes);
-        }
+        let pieces = batches.iter().flat_map(|batch| self.coded(batch)).collect::<Result<Option<Vec<_>>>>()?;
+        let Some(pieces) = pieces else { return Ok(None) };
+        let rows = || pieces.iter().flat_map(|(coded, _)| (0..coded.codes.len()).map(move |row| (coded, row)));
+        let codes: Vec<C> = rows().map(|(coded, row)| coded.codes[row]).collect();
+        let have_key: Vec<bool> = rows().map(|(coded, row)| coded.has_key(row)).collect();
         let partitioning =
             Partitioning::by_hash(codes.len(), self.rows as usize, self.seed, |row| have_key[row], |row| codes[row]);
         self.partitioning.get_or_init(|| partitioning);
         let mut looked_at = Blocks::default();
-        for batch in batches {
-            let Some(dealt) = self.dealt(batch, None)? else { return Ok(None) };
-            looked_at.append(dealt);
+        for (coded, values) in pieces {
+            self.deal(coded, &values, None, &mut looked_at)?;
         }
         Ok(Some(looked_at))
     }
@@ -140,13 +136,20 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
     /// Rows, dealt out, without those that scans of frequent keys take; `None` if a key does not fit the layout.
     pub fn dealt(&self, batch: &RecordBatch, frequent: Option<&FrequentScans<C>>) -> Result<Option<Blocks<C>>> {
         let mut dealt = Blocks::default();
-        for start in (0..batch.num_rows()).step_by(ROWS) {
-            let rows = batch.slice(start, ROWS.min(batch.num_rows() - start));
-            let (keys, values) = rows.columns().split_at(self.table.keys);
-            let Some(coded) = self.layout.codes(keys, rows.num_rows())? else { return Ok(None) };
-            self.deal(coded, values, frequent, &mut dealt)?;
+        for piece in self.coded(batch) {
+            let Some((coded, values)) = piece? else { return Ok(None) };
+            self.deal(coded, &values, frequent, &mut dealt)?;
         }
         Ok(Some(dealt))
+    }
+
+    /// Rows in pieces of no more than a block has: their codes, if their keys fit the layout, and their values.
+    fn coded(&self, batch: &RecordBatch) -> impl Iterator<Item = Result<Option<(Coded<C>, Vec<ArrayRef>)>>> {
+        (0..batch.num_rows()).step_by(ROWS).map(move |start| {
+            let rows = batch.slice(start, ROWS.min(batch.num_rows() - start));
+            let (keys, values) = rows.columns().split_at(self.table.keys);
+            Ok(self.layout.codes(keys, rows.num_rows())?.map(|coded| (coded, values.to_vec())))
+        })
     }
 
     /// Deals rows out, no more than a block has.

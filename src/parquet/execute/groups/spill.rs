@@ -37,7 +37,7 @@ struct SpillFile {
 }
 
 /// Where a batch is.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Segment {
     file: usize,
     start: u64,
