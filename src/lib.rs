@@ -27,6 +27,7 @@
 //! | an array of several dimensions | [`describe_matrix`] |
 //! | rows with weights | [`describe_weighted`] |
 //! | batches that come once | [`StreamDescriber`] |
+//! | a row with those around it | [`Rolling`] |
 //! | JSON text | [`json`] |
 //! | Parquet files, larger than memory | [`parquet::Dataset`] |
 //! | parts on threads or machines, a source of your own | [`scan::Scan`], which merges and travels as bytes |
@@ -67,6 +68,7 @@ mod num;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod report;
+mod rolling;
 pub mod scan;
 pub mod series;
 mod spec;
@@ -87,6 +89,7 @@ pub use error::{Error, Position, Result};
 pub use interrupt::Interrupt;
 pub use num::decimal::Decimal;
 pub use num::figure::{Figure, NumberType};
+pub use rolling::{Closed, Rolling};
 pub use series::Series;
 pub use series::table::{Columns, Filter};
 pub use spec::{Bias, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic};

@@ -30,14 +30,14 @@ const GREATEST: f64 = f64::from_bits((1023 + 300) << 52);
 
 /// h + l.
 #[derive(Clone, Copy)]
-struct Double<F> {
-    h: F,
-    l: F,
+pub(super) struct Double<F> {
+    pub h: F,
+    pub l: F,
 }
 
 /// a + b exactly (D. E. Knuth).
 #[inline(always)]
-fn two_sum<F: Floats>(a: F, b: F) -> Double<F> {
+pub(super) fn two_sum<F: Floats>(a: F, b: F) -> Double<F> {
     let h = a + b;
     let t = h - a;
     Double { h, l: (a - (h - t)) + (b - t) }
@@ -45,28 +45,28 @@ fn two_sum<F: Floats>(a: F, b: F) -> Double<F> {
 
 /// a + b exactly, for |a| ≥ |b| or a = 0 (T. J. Dekker).
 #[inline(always)]
-fn fast_two_sum<F: Floats>(a: F, b: F) -> Double<F> {
+pub(super) fn fast_two_sum<F: Floats>(a: F, b: F) -> Double<F> {
     let h = a + b;
     Double { h, l: b - (h - a) }
 }
 
 /// a·b exactly.
 #[inline(always)]
-fn two_product<F: Floats>(a: F, b: F) -> Double<F> {
+pub(super) fn two_product<F: Floats>(a: F, b: F) -> Double<F> {
     let h = a * b;
     Double { h, l: a.mul_add(b, -h) }
 }
 
 impl<F: Floats> Double<F> {
     #[inline(always)]
-    fn plus(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         let (s, t) = (two_sum(self.h, other.h), two_sum(self.l, other.l));
         let v = fast_two_sum(s.h, s.l + t.h);
         fast_two_sum(v.h, t.l + v.l)
     }
 
     #[inline(always)]
-    fn squared(self) -> Self {
+    pub fn squared(self) -> Self {
         let p = two_product(self.h, self.h);
         fast_two_sum(p.h, (self.h + self.h).mul_add(self.l, p.l))
     }
@@ -81,7 +81,7 @@ impl<F: Floats> Double<F> {
     /// The f64 nearest to the quotient of this very number, and whether it surely is. Where the quotient has an end, as after 2,
     /// a tie is frequent: then it is exact as h + l, and one addition rounds it.
     #[inline(always)]
-    fn quotient(self, divisor: F) -> (F, F::Mask) {
+    pub fn quotient(self, divisor: F) -> (F, F::Mask) {
         let zero = F::splat(0.0);
         let h = self.h / divisor;
         let rest = two_sum((-h).mul_add(divisor, self.h), self.l);
@@ -100,7 +100,7 @@ impl<F: Floats> Double<F> {
 
     /// The f64 nearest to any number within the error, and whether there is one.
     #[inline(always)]
-    fn rounded(self) -> (F, F::Mask) {
+    pub fn rounded(self) -> (F, F::Mask) {
         let error = self.h.abs() * F::splat(ERROR);
         let (below, above) = (self.h + (self.l - error), self.h + (self.l + error));
         (below, below.equals(above))

@@ -219,6 +219,199 @@ impl Not for Truths {
     }
 }
 
+/// Eight numbers in two registers of AVX2: made only by kernels that are compiled for it.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub struct Pair([__m256d; 2]);
+
+/// All bits of a lane for each truth.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub struct PairMask([__m256d; 2]);
+
+#[cfg(target_arch = "x86_64")]
+impl Pair {
+    #[inline(always)]
+    fn zip<M>(self, other: Self, f: impl Fn(__m256d, __m256d) -> M) -> [M; 2] {
+        let ([a, b], [c, d]) = (self.0, other.0);
+        [f(a, c), f(b, d)]
+    }
+}
+
+// SAFETY, of all that follows: the instructions are those of AVX2 and FMA. They are reached only through the kernels of
+// `compiled::avx2`, which `Tier` calls where the machine has them.
+#[cfg(target_arch = "x86_64")]
+impl Floats for Pair {
+    type Values = [f64; 8];
+    type Mask = PairMask;
+
+    #[inline(always)]
+    fn load(values: &[f64; 8]) -> Self {
+        // SAFETY: see above; the array is 64 bytes.
+        unsafe { Self([_mm256_loadu_pd(values.as_ptr()), _mm256_loadu_pd(values.as_ptr().add(4))]) }
+    }
+    #[inline(always)]
+    fn store(self) -> [f64; 8] {
+        let mut values = [0.0; 8];
+        // SAFETY: see above; the array is 64 bytes.
+        unsafe {
+            _mm256_storeu_pd(values.as_mut_ptr(), self.0[0]);
+            _mm256_storeu_pd(values.as_mut_ptr().add(4), self.0[1]);
+        }
+        values
+    }
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        // SAFETY: see above.
+        unsafe { Self([_mm256_set1_pd(value); 2]) }
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self([_mm256_fmadd_pd(self.0[0], a.0[0], b.0[0]), _mm256_fmadd_pd(self.0[1], a.0[1], b.0[1])]) }
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(self.0.map(|half| _mm256_sqrt_pd(half))) }
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(self.0.map(|half| _mm256_andnot_pd(_mm256_set1_pd(-0.0), half))) }
+    }
+    #[inline(always)]
+    fn equals(self, other: Self) -> PairMask {
+        // SAFETY: see above.
+        PairMask(self.zip(other, |a, b| unsafe { _mm256_cmp_pd::<_CMP_EQ_OQ>(a, b) }))
+    }
+    #[inline(always)]
+    fn is_at_most(self, other: Self) -> PairMask {
+        // SAFETY: see above.
+        PairMask(self.zip(other, |a, b| unsafe { _mm256_cmp_pd::<_CMP_LE_OQ>(a, b) }))
+    }
+    #[inline(always)]
+    fn or(self, mask: PairMask, other: Self) -> Self {
+        let [first, second] = mask.0;
+        // SAFETY: see above.
+        unsafe {
+            Self([
+                _mm256_blendv_pd(other.0[0], self.0[0], first),
+                _mm256_blendv_pd(other.0[1], self.0[1], second),
+            ])
+        }
+    }
+    #[inline(always)]
+    fn bits(mask: PairMask) -> u8 {
+        // SAFETY: see above.
+        let [low, high] = mask.0.map(|half| unsafe { _mm256_movemask_pd(half) });
+        (low | high << 4) as u8
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+operators!(Pair:
+    // SAFETY: see above, in each.
+    Add add (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_add_pd(a, b) })),
+    // SAFETY: as above.
+    Sub sub (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_sub_pd(a, b) })),
+    // SAFETY: as above.
+    Mul mul (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_mul_pd(a, b) })),
+    // SAFETY: as above.
+    Div div (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_div_pd(a, b) })),
+);
+
+#[cfg(target_arch = "x86_64")]
+operators!(PairMask:
+    // SAFETY: see above, in each.
+    BitAnd bitand (a, b) => Self(Pair(a.0).zip(Pair(b.0), |a, b| unsafe { _mm256_and_pd(a, b) })),
+    // SAFETY: as above.
+    BitOr bitor (a, b) => Self(Pair(a.0).zip(Pair(b.0), |a, b| unsafe { _mm256_or_pd(a, b) })),
+);
+
+#[cfg(target_arch = "x86_64")]
+impl Neg for Pair {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(self.0.map(|half| _mm256_xor_pd(half, _mm256_set1_pd(-0.0)))) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Not for PairMask {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let all = _mm256_castsi256_pd(_mm256_set1_epi64x(-1));
+            Self(self.0.map(|half| _mm256_xor_pd(half, all)))
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl OfEight for Pair {
+    #[inline(always)]
+    fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
+        // SAFETY: see above.
+        unsafe { lay_quads(series, values) };
+    }
+    #[inline(always)]
+    fn keys(values: &[f64; 8]) -> [i64; 8] {
+        values.map(Keyed::key)
+    }
+    #[inline(always)]
+    fn exchange([first, second]: [&mut [i64; 8]; 2]) {
+        for half in [0, 4] {
+            // SAFETY: see above; four of eight keys from `half` on are in the array.
+            unsafe {
+                let (a, b) = (first.as_mut_ptr().add(half), second.as_mut_ptr().add(half));
+                let (one, other) = (_mm256_loadu_si256(a.cast()), _mm256_loadu_si256(b.cast()));
+                let greater = _mm256_cmpgt_epi64(one, other);
+                _mm256_storeu_si256(a.cast(), _mm256_blendv_epi8(one, other, greater));
+                _mm256_storeu_si256(b.cast(), _mm256_blendv_epi8(other, one, greater));
+            }
+        }
+    }
+}
+
+/// Rows to columns, four by four.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx2")]
+fn lay_quads(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
+    let count = series[0].len().min(values.len());
+    for (half, series) in series.as_chunks::<4>().0.iter().enumerate() {
+        assert!(series.iter().all(|one| one.len() >= count));
+        let mut row = 0;
+        while row + 4 <= count {
+            // SAFETY: each series has four numbers from `row` on.
+            let [a, b, c, d] = series.map(|one| unsafe { _mm256_loadu_pd(one.as_ptr().add(row)) });
+            let (ab, cd) = (_mm256_unpacklo_pd(a, b), _mm256_unpacklo_pd(c, d));
+            let (ab_high, cd_high) = (_mm256_unpackhi_pd(a, b), _mm256_unpackhi_pd(c, d));
+            let columns = [
+                _mm256_permute2f128_pd::<0x20>(ab, cd),
+                _mm256_permute2f128_pd::<0x20>(ab_high, cd_high),
+                _mm256_permute2f128_pd::<0x31>(ab, cd),
+                _mm256_permute2f128_pd::<0x31>(ab_high, cd_high),
+            ];
+            for (values, column) in values[row..row + 4].iter_mut().zip(columns) {
+                // SAFETY: half of the array is 32 bytes.
+                unsafe { _mm256_storeu_pd(values.as_mut_ptr().add(4 * half), column) };
+            }
+            row += 4;
+        }
+        for (row, values) in values[..count].iter_mut().enumerate().skip(row) {
+            for (lane, one) in series.iter().enumerate() {
+                values[4 * half + lane] = one[row];
+            }
+        }
+    }
+}
+
 /// Eight numbers in a register of AVX-512: made only by kernels that are compiled for it.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]

@@ -20,6 +20,7 @@ use super::floats::{Eight, OfEight};
 use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
+use super::rolling::{self, Answers, Asked, RollingSums, Unsure};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 use crate::num::u256::U256;
 
@@ -340,6 +341,27 @@ pub fn mask_representable(values: &[f64], window: FixedPointWindow, valid: &mut 
 pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMoments<f64>, u8) {
     double_double::sort(values, sorted);
     double_double::compute::<f64>(values, freedom)
+}
+
+pub use super::rolling::magnitudes;
+
+/// See [`super::Tier::enter`].
+#[inline(always)]
+pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
+    rolling::enter_in::<Eight>(state, series, squares);
+}
+
+/// See [`super::Tier::roll`].
+#[inline(always)]
+pub fn roll(
+    state: &mut RollingSums,
+    entering: [&[f64]; 8],
+    leaving: [&[f64]; 8],
+    asked: Asked,
+    answers: &mut [Answers<[f64; 8]>],
+    unsure: &mut Vec<Unsure>,
+) {
+    rolling::roll_in::<Eight>(state, entering, leaving, asked, answers, unsure);
 }
 
 /// See [`super::Tier::eight_wide`].

@@ -12,6 +12,7 @@ use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
 use super::portable;
+use super::rolling::{Answers, Asked, RollingSums, Unsure};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
@@ -110,6 +111,7 @@ macro_rules! compiled_for {
     ($features:literal, $floats:ident) => {
         use super::super::super::floats::$floats;
         use super::super::portable;
+        use super::super::super::rolling::{self, Answers, Asked, RollingSums, Unsure};
         use super::{
             Accumulated, BinEdges, EightWideRows, FixedPointWindow, Index, Keyed, Located, MOST, Network, Range,
             SmallMoments, Sums,
@@ -178,6 +180,25 @@ macro_rules! compiled_for {
             portable::eight_wide_in::<$floats>(series, freedom, network, rows)
         }
         #[target_feature(enable = $features)]
+        pub fn magnitudes(values: &[f64]) -> (u64, u64) {
+            rolling::magnitudes(values)
+        }
+        #[target_feature(enable = $features)]
+        pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
+            rolling::enter_in::<$floats>(state, series, squares);
+        }
+        #[target_feature(enable = $features)]
+        pub fn roll(
+            state: &mut RollingSums,
+            entering: [&[f64]; 8],
+            leaving: [&[f64]; 8],
+            asked: Asked,
+            answers: &mut [Answers<[f64; 8]>],
+            unsure: &mut Vec<Unsure>,
+        ) {
+            rolling::roll_in::<$floats>(state, entering, leaving, asked, answers, unsure);
+        }
+        #[target_feature(enable = $features)]
         pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
             portable::convert(from, to, convert);
         }
@@ -193,7 +214,7 @@ mod compiled {
     };
 
     pub mod avx2 {
-        compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt", Eight);
+        compiled_for!("avx2,fma,bmi1,bmi2,lzcnt,popcnt", Pair);
     }
     pub mod avx512 {
         compiled_for!("avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,avx2,fma,bmi1,bmi2,lzcnt,popcnt", Wide);
@@ -395,6 +416,37 @@ impl Tier {
             Instructions::Avx512 => unsafe { decimals::decimals(text, at, values) },
             _ => (at, 0),
         }
+    }
+
+    /// The least magnitude that is not zero, and the greatest, as the bits of floats; of nothing but zeros the least is 2^63 − 1.
+    pub fn magnitudes(self, values: &[f64]) -> (u64, u64) {
+        dispatch!(self, [compiled::avx2, compiled::avx512], magnitudes(values))
+    }
+
+    /// Rows of eight stretches enter the window: see [`super::rolling`].
+    pub fn enter(self, state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
+        assert!(series.iter().all(|one| one.len() == series[0].len()));
+        dispatch!(self, [compiled::avx2, compiled::avx512], enter(state, series, squares));
+    }
+
+    /// For each of up to [`TILE`](super::rolling::TILE) rows of eight stretches: it enters the window, which is answered for, and then
+    /// one leaves.
+    pub fn roll(
+        self,
+        state: &mut RollingSums,
+        entering: [&[f64]; 8],
+        leaving: [&[f64]; 8],
+        asked: Asked,
+        answers: &mut [Answers<[f64; 8]>],
+        unsure: &mut Vec<Unsure>,
+    ) {
+        let rows = entering[0].len();
+        assert!(entering.iter().chain(&leaving).all(|one| one.len() == rows));
+        dispatch!(
+            self,
+            [compiled::avx2, compiled::avx512],
+            roll(state, entering, leaving, asked, answers, unsure)
+        );
     }
 
     /// Converts each value; both slices are of one length.

@@ -22,6 +22,7 @@ pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
 #[cfg(feature = "parquet")]
 pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, one_zero, text_code};
+pub(crate) use group_rows::Groups;
 pub use groups::describe_groups;
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;

@@ -43,11 +43,11 @@ impl<const LIMBS: usize, const OFFSET: u32> Superaccumulator<LIMBS, OFFSET> {
         self.add_wide::<3>(negative, magnitude.into(), exponent);
     }
 
-    /// The same for a square.
+    /// The same for ±(magnitude·2^exponent)².
     #[inline]
-    pub fn add_square(&mut self, magnitude: u64, exponent: i32) {
+    pub fn add_square(&mut self, negative: bool, magnitude: u64, exponent: i32) {
         let square = u128::from(magnitude) * u128::from(magnitude);
-        self.add_wide::<5>(false, square, 2 * exponent);
+        self.add_wide::<5>(negative, square, 2 * exponent);
     }
 
     /// Adds ±magnitude·2^exponent for a wider magnitude.

@@ -399,9 +399,12 @@ impl<'a> Plan<'a> {
 
     /// The values that each scan may keep if `series` of them are scanned at a time.
     pub(super) fn values_kept(&self, series: usize) -> usize {
-        let fixed = self.bytes_kept(series, 0);
-        let each = self.bytes_kept(series, 1) - fixed;
-        (self.budget.kept().saturating_sub(fixed) / each.max(1)) as usize
+        let (whole, busy) = self.scans_at_once(series);
+        let room = self.budget.kept().saturating_sub(self.bytes_kept(series, 0)) / self.key_size();
+        // The scan of a task keeps no more values than that reads.
+        let task = self.values_of_task();
+        let beside_tasks = room.saturating_sub((busy as u64).saturating_mul(task)) / whole as u64;
+        (if beside_tasks >= task { beside_tasks } else { room / (whole + busy) as u64 }) as usize
     }
 
     /// The most bytes that a value takes which a scan keeps.
@@ -411,13 +414,30 @@ impl<'a> Plan<'a> {
 
     /// The bytes that `series` series take if each of their scans keeps `kept` values.
     pub(super) fn bytes_kept(&self, series: usize, kept: usize) -> u64 {
-        let (each, besides) = self.scans();
-        let busy = besides.min(series * self.budget.threads());
-        // What is finished is copied on the way.
-        let scans = series * each + busy + self.budget.threads().min(series);
-        self.key_size() * kept as u64 * scans as u64
-            + SCAN * (series * each) as u64
+        let (whole, busy) = self.scans_at_once(series);
+        let (held, kept) = ((whole - self.threads_for(series)) as u64, kept as u64);
+        self.key_size() * (kept * whole as u64 + kept.min(self.values_of_task()) * busy as u64)
+            + SCAN * held
             + self.key_size() * BUSY_SCAN.min(self.rows()) * busy as u64
+    }
+
+    /// How many scans of `series` series keep what all tasks find, with the copies of those that are being finished; and how many keep
+    /// what one task does.
+    fn scans_at_once(&self, series: usize) -> (usize, usize) {
+        let (each, besides) = self.scans();
+        (series.max(1) * each + self.threads_for(series), besides.min(series.max(1) * self.budget.threads()))
+    }
+
+    fn threads_for(&self, series: usize) -> usize {
+        self.budget.threads().min(series.max(1))
+    }
+
+    /// The most values of a series that a task reads: of lists there may be any number.
+    fn values_of_task(&self) -> u64 {
+        if self.series.iter().any(|series| self.dataset.is_repeated(series)) {
+            return u64::MAX;
+        }
+        self.files.iter().flat_map(|file| &file.row_groups).map(|group| group.rows).max().unwrap_or_default()
     }
 
     /// How many series can be scanned at a time if each scan has to keep `kept` values: all of them, if there is room.

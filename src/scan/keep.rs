@@ -14,6 +14,12 @@ pub enum Keep {
 }
 
 impl Keep {
+    /// Whether it may keep about this many.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn holds(self, values: f64) -> bool {
+        values <= self.capacity() as f64
+    }
+
     pub(super) fn capacity(self) -> usize {
         match self {
             Self::AtMost(capacity) => capacity,

@@ -56,21 +56,31 @@ pub struct HigherMoments {
 impl HigherMoments {
     /// One more value, neither NaN nor infinite.
     pub fn add<T: Value>(&mut self, value: T) {
+        self.change(value, false);
+    }
+
+    /// A value that was added leaves.
+    pub fn remove<T: Value>(&mut self, value: T) {
+        self.change(value, true);
+    }
+
+    fn change<T: Value>(&mut self, value: T, leaves: bool) {
         match value.to_summand() {
             Summand::Float(value) => {
                 let (negative, mantissa, exponent) = decompose(value);
                 let square = u128::from(mantissa) * u128::from(mantissa);
                 let square = BigUint::from(square);
                 let cube = square.times(&mantissa.into());
-                self.cubes.add_natural(negative, cube.limbs(), 3 * exponent);
-                self.fourths.add_natural(false, square.times(&square).limbs(), 4 * exponent);
+                self.cubes.add_natural(negative != leaves, cube.limbs(), 3 * exponent);
+                self.fourths.add_natural(leaves, square.times(&square).limbs(), 4 * exponent);
             }
             Summand::Scaled(whole, scale) => {
                 let square = whole.times(&whole);
                 let zero = || Rational::integer(false, BigUint::default());
                 let (cubes, fourths) = self.others.entry(scale).or_insert_with(|| (zero(), zero()));
-                *cubes = cubes.plus(&square.times(&whole));
-                *fourths = fourths.plus(&square.times(&square));
+                let signed = |power: Rational| if leaves { power.negated() } else { power };
+                *cubes = cubes.plus(&signed(square.times(&whole)));
+                *fourths = fourths.plus(&signed(square.times(&square)));
             }
         }
     }

@@ -3,6 +3,7 @@
 //! One statistic a file, each with the same verbs (`new`, `update`, `merge`, and a method for each answer). What is
 //! not defined is `None`.
 
+pub mod compact;
 pub mod extrema;
 pub mod higher_moments;
 pub mod interval;

@@ -37,7 +37,7 @@ impl Importances {
     pub fn add<T: Value>(&mut self, value: T, weight: f64) {
         let (_, w, e) = decompose(weight);
         self.weights.add(false, w, e);
-        self.squared_weights.add_square(w, e);
+        self.squared_weights.add_square(false, w, e);
         match value.to_summand() {
             Summand::Float(value) => {
                 let (negative, x, f) = decompose(value);

@@ -15,7 +15,7 @@ use crate::parquet::plan::ScanTask;
 use crate::parquet::statistics::extrema;
 use crate::scan::Keep;
 use crate::series::Chunk;
-use crate::stats::select::MARGIN;
+use crate::stats::select::{MARGIN, expected_share};
 use crate::unpoisoned::Unpoisoned;
 
 /// Rows that are looked at of a series that is alike everywhere: the first ones of a row group in the middle, as many as most writers put
@@ -100,7 +100,10 @@ pub(in crate::parquet) fn aim(
     })?;
     for (empty, found) in empties.iter_mut().zip(found) {
         if let Some(mut scan) = found.into_inner().unpoisoned() {
-            *empty = Some(scan.aimed(spec, keep, look.sample, MARGIN));
+            // A few of the values that were looked at make brackets soon; all of them make narrow ones.
+            let values = plan.rows() as f64 * expected_share(look.sample, &spec.fractions(), MARGIN);
+            let sample = if keep.holds(2.0 * values) { look.sample } else { usize::MAX };
+            *empty = Some(scan.aimed(spec, keep, sample, MARGIN));
         }
     }
     Ok(())

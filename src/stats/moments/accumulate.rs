@@ -7,7 +7,6 @@ use crate::arch::block::{self, Bits};
 use crate::arch::key::{Keyed, Range};
 use crate::arch::window::Accumulated;
 use crate::arch::{BLOCK, FixedPointWindow, Sums, Tier};
-use crate::num::big_uint::BigUint;
 use crate::num::decimal::Decimal;
 use crate::num::large_accumulator::LargeAccumulator;
 use crate::num::u256::U256;
@@ -91,14 +90,7 @@ impl Moments {
     }
 
     pub(super) fn part(&mut self, scale: i16) -> &mut Part {
-        let index = match self.parts.iter().position(|part| part.scale == scale) {
-            Some(index) => index,
-            None => {
-                self.parts.push(Part { scale, sum: Box::default(), squares: Box::default() });
-                self.parts.len() - 1
-            }
-        };
-        &mut self.parts[index]
+        Part::of(&mut self.parts, scale)
     }
 
     /// A block of values, or those of them whose bit in `valid` is set. If there is a NaN among them, which the
@@ -195,7 +187,7 @@ impl Moments {
     /// One value that fits no window, or is infinite.
     fn take_misfit(&mut self, value: f64) {
         if value.is_finite() {
-            self.part(0).add(value);
+            self.part(0).change(value, false);
         } else {
             self.positive_infinities += u64::from(value > 0.0);
             self.negative_infinities += u64::from(value < 0.0);
@@ -229,15 +221,7 @@ impl Moments {
         if self.order == Order::Count {
             return;
         }
-        let part = self.part(decimal.scale);
-        part.sum.add_natural(decimal.negative, &decimal.magnitude, 0);
-        let [low, rest @ ..] = decimal.magnitude;
-        if rest == [0; 3] {
-            part.squares.add_square(low, 0);
-        } else {
-            let magnitude = BigUint::from_limbs(decimal.magnitude.to_vec());
-            part.squares.add_natural(false, magnitude.times(&magnitude).limbs(), 0);
-        }
+        self.part(decimal.scale).add_decimal(decimal, false);
     }
 
     fn set_window(&mut self, window: FixedPointWindow) -> FixedPointWindow {

@@ -7,38 +7,30 @@ use crate::num::rational::{Rational, round_ratio, round_sqrt_ratio};
 use crate::num::u256::U256;
 
 impl Moments {
-    /// What a sum of the infinities is, if there are any.
-    fn infinity(&self) -> Option<f64> {
-        match (self.positive_infinities > 0, self.negative_infinities > 0) {
-            (false, false) => None,
-            (true, false) => Some(f64::INFINITY),
-            (false, true) => Some(f64::NEG_INFINITY),
-            (true, true) => Some(f64::NAN),
-        }
-    }
-
     /// The moments as they are now.
     pub fn finish(&mut self) -> Finished {
         self.drain();
         self.empty_far();
         let near = self.near;
-        // n·Q must fit 256 bits; S² is not greater.
-        let narrow = self.parts.is_empty() && near.squares.leading_zeros() >= 64 - self.count.leading_zeros();
-        let sums = if narrow {
-            Totals::Near(near)
-        } else {
-            if !near.is_zero() {
-                self.near = Near::ZERO;
-                self.part(0).add_near(&near);
-            }
-            let scaled = |part: &Part, power: i32| Rational::power_of_ten(-power * i32::from(part.scale));
-            let parts = self.parts.iter();
-            Totals::Exact {
-                sum: total(parts.clone().map(|part| part.sum.to_rational().times(&scaled(part, 1)))),
-                squares: total(parts.map(|part| part.squares.to_rational().times(&scaled(part, 2)))),
-            }
-        };
-        Finished { count: self.count, infinity: self.infinity(), sums }
+        let infinity = infinity(self.positive_infinities, self.negative_infinities);
+        if self.parts.is_empty() {
+            return Finished::of_near(self.count, infinity, near);
+        }
+        if !near.is_zero() {
+            self.near = Near::ZERO;
+            self.part(0).add_near(&near);
+        }
+        Finished::of_parts(self.count, infinity, &self.parts)
+    }
+}
+
+/// What a sum of so many infinities of each sign is, if there are any.
+pub fn infinity(positive: u64, negative: u64) -> Option<f64> {
+    match (positive > 0, negative > 0) {
+        (false, false) => None,
+        (true, false) => Some(f64::INFINITY),
+        (false, true) => Some(f64::NEG_INFINITY),
+        (true, true) => Some(f64::NAN),
     }
 }
 
@@ -58,6 +50,27 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// Of `count` values, and what a sum of their infinities is.
+    pub fn of_near(count: u64, infinity: Option<f64>, near: Near) -> Self {
+        // n·Q must fit 256 bits; S² is not greater.
+        if near.squares.leading_zeros() >= 64 - count.leading_zeros() {
+            return Self { count, infinity, sums: Totals::Near(near) };
+        }
+        let mut part = Part { scale: 0, sum: Box::default(), squares: Box::default() };
+        part.add_near(&near);
+        Self::of_parts(count, infinity, &[part])
+    }
+
+    /// The same of sums by their scale.
+    pub fn of_parts(count: u64, infinity: Option<f64>, parts: &[Part]) -> Self {
+        let scaled = |part: &Part, power: i32| Rational::power_of_ten(-power * i32::from(part.scale));
+        let sums = Totals::Exact {
+            sum: total(parts.iter().map(|part| part.sum.to_rational().times(&scaled(part, 1)))),
+            squares: total(parts.iter().map(|part| part.squares.to_rational().times(&scaled(part, 2)))),
+        };
+        Self { count, infinity, sums }
+    }
+
     /// Σx; of no values it is 0.
     pub fn sum(&self) -> f64 {
         self.quotient(1)

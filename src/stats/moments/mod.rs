@@ -29,7 +29,8 @@ mod serial;
 mod sums;
 
 pub use accumulate::{Moments, Order};
-pub use finish::Finished;
+pub use finish::{Finished, infinity};
+pub use sums::{Near, Part};
 
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::num::big_uint::BigUint;
+use crate::num::decimal::Decimal;
 use crate::num::rational::decompose;
 use crate::num::superaccumulator::{ExactSum, ExactSumOfSquares};
 use crate::num::u256::U256;
 
 /// S and Q as whole numbers of 2^unit and 2^(2·unit).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Near {
-    pub(super) unit: i32,
-    pub(super) sum: i128,
-    pub(super) squares: U256,
+pub struct Near {
+    pub unit: i32,
+    pub sum: i128,
+    pub squares: U256,
 }
 
 impl Near {
@@ -48,17 +50,42 @@ impl Near {
 
 /// The sums of the values m·10^−scale, as sums of m.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Part {
+pub struct Part {
     pub(super) scale: i16,
-    pub(super) sum: Box<ExactSum>,
-    pub(super) squares: Box<ExactSumOfSquares>,
+    pub sum: Box<ExactSum>,
+    pub squares: Box<ExactSumOfSquares>,
 }
 
 impl Part {
-    pub(super) fn add(&mut self, value: f64) {
+    /// That of this scale; a new one if there is none.
+    pub fn of(parts: &mut Vec<Self>, scale: i16) -> &mut Self {
+        let index = match parts.iter().position(|part| part.scale == scale) {
+            Some(index) => index,
+            None => {
+                parts.push(Self { scale, sum: Box::default(), squares: Box::default() });
+                parts.len() - 1
+            }
+        };
+        &mut parts[index]
+    }
+
+    /// A finite value enters, or leaves.
+    pub fn change(&mut self, value: f64, leaves: bool) {
         let (negative, mantissa, exponent) = decompose(value);
-        self.sum.add(negative, mantissa, exponent);
-        self.squares.add_square(mantissa, exponent);
+        self.sum.add(negative != leaves, mantissa, exponent);
+        self.squares.add_square(leaves, mantissa, exponent);
+    }
+
+    /// A decimal of this scale enters, or leaves.
+    pub fn add_decimal(&mut self, decimal: &Decimal, leaves: bool) {
+        self.sum.add_natural(decimal.negative != leaves, &decimal.magnitude, 0);
+        let [low, rest @ ..] = decimal.magnitude;
+        if rest == [0; 3] {
+            self.squares.add_square(leaves, low, 0);
+        } else {
+            let magnitude = BigUint::from_limbs(decimal.magnitude.to_vec());
+            self.squares.add_natural(leaves, magnitude.times(&magnitude).limbs(), 0);
+        }
     }
 
     pub(super) fn add_near(&mut self, near: &Near) {

@@ -1,0 +1,450 @@
+//! Sums of windows of a fixed number of rows: eight stretches of a series side by side, each in a lane.
+//!
+//! A stretch has a **frame**: every x is a whole number of 2^unit below 2^([`SPAN`] + unit). It is split into four digits of 22
+//! bits, x = d₁ + d₂ + d₃ + d₄, by adding and subtracting 1.5·2^(52 + e), which rounds to a multiple of 2^e. The digits of each
+//! place, and the products of each weight, are added to a lane when their row enters the window, and subtracted when it leaves:
+//!
+//! - S = Σd₁ + Σd₂ + Σd₃ + Σd₄
+//! - Q = Σd₁² + Σ2d₁d₂ + Σ(2d₁d₃ + d₂²) + Σ(2d₁d₄ + 2d₂d₃) + Σ(2d₂d₄ + d₃²) + Σ2d₃d₄ + Σd₄²
+//!
+//! With |d| ≤ 2²¹ of its own place, a row adds at most 1.5·2⁴³ of its weight to a lane, so [`CARRY_EVERY`] rows that enter and as many
+//! that leave stay below 2⁵³, and nothing is rounded. Then what is a multiple of 2⁴⁸ of the weight moves to a second lane of its own,
+//! where it is exact for 2⁵⁰ rows.
+//!
+//! S and Q become sums h + l of two floats: S exactly, Q to 2^−100 of itself, as its terms cancel to no less than a quarter. The
+//! variance is (n·Q − S²) / (n·(n − ddof)), to 2^−96 of n·Q before the division. A result is taken only where both ends of its error
+//! interval round alike (A. Ziv, *Fast evaluation of elementary mathematical functions with correctly rounded last bit*, ACM TOMS
+//! 17(3), 1991); other windows are handed out with their sums, as integers.
+
+use super::double_double::{Double, two_product, two_sum};
+use super::floats::{Floats, OfEight};
+use super::window::FixedPointWindow;
+use crate::num::u256::U256;
+
+/// The bits of a frame: four digits of 22 bits with a sign.
+pub const SPAN: i32 = 87;
+
+/// The units of frames: squares of all digits are normal numbers.
+pub const UNITS: std::ops::RangeInclusive<i32> = -400..=300;
+
+/// Rows that are done in one call at most, and between two carries.
+pub const TILE: usize = 64;
+const CARRY_EVERY: usize = 256;
+
+const DIGIT: i32 = 22;
+const DIGITS: usize = 4;
+
+/// The weight of each lane of products: what it is a multiple of, as a power of two of the unit's square.
+const WEIGHTS: [i32; 7] = [132, 111, 88, 67, 44, 23, 0];
+
+/// What moves to the second lane is a multiple of this power of two of the weight.
+const CARRIED: i32 = 48;
+
+/// The relative errors of Q and of a quotient, and that of n·Q − S² beside n·Q, are below this.
+const ERROR: f64 = 1.0 / (1u128 << 96) as f64;
+
+/// The sums of the rows that are in the window, in eight stretches.
+#[derive(Clone, Debug)]
+pub struct RollingSums {
+    unit: i32,
+    sums: [[f64; 8]; DIGITS],
+    low: [[f64; 8]; 7],
+    high: [[f64; 8]; 7],
+    /// Rows since the last carry.
+    rows: usize,
+}
+
+/// What is asked of each window.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The rows of a window.
+    pub rows: u64,
+    pub ddof: u64,
+    /// Whether anything but sum and mean is asked.
+    pub squares: bool,
+}
+
+/// The answers of a window, or of eight: those of no degree of freedom mean nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers<V> {
+    pub sum: V,
+    pub mean: V,
+    pub variance: V,
+    pub stddev: V,
+    pub sem: V,
+}
+
+impl Answers<[f64; 8]> {
+    pub const NONE: Self =
+        Self { sum: [0.0; 8], mean: [0.0; 8], variance: [0.0; 8], stddev: [0.0; 8], sem: [0.0; 8] };
+}
+
+/// A window that takes exact numbers to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsure {
+    pub lane: usize,
+    /// Of the call.
+    pub row: usize,
+    /// S in units.
+    pub sum: i128,
+    /// Q in square units; nothing that counts unless it was asked.
+    pub squares: U256,
+}
+
+impl RollingSums {
+    /// Nothing in the window yet.
+    pub fn new(unit: i32) -> Self {
+        assert!(UNITS.contains(&unit));
+        Self { unit, sums: [[0.0; 8]; DIGITS], low: [[0.0; 8]; 7], high: [[0.0; 8]; 7], rows: 0 }
+    }
+
+    /// S and Q of a lane as integers.
+    fn exact(&self, lane: usize) -> (i128, U256) {
+        let places = (0..DIGITS as i32).rev().map(|place| DIGIT * place);
+        let sum = self.sums.iter().zip(places).map(|(sum, place)| {
+            let digits = sum[lane] * FixedPointWindow::power(-self.unit - place);
+            i128::from(digits as i64) << place
+        });
+        let (mut more, mut less) = (U256::ZERO, U256::ZERO);
+        for ((low, high), weight) in self.low.iter().zip(&self.high).zip(WEIGHTS) {
+            let scale = FixedPointWindow::power(-2 * self.unit - weight);
+            let units = i128::from((low[lane] * scale) as i64)
+                + (((high[lane] * scale * FixedPointWindow::power(-CARRIED)) as i128) << CARRIED);
+            let part = U256::from(units.unsigned_abs()).shifted_left(weight as u32);
+            let side = if units < 0 { &mut less } else { &mut more };
+            *side = side.plus(part);
+        }
+        (sum.sum(), more.minus(less))
+    }
+}
+
+/// The lanes in registers.
+struct Lanes<F> {
+    sums: [F; DIGITS],
+    low: [F; 7],
+}
+
+/// x as its digits.
+#[inline(always)]
+fn digits<F: Floats>(x: F, unit: i32) -> [F; DIGITS] {
+    let mut rest = x;
+    let mut round = |place: i32| {
+        let shift = F::splat(1.5 * FixedPointWindow::power(unit + place + 52));
+        let digit = (rest + shift) - shift;
+        rest = rest - digit;
+        digit
+    };
+    let (first, second, third) = (round(3 * DIGIT), round(2 * DIGIT), round(DIGIT));
+    [first, second, third, rest]
+}
+
+impl<F: Floats<Values = [f64; 8]>> Lanes<F> {
+    #[inline(always)]
+    fn load(state: &RollingSums) -> Self {
+        Self { sums: state.sums.map(|sum| F::load(&sum)), low: state.low.map(|lane| F::load(&lane)) }
+    }
+
+    #[inline(always)]
+    fn store(self, state: &mut RollingSums) {
+        state.sums = self.sums.map(F::store);
+        state.low = self.low.map(F::store);
+    }
+
+    #[inline(always)]
+    fn enter<const SQUARES: bool>(&mut self, digits: [F; DIGITS]) {
+        for (sum, digit) in self.sums.iter_mut().zip(digits) {
+            *sum = *sum + digit;
+        }
+        if SQUARES {
+            self.add_products(digits, digits);
+        }
+    }
+
+    #[inline(always)]
+    fn leave<const SQUARES: bool>(&mut self, digits: [F; DIGITS]) {
+        for (sum, digit) in self.sums.iter_mut().zip(digits) {
+            *sum = *sum - digit;
+        }
+        if SQUARES {
+            self.add_products(digits, digits.map(|digit| -digit));
+        }
+    }
+
+    /// Adds the products of digits with the same digits, each of which may have the other sign.
+    #[inline(always)]
+    fn add_products(&mut self, [d1, d2, d3, d4]: [F; DIGITS], [e1, e2, e3, e4]: [F; DIGITS]) {
+        let (t1, t2, t3) = (d1 + d1, d2 + d2, d3 + d3);
+        let q = &mut self.low;
+        q[0] = d1.mul_add(e1, q[0]);
+        q[1] = t1.mul_add(e2, q[1]);
+        q[2] = t1.mul_add(e3, d2.mul_add(e2, q[2]));
+        q[3] = t1.mul_add(e4, t2.mul_add(e3, q[3]));
+        q[4] = t2.mul_add(e4, d3.mul_add(e3, q[4]));
+        q[5] = t3.mul_add(e4, q[5]);
+        q[6] = d4.mul_add(e4, q[6]);
+    }
+
+    /// S, exactly: all terms are multiples of the unit, and those below the first 53 bits take less than as many more.
+    #[inline(always)]
+    fn sum(&self) -> Double<F> {
+        let [first, second, third, fourth] = self.sums;
+        let last = two_sum(third, fourth);
+        let next = two_sum(second, last.h);
+        let all = two_sum(first, next.h);
+        two_sum(all.h, all.l + (next.l + last.l))
+    }
+
+    /// Q.
+    #[inline(always)]
+    fn squares(&self, high: Option<&[[f64; 8]; 7]>) -> Double<F> {
+        let mut total = self.low[6];
+        let mut rest = F::splat(0.0);
+        let mut add = |term: F| {
+            let sum = two_sum(term, total);
+            total = sum.h;
+            rest = rest + sum.l;
+        };
+        for index in (0..6).rev() {
+            add(self.low[index]);
+        }
+        if let Some(high) = high {
+            for high in high.iter().rev() {
+                add(F::load(high));
+            }
+        }
+        two_sum(total, rest)
+    }
+}
+
+/// The divisors of a window.
+#[derive(Clone, Copy)]
+pub struct Divisors<F> {
+    n: F,
+    /// 1 / n, rounded.
+    inverse: F,
+    /// 1 / (n·(n − ddof)), and the same by n.
+    spread: Double<F>,
+    error: Double<F>,
+}
+
+impl<F: Floats> Divisors<F> {
+    /// Those of `count` values with `ddof` degrees of freedom taken off, of which at least one is taken to be left.
+    #[inline(always)]
+    pub fn new(count: u64, ddof: u64) -> Self {
+        let n = count as f64;
+        let freedom = count.saturating_sub(ddof).max(1) as f64;
+        let inverse = |divisor: Double<f64>| {
+            let h = 1.0 / divisor.h;
+            let l = ((-h).mul_add(divisor.h, 1.0) - h * divisor.l) * h;
+            Double { h: F::splat(h), l: F::splat(l) }
+        };
+        let spread = two_product(n, freedom);
+        let error = Double { h: spread.h * n, l: spread.h.mul_add(n, -(spread.h * n)) + spread.l * n };
+        Self { n: F::splat(n), inverse: F::splat(1.0 / n), spread: inverse(spread), error: inverse(error) }
+    }
+}
+
+/// S / n, and whether it surely is the nearest.
+#[inline(always)]
+fn mean<F: Floats>(sum: Double<F>, divisors: &Divisors<F>) -> (F, F::Mask) {
+    let h = sum.h * divisors.inverse;
+    let rest = (-h).mul_add(divisors.n, sum.h) + sum.l;
+    let (nearest, sure) = two_sum(h, rest * divisors.inverse).rounded();
+    if F::bits(!sure) == 0 {
+        return (nearest, sure);
+    }
+    sum.quotient(divisors.n)
+}
+
+/// A number and what it errs by at most, times an inverse: its nearest float and that of its root, and whether they surely are.
+#[inline(always)]
+fn spread<F: Floats>(number: Double<F>, error: F, inverse: Double<F>) -> (F, F, F::Mask) {
+    let h = number.h * inverse.h;
+    let l = number.h.mul_add(inverse.h, -h) + number.h.mul_add(inverse.l, number.l * inverse.h);
+    let error = error * inverse.h + h.abs() * F::splat(ERROR);
+    let (least, greatest) = (h + (l - error), h + (l + error));
+    let root = h.sqrt();
+    let half = F::splat(0.5) / root;
+    let rest = ((-root).mul_add(root, h) + l) * half;
+    // The root is as far off by half, and by the square of what it lacked.
+    let error = error * half + root * F::splat(ERROR);
+    let (least_root, greatest_root) = (root + (rest - error), root + (rest + error));
+    // Of a number that its error may turn to nothing there is no root.
+    let is_positive = (error + error).is_at_most(root);
+    (least, least_root, least.equals(greatest) & least_root.equals(greatest_root) & is_positive)
+}
+
+/// The answers of a window with S in units and n·Q − S² in square units; `None` where that takes more.
+#[inline]
+pub fn of_integers(sum: i128, number: U256, unit: i32, divisors: &Divisors<f64>) -> Option<Answers<f64>> {
+    // Powers by which a result stays a normal number, and exact.
+    const POWERS: std::ops::RangeInclusive<i32> = -700..=700;
+    let h = sum as f64;
+    let rest = sum - h as i128;
+    let l = rest as f64;
+    let top = 128 - (number.leading_zeros() & !1) as i32;
+    let (power, root_power) = (top + 2 * unit, top / 2 + unit);
+    if l as i128 != rest || !POWERS.contains(&unit) || !POWERS.contains(&power) {
+        return None;
+    }
+    let scale = FixedPointWindow::power(unit);
+    let (mean, sure) = mean(Double { h, l }, divisors);
+    let zero = number == U256::ZERO;
+    let U256([_, _, low, high]) = number.shifted_left(if zero { 0 } else { (128 - top) as u32 });
+    let bits = u128::from(high) << 64 | u128::from(low);
+    let h_bits = bits as f64;
+    // The conversion rounds: what is left may be negative, and is below 2^75.
+    let l_bits = bits.wrapping_sub(h_bits as u128) as i128 as f64;
+    let number = Double { h: h_bits, l: l_bits };
+    let (variance, stddev, sure_spread) = spread(number, 0.0, divisors.spread);
+    let (_, sem, sure_error) = spread(number, 0.0, divisors.error);
+    let [variance, stddev, sem] = match zero {
+        true => [0.0; 3],
+        false => {
+            let root = FixedPointWindow::power(root_power);
+            [variance * FixedPointWindow::power(power), stddev * root, sem * root]
+        }
+    };
+    let answers = Answers { sum: h * scale + 0.0, mean: mean * scale + 0.0, variance, stddev, sem };
+    (sure && (zero || sure_spread && sure_error)).then_some(answers)
+}
+
+/// Adds rows to the window, whose sums nobody asks for: those of each series from the first to the last.
+#[inline(always)]
+pub fn enter_in<F: OfEight>(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
+    match squares {
+        true => enter::<F, true>(state, series),
+        false => enter::<F, false>(state, series),
+    }
+}
+
+#[inline(always)]
+fn enter<F: OfEight, const SQUARES: bool>(state: &mut RollingSums, series: [&[f64]; 8]) {
+    let mut rows = [[0.0; 8]; TILE];
+    let count = series[0].len();
+    for start in (0..count).step_by(TILE) {
+        let end = count.min(start + TILE);
+        make_room::<F>(state, end - start);
+        F::lay(series.map(|one| &one[start..end]), &mut rows);
+        let mut lanes = Lanes::<F>::load(state);
+        for row in &rows[..end - start] {
+            lanes.enter::<SQUARES>(digits(F::load(row), state.unit));
+        }
+        lanes.store(state);
+    }
+}
+
+/// Carries, if `rows` more would be too many.
+#[inline(always)]
+fn make_room<F: Floats<Values = [f64; 8]>>(state: &mut RollingSums, rows: usize) {
+    state.rows += rows;
+    if state.rows <= CARRY_EVERY {
+        return;
+    }
+    state.rows = rows;
+    for ((low, high), weight) in state.low.iter_mut().zip(&mut state.high).zip(WEIGHTS) {
+        let shift = F::splat(1.5 * FixedPointWindow::power(2 * state.unit + weight + CARRIED + 52));
+        let all = F::load(low);
+        let carried = (all + shift) - shift;
+        *low = (all - carried).store();
+        *high = (F::load(high) + carried).store();
+    }
+}
+
+/// For each of up to [`TILE`] rows: it enters the window, which is answered for, and then one leaves. All series are of one length.
+#[inline(always)]
+pub fn roll_in<F: OfEight>(
+    state: &mut RollingSums,
+    entering: [&[f64]; 8],
+    leaving: [&[f64]; 8],
+    asked: Asked,
+    answers: &mut [Answers<[f64; 8]>],
+    unsure: &mut Vec<Unsure>,
+) {
+    match asked.squares {
+        true => roll::<F, true>(state, entering, leaving, asked, answers, unsure),
+        false => roll::<F, false>(state, entering, leaving, asked, answers, unsure),
+    }
+}
+
+#[inline(always)]
+fn roll<F: OfEight, const SQUARES: bool>(
+    state: &mut RollingSums,
+    entering: [&[f64]; 8],
+    leaving: [&[f64]; 8],
+    asked: Asked,
+    answers: &mut [Answers<[f64; 8]>],
+    unsure: &mut Vec<Unsure>,
+) {
+    let count = entering[0].len();
+    assert!(count <= TILE && answers.len() >= count);
+    make_room::<F>(state, count);
+    let (mut rows, mut old) = ([[0.0; 8]; TILE], [[0.0; 8]; TILE]);
+    F::lay(entering, &mut rows);
+    F::lay(leaving, &mut old);
+    let high = state.high;
+    let high = (high != [[0.0; 8]; 7]).then_some(&high);
+    let zero = F::splat(0.0);
+    let divisors = Divisors::<F>::new(asked.rows, asked.ddof);
+    let mut lanes = Lanes::<F>::load(state);
+    for (index, ((row, old), answer)) in rows[..count].iter().zip(&old).zip(answers).enumerate() {
+        lanes.enter::<SQUARES>(digits(F::load(row), state.unit));
+        let sum = lanes.sum();
+        let (mean, mut sure) = mean(sum, &divisors);
+        answer.sum = (sum.h + zero).store();
+        answer.mean = (mean + zero).store();
+        if SQUARES {
+            let squares = lanes.squares(high);
+            // n·Q − S².
+            let multiple = two_product(squares.h, divisors.n);
+            let square = sum.squared();
+            let all = two_sum(multiple.h, -square.h);
+            let low = all.l + (squares.l.mul_add(divisors.n, multiple.l) - square.l);
+            let number = two_sum(all.h, low);
+            let error = multiple.h * F::splat(ERROR);
+            let is_zero = squares.h.equals(zero);
+            let (variance, stddev, sure_spread) = spread(number, error, divisors.spread);
+            let (_, sem, sure_error) = spread(number, error, divisors.error);
+            answer.variance = zero.or(is_zero, variance).store();
+            answer.stddev = zero.or(is_zero, stddev).store();
+            answer.sem = zero.or(is_zero, sem).store();
+            sure = sure & (is_zero | sure_spread & sure_error);
+        }
+        let open = F::bits(!sure);
+        if open != 0 {
+            let mut at = state.clone();
+            Lanes { sums: lanes.sums, low: lanes.low }.store(&mut at);
+            unsure.extend((0..8).filter(|lane| open >> lane & 1 == 1).map(|lane| {
+                let (sum, squares) = at.exact(lane);
+                Unsure { lane, row: index, sum, squares }
+            }));
+        }
+        lanes.leave::<SQUARES>(digits(F::load(old), state.unit));
+    }
+    lanes.store(state);
+}
+
+/// The least magnitude that is not zero, and the greatest, as the bits of floats; of nothing but zeros the least is 2^63 − 1.
+#[inline(always)]
+pub fn magnitudes(values: &[f64]) -> (u64, u64) {
+    let (mut least, mut greatest) = ([i64::MAX; 8], [0; 8]);
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut visit = |lane: usize, value: f64| {
+        let magnitude = (value.to_bits() & (u64::MAX >> 1)) as i64;
+        // Zero becomes the greatest.
+        let key = magnitude.wrapping_sub(1) & i64::MAX;
+        least[lane] = least[lane].min(key);
+        greatest[lane] = greatest[lane].max(magnitude);
+    };
+    for eight in eights {
+        for (lane, &value) in eight.iter().enumerate() {
+            visit(lane, value);
+        }
+    }
+    for (lane, &value) in rest.iter().enumerate() {
+        visit(lane, value);
+    }
+    let least = least.into_iter().fold(i64::MAX, i64::min);
+    let least = if least == i64::MAX { least } else { least + 1 };
+    (least as u64, greatest.into_iter().fold(0, i64::max) as u64)
+}

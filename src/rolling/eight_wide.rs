@@ -1,0 +1,154 @@
+//! Sums of windows of a fixed number of rows, eight stretches side by side.
+
+use std::ops::Range;
+
+use super::answer::{Column, UNDEFINED};
+use super::bounds::Bounds;
+use super::rows::Rows;
+use super::sums::{is_spread, of, sums, write_finished};
+use super::targets::Targets;
+use crate::arch::Tier;
+use crate::arch::rolling::{Answers, Asked, RollingSums, SPAN, TILE, UNITS};
+use crate::error::Result;
+use crate::interrupt::Interrupt;
+use crate::num::rational::decompose;
+use crate::series::repr::Element;
+use crate::spec::Spec;
+use crate::stats::moments::{Finished, Near};
+
+/// The longest windows whose sums are exact in lanes.
+const LONGEST: usize = 1 << 19;
+
+/// The least number of windows for which eight lanes are faster.
+const LEAST: usize = 1 << 10;
+
+/// How many windows are done together: far more than there are rows that only enter.
+pub(super) fn together(rows: usize) -> usize {
+    (32 * rows.min(LONGEST)).max(1 << 16)
+}
+
+/// Writes these statistics of the windows of the targets to their places in the columns; what does not go side by side goes alone.
+pub(super) fn eight_wide<T: Element>(
+    rows: &Rows<'_, T>,
+    bounds: Bounds<'_>,
+    targets: &Targets<'_>,
+    spec: &Spec,
+    tier: Tier,
+    interrupt: &Interrupt,
+    columns: &mut [Column<'_>],
+) -> Result<()> {
+    let (Some(window), Some(positions), Some(values)) =
+        (bounds.fixed(), targets.neighbours(), T::as_floats(&rows.values))
+    else {
+        return sums(rows, bounds, targets, spec, interrupt, columns);
+    };
+    let squares = columns.iter().any(|column| is_spread(column.measure));
+    let asked = Asked { rows: window as u64, ddof: spec.ddof(), squares };
+    let lanes = Lanes { values, window, asked, spec, tier, interrupt };
+    let alone = |part: Range<usize>, columns: &mut [Column<'_>]| {
+        let index = part.start - positions.start..part.end - positions.start;
+        let mut columns = part_of(columns, index.clone());
+        sums(rows, bounds, &targets.slice(index), spec, interrupt, &mut columns)
+    };
+    let mut done = positions.start;
+    for group in bounds.groups_of(positions.clone()) {
+        // Those with all of their rows.
+        let whole = positions.start.max(group.start + window - 1)..positions.end.min(group.end);
+        let mut parts = vec![whole];
+        while let Some(part) = parts.pop() {
+            if part.len() < LEAST.max(2 * window) || window > LONGEST {
+                continue;
+            }
+            let covered = part.start + 1 - window..part.end;
+            let unit = match rows.numbers(&covered) == covered.len() as u64 {
+                true => frame(&values[covered], tier),
+                false => None,
+            };
+            let Some(unit) = unit else {
+                // What is in the way may be in one half.
+                let middle = part.start + part.len() / 2;
+                parts.extend([middle..part.end, part.start..middle]);
+                continue;
+            };
+            if done < part.start {
+                alone(done..part.start, columns)?;
+            }
+            let each = part.len() / 8;
+            let start = part.start - positions.start;
+            lanes.roll(part.start, each, unit, &mut part_of(columns, start..start + 8 * each))?;
+            done = part.start + 8 * each;
+        }
+    }
+    if done < positions.end {
+        alone(done..positions.end, columns)?;
+    }
+    Ok(())
+}
+
+/// Some places of columns.
+fn part_of<'a>(columns: &'a mut [Column<'_>], part: Range<usize>) -> Vec<Column<'a>> {
+    let part = |column: &'a mut Column<'_>| Column { measure: column.measure, values: &mut column.values[part.clone()] };
+    columns.iter_mut().map(part).collect()
+}
+
+/// The unit of a frame that holds all of these values, if there is one.
+fn frame(values: &[f64], tier: Tier) -> Option<i32> {
+    let (least, greatest) = tier.magnitudes(values);
+    if greatest == 0 {
+        return Some(0);
+    }
+    if greatest >= f64::INFINITY.to_bits() {
+        return None;
+    }
+    let last = |bits: u64| decompose(f64::from_bits(bits)).2;
+    let unit = last(least);
+    (last(greatest) + 53 - unit <= SPAN && UNITS.contains(&unit)).then_some(unit)
+}
+
+/// What is the same for all stretches.
+struct Lanes<'a> {
+    values: &'a [f64],
+    window: usize,
+    asked: Asked,
+    spec: &'a Spec,
+    tier: Tier,
+    interrupt: &'a Interrupt,
+}
+
+impl Lanes<'_> {
+    /// Eight stretches of `each` windows, one after the other, the first of which ends at `start`.
+    fn roll(&self, start: usize, each: usize, unit: i32, columns: &mut [Column<'_>]) -> Result<()> {
+        let Self { values, window, asked, spec, tier, interrupt } = *self;
+        let rows = |from: usize, count: usize| -> [&[f64]; 8] {
+            std::array::from_fn(|lane| &values[from + lane * each..from + lane * each + count])
+        };
+        let mut state = RollingSums::new(unit);
+        tier.enter(&mut state, rows(start + 1 - window, window - 1), asked.squares);
+        let mut answers = [Answers::NONE; TILE];
+        let mut unsure = Vec::new();
+        for first in (0..each).step_by(TILE) {
+            interrupt.check()?;
+            let count = TILE.min(each - first);
+            let (entering, leaving) = (rows(start + first, count), rows(start + first + 1 - window, count));
+            tier.roll(&mut state, entering, leaving, asked, &mut answers, &mut unsure);
+            for column in &mut *columns {
+                if is_spread(column.measure) && asked.rows <= asked.ddof {
+                    (0..8).for_each(|lane| column.values[lane * each + first..][..count].fill(UNDEFINED));
+                    continue;
+                }
+                for lane in 0..8 {
+                    let places = &mut column.values[lane * each + first..][..count];
+                    for (place, answer) in places.iter_mut().zip(&answers) {
+                        *place = of(answer, column.measure).map_or(UNDEFINED, |values| values[lane]);
+                    }
+                }
+            }
+            for open in unsure.drain(..) {
+                let near = Near { unit, sum: open.sum, squares: open.squares };
+                let finished = Finished::of_near(asked.rows, None, near);
+                write_finished(&finished, spec, open.lane * each + first + open.row, columns);
+            }
+        }
+        Ok(())
+    }
+}

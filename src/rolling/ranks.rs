@@ -1,0 +1,359 @@
+//! Quantiles, iqr and n_unique of windows, by ranks.
+//!
+//! The rows that a stretch of windows passes over are sorted once: each has a rank, and no two the same. A window is a set of ranks, one
+//! bit each, and a quantile is the k-th of them: a cursor stays there while rows enter and leave, and moves to a neighbour where k or
+//! the number of ranks below it has changed. Of every 64 words of bits another word says which of them are not empty.
+
+use std::ops::Range;
+
+use super::answer::{Column, Measure, UNDEFINED};
+use super::bounds::Bounds;
+use super::rows::Rows;
+use super::slide::{Window, slide};
+use super::targets::Targets;
+use crate::error::Result;
+use crate::interrupt::Interrupt;
+use crate::series::repr::Element;
+use crate::spec::{Spec, Statistic};
+use crate::stats::quantile::Position;
+
+/// Windows of so many more rows than one has are sorted together: of short ones more, so that they are sorted less often.
+const SHORT: usize = 256;
+
+/// How many windows of about this many rows are sorted together.
+pub(super) fn stretch(rows: usize) -> usize {
+    if rows < SHORT { (8 * rows).max(SHORT) } else { rows.saturating_mul(4) }
+}
+
+/// A set of ranks.
+#[derive(Default)]
+struct RankSet {
+    words: Vec<u64>,
+    /// Bit i of word k says whether word 64·k + i is not empty.
+    filled: Vec<u64>,
+}
+
+impl RankSet {
+    fn clear(&mut self, ranks: usize) {
+        self.words.clear();
+        self.words.resize(ranks.div_ceil(64), 0);
+        self.filled.clear();
+        self.filled.resize(self.words.len().div_ceil(64), 0);
+    }
+
+    #[inline]
+    fn insert(&mut self, rank: usize) {
+        self.words[rank / 64] |= 1 << (rank % 64);
+        self.filled[rank / 4096] |= 1 << (rank / 64 % 64);
+    }
+
+    #[inline]
+    fn remove(&mut self, rank: usize) {
+        self.words[rank / 64] &= !(1 << (rank % 64));
+        if self.words[rank / 64] == 0 {
+            self.filled[rank / 4096] &= !(1 << (rank / 64 % 64));
+        }
+    }
+
+    /// The least rank that is greater than this one.
+    #[inline]
+    fn next(&self, rank: usize) -> Option<usize> {
+        let above = |word: u64, bit: usize| word & (!1u64 << bit);
+        let here = above(self.words[rank / 64], rank % 64);
+        if here != 0 {
+            return Some(rank / 64 * 64 + here.trailing_zeros() as usize);
+        }
+        let word = rank / 64;
+        let mut group = word / 64;
+        let mut filled = above(self.filled[group], word % 64);
+        while filled == 0 {
+            group += 1;
+            filled = *self.filled.get(group)?;
+        }
+        let word = group * 64 + filled.trailing_zeros() as usize;
+        Some(word * 64 + self.words[word].trailing_zeros() as usize)
+    }
+
+    /// The greatest rank that is less than this one.
+    #[inline]
+    fn previous(&self, rank: usize) -> Option<usize> {
+        let below = |word: u64, bit: usize| word & ((1u64 << bit) - 1);
+        let last = |word: u64| 63 - word.leading_zeros() as usize;
+        let here = below(self.words[rank / 64], rank % 64);
+        if here != 0 {
+            return Some(rank / 64 * 64 + last(here));
+        }
+        let word = rank / 64;
+        let mut group = word / 64;
+        let mut filled = below(self.filled[group], word % 64);
+        while filled == 0 {
+            group = group.checked_sub(1)?;
+            filled = self.filled[group];
+        }
+        let word = group * 64 + last(filled);
+        Some(word * 64 + last(self.words[word]))
+    }
+
+    /// The rank before which `order` others are.
+    fn select(&self, mut order: u64) -> Option<usize> {
+        for (index, &word) in self.words.iter().enumerate() {
+            let here = u64::from(word.count_ones());
+            if order < here {
+                let mut rest = word;
+                for _ in 0..order {
+                    rest &= rest - 1;
+                }
+                return Some(index * 64 + rest.trailing_zeros() as usize);
+            }
+            order -= here;
+        }
+        None
+    }
+}
+
+/// A rank in the set, and how many of the set are below it.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    rank: usize,
+    below: u64,
+}
+
+/// How often each value is in a window.
+#[derive(Default)]
+struct Distinct {
+    /// Of each rank, which value it has.
+    values: Vec<u32>,
+    counts: Vec<u32>,
+    unique: u64,
+}
+
+/// The ranks of the rows in a window.
+struct Ranks<'a, T: Element> {
+    rows: &'a Rows<'a, T>,
+    /// The position of the first row that has a rank.
+    first: usize,
+    ranks: Vec<u32>,
+    /// The keys in order, each with its row.
+    sorted: Vec<(T::Key, u32)>,
+    set: RankSet,
+    count: u64,
+    /// One for each quantile; they are found when the first window is asked for.
+    cursors: Vec<Cursor>,
+    are_placed: bool,
+    distinct: Option<Distinct>,
+}
+
+impl<T: Element> Ranks<'_, T> {
+    /// Nothing in the window, of rows of this span.
+    fn restart(&mut self, span: Range<usize>) {
+        self.first = span.start;
+        self.sorted.clear();
+        let numbers = span.clone().filter(|&position| self.rows.holds_number(position));
+        self.sorted.extend(numbers.map(|position| (self.rows.values[position].key(), (position - span.start) as u32)));
+        self.sorted.sort_unstable_by_key(|(key, _)| *key);
+        self.ranks.resize(span.len(), 0);
+        for ((_, row), rank) in self.sorted.iter().zip(0..) {
+            self.ranks[*row as usize] = rank;
+        }
+        if let Some(distinct) = &mut self.distinct {
+            let value = |key| T::from_key(key).with_one_zero().key();
+            let mut number = 0;
+            let mut before = None;
+            distinct.values.clear();
+            distinct.values.extend(self.sorted.iter().map(|(key, _)| {
+                let value = value(*key);
+                number += u32::from(before.is_some_and(|before| before != value));
+                before = Some(value);
+                number
+            }));
+            distinct.counts.clear();
+            distinct.counts.resize(number as usize + 1, 0);
+        }
+        self.clear();
+    }
+
+    /// Puts the cursors where these orders are; there are as many.
+    #[inline]
+    fn place(&mut self, positions: &[Position]) {
+        if !self.are_placed {
+            self.are_placed = true;
+            for (cursor, position) in self.cursors.iter_mut().zip(positions) {
+                *cursor = Cursor { rank: self.set.select(position.lower).unwrap_or_default(), below: position.lower };
+            }
+            return;
+        }
+        for (cursor, position) in self.cursors.iter_mut().zip(positions) {
+            while cursor.below < position.lower
+                && let Some(next) = self.set.next(cursor.rank)
+            {
+                *cursor = Cursor { rank: next, below: cursor.below + 1 };
+            }
+            while cursor.below > position.lower
+                && let Some(previous) = self.set.previous(cursor.rank)
+            {
+                *cursor = Cursor { rank: previous, below: cursor.below - 1 };
+            }
+        }
+    }
+
+    fn quantile(&self, index: usize, position: &Position) -> f64 {
+        let rank = self.cursors[index].rank;
+        let upper = if position.upper > position.lower { self.set.next(rank) } else { None }.unwrap_or(rank);
+        let value = |rank: usize| T::from_key(self.sorted[rank].0);
+        position.blend(value(rank), value(upper))
+    }
+}
+
+impl<T: Element> Window for Ranks<'_, T> {
+    #[inline]
+    fn enter(&mut self, position: usize) {
+        if !self.rows.holds_number(position) {
+            return;
+        }
+        let rank = self.ranks[position - self.first] as usize;
+        self.set.insert(rank);
+        self.count += 1;
+        if self.are_placed {
+            self.cursors.iter_mut().for_each(|cursor| cursor.below += u64::from(rank < cursor.rank));
+        }
+        if let Some(distinct) = &mut self.distinct {
+            let count = &mut distinct.counts[distinct.values[rank] as usize];
+            distinct.unique += u64::from(*count == 0);
+            *count += 1;
+        }
+    }
+
+    #[inline]
+    fn leave(&mut self, position: usize) {
+        if !self.rows.holds_number(position) {
+            return;
+        }
+        let rank = self.ranks[position - self.first] as usize;
+        self.count -= 1;
+        if self.are_placed {
+            for cursor in &mut self.cursors {
+                if rank != cursor.rank {
+                    cursor.below -= u64::from(rank < cursor.rank);
+                } else if let Some(next) = self.set.next(rank) {
+                    cursor.rank = next;
+                } else if let Some(previous) = self.set.previous(rank) {
+                    *cursor = Cursor { rank: previous, below: cursor.below - 1 };
+                } else {
+                    self.are_placed = false;
+                }
+            }
+        }
+        self.set.remove(rank);
+        if let Some(distinct) = &mut self.distinct {
+            let count = &mut distinct.counts[distinct.values[rank] as usize];
+            *count -= 1;
+            distinct.unique -= u64::from(*count == 0);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.set.clear(self.sorted.len());
+        self.count = 0;
+        self.are_placed = false;
+        if let Some(distinct) = &mut self.distinct {
+            distinct.counts.fill(0);
+            distinct.unique = 0;
+        }
+    }
+}
+
+/// Where the quantiles of so many values lie.
+struct Positions<'a> {
+    spec: &'a Spec,
+    count: u64,
+    positions: Vec<Position>,
+}
+
+impl Positions<'_> {
+    #[inline]
+    fn of(&mut self, count: u64) -> &[Position] {
+        if self.count != count {
+            let spec = self.spec;
+            self.positions.clear();
+            self.positions.extend(spec.computed().iter().map(|p| spec.method().position(p, count)));
+            self.count = count;
+        }
+        &self.positions
+    }
+}
+
+/// Writes these statistics of the windows of the targets to their places in the columns.
+pub(super) fn ranks<T: Element>(
+    rows: &Rows<'_, T>,
+    bounds: Bounds<'_>,
+    targets: &Targets<'_>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+    columns: &mut [Column<'_>],
+) -> Result<()> {
+    let counts_values = columns.iter().any(|column| column.measure == Measure::Statistic(Statistic::NUnique));
+    let ordered = columns.iter().any(|column| column.measure != Measure::Statistic(Statistic::NUnique));
+    let mut ranks = Ranks {
+        rows,
+        first: 0,
+        ranks: Vec::new(),
+        sorted: Vec::new(),
+        set: RankSet::default(),
+        count: 0,
+        cursors: vec![Cursor::default(); if ordered { spec.computed().len() } else { 0 }],
+        are_placed: false,
+        distinct: counts_values.then(Distinct::default),
+    };
+    let mut positions = Positions { spec, count: 0, positions: Vec::new() };
+    let mut quantiles = vec![0.0; ranks.cursors.len()];
+    let quartiles = [0.25, 0.75].map(|p| spec.computed().iter().position(|computed| computed.value() == p));
+    for some in targets.stretches(stretch(bounds.usual())) {
+        ranks.restart(targets.slice(some.clone()).span(bounds));
+        let windows = bounds.windows(targets.positions(some.clone()));
+        slide(windows, &mut ranks, interrupt, |ranks, index, _| {
+            if ranks.count > 0 && ordered {
+                let positions = positions.of(ranks.count);
+                ranks.place(positions);
+                for (index, position) in positions.iter().enumerate() {
+                    quantiles[index] = ranks.quantile(index, position);
+                }
+            }
+            for column in &mut *columns {
+                column.values[some.start + index] = match column.measure {
+                    Measure::Statistic(Statistic::NUnique) => {
+                        ranks.distinct.as_ref().map_or(UNDEFINED, |distinct| distinct.unique as f64)
+                    }
+                    _ if ranks.count == 0 => UNDEFINED,
+                    Measure::Quantile(index) => quantiles[index],
+                    _ => match quartiles {
+                        [Some(low), Some(high)] => quantiles[high] - quantiles[low],
+                        _ => UNDEFINED,
+                    },
+                };
+            }
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_found_across_words() {
+        for ranks in [vec![0, 1, 63, 64, 4095, 4096, 20_000], vec![5], vec![9000, 9001]] {
+            let mut set = RankSet::default();
+            set.clear(20_001);
+            ranks.iter().for_each(|&rank| set.insert(rank));
+            set.insert(12_345);
+            set.remove(12_345);
+            for (order, &rank) in ranks.iter().enumerate() {
+                assert_eq!(set.next(rank), ranks.get(order + 1).copied());
+                assert_eq!(set.previous(rank), order.checked_sub(1).map(|before| ranks[before]));
+                assert_eq!(set.select(order as u64), Some(rank));
+            }
+            assert_eq!(set.select(ranks.len() as u64), None);
+        }
+    }
+}
