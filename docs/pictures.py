@@ -179,6 +179,48 @@ def brackets() -> None:
     picture.write("brackets.svg")
 
 
+def rounded_windows(values: list[float], rows: int) -> list[float]:
+    """The rolling stddev by two running sums that are rounded, as some libraries have it."""
+    found, total, squares = [], 0.0, 0.0
+    for place, value in enumerate(values):
+        total += value
+        squares += value * value
+        if place >= rows:
+            old = values[place - rows]
+            total -= old
+            squares -= old * old
+        variance = (squares - total * total / rows) / (rows - 1)
+        found.append(max(variance, 0.0) ** 0.5)
+    return found
+
+
+def residue() -> None:
+    """What an outlier leaves behind in running sums."""
+    rows, outlier = 20, 60
+    random.seed(20261128)
+    values = [random.gauss(0, 1) for _ in range(240)]
+    values[outlier] = 1e8
+    exact = rstats.rolling(values, rows, stats=["stddev"], q=()).to_dict()["stddev"]
+    rounded = rounded_windows(values, rows)
+    picture = Picture(720, 250, "The standard deviation of 20 values, before and after an outlier of 10^8")
+
+    def point(place: int, value: float) -> tuple[float, float]:
+        return 40 + 660 * place / len(values), 205 - min(value, 2.5) * 70
+
+    start, end = point(outlier, 0)[0], point(outlier + rows, 0)[0]
+    picture.box(start, 20, end - start, 185, BAND)
+    picture.text((start + end) / 2, 16, "in the window", "middle", size=11)
+    for level in (0, 1, 2):
+        picture.text(32, point(0, level)[1] + 4, str(level), "end", size=11)
+        picture.line([point(0, level), point(len(values), level)], PALE, 0.5)
+    for part in (range(rows, outlier), range(outlier + rows, len(values))):
+        picture.line([point(place, rounded[place]) for place in part], ORANGE, 1.5)
+        picture.line([point(place, exact[place]) for place in part], BLUE, 1.5)
+    picture.text(250, 236, "rstats.rolling(values, 20)", color=BLUE)
+    picture.text(450, 236, "two running sums, rounded", color=ORANGE)
+    picture.write("residue.svg")
+
+
 if __name__ == "__main__":
-    for draw in (quantiles, scan, window, brackets):
+    for draw in (quantiles, scan, window, brackets, residue):
         draw()

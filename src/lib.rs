@@ -27,6 +27,7 @@
 //! | an array of several dimensions | [`describe_matrix`] |
 //! | rows with weights | [`describe_weighted`] |
 //! | batches that come once | [`StreamDescriber`] |
+//! | values that come for as long as a service runs | [`Accumulator`] |
 //! | a row with those around it | [`Rolling`] |
 //! | JSON text | [`json`] |
 //! | Parquet files, larger than memory | [`parquet::Dataset`] |
@@ -53,6 +54,7 @@
 #![deny(missing_docs)]
 #![cfg_attr(doctest, doc = include_str!("../docs/rust.md"))]
 
+mod accumulator;
 mod arch;
 mod catch_panic;
 mod describe;
@@ -72,6 +74,7 @@ mod rolling;
 pub mod scan;
 pub mod series;
 mod spec;
+mod state;
 mod stats;
 mod suggest;
 mod summary;
@@ -79,6 +82,7 @@ mod summary;
 mod unfinished;
 mod unpoisoned;
 
+pub use accumulator::Accumulator;
 #[cfg(feature = "allocator")]
 pub use arch::allocator::Allocator;
 pub use describe::{

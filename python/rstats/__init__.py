@@ -1,12 +1,13 @@
 """Exact, reproducible, fast statistics over pyarrow, NumPy, pandas and Polars data.
 
 `describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
-`describe_json(body)` a JSON document. `compute_stats(numbers)` stands in for a handler on Python's `statistics`,
-`compute_stats_json(body)` for one that parses JSON too, and `rstats.statistics` for the module itself. Mean, variance
-and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
+`describe_json(body)` a JSON document; `rolling(data, window)` and `expanding(data)` describe the rows around each row.
+`compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
+parses JSON too, and `rstats.statistics` for the module itself. Mean, variance and stddev are correctly rounded,
+quantiles exact, and nothing depends on chunks or threads.
 
-`rstats.pandas` gives frames and series an accessor, `rstats.testing` compares a port with what it replaces, and
-`rstats.progress` draws a bar; they are imported when they are first used.
+`rstats.pandas` and `rstats.polars` give frames, series and expressions an accessor, `rstats.testing` compares a port
+with what it replaces, and `rstats.progress` draws a bar; they are imported when they are first used.
 
 >>> import rstats
 >>> rstats.describe({"temp": [12.5, 14.0, None, 9.5]}, stats=["mean"], q=[0.5]).to_dicts()
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from ._rstats import (
+    Columns,
     Description,
     MemoryLimitError,
     Statistics,
@@ -27,15 +29,19 @@ from ._rstats import (
     describe,
     describe_json,
     describe_parquet,
+    expanding,
+    rolling,
 )
 
 if _TYPE_CHECKING:
     from . import pandas as pandas
+    from . import polars as polars
     from . import progress as progress
     from . import statistics as statistics
     from . import testing as testing
 
 __all__ = [
+    "Columns",
     "Description",
     "MemoryLimitError",
     "Statistics",
@@ -45,10 +51,12 @@ __all__ = [
     "describe",
     "describe_json",
     "describe_parquet",
+    "expanding",
+    "rolling",
 ]
 
 # Imported when they are asked for.
-_MODULES = ("pandas", "progress", "statistics", "testing")
+_MODULES = ("pandas", "polars", "progress", "statistics", "testing")
 
 # `match` takes what is registered as a mapping for one.
 _Mapping.register(Statistics)

@@ -1,13 +1,17 @@
+import datetime
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, final, overload
 
+import numpy
+import numpy.typing
 import pandas
 import polars
 import pyarrow
 
 __all__ = [
+    "Columns",
     "Description",
     "MemoryLimitError",
     "Statistics",
@@ -18,6 +22,8 @@ __all__ = [
     "describe_json",
     "describe_parquet",
     "drop_in",
+    "expanding",
+    "rolling",
 ]
 
 __version__: str
@@ -508,4 +514,155 @@ def describe_parquet(
     >>> d = rstats.describe_parquet("data/city_temps.parquet", where="temp > 70", memory_limit="512MiB")
     >>> d[0]["count"], d[0]["min"]
     (654, 70.1)
+    """
+
+@final
+class Columns:
+    """The answer of `rolling` and `expanding`: columns of numbers, a row for each row of the data.
+
+    It speaks the Arrow PyCapsule protocol, so `pyarrow.table(c)` and `polars.DataFrame(c)` take it as it is. Columns are
+    named by the column and the statistic (`temp_mean`, `temp_p90`), those of one series by the statistic (`mean`). They
+    are float64, `count` and `n_unique` uint64; null is what is not defined, and what is said of too few values.
+    `c["mean"]` is one of the columns, `len(c)` the number of rows.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.rolling([1.0, 2.0, 6.0, 4.0], 2, stats=["count", "mean"], q=())
+    4 rows of 2 columns
+    count  mean
+        1  null
+        2   1.5
+        2   4.0
+        2   5.0
+    """
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+    def to_dict(self) -> dict[str, list[Any]]:
+        """A list of values for each column; what is not defined is None."""
+    def to_numpy(self) -> dict[str, numpy.typing.NDArray[Any]]:
+        """An array for each column; what is not defined is NaN. Needs NumPy."""
+    def to_arrow(self) -> pyarrow.Table:
+        """A pyarrow table. Needs pyarrow."""
+    def to_polars(self) -> polars.DataFrame:
+        """A Polars frame. Needs Polars."""
+    def to_pandas(self, index: object | None = None) -> pandas.DataFrame:
+        """A pandas frame with this index, by default 0 to n - 1; what is not defined is NaN. Needs pandas."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, name: str, /) -> Columns: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+def rolling(
+    data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    window: int | str | datetime.timedelta | numpy.timedelta64,
+    *,
+    on: str | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer | None = None,
+    by: str | Sequence[str] | None = None,
+    columns: _Columns | Sequence[_Columns] | None = None,
+    stats: str | Sequence[str] | None = None,
+    q: float | Sequence[float] | None = None,
+    method: _Method | str = "linear",
+    ddof: int = 1,
+    nan: _NanPolicy = "propagate",
+    null: _NullPolicy = "skip",
+    min_count: int = 0,
+    bias: bool = False,
+    min_periods: int | None = None,
+    closed: Literal["right", "left", "both", "neither"] | None = None,
+    center: bool = False,
+    step: int = 1,
+    threads: int | None = None,
+) -> Columns:
+    """Exact statistics of the rows around each row: a window that moves along a series, or along each column of a table.
+
+    Parameters
+    ----------
+    data
+        One series, a table, or an array of two dimensions, whose columns are named "0", "1", …: as `describe` takes
+        them. Streams are read as a whole.
+    window
+        How far a window reaches: a number of rows (a row and those before it), or a span of time ("30s", "5min",
+        "1h30min", "2d", "1w", a timedelta of Python, NumPy or pandas), in which case it holds the rows of the last
+        `window` before the row.
+    on
+        The times of the rows, for a window of time: the name of a column of a table, or an array. Timestamps or dates in
+        order, ascending or descending (with `by`, within each group), without nulls. By default the index of a pandas
+        frame or series.
+    by
+        Columns of keys: a window holds rows whose keys are those of its row. The answer stays in the order of the rows.
+    columns
+        Which columns, as for `describe`. Default: every column of numbers.
+    stats
+        Of "count", "min", "max", "range", "sum", "mean", "variance", "stddev", "sem", "iqr", "skewness", "kurtosis",
+        "n_unique", "cv", "q1", "median", "q3". Default: min, max, range, mean, stddev. `()` for none.
+    q
+        Probabilities of quantiles, as for `describe`; all of them come from one ordering. Default: (.25, .5, .75).
+    method, ddof, nan, null, min_count, bias
+        As for `describe`, of each window: a NaN makes those windows NaN that it is in. With nan="omit" it is as if it
+        were null.
+    min_periods
+        A window of fewer values says nothing: its statistics (but "count") are null. Default: `window` for a number of
+        rows, 1 for a span of time.
+    closed
+        Which ends of the window belong to it: "right" (default), "left", "both" or "neither". A window of 3 rows that
+        is closed on both sides has 4.
+    center
+        Whether a row is in the middle of its window. By default it is the last one. A window of time about its middle
+        holds the rows of half of `window` to each side.
+    step
+        The answer is of each `step`-th row only, from the first one on.
+    threads
+        How many to use, 1 to 1024; default: one a core. The answer does not depend on it.
+
+    Each window has the bits of the same values described alone, wherever the series begins: an outlier, an infinity or a
+    NaN leaves nothing behind. Names and defaults are those of pandas, and so are the bounds of windows: one of time
+    ends with its row, also where rows after it have the same time.
+
+    Raises
+    ------
+    TypeError
+        for data or a named column that holds no numbers.
+    ValueError
+        for a window of nothing, times that are missing, of another type or out of order (the first such row is named),
+        a statistic that windows do not have ("mad", "mode", …), and what `describe` refuses.
+
+    Method: values are whole numbers of a common unit, which are added when they enter and subtracted when they leave;
+    quantiles are a cursor each in a set of ranks.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.rolling([1.0, 2.0, 6.0, 4.0], 3, stats=["mean"], q=[0.5], min_periods=1).to_dict()
+    {'mean': [1.0, 1.5, 3.0, 4.0], 'median': [1.0, 1.5, 2.0, 4.0]}
+    >>> table = {"city": ["Oslo", "Rome", "Oslo", "Rome"], "temp": [1.0, 20.0, 3.0, 24.0]}
+    >>> rstats.rolling(table, 2, by="city", stats=["mean"], q=(), min_periods=1).to_dict()
+    {'mean': [1.0, 20.0, 2.0, 22.0]}
+    """
+
+def expanding(
+    data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    *,
+    by: str | Sequence[str] | None = None,
+    columns: _Columns | Sequence[_Columns] | None = None,
+    stats: str | Sequence[str] | None = None,
+    q: float | Sequence[float] | None = None,
+    method: _Method | str = "linear",
+    ddof: int = 1,
+    nan: _NanPolicy = "propagate",
+    null: _NullPolicy = "skip",
+    min_count: int = 0,
+    bias: bool = False,
+    min_periods: int = 1,
+    step: int = 1,
+    threads: int | None = None,
+) -> Columns:
+    """Exact statistics of all rows up to each row. The arguments are those of `rolling`.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.expanding([4.0, 1.0, 7.0], stats=["min", "mean"], q=()).to_dict()
+    {'min': [4.0, 1.0, 1.0], 'mean': [4.0, 2.5, 4.0]}
     """

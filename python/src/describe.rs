@@ -163,7 +163,8 @@ impl<'py> Asked<'_, 'py> {
             Some((weights, _)) if Labels::is_name(weights)? => Some(Labels::new("weights", weights)?),
             _ => None,
         };
-        let Read { values, keys, weights, left_out } = table.read(py, wanted, self.by.as_ref(), weights.as_ref())?;
+        let by: Vec<&Labels> = self.by.iter().collect();
+        let Read { values, keys, weights, left_out } = table.read(py, wanted, &by, weights.as_ref())?;
         match values {
             ReadValues::Lists(_) if self.weights.is_some() || across => {
                 Err(PyValueError::new_err("weights= and axis= are for columns of numbers, and these hold lists"))

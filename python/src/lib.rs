@@ -6,6 +6,7 @@
 mod arch;
 mod args;
 mod call;
+mod columns;
 mod dataset;
 mod describe;
 mod description;
@@ -15,6 +16,7 @@ mod frames;
 mod input;
 mod json;
 mod key_objects;
+mod rolling;
 mod statistics;
 
 use pyo3::prelude::*;
@@ -28,6 +30,8 @@ mod _rstats {
     use super::*;
 
     #[pymodule_export]
+    use super::columns::Columns;
+    #[pymodule_export]
     use super::dataset::describe_parquet;
     #[pymodule_export]
     use super::describe::describe;
@@ -39,6 +43,8 @@ mod _rstats {
     use super::errors::MemoryLimitError;
     #[pymodule_export]
     use super::json::{compute_stats_json, describe_json};
+    #[pymodule_export]
+    use super::rolling::{expanding, rolling};
     #[pymodule_export]
     use super::statistics::{Statistics, compute_stats};
 

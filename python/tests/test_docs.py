@@ -55,7 +55,7 @@ def test_every_parameter_is_explained(name: str) -> None:
     thing = getattr(rstats, name)
     if inspect.isclass(thing):
         return
-    shared = {"describe_json": "describe", "describe_parquet": "describe"}
+    shared = {"describe_json": "describe", "describe_parquet": "describe", "expanding": "rolling"}
     text = DOCUMENTED[name] + DOCUMENTED.get(shared.get(name, ""), "") + DOCUMENTED["compute_stats_json"]
     for parameter in inspect.signature(thing).parameters:
         found = (f"\n{parameter}\n", f"\n{parameter}, ", f", {parameter}\n", f"`{parameter}`")
@@ -74,15 +74,15 @@ def test_examples_give_what_they_say(name: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_dir_shows_what_is_meant() -> None:
-    modules = ["pandas", "progress", "statistics", "testing"]
+    modules = ["pandas", "polars", "progress", "statistics", "testing"]
     assert dir(rstats) == sorted([*rstats.__all__, *modules])
 
 
-@pytest.mark.parametrize("module", ["pandas", "progress", "statistics", "testing"])
+@pytest.mark.parametrize("module", ["pandas", "polars", "progress", "statistics", "testing"])
 def test_modules_come_when_they_are_asked_for(module: str) -> None:
     code = f"""
 import sys, rstats
-assert not {{f"rstats.{{name}}" for name in ("pandas", "progress", "statistics", "testing")}} & set(sys.modules)
+assert not {{f"rstats.{{name}}" for name in ("pandas", "polars", "progress", "statistics", "testing")}} & set(sys.modules)
 assert rstats.{module} is sys.modules["rstats.{module}"]
 assert rstats.{module}.__doc__
 """

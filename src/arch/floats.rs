@@ -229,13 +229,12 @@ pub struct Pair([__m256d; 2]);
 #[derive(Clone, Copy)]
 pub struct PairMask([__m256d; 2]);
 
+/// Both halves of a result. A closure in its place would not be compiled for AVX2, nor would what it calls be part of it.
 #[cfg(target_arch = "x86_64")]
-impl Pair {
-    #[inline(always)]
-    fn zip<M>(self, other: Self, f: impl Fn(__m256d, __m256d) -> M) -> [M; 2] {
-        let ([a, b], [c, d]) = (self.0, other.0);
-        [f(a, c), f(b, d)]
-    }
+macro_rules! halves {
+    ($instruction:path, $($half:expr),+) => {
+        [$instruction($($half.0[0]),+), $instruction($($half.0[1]),+)]
+    };
 }
 
 // SAFETY, of all that follows: the instructions are those of AVX2 and FMA. They are reached only through the kernels of
@@ -268,43 +267,37 @@ impl Floats for Pair {
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         // SAFETY: see above.
-        unsafe { Self([_mm256_fmadd_pd(self.0[0], a.0[0], b.0[0]), _mm256_fmadd_pd(self.0[1], a.0[1], b.0[1])]) }
+        unsafe { Self(halves!(_mm256_fmadd_pd, self, a, b)) }
     }
     #[inline(always)]
     fn sqrt(self) -> Self {
         // SAFETY: see above.
-        unsafe { Self(self.0.map(|half| _mm256_sqrt_pd(half))) }
+        unsafe { Self(halves!(_mm256_sqrt_pd, self)) }
     }
     #[inline(always)]
     fn abs(self) -> Self {
         // SAFETY: see above.
-        unsafe { Self(self.0.map(|half| _mm256_andnot_pd(_mm256_set1_pd(-0.0), half))) }
+        unsafe { Self(halves!(_mm256_andnot_pd, Self::splat(-0.0), self)) }
     }
     #[inline(always)]
     fn equals(self, other: Self) -> PairMask {
         // SAFETY: see above.
-        PairMask(self.zip(other, |a, b| unsafe { _mm256_cmp_pd::<_CMP_EQ_OQ>(a, b) }))
+        unsafe { PairMask(halves!(_mm256_cmp_pd::<_CMP_EQ_OQ>, self, other)) }
     }
     #[inline(always)]
     fn is_at_most(self, other: Self) -> PairMask {
         // SAFETY: see above.
-        PairMask(self.zip(other, |a, b| unsafe { _mm256_cmp_pd::<_CMP_LE_OQ>(a, b) }))
+        unsafe { PairMask(halves!(_mm256_cmp_pd::<_CMP_LE_OQ>, self, other)) }
     }
     #[inline(always)]
     fn or(self, mask: PairMask, other: Self) -> Self {
-        let [first, second] = mask.0;
         // SAFETY: see above.
-        unsafe {
-            Self([
-                _mm256_blendv_pd(other.0[0], self.0[0], first),
-                _mm256_blendv_pd(other.0[1], self.0[1], second),
-            ])
-        }
+        unsafe { Self(halves!(_mm256_blendv_pd, other, self, mask)) }
     }
     #[inline(always)]
     fn bits(mask: PairMask) -> u8 {
         // SAFETY: see above.
-        let [low, high] = mask.0.map(|half| unsafe { _mm256_movemask_pd(half) });
+        let [low, high] = unsafe { halves!(_mm256_movemask_pd, mask) };
         (low | high << 4) as u8
     }
 }
@@ -312,21 +305,21 @@ impl Floats for Pair {
 #[cfg(target_arch = "x86_64")]
 operators!(Pair:
     // SAFETY: see above, in each.
-    Add add (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_add_pd(a, b) })),
+    Add add (a, b) => unsafe { Self(halves!(_mm256_add_pd, a, b)) },
     // SAFETY: as above.
-    Sub sub (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_sub_pd(a, b) })),
+    Sub sub (a, b) => unsafe { Self(halves!(_mm256_sub_pd, a, b)) },
     // SAFETY: as above.
-    Mul mul (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_mul_pd(a, b) })),
+    Mul mul (a, b) => unsafe { Self(halves!(_mm256_mul_pd, a, b)) },
     // SAFETY: as above.
-    Div div (a, b) => Self(a.zip(b, |a, b| unsafe { _mm256_div_pd(a, b) })),
+    Div div (a, b) => unsafe { Self(halves!(_mm256_div_pd, a, b)) },
 );
 
 #[cfg(target_arch = "x86_64")]
 operators!(PairMask:
     // SAFETY: see above, in each.
-    BitAnd bitand (a, b) => Self(Pair(a.0).zip(Pair(b.0), |a, b| unsafe { _mm256_and_pd(a, b) })),
+    BitAnd bitand (a, b) => unsafe { Self(halves!(_mm256_and_pd, a, b)) },
     // SAFETY: as above.
-    BitOr bitor (a, b) => Self(Pair(a.0).zip(Pair(b.0), |a, b| unsafe { _mm256_or_pd(a, b) })),
+    BitOr bitor (a, b) => unsafe { Self(halves!(_mm256_or_pd, a, b)) },
 );
 
 #[cfg(target_arch = "x86_64")]
@@ -335,7 +328,7 @@ impl Neg for Pair {
     #[inline(always)]
     fn neg(self) -> Self {
         // SAFETY: see above.
-        unsafe { Self(self.0.map(|half| _mm256_xor_pd(half, _mm256_set1_pd(-0.0)))) }
+        unsafe { Self(halves!(_mm256_xor_pd, self, Self::splat(-0.0))) }
     }
 }
 
@@ -346,8 +339,8 @@ impl Not for PairMask {
     fn not(self) -> Self {
         // SAFETY: see above.
         unsafe {
-            let all = _mm256_castsi256_pd(_mm256_set1_epi64x(-1));
-            Self(self.0.map(|half| _mm256_xor_pd(half, all)))
+            let all = Self([_mm256_castsi256_pd(_mm256_set1_epi64x(-1)); 2]);
+            Self(halves!(_mm256_xor_pd, self, all))
         }
     }
 }
@@ -388,8 +381,16 @@ fn lay_quads(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
         assert!(series.iter().all(|one| one.len() >= count));
         let mut row = 0;
         while row + 4 <= count {
+            let [a, b, c, d] = series;
             // SAFETY: each series has four numbers from `row` on.
-            let [a, b, c, d] = series.map(|one| unsafe { _mm256_loadu_pd(one.as_ptr().add(row)) });
+            let [a, b, c, d] = unsafe {
+                [
+                    _mm256_loadu_pd(a.as_ptr().add(row)),
+                    _mm256_loadu_pd(b.as_ptr().add(row)),
+                    _mm256_loadu_pd(c.as_ptr().add(row)),
+                    _mm256_loadu_pd(d.as_ptr().add(row)),
+                ]
+            };
             let (ab, cd) = (_mm256_unpacklo_pd(a, b), _mm256_unpacklo_pd(c, d));
             let (ab_high, cd_high) = (_mm256_unpackhi_pd(a, b), _mm256_unpackhi_pd(c, d));
             let columns = [

@@ -20,7 +20,7 @@ use super::floats::{Eight, OfEight};
 use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
-use super::rolling::{self, Answers, Asked, RollingSums, Unsure};
+use super::rolling::{self, Asked, RollingSums, Tile, Unsure};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 use crate::num::u256::U256;
 
@@ -345,6 +345,12 @@ pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMome
 
 pub use super::rolling::magnitudes;
 
+/// See [`super::Tier::to_series`].
+#[inline(always)]
+pub fn to_series(rows: &[[f64; 8]], series: [&mut [f64]; 8]) {
+    rolling::to_series_in::<Eight>(rows, series);
+}
+
 /// See [`super::Tier::enter`].
 #[inline(always)]
 pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
@@ -358,7 +364,7 @@ pub fn roll(
     entering: [&[f64]; 8],
     leaving: [&[f64]; 8],
     asked: Asked,
-    answers: &mut [Answers<[f64; 8]>],
+    answers: &mut Tile,
     unsure: &mut Vec<Unsure>,
 ) {
     rolling::roll_in::<Eight>(state, entering, leaving, asked, answers, unsure);

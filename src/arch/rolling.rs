@@ -28,7 +28,7 @@ pub const SPAN: i32 = 87;
 pub const UNITS: std::ops::RangeInclusive<i32> = -400..=300;
 
 /// Rows that are done in one call at most, and between two carries.
-pub const TILE: usize = 64;
+pub const TILE: usize = 32;
 const CARRY_EVERY: usize = 256;
 
 const DIGIT: i32 = 22;
@@ -62,9 +62,11 @@ pub struct Asked {
     pub ddof: u64,
     /// Whether anything but sum and mean is asked.
     pub squares: bool,
+    /// Whether the standard error is.
+    pub sem: bool,
 }
 
-/// The answers of a window, or of eight: those of no degree of freedom mean nothing.
+/// The answers of a window: those of no degree of freedom mean nothing, nor what was not asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Answers<V> {
     pub sum: V,
@@ -74,9 +76,14 @@ pub struct Answers<V> {
     pub sem: V,
 }
 
-impl Answers<[f64; 8]> {
-    pub const NONE: Self =
-        Self { sum: [0.0; 8], mean: [0.0; 8], variance: [0.0; 8], stddev: [0.0; 8], sem: [0.0; 8] };
+/// The answers of the windows of [`TILE`] rows of eight stretches.
+pub type Tile = Answers<[[f64; 8]; TILE]>;
+
+impl Tile {
+    pub const NONE: Self = {
+        let none = [[0.0; 8]; TILE];
+        Self { sum: none, mean: none, variance: none, stddev: none, sem: none }
+    };
 }
 
 /// A window that takes exact numbers to decide.
@@ -127,27 +134,41 @@ struct Lanes<F> {
 /// x as its digits.
 #[inline(always)]
 fn digits<F: Floats>(x: F, unit: i32) -> [F; DIGITS] {
-    let mut rest = x;
-    let mut round = |place: i32| {
-        let shift = F::splat(1.5 * FixedPointWindow::power(unit + place + 52));
-        let digit = (rest + shift) - shift;
-        rest = rest - digit;
-        digit
-    };
-    let (first, second, third) = (round(3 * DIGIT), round(2 * DIGIT), round(DIGIT));
+    let (first, rest) = split(x, unit + 3 * DIGIT);
+    let (second, rest) = split(rest, unit + 2 * DIGIT);
+    let (third, rest) = split(rest, unit + DIGIT);
     [first, second, third, rest]
+}
+
+/// x as the nearest multiple of 2^place, and the rest.
+#[inline(always)]
+fn split<F: Floats>(x: F, place: i32) -> (F, F) {
+    let shift = F::splat(1.5 * FixedPointWindow::power(place + 52));
+    let digit = (x + shift) - shift;
+    (digit, x - digit)
 }
 
 impl<F: Floats<Values = [f64; 8]>> Lanes<F> {
     #[inline(always)]
     fn load(state: &RollingSums) -> Self {
-        Self { sums: state.sums.map(|sum| F::load(&sum)), low: state.low.map(|lane| F::load(&lane)) }
+        let mut lanes = Self { sums: [F::splat(0.0); DIGITS], low: [F::splat(0.0); 7] };
+        for (lane, sum) in lanes.sums.iter_mut().zip(&state.sums) {
+            *lane = F::load(sum);
+        }
+        for (lane, sum) in lanes.low.iter_mut().zip(&state.low) {
+            *lane = F::load(sum);
+        }
+        lanes
     }
 
     #[inline(always)]
-    fn store(self, state: &mut RollingSums) {
-        state.sums = self.sums.map(F::store);
-        state.low = self.low.map(F::store);
+    fn store(&self, state: &mut RollingSums) {
+        for (lane, sum) in self.sums.iter().zip(&mut state.sums) {
+            *sum = lane.store();
+        }
+        for (lane, sum) in self.low.iter().zip(&mut state.low) {
+            *sum = lane.store();
+        }
     }
 
     #[inline(always)]
@@ -166,7 +187,8 @@ impl<F: Floats<Values = [f64; 8]>> Lanes<F> {
             *sum = *sum - digit;
         }
         if SQUARES {
-            self.add_products(digits, digits.map(|digit| -digit));
+            let [d1, d2, d3, d4] = digits;
+            self.add_products(digits, [-d1, -d2, -d3, -d4]);
         }
     }
 
@@ -197,23 +219,24 @@ impl<F: Floats<Values = [f64; 8]>> Lanes<F> {
     /// Q.
     #[inline(always)]
     fn squares(&self, high: Option<&[[f64; 8]; 7]>) -> Double<F> {
-        let mut total = self.low[6];
-        let mut rest = F::splat(0.0);
-        let mut add = |term: F| {
-            let sum = two_sum(term, total);
-            total = sum.h;
-            rest = rest + sum.l;
-        };
+        let mut total = Double { h: self.low[6], l: F::splat(0.0) };
         for index in (0..6).rev() {
-            add(self.low[index]);
+            total = with_term(total, self.low[index]);
         }
         if let Some(high) = high {
             for high in high.iter().rev() {
-                add(F::load(high));
+                total = with_term(total, F::load(high));
             }
         }
-        two_sum(total, rest)
+        two_sum(total.h, total.l)
     }
+}
+
+/// A sum with one more term; what is rounded off is gathered.
+#[inline(always)]
+fn with_term<F: Floats>(total: Double<F>, term: F) -> Double<F> {
+    let sum = two_sum(term, total.h);
+    Double { h: sum.h, l: total.l + sum.l }
 }
 
 /// The divisors of a window.
@@ -233,15 +256,18 @@ impl<F: Floats> Divisors<F> {
     pub fn new(count: u64, ddof: u64) -> Self {
         let n = count as f64;
         let freedom = count.saturating_sub(ddof).max(1) as f64;
-        let inverse = |divisor: Double<f64>| {
-            let h = 1.0 / divisor.h;
-            let l = ((-h).mul_add(divisor.h, 1.0) - h * divisor.l) * h;
-            Double { h: F::splat(h), l: F::splat(l) }
-        };
         let spread = two_product(n, freedom);
         let error = Double { h: spread.h * n, l: spread.h.mul_add(n, -(spread.h * n)) + spread.l * n };
         Self { n: F::splat(n), inverse: F::splat(1.0 / n), spread: inverse(spread), error: inverse(error) }
     }
+}
+
+/// 1 / divisor.
+#[inline(always)]
+fn inverse<F: Floats>(divisor: Double<f64>) -> Double<F> {
+    let h = 1.0 / divisor.h;
+    let l = ((-h).mul_add(divisor.h, 1.0) - h * divisor.l) * h;
+    Double { h: F::splat(h), l: F::splat(l) }
 }
 
 /// S / n, and whether it surely is the nearest.
@@ -358,7 +384,7 @@ pub fn roll_in<F: OfEight>(
     entering: [&[f64]; 8],
     leaving: [&[f64]; 8],
     asked: Asked,
-    answers: &mut [Answers<[f64; 8]>],
+    answers: &mut Tile,
     unsure: &mut Vec<Unsure>,
 ) {
     match asked.squares {
@@ -373,11 +399,11 @@ fn roll<F: OfEight, const SQUARES: bool>(
     entering: [&[f64]; 8],
     leaving: [&[f64]; 8],
     asked: Asked,
-    answers: &mut [Answers<[f64; 8]>],
+    answers: &mut Tile,
     unsure: &mut Vec<Unsure>,
 ) {
     let count = entering[0].len();
-    assert!(count <= TILE && answers.len() >= count);
+    assert!(count <= TILE);
     make_room::<F>(state, count);
     let (mut rows, mut old) = ([[0.0; 8]; TILE], [[0.0; 8]; TILE]);
     F::lay(entering, &mut rows);
@@ -387,12 +413,12 @@ fn roll<F: OfEight, const SQUARES: bool>(
     let zero = F::splat(0.0);
     let divisors = Divisors::<F>::new(asked.rows, asked.ddof);
     let mut lanes = Lanes::<F>::load(state);
-    for (index, ((row, old), answer)) in rows[..count].iter().zip(&old).zip(answers).enumerate() {
+    for (index, (row, old)) in rows[..count].iter().zip(&old).enumerate() {
         lanes.enter::<SQUARES>(digits(F::load(row), state.unit));
         let sum = lanes.sum();
         let (mean, mut sure) = mean(sum, &divisors);
-        answer.sum = (sum.h + zero).store();
-        answer.mean = (mean + zero).store();
+        answers.sum[index] = (sum.h + zero).store();
+        answers.mean[index] = (mean + zero).store();
         if SQUARES {
             let squares = lanes.squares(high);
             // n·Q − S².
@@ -404,16 +430,19 @@ fn roll<F: OfEight, const SQUARES: bool>(
             let error = multiple.h * F::splat(ERROR);
             let is_zero = squares.h.equals(zero);
             let (variance, stddev, sure_spread) = spread(number, error, divisors.spread);
-            let (_, sem, sure_error) = spread(number, error, divisors.error);
-            answer.variance = zero.or(is_zero, variance).store();
-            answer.stddev = zero.or(is_zero, stddev).store();
-            answer.sem = zero.or(is_zero, sem).store();
-            sure = sure & (is_zero | sure_spread & sure_error);
+            answers.variance[index] = zero.or(is_zero, variance).store();
+            answers.stddev[index] = zero.or(is_zero, stddev).store();
+            sure = sure & (is_zero | sure_spread);
+            if asked.sem {
+                let (_, sem, sure_error) = spread(number, error, divisors.error);
+                answers.sem[index] = zero.or(is_zero, sem).store();
+                sure = sure & (is_zero | sure_error);
+            }
         }
         let open = F::bits(!sure);
         if open != 0 {
             let mut at = state.clone();
-            Lanes { sums: lanes.sums, low: lanes.low }.store(&mut at);
+            lanes.store(&mut at);
             unsure.extend((0..8).filter(|lane| open >> lane & 1 == 1).map(|lane| {
                 let (sum, squares) = at.exact(lane);
                 Unsure { lane, row: index, sum, squares }
@@ -422,6 +451,27 @@ fn roll<F: OfEight, const SQUARES: bool>(
         lanes.leave::<SQUARES>(digits(F::load(old), state.unit));
     }
     lanes.store(state);
+}
+
+/// Writes the columns of these rows one after the other: to each of the eight series as many numbers as there are rows.
+#[inline(always)]
+pub fn to_series_in<F: OfEight>(rows: &[[f64; 8]], series: [&mut [f64]; 8]) {
+    let (eights, rest) = rows.as_chunks::<8>();
+    let mut columns = [[0.0; 8]; 8];
+    let mut series = series;
+    for (block, eight) in eights.iter().enumerate() {
+        let [a, b, c, d, e, f, g, h] = eight;
+        F::lay([a, b, c, d, e, f, g, h], &mut columns);
+        for (one, column) in series.iter_mut().zip(&columns) {
+            one[8 * block..8 * block + 8].copy_from_slice(column);
+        }
+    }
+    let done = 8 * eights.len();
+    for (row, values) in rest.iter().enumerate() {
+        for (one, value) in series.iter_mut().zip(values) {
+            one[done + row] = *value;
+        }
+    }
 }
 
 /// The least magnitude that is not zero, and the greatest, as the bits of floats; of nothing but zeros the least is 2^63 − 1.

@@ -12,7 +12,7 @@ use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
 use super::portable;
-use super::rolling::{Answers, Asked, RollingSums, Unsure};
+use super::rolling::{Asked, RollingSums, Tile, Unsure};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
@@ -110,8 +110,8 @@ impl FromStr for Tier {
 macro_rules! compiled_for {
     ($features:literal, $floats:ident) => {
         use super::super::super::floats::$floats;
+        use super::super::super::rolling::{self, Asked, RollingSums, Tile, Unsure};
         use super::super::portable;
-        use super::super::super::rolling::{self, Answers, Asked, RollingSums, Unsure};
         use super::{
             Accumulated, BinEdges, EightWideRows, FixedPointWindow, Index, Keyed, Located, MOST, Network, Range,
             SmallMoments, Sums,
@@ -180,6 +180,10 @@ macro_rules! compiled_for {
             portable::eight_wide_in::<$floats>(series, freedom, network, rows)
         }
         #[target_feature(enable = $features)]
+        pub fn to_series(rows: &[[f64; 8]], series: [&mut [f64]; 8]) {
+            rolling::to_series_in::<$floats>(rows, series);
+        }
+        #[target_feature(enable = $features)]
         pub fn magnitudes(values: &[f64]) -> (u64, u64) {
             rolling::magnitudes(values)
         }
@@ -193,7 +197,7 @@ macro_rules! compiled_for {
             entering: [&[f64]; 8],
             leaving: [&[f64]; 8],
             asked: Asked,
-            answers: &mut [Answers<[f64; 8]>],
+            answers: &mut Tile,
             unsure: &mut Vec<Unsure>,
         ) {
             rolling::roll_in::<$floats>(state, entering, leaving, asked, answers, unsure);
@@ -423,6 +427,11 @@ impl Tier {
         dispatch!(self, [compiled::avx2, compiled::avx512], magnitudes(values))
     }
 
+    /// Writes the columns of these rows one after the other: to each of the eight series as many numbers as there are rows.
+    pub fn to_series(self, rows: &[[f64; 8]], series: [&mut [f64]; 8]) {
+        dispatch!(self, [compiled::avx2, compiled::avx512], to_series(rows, series));
+    }
+
     /// Rows of eight stretches enter the window: see [`super::rolling`].
     pub fn enter(self, state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
         assert!(series.iter().all(|one| one.len() == series[0].len()));
@@ -437,16 +446,12 @@ impl Tier {
         entering: [&[f64]; 8],
         leaving: [&[f64]; 8],
         asked: Asked,
-        answers: &mut [Answers<[f64; 8]>],
+        answers: &mut Tile,
         unsure: &mut Vec<Unsure>,
     ) {
         let rows = entering[0].len();
         assert!(entering.iter().chain(&leaving).all(|one| one.len() == rows));
-        dispatch!(
-            self,
-            [compiled::avx2, compiled::avx512],
-            roll(state, entering, leaving, asked, answers, unsure)
-        );
+        dispatch!(self, [compiled::avx2, compiled::avx512], roll(state, entering, leaving, asked, answers, unsure));
     }
 
     /// Converts each value; both slices are of one length.

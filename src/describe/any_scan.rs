@@ -169,6 +169,21 @@ impl AnyScan {
         with_scan!(self, scan => chunk.read(scan))
     }
 
+    /// As [`Scan::bytes`].
+    pub(crate) fn bytes(&self) -> usize {
+        with_scan!(self, scan => scan.bytes())
+    }
+
+    /// The kind of number that it scans.
+    pub(crate) fn repr(&self) -> Repr {
+        match self {
+            Self::Float(_) => Repr::Float,
+            Self::Signed(_) => Repr::Signed,
+            Self::Unsigned(_) => Repr::Unsigned,
+            Self::Exact(_) => Repr::Exact,
+        }
+    }
+
     pub(crate) fn nan_count(&self) -> u64 {
         with_scan!(self, scan => scan.nan_count())
     }

@@ -17,17 +17,17 @@ mod short_series;
 mod stream;
 mod weighted;
 
-#[cfg(feature = "parquet")]
 pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
+pub(crate) use group_rows::Groups;
 #[cfg(feature = "parquet")]
 pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, one_zero, text_code};
-pub(crate) use group_rows::Groups;
 pub use groups::describe_groups;
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]
-pub(crate) use passes::{PASSES, changed};
+pub(crate) use passes::PASSES;
+pub(crate) use passes::changed;
 #[cfg(feature = "parquet")]
 pub(crate) use segments::check_distinct;
 pub use segments::check_names;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Report, Source};
 use crate::error::{Error, Result};
 use crate::num::figure::NumberType;
-use crate::spec::{Bias, Probability, Spec};
+use crate::spec::Spec;
 use crate::summary::Summaries;
 
 /// What the bytes begin with: the format, and its version.
@@ -22,16 +22,7 @@ const MAGIC: &[u8; 16] = b"rstats.report/1\n";
 #[derive(Serialize, Deserialize)]
 struct Head {
     version: String,
-    statistics: Vec<String>,
-    quantiles: Vec<f64>,
-    method: String,
-    ddof: u64,
-    nan: String,
-    null: String,
-    min_count: u64,
-    level: f64,
-    trim: f64,
-    keeps_bias: bool,
+    spec: Spec,
     columns: Vec<Option<String>>,
     types: Vec<NumberType>,
     source: Source,
@@ -51,16 +42,7 @@ impl Report {
         let parts = parts.iter().flatten().map(written).collect::<Result<Vec<_>>>()?;
         let head = Head {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            statistics: spec.statistics().iter().map(|statistic| statistic.name().to_owned()).collect(),
-            quantiles: spec.quantiles().iter().map(Probability::value).collect(),
-            method: spec.method().to_string(),
-            ddof: spec.ddof(),
-            nan: spec.nan().name().to_owned(),
-            null: spec.null().name().to_owned(),
-            min_count: spec.min_count(),
-            level: spec.level(),
-            trim: spec.trim(),
-            keeps_bias: spec.bias() == Bias::Kept,
+            spec: spec.clone(),
             columns: series.columns().to_vec(),
             types: series.types().to_vec(),
             source: self.source.clone(),
@@ -95,17 +77,7 @@ impl Report {
             rest = others;
             parts.push(read(part)?);
         }
-        let spec = Spec::default()
-            .with_bias(if head.keeps_bias { Bias::Kept } else { Bias::Corrected })
-            .with_method(head.method.parse().map_err(Error::Data)?)
-            .with_nan(head.nan.parse().map_err(Error::Data)?)
-            .with_null(head.null.parse().map_err(Error::Data)?)
-            .with_min_count(head.min_count)
-            .with_ddof(head.ddof)
-            .with_level(head.level)?
-            .with_trim(head.trim)?
-            .with_quantiles(&head.quantiles)?
-            .with_statistics_named(&head.statistics)?;
+        let spec = head.spec;
         let mut parts = parts.into_iter();
         let answers = parts.next().ok_or_else(damaged)?;
         let columns = head.columns.into_iter().zip(head.types).collect();

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, UInt64Array};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, UInt64Array};
+use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
+use arrow_schema::{Field, Schema};
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::spec::{Spec, Statistic, is_count};
+
+/// Up to this many rows, no other thread is asked: that would take longer, and a forked child does not have rayon's own.
+pub(super) const FEW: usize = 1 << 12;
 
 /// Stands for what is not defined: no NaN that is an answer has these bits.
 pub(super) const UNDEFINED: f64 = f64::from_bits(0x7ff8_0000_5d15_ab1e);
@@ -60,21 +64,35 @@ pub(super) fn names(series: &[Option<String>], counts: bool, spec: &Spec) -> Vec
     series.iter().flat_map(of).collect()
 }
 
+/// The validity of values, if some of them are not defined.
+fn nulls(values: &[f64]) -> Option<NullBuffer> {
+    let is_undefined = |value: &f64| value.to_bits() == UNDEFINED.to_bits();
+    let mut there = BooleanBufferBuilder::new(values.len());
+    for block in values.chunks(1 << 9) {
+        // Without branches: there are seldom any.
+        match block.iter().fold(false, |any, value| any | is_undefined(value)) {
+            false => there.append_n(block.len(), true),
+            true => block.iter().for_each(|value| there.append(!is_undefined(value))),
+        }
+    }
+    Some(NullBuffer::new(there.finish())).filter(|nulls| nulls.null_count() > 0)
+}
+
 /// The columns as a table of so many rows.
 pub(super) fn table(names: Vec<String>, columns: Vec<(Measure, Vec<f64>)>, rows: usize) -> Result<RecordBatch> {
-    let mut fields = Vec::with_capacity(names.len());
-    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(names.len());
-    for (name, (measure, values)) in names.into_iter().zip(columns) {
-        let there = BooleanBuffer::collect_bool(values.len(), |row| values[row].to_bits() != UNDEFINED.to_bits());
-        let nulls = Some(NullBuffer::new(there)).filter(|nulls| nulls.null_count() > 0);
-        let array: ArrayRef = match measure.is_count() {
+    let array = |(measure, values): (Measure, Vec<f64>)| -> ArrayRef {
+        let nulls = nulls(&values);
+        match measure.is_count() {
             true => Arc::new(UInt64Array::new(values.iter().map(|&count| count as u64).collect(), nulls)),
             false => Arc::new(Float64Array::new(values.into(), nulls)),
-        };
-        let data_type = if measure.is_count() { DataType::UInt64 } else { DataType::Float64 };
-        fields.push(Field::new(name, data_type, true));
-        arrays.push(array);
-    }
+        }
+    };
+    let arrays: Vec<ArrayRef> = match rows <= FEW {
+        true => columns.into_iter().map(array).collect(),
+        false => columns.into_par_iter().map(array).collect(),
+    };
+    let fields = names.into_iter().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true));
+    let fields: Vec<Field> = fields.collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
         .map_err(|error| Error::Data(error.to_string()))

@@ -2,7 +2,8 @@
 //!
 //! Positions count the rows group after group; a window stays within the group of its row. Both of its ends only ever move forward.
 //! They are those of pandas: a window of w rows ends with its row, or (w − 1) / 2 rows after it if the row is its middle. One of time
-//! ends with its row too, also where rows after it have the same time; about its middle it reaches half of its length to each side.
+//! ends with its row too, also where rows after it have the same time, or with the last row before that time if its end is open; about
+//! its middle it reaches half of its length to each side.
 
 use std::ops::Range;
 
@@ -60,7 +61,8 @@ impl<'a> Bounds<'a> {
             Extent::Time(span) => {
                 // As many as would be there if all rows were evenly far apart.
                 let spans = self.groups().filter(|group| !group.is_empty());
-                let spans = spans.map(|group| (self.times[group.end - 1].abs_diff(self.times[group.start]), group.len()));
+                let spans =
+                    spans.map(|group| (self.times[group.end - 1].abs_diff(self.times[group.start]), group.len()));
                 let (time, rows) = spans.fold((0u128, 0), |sum, (time, rows)| (sum.0 + u128::from(time), sum.1 + rows));
                 let share = span as f64 / (time as f64).max(1.0);
                 ((rows as f64 * share.min(1.0)) as usize).max(1)
@@ -116,7 +118,11 @@ impl<P: Iterator<Item = usize>> Iterator for Windows<'_, P> {
                         let from = self.before.end.max(position + 1);
                         from + gallop(&times[from..group.end], |&time| time.abs_diff(now) < reach)
                     }
-                    false => position + usize::from(last),
+                    false if last => position + 1,
+                    false => {
+                        let from = self.before.end.clamp(group.start, position);
+                        from + gallop(&times[from..position], |&time| time < now)
+                    }
                 };
                 start.min(end)..end
             }

@@ -2,18 +2,18 @@
 
 use std::ops::Range;
 
-use super::answer::{Column, UNDEFINED};
+use super::answer::{Column, Measure, UNDEFINED};
 use super::bounds::Bounds;
 use super::rows::Rows;
 use super::sums::{is_spread, of, sums, write_finished};
 use super::targets::Targets;
 use crate::arch::Tier;
-use crate::arch::rolling::{Answers, Asked, RollingSums, SPAN, TILE, UNITS};
+use crate::arch::rolling::{Asked, RollingSums, SPAN, TILE, Tile, UNITS};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::num::rational::decompose;
 use crate::series::repr::Element;
-use crate::spec::Spec;
+use crate::spec::{Spec, Statistic};
 use crate::stats::moments::{Finished, Near};
 
 /// The longest windows whose sums are exact in lanes.
@@ -43,7 +43,8 @@ pub(super) fn eight_wide<T: Element>(
         return sums(rows, bounds, targets, spec, interrupt, columns);
     };
     let squares = columns.iter().any(|column| is_spread(column.measure));
-    let asked = Asked { rows: window as u64, ddof: spec.ddof(), squares };
+    let sem = columns.iter().any(|column| column.measure == Measure::Statistic(Statistic::Sem));
+    let asked = Asked { rows: window as u64, ddof: spec.ddof(), squares, sem };
     let lanes = Lanes { values, window, asked, spec, tier, interrupt };
     let alone = |part: Range<usize>, columns: &mut [Column<'_>]| {
         let index = part.start - positions.start..part.end - positions.start;
@@ -87,7 +88,8 @@ pub(super) fn eight_wide<T: Element>(
 
 /// Some places of columns.
 fn part_of<'a>(columns: &'a mut [Column<'_>], part: Range<usize>) -> Vec<Column<'a>> {
-    let part = |column: &'a mut Column<'_>| Column { measure: column.measure, values: &mut column.values[part.clone()] };
+    let part =
+        |column: &'a mut Column<'_>| Column { measure: column.measure, values: &mut column.values[part.clone()] };
     columns.iter_mut().map(part).collect()
 }
 
@@ -124,7 +126,7 @@ impl Lanes<'_> {
         };
         let mut state = RollingSums::new(unit);
         tier.enter(&mut state, rows(start + 1 - window, window - 1), asked.squares);
-        let mut answers = [Answers::NONE; TILE];
+        let mut answers = Tile::NONE;
         let mut unsure = Vec::new();
         for first in (0..each).step_by(TILE) {
             interrupt.check()?;
@@ -136,12 +138,9 @@ impl Lanes<'_> {
                     (0..8).for_each(|lane| column.values[lane * each + first..][..count].fill(UNDEFINED));
                     continue;
                 }
-                for lane in 0..8 {
-                    let places = &mut column.values[lane * each + first..][..count];
-                    for (place, answer) in places.iter_mut().zip(&answers) {
-                        *place = of(answer, column.measure).map_or(UNDEFINED, |values| values[lane]);
-                    }
-                }
+                let Some(found) = of(&answers, column.measure) else { continue };
+                let mut places = column.values.chunks_mut(each).map(|lane| &mut lane[first..first + count]);
+                tier.to_series(&found[..count], std::array::from_fn(|_| places.next().unwrap_or_default()));
             }
             for open in unsure.drain(..) {
                 let near = Near { unit, sum: open.sum, squares: open.squares };

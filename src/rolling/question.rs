@@ -236,6 +236,11 @@ impl Rolling {
         matches!(self.extent, Extent::Time(_))
     }
 
+    /// Whether each row is surely in its own window.
+    pub(super) fn is_of_its_row(&self) -> bool {
+        self.closed.holds_last() || self.extent == Extent::All
+    }
+
     /// The statistics that windows have.
     pub(super) const STATISTICS: [Statistic; 12] = [
         Statistic::Min,

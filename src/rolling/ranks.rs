@@ -4,7 +4,10 @@
 //! bit each, and a quantile is the k-th of them: a cursor stays there while rows enter and leave, and moves to a neighbour where k or
 //! the number of ranks below it has changed. Of every 64 words of bits another word says which of them are not empty.
 
+use std::hint::select_unpredictable;
 use std::ops::Range;
+
+use rayon::prelude::*;
 
 use super::answer::{Column, Measure, UNDEFINED};
 use super::bounds::Bounds;
@@ -19,6 +22,12 @@ use crate::stats::quantile::Position;
 
 /// Windows of so many more rows than one has are sorted together: of short ones more, so that they are sorted less often.
 const SHORT: usize = 256;
+
+/// Fewer rows are sorted by one thread.
+const SORTED_ALONE: usize = 1 << 16;
+
+/// The most values whose positions of quantiles are kept.
+const REMEMBERED: u64 = 1 << 12;
 
 /// How many windows of about this many rows are sorted together.
 pub(super) fn stretch(rows: usize) -> usize {
@@ -150,7 +159,10 @@ impl<T: Element> Ranks<'_, T> {
         self.sorted.clear();
         let numbers = span.clone().filter(|&position| self.rows.holds_number(position));
         self.sorted.extend(numbers.map(|position| (self.rows.values[position].key(), (position - span.start) as u32)));
-        self.sorted.sort_unstable_by_key(|(key, _)| *key);
+        match self.sorted.len() < SORTED_ALONE {
+            true => self.sorted.sort_unstable_by_key(|(key, _)| *key),
+            false => self.sorted.par_sort_unstable_by_key(|(key, _)| *key),
+        }
         self.ranks.resize(span.len(), 0);
         for ((_, row), rank) in self.sorted.iter().zip(0..) {
             self.ranks[*row as usize] = rank;
@@ -265,20 +277,79 @@ impl<T: Element> Window for Ranks<'_, T> {
 /// Where the quantiles of so many values lie.
 struct Positions<'a> {
     spec: &'a Spec,
+    /// Those of few values, one after the other, as far as they were asked for.
+    few: Vec<Vec<Position>>,
     count: u64,
-    positions: Vec<Position>,
+    many: Vec<Position>,
 }
 
-impl Positions<'_> {
+impl<'a> Positions<'a> {
+    fn new(spec: &'a Spec) -> Self {
+        Self { spec, few: Vec::new(), count: 0, many: Vec::new() }
+    }
+
     #[inline]
     fn of(&mut self, count: u64) -> &[Position] {
+        let spec = self.spec;
+        let all = || spec.computed().iter().map(|p| spec.method().position(p, count));
+        if count < REMEMBERED {
+            let index = count as usize;
+            if self.few.len() <= index {
+                self.few.resize_with(index + 1, Vec::new);
+            }
+            if self.few[index].is_empty() {
+                self.few[index].extend(all());
+            }
+            return &self.few[index];
+        }
         if self.count != count {
-            let spec = self.spec;
-            self.positions.clear();
-            self.positions.extend(spec.computed().iter().map(|p| spec.method().position(p, count)));
+            self.many.clear();
+            self.many.extend(all());
             self.count = count;
         }
-        &self.positions
+        &self.many
+    }
+}
+
+impl<T: Element> Ranks<'_, T> {
+    /// The quantiles of windows of a fixed number of rows, all of which hold numbers: those that end with the rows of `ends`, for each of
+    /// which `found` has a place.
+    ///
+    /// A row enters where another one leaves, so the k-th rank moves to a neighbour or stays. Both neighbours are looked for, and one is
+    /// chosen: a branch would be guessed wrong every other time.
+    fn fixed(&mut self, ends: Range<usize>, rows: usize, positions: &[Position], found: &mut [Vec<f64>]) {
+        let first = ends.start + 1 - rows;
+        self.restart(first..ends.end);
+        let values: Vec<T> = self.sorted.iter().map(|(key, _)| T::from_key(*key)).collect();
+        let (set, ranks) = (&mut self.set, &self.ranks);
+        let rank = |position: usize| ranks[position - first] as usize;
+        for position in first..=ends.start {
+            set.insert(rank(position));
+        }
+        let mut at: Vec<usize> = positions.iter().map(|p| set.select(p.lower).unwrap_or_default()).collect();
+        let mut bounds = vec![(Vec::with_capacity(ends.len()), Vec::with_capacity(ends.len())); positions.len()];
+        for end in ends {
+            if end + 1 > first + rows {
+                let (enters, leaves) = (rank(end), rank(end - rows));
+                set.insert(enters);
+                for at in &mut at {
+                    let below = set.previous(*at).unwrap_or(*at);
+                    let middle = select_unpredictable(enters < *at, below, *at);
+                    let above = set.next(middle).unwrap_or(middle);
+                    *at = select_unpredictable(leaves <= middle, above, middle);
+                }
+                set.remove(leaves);
+            }
+            for ((at, position), (lower, upper)) in at.iter().zip(positions).zip(&mut bounds) {
+                lower.push(values[*at]);
+                let above = if position.upper > position.lower { set.next(*at) } else { None };
+                upper.push(values[above.unwrap_or(*at)]);
+            }
+        }
+        for ((position, (lower, upper)), found) in positions.iter().zip(bounds).zip(found) {
+            found.clear();
+            position.blend_each(&lower, &upper, found);
+        }
     }
 }
 
@@ -304,36 +375,70 @@ pub(super) fn ranks<T: Element>(
         are_placed: false,
         distinct: counts_values.then(Distinct::default),
     };
-    let mut positions = Positions { spec, count: 0, positions: Vec::new() };
+    let mut positions = Positions::new(spec);
     let mut quantiles = vec![0.0; ranks.cursors.len()];
-    let quartiles = [0.25, 0.75].map(|p| spec.computed().iter().position(|computed| computed.value() == p));
-    for some in targets.stretches(stretch(bounds.usual())) {
-        ranks.restart(targets.slice(some.clone()).span(bounds));
-        let windows = bounds.windows(targets.positions(some.clone()));
-        slide(windows, &mut ranks, interrupt, |ranks, index, _| {
-            if ranks.count > 0 && ordered {
-                let positions = positions.of(ranks.count);
-                ranks.place(positions);
-                for (index, position) in positions.iter().enumerate() {
-                    quantiles[index] = ranks.quantile(index, position);
+    let [low, high] = [0.25, 0.75].map(|p| spec.computed().iter().position(|computed| computed.value() == p));
+    let quartiles = low.zip(high);
+    let mut alone = |ranks: &mut Ranks<'_, T>, part: Range<usize>, columns: &mut [Column<'_>]| -> Result<()> {
+        let targets = targets.slice(part.clone());
+        for some in targets.stretches(stretch(bounds.usual())) {
+            ranks.restart(targets.slice(some.clone()).span(bounds));
+            let windows = bounds.windows(targets.positions(some.clone()));
+            slide(windows, ranks, interrupt, |ranks, index, _| {
+                if ranks.count > 0 && ordered {
+                    let positions = positions.of(ranks.count);
+                    ranks.place(positions);
+                    for (index, position) in positions.iter().enumerate() {
+                        quantiles[index] = ranks.quantile(index, position);
+                    }
+                }
+                for column in &mut *columns {
+                    column.values[part.start + some.start + index] = match column.measure {
+                        Measure::Statistic(Statistic::NUnique) => {
+                            ranks.distinct.as_ref().map_or(UNDEFINED, |distinct| distinct.unique as f64)
+                        }
+                        _ if ranks.count == 0 => UNDEFINED,
+                        Measure::Quantile(index) => quantiles[index],
+                        _ => quartiles.map_or(UNDEFINED, |(low, high)| quantiles[high] - quantiles[low]),
+                    };
+                }
+            })?;
+        }
+        Ok(())
+    };
+    let (Some(window), Some(range), true, false) =
+        (bounds.fixed(), targets.neighbours(), rows.is_dense(), counts_values)
+    else {
+        return alone(&mut ranks, 0..targets.len(), columns);
+    };
+    // Windows with all of their rows, and before them those without.
+    let positions: Vec<Position> = spec.computed().iter().map(|p| spec.method().position(p, window as u64)).collect();
+    let mut found: Vec<Vec<f64>> = vec![Vec::new(); positions.len()];
+    let mut done = 0;
+    for group in bounds.groups_of(range.clone()) {
+        let whole = range.start.max(group.start.saturating_add(window - 1))..range.end.min(group.end);
+        for start in whole.clone().step_by(stretch(window)) {
+            interrupt.check()?;
+            if done < start - range.start {
+                alone(&mut ranks, done..start - range.start, columns)?;
+            }
+            let ends = start..whole.end.min(start.saturating_add(stretch(window)));
+            ranks.fixed(ends.clone(), window, &positions, &mut found);
+            for column in &mut *columns {
+                let places = &mut column.values[ends.start - range.start..ends.end - range.start];
+                match (column.measure, quartiles) {
+                    (Measure::Quantile(index), _) => places.copy_from_slice(&found[index]),
+                    (_, Some((low, high))) => {
+                        let quartiles = found[low].iter().zip(&found[high]);
+                        places.iter_mut().zip(quartiles).for_each(|(place, (low, high))| *place = high - low);
+                    }
+                    _ => places.fill(UNDEFINED),
                 }
             }
-            for column in &mut *columns {
-                column.values[some.start + index] = match column.measure {
-                    Measure::Statistic(Statistic::NUnique) => {
-                        ranks.distinct.as_ref().map_or(UNDEFINED, |distinct| distinct.unique as f64)
-                    }
-                    _ if ranks.count == 0 => UNDEFINED,
-                    Measure::Quantile(index) => quantiles[index],
-                    _ => match quartiles {
-                        [Some(low), Some(high)] => quantiles[high] - quantiles[low],
-                        _ => UNDEFINED,
-                    },
-                };
-            }
-        })?;
+            done = ends.end - range.start;
+        }
     }
-    Ok(())
+    alone(&mut ranks, done..targets.len(), columns)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use arrow_cast::cast;
 use arrow_schema::{DataType, FieldRef, TimeUnit};
 use rayon::prelude::*;
 
-use super::answer::{Column, Measure, UNDEFINED, names, table};
+use super::answer::{Column, FEW, Measure, UNDEFINED, names, table};
 use super::bounds::Bounds;
 use super::eight_wide::{eight_wide, together};
 use super::extrema::extrema;
@@ -32,9 +32,6 @@ use crate::series::type_names::type_text;
 use crate::series::{Series, from_arrow};
 use crate::spec::{NanPolicy, NullPolicy, Spec, Statistic};
 
-/// Up to this many rows, no other thread is asked: that would take longer, and a forked child does not have rayon's own.
-const FEW: usize = 1 << 12;
-
 /// Windows that one thread does at a time, unless it has to be more.
 const TASK: usize = 1 << 14;
 
@@ -51,8 +48,7 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Count, Self::Sums, Self::Ratios, Self::Extrema, Self::Ranks, Self::HigherMoments];
+    const ALL: [Self; 6] = [Self::Count, Self::Sums, Self::Ratios, Self::Extrema, Self::Ranks, Self::HigherMoments];
 
     fn of(measure: Measure) -> Self {
         use Statistic::{Cv, Iqr, Kurtosis, Max, Min, NUnique, Range, Skewness};
@@ -118,7 +114,7 @@ impl Rolling {
         let measures = Measure::all(self.counts, spec);
         let mut columns = Vec::with_capacity(series.len() * measures.len());
         for series in series {
-            let mut values: Vec<Vec<f64>> = measures.iter().map(|_| vec![UNDEFINED; targets.len()]).collect();
+            let mut values: Vec<Vec<f64>> = measures.iter().map(|_| vec![0.0; targets.len()]).collect();
             let work = Work { rolling: self, series, order, bounds, targets: &targets, spec, interrupt };
             with_repr!(series.repr(), T => work.fill::<T>(&measures, &mut values))
                 .map_err(|error| error.of_series(series.name()))?;
@@ -130,7 +126,8 @@ impl Rolling {
                 *values = places.iter().map(|&place| values[place as usize]).collect();
             });
         }
-        let names = names(&series.iter().map(|series| series.name().map(str::to_owned)).collect::<Vec<_>>(), self.counts, spec);
+        let names =
+            names(&series.iter().map(|series| series.name().map(str::to_owned)).collect::<Vec<_>>(), self.counts, spec);
         table(names, columns, targets.len())
     }
 }
@@ -325,6 +322,21 @@ impl Work<'_> {
     /// Takes back what is said of too few values, and of NaNs and nulls, as the policies have it.
     fn mask<T: Element>(&self, rows: &Rows<'_, T>, targets: &Targets<'_>, columns: &mut [Column<'_>]) {
         let least = self.rolling.min_periods;
+        // A row is in its own window.
+        if rows.is_dense() && least <= 1 && self.rolling.is_of_its_row() {
+            return;
+        }
+        if let (true, Some(_), Some(positions)) = (rows.is_dense(), self.bounds.fixed(), targets.neighbours()) {
+            // Only the first windows of a group are not full.
+            for group in self.bounds.groups_of(positions.clone()) {
+                let end = group.end.min(group.start.saturating_add(least.saturating_sub(1) as usize));
+                let (start, end) = (group.start.max(positions.start), end.min(positions.end));
+                for column in columns.iter_mut().filter(|column| column.measure != Measure::Count && start < end) {
+                    column.values[start - positions.start..end - positions.start].fill(UNDEFINED);
+                }
+            }
+            return;
+        }
         for (index, (_, window)) in self.bounds.windows(targets.all()).enumerate() {
             let (count, nans) = (self.count(rows, &window), rows.nans(&window));
             let nulls = window.len() as u64 - rows.numbers(&window) - nans;

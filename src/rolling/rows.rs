@@ -40,7 +40,10 @@ impl<'a, T: Element> Rows<'a, T> {
         };
         let is_nan = |position: usize| values[position].is_nan();
         let is_there = |position: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(position));
-        let holds_nan = (0..values.len()).any(|position| is_nan(position) && is_there(position));
+        // Without branches, a block at a time; then whether it is one that is there.
+        let mut blocks = values.chunks(1 << 12);
+        let holds_nan = blocks.any(|block| block.iter().fold(false, |any, value| any | value.is_nan()))
+            && (0..values.len()).any(|position| is_nan(position) && is_there(position));
         let before = |counts: &dyn Fn(usize) -> bool| {
             let mut sum = 0;
             let counts = (0..values.len()).map(|position| {
@@ -74,6 +77,11 @@ impl<'a, T: Element> Rows<'a, T> {
     #[inline]
     pub fn nans(&self, rows: &Range<usize>) -> u64 {
         self.nans.as_ref().map_or(0, |nans| (nans[rows.end] - nans[rows.start]).into())
+    }
+
+    /// Whether all rows hold numbers.
+    pub fn is_dense(&self) -> bool {
+        self.numbers.is_none()
     }
 
     /// The lowest position that holds a NaN.

@@ -87,13 +87,13 @@ pub(super) fn sums<T: Element>(
 }
 
 /// The value of a statistic among these answers.
-pub(super) fn of<V: Copy>(answers: &Answers<V>, measure: Measure) -> Option<V> {
+pub(super) fn of<V>(answers: &Answers<V>, measure: Measure) -> Option<&V> {
     match measure {
-        Measure::Statistic(Statistic::Sum) => Some(answers.sum),
-        Measure::Statistic(Statistic::Mean) => Some(answers.mean),
-        Measure::Statistic(Statistic::Variance) => Some(answers.variance),
-        Measure::Statistic(Statistic::Stddev) => Some(answers.stddev),
-        Measure::Statistic(Statistic::Sem) => Some(answers.sem),
+        Measure::Statistic(Statistic::Sum) => Some(&answers.sum),
+        Measure::Statistic(Statistic::Mean) => Some(&answers.mean),
+        Measure::Statistic(Statistic::Variance) => Some(&answers.variance),
+        Measure::Statistic(Statistic::Stddev) => Some(&answers.stddev),
+        Measure::Statistic(Statistic::Sem) => Some(&answers.sem),
         _ => None,
     }
 }
@@ -106,7 +106,7 @@ pub(super) fn is_spread(measure: Measure) -> bool {
 fn write(answers: &Answers<f64>, count: u64, spec: &Spec, index: usize, columns: &mut [Column<'_>]) {
     for column in columns {
         let is_defined = count > spec.ddof() || !is_spread(column.measure);
-        column.values[index] = of(answers, column.measure).filter(|_| is_defined).unwrap_or(UNDEFINED);
+        column.values[index] = of(answers, column.measure).filter(|_| is_defined).copied().unwrap_or(UNDEFINED);
     }
 }
 

@@ -45,9 +45,9 @@ fn slowly(rolling: &Rolling, row: usize, group: &[usize], times: &[i64]) -> Vec<
                 let from = twice > -reach || first && twice == -reach;
                 let to = match rolling.center {
                     true => twice < span || last && twice == span,
-                    false => index < at || index == at && last,
+                    false if last => index <= at,
+                    false => time < now,
                 };
-                // What has the time of the row itself is not before its window.
                 from && to
             }
         }
@@ -244,7 +244,8 @@ fn long(kind: usize, rows: usize) -> Vec<f64> {
 }
 
 fn same(name: &str, found: &RecordBatch, rows: Range<usize>, values: &[f64], rolling: &Rolling, window: usize) {
-    let mut describer = Describer::new(&Spec::default().with_quantiles(&[]).unwrap().with_statistics_named([name]).unwrap());
+    let mut describer =
+        Describer::new(&Spec::default().with_quantiles(&[]).unwrap().with_statistics_named([name]).unwrap());
     let column = found[name].as_primitive::<Float64Type>();
     for row in rows {
         let inside = &values[(row + 1).saturating_sub(window)..=row];
@@ -307,7 +308,9 @@ fn times_that_are_no_order_are_refused() {
     assert!(refused(&data).contains("row 4"), "{}", refused(&data));
     let series = Series::from_arrays(None, vec![data.values.clone()]).unwrap();
     let describe = |on: Option<&ArrayRef>| {
-        rolling.describe(std::slice::from_ref(&series), vec![], on, &Spec::default(), &Interrupt::default()).unwrap_err()
+        rolling
+            .describe(std::slice::from_ref(&series), vec![], on, &Spec::default(), &Interrupt::default())
+            .unwrap_err()
     };
     assert!(describe(None).to_string().contains("name their column with on"));
     let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5]));

@@ -1,13 +1,5 @@
 //! A scan as bytes, and what is checked when it is read back.
 //!
-//! | bytes | what |
-//! | --- | --- |
-//! | 8 | `MAGIC` |
-//! | 4 | `FORMAT`, lowest byte first |
-//! | 1 | the type of the values: [`Value::TAG`] |
-//! | … | the scan, as postcard writes it |
-//! | 4 | CRC-32 (ISO-HDLC, the one of zlib) of all bytes before, lowest byte first |
-//!
 //! A scan read back gives the same answers as the one that was written, to the bit, whatever is added to either, and asks
 //! for the same brackets. What does not follow from the values is left out: the instructions are the best ones of the
 //! machine that reads.
@@ -26,15 +18,8 @@ use super::optional_states::OptionalStates;
 use super::state::Scan;
 use crate::arch::Tier;
 use crate::error::{Error, Result};
+use crate::state;
 use crate::stats::value::Value;
-
-/// What every state of rstats begins with. Its line ends show whether something took it for text.
-pub(crate) const MAGIC: [u8; 8] = *b"rstats\r\n";
-
-/// Grows whenever scans are written in another way.
-pub(crate) const FORMAT: u32 = 1;
-
-const CHECKSUM: usize = size_of::<u32>();
 
 /// No scan has seen more rows. Counts that are not greater add up without overflow.
 const MOST_ROWS: u64 = 1 << 48;
@@ -90,11 +75,7 @@ impl<T: Value> Scan<T> {
     ///
     /// [`Error::Data`] if it does not fit in memory twice.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let head = [&MAGIC[..], &FORMAT.to_le_bytes(), &[T::TAG]].concat();
-        let written = postcard::to_extend(&Payload(self), head);
-        let mut bytes = written.map_err(|error| Error::Data(format!("the scan cannot be written: {error}")))?;
-        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        Ok(bytes)
+        state::to_bytes(T::TAG, &Payload(self), "scan")
     }
 
     /// A scan from the bytes of [`Scan::to_bytes`]. It gives the same answers, to the bit, and merges as the one that was written.
@@ -115,31 +96,7 @@ impl<T: Value> Scan<T> {
     /// # Ok::<(), rstats::Error>(())
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let wrong = |why: &str| Error::Data(format!("these bytes hold no scan that can be read: {why}"));
-        let Some((format, rest)) = bytes.strip_prefix(&MAGIC).and_then(|rest| rest.split_first_chunk()) else {
-            return Err(wrong("they do not begin as one"));
-        };
-        if *format != FORMAT.to_le_bytes() {
-            let format = u32::from_le_bytes(*format);
-            return Err(wrong(&format!("their format is {format}, and this version of rstats reads {FORMAT}")));
-        }
-        let Some((whole, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
-            return Err(wrong("they are cut off"));
-        };
-        if crc32fast::hash(whole).to_le_bytes() != *checksum {
-            return Err(wrong("their checksum does not agree with them"));
-        }
-        let Some((tag, payload)) = rest[..rest.len().saturating_sub(CHECKSUM)].split_first() else {
-            return Err(wrong("they are cut off"));
-        };
-        if *tag != T::TAG {
-            return Err(wrong(&format!("its values are of type {tag}, and {} is read", T::TAG)));
-        }
-        match postcard::take_from_bytes::<Payload<Self>>(payload) {
-            Ok((Payload(scan), [])) => Ok(scan),
-            Ok(_) => Err(wrong("there are more bytes than those of a scan")),
-            Err(error) => Err(wrong(&error.to_string())),
-        }
+        state::from_bytes(T::TAG, bytes, "scan").map(|Payload(scan)| scan)
     }
 
     /// Whether its parts can be of one series.

@@ -10,6 +10,7 @@ use crate::stats::extrema::Extrema;
 use crate::stats::moments::{Moments, Order};
 use crate::stats::select::{Brackets, Candidates};
 use crate::stats::value::{Extent, Value};
+use crate::stats::value_counts::ValueCounts;
 
 /// What has been learned of one series so far; the [module](crate::scan) tells how it is used. `T` is `f64`, `i64` or `u64`.
 #[derive(Clone, Debug)]
@@ -253,6 +254,13 @@ impl<T: Value> Scan<T> {
         if let (Some(ours), Some(theirs)) = (&mut self.candidates, other.candidates) {
             ours.merge(theirs);
         }
+    }
+
+    /// The bytes that it takes, but for those of big numbers.
+    pub(crate) fn bytes(&self) -> usize {
+        let candidates = self.candidates.as_ref().map_or(0, Candidates::bytes);
+        let counted = self.optional.as_ref().and_then(|optional| optional.value_counts.as_ref());
+        size_of::<Self>() + candidates + counted.map_or(0, ValueCounts::bytes)
     }
 
     /// NaNs seen so far.

@@ -1,9 +1,11 @@
 //! What is asked of a series.
 //!
-//! A [`Spec`] is the question: `statistic` has the names, `question` what can be set, `learned` what a scan has to learn for it.
+//! A [`Spec`] is the question: `statistic` has the names, `question` what can be set, `learned` what a scan has to learn for it,
+//! `serial` how it is written.
 
 mod learned;
 mod question;
+mod serial;
 mod statistic;
 
 pub use crate::stats::higher_moments::Bias;

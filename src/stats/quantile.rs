@@ -406,6 +406,21 @@ impl Position {
         }
     }
 
+    /// Appends the quantiles of many pairs of neighbours.
+    pub fn blend_each<T: Value>(&self, lower: &[T], upper: &[T], found: &mut Vec<f64>) {
+        let pairs = lower.iter().zip(upper);
+        match self.weight {
+            Weight::Pick => found.extend(lower.iter().map(|lower| lower.nearest())),
+            Weight::Float(gamma) => {
+                found.extend(pairs.map(|(&lower, &upper)| match (lower.as_f64(), upper.as_f64()) {
+                    (Some(a), Some(b)) if (b - a).is_finite() => lerp(a, b, gamma),
+                    _ => self.blend(lower, upper),
+                }))
+            }
+            _ => found.extend(pairs.map(|(&lower, &upper)| self.blend(lower, upper))),
+        }
+    }
+
     /// The quantiles of several series of one length, each as [`Position::blend`]; no two neighbours are so far apart that their
     /// difference overflows.
     pub fn blend_all<const N: usize>(&self, lower: [f64; N], upper: [f64; N]) -> [f64; N] {

@@ -40,6 +40,11 @@ impl<T: Value> ValueCounts<T> {
         self.keys.append(&mut other.keys);
     }
 
+    /// The bytes of the values that it holds, and has room for.
+    pub fn bytes(&self) -> usize {
+        self.keys.capacity() * size_of::<T::Key>()
+    }
+
     /// How many values there are.
     pub fn count(&self) -> u64 {
         self.keys.len() as u64

@@ -29,8 +29,8 @@ const OTHERS: [(&str, &str, &str); 15] = [
         "Resampler",
         "a resampler: write describe(frame.assign(bin=frame.index.floor(...)), by=\"bin\")",
     ),
-    ("pandas.api.typing", "Rolling", "a rolling window: describe the series that its own methods give"),
-    ("pandas.api.typing", "Expanding", "an expanding window: describe the series that its own methods give"),
+    ("pandas.api.typing", "Rolling", "a rolling window: write rstats.rolling(data, window)"),
+    ("pandas.api.typing", "Expanding", "an expanding window: write rstats.expanding(data)"),
     ("pandas.api.typing", "ExponentialMovingWindow", "a moving window: describe the series that its own methods give"),
     ("polars.dataframe.group_by", "GroupBy", "a group_by: write describe(frame, by=[...]) with the keys"),
     (

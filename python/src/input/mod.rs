@@ -51,6 +51,11 @@ pub fn weights(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     column(data)?.with_name(Some("weights".to_owned())).into_weights()
 }
 
+/// The times of rows.
+pub fn times(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    Ok(column(data)?.with_name(Some("on".to_owned())).into_keys()?.1)
+}
+
 /// The one column that an object is.
 fn column<'py>(data: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
     let class = data.get_type();

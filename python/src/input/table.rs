@@ -166,16 +166,12 @@ impl<'py> Table<'py> {
         Ok(Self { labels, kind: Kind::Objects(values) })
     }
 
-    /// The wanted columns as series or lists; the columns of keys, which are not among them unless they are named; and the column of
-    /// weights likewise.
-    pub fn read(
-        &self,
-        py: Python<'py>,
-        wanted: &Wanted,
-        by: Option<&Labels>,
-        weights: Option<&Labels>,
-    ) -> PyResult<Read> {
-        let places = by.map_or(Ok(Vec::new()), |by| self.places_of_keys(py, by))?;
+    /// The wanted columns as series or lists; the columns of keys, by several arguments, which are not among them unless they are
+    /// named; and the column of weights likewise.
+    pub fn read(&self, py: Python<'py>, wanted: &Wanted, by: &[&Labels], weights: Option<&Labels>) -> PyResult<Read> {
+        let places =
+            by.iter().map(|by| self.places_of_keys(py, by)).collect::<PyResult<Vec<_>>>()?.into_iter().flatten();
+        let places: Vec<KeyPlace> = places.collect();
         let weights = match weights {
             Some(label) => Some(self.find(py, label)?.first().copied().unwrap_or_default()),
             None => None,

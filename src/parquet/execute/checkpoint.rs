@@ -35,7 +35,7 @@ use tempfile::NamedTempFile;
 use crate::describe::AnyScan;
 use crate::error::{Error, Result};
 use crate::parquet::data_file::DataFile;
-use crate::scan::serial::{FORMAT, MAGIC};
+use crate::state::{FORMAT, MAGIC};
 use crate::stats::select::PIECE_BYTES;
 use crate::unfinished;
 

@@ -227,6 +227,14 @@ impl<K: Key> Candidates<K> {
         self.bins.total()
     }
 
+    /// The bytes of the keys that it holds, and has room for.
+    pub fn bytes(&self) -> usize {
+        let of_sample =
+            |sample: &Sample<K>| sample.keys.capacity() + sample.runs.iter().map(Vec::capacity).sum::<usize>();
+        let keys = self.samples.iter().map(of_sample).sum::<usize>() + self.bins.keys.capacity();
+        keys * size_of::<K>()
+    }
+
     /// Appends the keys of these ranks to `found`, if all that was kept are the last blocks' keys, which then need not go to their bins
     /// first; `false` if that, or a bracket, is not so.
     fn select_among_last(&mut self, ranks: &[u64], found: &mut Vec<K>, interrupt: &Interrupt) -> bool {

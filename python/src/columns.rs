@@ -1,0 +1,166 @@
+//! `Columns`: an answer of a row for each row of the data.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
+use arrow_schema::{DataType, Field};
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict, PyList};
+use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
+use rstats::internal::number;
+
+use crate::call;
+
+/// Rows that are shown at each end.
+const SHOWN: usize = 5;
+
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/Columns.txt"))]
+#[pyclass(module = "rstats", frozen)]
+pub struct Columns(pub RecordBatch);
+
+#[pymethods]
+impl Columns {
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Columns.names.txt"))]
+    #[getter]
+    fn names(&self) -> Vec<String> {
+        self.0.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    fn __getitem__(&self, name: &str) -> PyResult<Self> {
+        let Ok(index) = self.0.schema_ref().index_of(name) else {
+            let error = rstats::Error::NoSuchColumn { name: name.to_owned(), available: self.names() };
+            return Err(PyKeyError::new_err(error.to_string()));
+        };
+        let one = self.0.project(&[index]);
+        Ok(Self(one.map_err(|error| PyKeyError::new_err(error.to_string()))?))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Columns.to_dict.txt"))]
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let all = PyDict::new(py);
+        for (name, column) in self.names().into_iter().zip(self.0.columns()) {
+            let values = PyList::empty(py);
+            for row in 0..column.len() {
+                call::check_signals(py, row)?;
+                match column.is_valid(row) {
+                    false => values.append(py.None())?,
+                    true if is_count(column) => values.append(column.as_primitive::<UInt64Type>().value(row))?,
+                    true => values.append(column.as_primitive::<Float64Type>().value(row))?,
+                }
+            }
+            all.set_item(name, values)?;
+        }
+        Ok(all)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Columns.to_numpy.txt"))]
+    fn to_numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (numpy, all) = (py.import("numpy")?, PyDict::new(py));
+        for (name, column) in self.names().into_iter().zip(self.0.columns()) {
+            let has_nulls = column.null_count() > 0;
+            let array = if is_count(column) && !has_nulls {
+                let array = numpy.call_method1("empty", (column.len(), "uint64"))?;
+                PyBuffer::<u64>::get(&array)?.copy_from_slice(py, column.as_primitive::<UInt64Type>().values())?;
+                array
+            } else {
+                let array = numpy.call_method1("empty", (column.len(), "float64"))?;
+                let buffer = PyBuffer::<f64>::get(&array)?;
+                match (is_count(column), has_nulls) {
+                    (false, false) => buffer.copy_from_slice(py, column.as_primitive::<Float64Type>().values())?,
+                    (true, _) => {
+                        let counts = column.as_primitive::<UInt64Type>().iter();
+                        let counts: Vec<f64> = counts.map(|count| count.map_or(f64::NAN, |n| n as f64)).collect();
+                        buffer.copy_from_slice(py, &counts)?;
+                    }
+                    (false, true) => {
+                        let values = column.as_primitive::<Float64Type>().iter();
+                        let values: Vec<f64> = values.map(|value| value.unwrap_or(f64::NAN)).collect();
+                        buffer.copy_from_slice(py, &values)?;
+                    }
+                }
+                array
+            };
+            all.set_item(name, array)?;
+        }
+        Ok(all)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Columns.to_arrow.txt"))]
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pyarrow")?.call_method1("table", (slf,))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Columns.to_polars.txt"))]
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("polars")?.call_method1("DataFrame", (slf,))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Columns.to_pandas.txt"))]
+    #[pyo3(signature = (index=None))]
+    fn to_pandas<'py>(&self, py: Python<'py>, index: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let options = PyDict::new(py);
+        options.set_item("index", index)?;
+        options.set_item("copy", false)?;
+        py.import("pandas")?.getattr("DataFrame")?.call((self.to_numpy(py)?,), Some(&options))
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let fields = self.0.schema().fields().clone();
+        let rows: Arc<dyn Array> = Arc::new(StructArray::from(self.0.clone()));
+        let field = Arc::new(Field::new("", DataType::Struct(fields), false));
+        let reader = Box::new(ArrayIterator::new(std::iter::once(Ok(rows)), field));
+        Ok(to_stream_pycapsule(py, reader, requested_schema)?)
+    }
+
+    fn __repr__(&self) -> String {
+        let rows = self.0.num_rows();
+        let shown: Vec<Option<usize>> = match rows <= 2 * SHOWN + 1 {
+            true => (0..rows).map(Some).collect(),
+            false => (0..SHOWN).map(Some).chain([None]).chain((rows - SHOWN..rows).map(Some)).collect(),
+        };
+        let cell = |column: &ArrayRef, row: Option<usize>| match row {
+            None => "…".to_owned(),
+            Some(row) if column.is_null(row) => "null".to_owned(),
+            Some(row) if is_count(column) => column.as_primitive::<UInt64Type>().value(row).to_string(),
+            Some(row) => match column.as_primitive::<Float64Type>().value(row) {
+                value if value.is_finite() => number(value),
+                value => value.to_string(),
+            },
+        };
+        let columns: Vec<Vec<String>> = self
+            .names()
+            .into_iter()
+            .zip(self.0.columns())
+            .map(|(name, column)| {
+                let cells: Vec<String> =
+                    std::iter::once(name).chain(shown.iter().map(|&row| cell(column, row))).collect();
+                let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+                cells.into_iter().map(|cell| format!("{cell:>width$}")).collect()
+            })
+            .collect();
+        let mut text = format!("{rows} rows of {} columns", columns.len());
+        for line in 0..=shown.len() {
+            let cells: Vec<&str> = columns.iter().map(|column| column[line].as_str()).collect();
+            let _ = write!(text, "\n{}", cells.join("  ").trim_end());
+        }
+        text
+    }
+}
+
+fn is_count(column: &ArrayRef) -> bool {
+    *column.data_type() == DataType::UInt64
+}

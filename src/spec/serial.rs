@@ -1,0 +1,58 @@
+//! A question as text and numbers: its names are those of every interface.
+
+use serde::{Deserialize, Serialize};
+
+use super::question::Spec;
+use super::{Bias, Probability};
+use crate::error::Error;
+
+/// A [`Spec`] as it is written.
+#[derive(Serialize, Deserialize)]
+pub(super) struct WrittenSpec {
+    statistics: Vec<String>,
+    quantiles: Vec<f64>,
+    method: String,
+    ddof: u64,
+    nan: String,
+    null: String,
+    min_count: u64,
+    level: f64,
+    trim: f64,
+    keeps_bias: bool,
+}
+
+impl From<Spec> for WrittenSpec {
+    fn from(spec: Spec) -> Self {
+        Self {
+            statistics: spec.statistics().iter().map(|statistic| statistic.name().to_owned()).collect(),
+            quantiles: spec.quantiles().iter().map(Probability::value).collect(),
+            method: spec.method().to_string(),
+            ddof: spec.ddof(),
+            nan: spec.nan().name().to_owned(),
+            null: spec.null().name().to_owned(),
+            min_count: spec.min_count(),
+            level: spec.level(),
+            trim: spec.trim(),
+            keeps_bias: spec.bias() == Bias::Kept,
+        }
+    }
+}
+
+impl TryFrom<WrittenSpec> for Spec {
+    type Error = Error;
+
+    fn try_from(written: WrittenSpec) -> Result<Self, Error> {
+        Self::default()
+            .with_statistics([])
+            .with_bias(if written.keeps_bias { Bias::Kept } else { Bias::Corrected })
+            .with_method(written.method.parse().map_err(Error::Data)?)
+            .with_nan(written.nan.parse().map_err(Error::Data)?)
+            .with_null(written.null.parse().map_err(Error::Data)?)
+            .with_min_count(written.min_count)
+            .with_ddof(written.ddof)
+            .with_level(written.level)?
+            .with_trim(written.trim)?
+            .with_quantiles(&written.quantiles)?
+            .with_statistics_named(&written.statistics)
+    }
+}
