@@ -60,6 +60,7 @@ bench: $(VENV)/installed ## Install the peers, and measure against them: benches
 	$(BIN)/pip install --quiet --no-deps --force-reinstall .
 	$(BIN)/python benches/peers.py
 	$(BIN)/python benches/peers.py --threads 1
+	$(BIN)/python benches/streams.py
 	$(BIN)/python benches/scaling.py
 	cargo build --release --quiet --bin rstats
 	$(BIN)/python benches/memory.py

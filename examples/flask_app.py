@@ -1,4 +1,4 @@
-"""Statistics over HTTP: the handler in Python, and three that leave less and less to it.
+"""Statistics over HTTP: the handler in Python, three that leave less and less to it, and the service's own latency.
 
     flask --app examples/flask_app run          # or: gunicorn --chdir examples flask_app:app
     curl -d '{"values": [2.75, 1.75, 1.25]}' -H 'Content-Type: application/json' http://127.0.0.1:5000/json
@@ -9,13 +9,16 @@ knows neither NaN nor Infinity.
 """
 
 import math
+import os
 import statistics
 import tempfile
+import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 import rstats
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import BadRequest, HTTPException, UnprocessableEntity
 
@@ -37,6 +40,44 @@ class StrictJSON(DefaultJSONProvider):
 app = Flask(__name__)
 app.json = StrictJSON(app)
 app.config["MAX_CONTENT_LENGTH"] = 64 * 1024 * 1024  # longer bodies are refused with 413
+
+
+# How long requests take, in seconds. Each worker counts its own; once a second it leaves that where all can read it.
+LATENCY = {"stats": ["mean", "max"], "q": [0.5, 0.99], "memory_limit": "16MiB"}
+latency = rstats.Accumulator(**LATENCY)
+workers = Path(os.environ.get("STATS_FOLDER") or tempfile.mkdtemp())
+left = 0.0
+
+
+@app.before_request
+def begin():
+    g.begun = time.perf_counter()
+
+
+@app.after_request
+def count(response):
+    global left
+    now = time.perf_counter()
+    try:
+        latency.update([now - g.begun])
+    except rstats.MemoryLimitError:
+        latency.clear()  # after some two million requests: a new beginning
+    if now - left > 1:
+        left = now
+        unfinished = workers / f"{os.getpid()}.new"
+        unfinished.write_bytes(latency.to_bytes())
+        unfinished.replace(unfinished.with_suffix(".state"))  # whole or not at all
+    return response
+
+
+@app.get("/stats")
+def latency_of_all():
+    """The latency of all workers: the exact median and 99th percentile, which no mean of the workers' own would be."""
+    everyone = latency.copy()
+    for state in workers.glob("*.state"):
+        if state.stem != str(os.getpid()):
+            everyone.merge(rstats.Accumulator.from_bytes(state.read_bytes()))
+    return Response(everyone.summary().to_json(), mimetype="application/json")
 
 
 @contextmanager
@@ -129,3 +170,4 @@ if __name__ == "__main__":
     for route in ("/python", "/list", "/json"):
         print(f"{route:8}", client.post(route, json={"values": some}).get_data(as_text=True).strip())
     print(f"{'/json':8}", client.post("/json", data='{"values": [1, "two"]}').get_data(as_text=True).strip())
+    print(f"{'/stats':8}", client.get("/stats").json["series"][0]["count"], "requests so far")

@@ -54,6 +54,13 @@ struct Column {
     scan: AnyScan,
 }
 
+impl Column {
+    /// The bytes that it takes once `more` values are there.
+    fn bytes_with(&self, more: usize) -> usize {
+        self.scan.bytes_with(more) + self.name.as_ref().map_or(0, String::len)
+    }
+}
+
 impl Accumulator {
     /// Nothing seen yet.
     pub fn new(spec: &Spec) -> Self {
@@ -87,9 +94,7 @@ impl Accumulator {
 
     /// The bytes that it takes.
     pub fn bytes(&self) -> u64 {
-        let columns =
-            self.columns.iter().map(|column| column.scan.bytes() + column.name.as_ref().map_or(0, String::len));
-        (size_of::<Self>() + columns.sum::<usize>()) as u64
+        (size_of::<Self>() + self.columns.iter().map(|column| column.bytes_with(0)).sum::<usize>()) as u64
     }
 
     /// Forgets all values, and all columns.
@@ -107,10 +112,17 @@ impl Accumulator {
     /// there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it; [`Error::Interrupted`].
     pub fn update(&mut self, series: &[Series], interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
-        let places = series.iter().map(|series| self.place(series)).collect::<Result<Vec<_>>>()?;
+        let mut names: Vec<Option<&str>> = self.columns.iter().map(|column| column.name.as_deref()).collect();
+        for series in series {
+            if !names.contains(&series.name()) {
+                names.push(series.name());
+            }
+        }
+        let index = |series: &Series| names.iter().position(|name| *name == series.name()).unwrap_or_default();
+        let places = series.iter().map(|series| self.place(series, index(series))).collect::<Result<Vec<_>>>()?;
         let chunks = series.iter().zip(&places).map(|(series, place)| self.chunks(series, place));
         let chunks = chunks.collect::<Result<Vec<_>>>()?;
-        self.make_room(series.iter().map(Series::rows).sum(), series.len())?;
+        self.make_room(series, &places)?;
         for (series, place) in series.iter().zip(&places) {
             if place.index == self.columns.len() {
                 let name = series.name().map(str::to_owned);
@@ -138,7 +150,7 @@ impl Accumulator {
     }
 
     /// Where a series goes, and what its values are read as.
-    fn place(&self, series: &Series) -> Result<Place> {
+    fn place(&self, series: &Series, index: usize) -> Result<Place> {
         if self.spec.null() == NullPolicy::Raise {
             let nulls = series.null_count()?;
             if nulls > 0 {
@@ -148,8 +160,7 @@ impl Accumulator {
         if let (NanPolicy::Raise, Some(row)) = (self.spec.nan(), series.first_nan()?) {
             return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row: self.rows + row });
         }
-        let index = self.columns.iter().position(|column| column.name.as_deref() == series.name());
-        let known = index.map(|index| self.columns[index].scan.repr());
+        let known = self.columns.get(index).map(|column| column.scan.repr());
         let as_floats = match series.repr() {
             Repr::Signed | Repr::Unsigned if known.is_none_or(|repr| repr == Repr::Float) => is_narrow(series)?,
             _ => false,
@@ -165,7 +176,7 @@ impl Accumulator {
                 called(repr)
             )));
         }
-        Ok(Place { index: index.unwrap_or(self.columns.len()), repr, as_floats })
+        Ok(Place { index, repr, as_floats })
     }
 
     /// The chunks of a series as they are read.
@@ -181,18 +192,29 @@ impl Accumulator {
         series.chunks().iter().map(floats).collect()
     }
 
-    /// Whether there is room for so many values more.
-    fn make_room(&self, values: usize, series: usize) -> Result<()> {
-        let Some(limit) = self.limit else { return Ok(()) };
-        let learned = self.spec.learned();
-        let each = [Learned::QUANTILES, Learned::VALUE_COUNTS].iter().filter(|kept| learned.wants(**kept)).count() * 8;
-        let needed = self.bytes().saturating_add((values * each) as u64);
-        if each == 0 || needed <= limit {
-            return Ok(());
+    /// Whether there is room for the values of more rows.
+    fn make_room(&self, series: &[Series], places: &[Place]) -> Result<()> {
+        let Some(limit) = self.limit.filter(|_| self.keeps_values()) else { return Ok(()) };
+        let more = |series: &Series, place: &Place| {
+            let column = self.columns.get(place.index);
+            let empty = AnyScan::new(place.repr, &self.spec, Keep::All);
+            let scan = column.map_or(&empty, |column| &column.scan);
+            scan.bytes_with(series.rows()) - column.map_or(0, |column| column.scan.bytes_with(0))
+        };
+        let more: usize = series.iter().zip(places).map(|(series, place)| more(series, place)).sum();
+        let needed = self.bytes().saturating_add(more as u64);
+        match needed <= limit {
+            true => Ok(()),
+            false => {
+                Err(Error::MemoryLimit { what: format!("keeping all values for {}", asked(&self.spec)), needed, limit })
+            }
         }
-        let what =
-            format!("keeping all values of {series} {} for quantiles", if series == 1 { "series" } else { "columns" });
-        Err(Error::MemoryLimit { what, needed, limit })
+    }
+
+    /// Whether it keeps every value.
+    fn keeps_values(&self) -> bool {
+        let learned = self.spec.learned();
+        learned.wants(Learned::QUANTILES) || learned.wants(Learned::VALUE_COUNTS)
     }
 
     /// What another one has seen, which was asked the same. After an error nothing has changed.
@@ -228,11 +250,8 @@ impl Accumulator {
                 )));
             }
         }
-        if let Some(limit) = self.limit
-            && self.bytes().saturating_add(other.bytes()) > limit.max(self.bytes())
-            && self.spec.learned().wants(Learned::QUANTILES)
-        {
-            let needed = self.bytes().saturating_add(other.bytes());
+        let needed = self.bytes().saturating_add(other.bytes());
+        if let Some(limit) = self.limit.filter(|limit| self.keeps_values() && needed > *limit) {
             return Err(Error::MemoryLimit {
                 what: "keeping the values of both accumulators".to_owned(),
                 needed,
@@ -439,7 +458,7 @@ mod tests {
             }
         };
         assert!(matches!(refused, Error::MemoryLimit { limit: 100_000, .. }), "{refused}");
-        assert!((5..=12).contains(&updates), "{updates}");
+        assert!((3..=12).contains(&updates) && accumulator.bytes() <= 100_000, "{updates}");
         assert_eq!(accumulator.summaries().unwrap()[0].count, 1000 * updates);
     }
 
@@ -447,10 +466,11 @@ mod tests {
     fn columns_come_and_go() {
         let mut accumulator = Accumulator::new(&Spec::default());
         accumulator.update(&[series("x", floats(&[1.0]))], &Interrupt::default()).unwrap();
-        accumulator.update(&[series("y", floats(&[5.0])), series("x", floats(&[3.0]))], &Interrupt::default()).unwrap();
+        let both = [series("y", floats(&[5.0])), series("z", floats(&[])), series("x", floats(&[3.0]))];
+        accumulator.update(&both, &Interrupt::default()).unwrap();
         let found = accumulator.summaries().unwrap();
         let told: Vec<_> = found.iter().map(|one| (one.column.as_deref(), one.count, one.get("mean"))).collect();
-        assert_eq!(told, [(Some("x"), 2, Some(2.0)), (Some("y"), 1, Some(5.0))]);
+        assert_eq!(told, [(Some("x"), 2, Some(2.0)), (Some("y"), 1, Some(5.0)), (Some("z"), 0, None)]);
         accumulator.clear();
         assert_eq!((accumulator.rows(), accumulator.summaries().unwrap().len()), (0, 0));
     }

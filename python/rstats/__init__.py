@@ -1,10 +1,10 @@
 """Exact, reproducible, fast statistics over pyarrow, NumPy, pandas and Polars data.
 
 `describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
-`describe_json(body)` a JSON document; `rolling(data, window)` and `expanding(data)` describe the rows around each row.
-`compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
-parses JSON too, and `rstats.statistics` for the module itself. Mean, variance and stddev are correctly rounded,
-quantiles exact, and nothing depends on chunks or threads.
+`describe_json(body)` a JSON document; `rolling(data, window)` and `expanding(data)` describe the rows around each row,
+an `Accumulator` the values that come while a service runs. `compute_stats(numbers)` stands in for a handler on Python's
+`statistics`, `compute_stats_json(body)` for one that parses JSON too, and `rstats.statistics` for the module itself.
+Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
 
 `rstats.pandas` and `rstats.polars` give frames, series and expressions an accessor, `rstats.testing` compares a port
 with what it replaces, and `rstats.progress` draws a bar; they are imported when they are first used.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from ._rstats import (
+    Accumulator,
     Columns,
     Description,
     MemoryLimitError,
@@ -41,6 +42,7 @@ if _TYPE_CHECKING:
     from . import testing as testing
 
 __all__ = [
+    "Accumulator",
     "Columns",
     "Description",
     "MemoryLimitError",

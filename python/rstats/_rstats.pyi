@@ -11,6 +11,7 @@ import polars
 import pyarrow
 
 __all__ = [
+    "Accumulator",
     "Columns",
     "Description",
     "MemoryLimitError",
@@ -520,9 +521,9 @@ def describe_parquet(
 class Columns:
     """The answer of `rolling` and `expanding`: columns of numbers, a row for each row of the data.
 
-    It speaks the Arrow PyCapsule protocol, so `pyarrow.table(c)` and `polars.DataFrame(c)` take it as it is. Columns are
-    named by the column and the statistic (`temp_mean`, `temp_p90`), those of one series by the statistic (`mean`). They
-    are float64, `count` and `n_unique` uint64; null is what is not defined, and what is said of too few values.
+    It speaks the Arrow PyCapsule protocol, so `pyarrow.table(c)` and `polars.DataFrame(c)` take it as it is. Columns
+    are named by the column and the statistic (`temp_mean`, `temp_p90`), those of one series by the statistic (`mean`).
+    They are float64, `count` and `n_unique` uint64; null is what is not defined, and what is said of too few values.
     `c["mean"]` is one of the columns, `len(c)` the number of rows.
 
     Examples
@@ -575,7 +576,7 @@ def rolling(
     step: int = 1,
     threads: int | None = None,
 ) -> Columns:
-    """Exact statistics of the rows around each row: a window that moves along a series, or along each column of a table.
+    """Exact statistics of the rows around each row: a window that moves along a series, or along columns of a table.
 
     Parameters
     ----------
@@ -587,9 +588,9 @@ def rolling(
         "1h30min", "2d", "1w", a timedelta of Python, NumPy or pandas), in which case it holds the rows of the last
         `window` before the row.
     on
-        The times of the rows, for a window of time: the name of a column of a table, or an array. Timestamps or dates in
-        order, ascending or descending (with `by`, within each group), without nulls. By default the index of a pandas
-        frame or series.
+        The times of the rows, for a window of time: the name of a column of a table, or an array. Timestamps or dates
+        in order, ascending or descending (with `by`, within each group), without nulls. By default the index of a
+        pandas frame or series.
     by
         Columns of keys: a window holds rows whose keys are those of its row. The answer stays in the order of the rows.
     columns
@@ -616,8 +617,8 @@ def rolling(
     threads
         How many to use, 1 to 1024; default: one a core. The answer does not depend on it.
 
-    Each window has the bits of the same values described alone, wherever the series begins: an outlier, an infinity or a
-    NaN leaves nothing behind. Names and defaults are those of pandas, and so are the bounds of windows: one of time
+    Each window has the bits of the same values described alone, wherever the series begins: an outlier, an infinity or
+    a NaN leaves nothing behind. Names and defaults are those of pandas, and so are the bounds of windows: one of time
     ends with its row, also where rows after it have the same time.
 
     Raises
@@ -666,3 +667,103 @@ def expanding(
     >>> rstats.expanding([4.0, 1.0, 7.0], stats=["min", "mean"], q=()).to_dict()
     {'min': [4.0, 1.0, 1.0], 'mean': [4.0, 2.5, 4.0]}
     """
+
+@final
+class Accumulator:
+    """Statistics of values that come for as long as a service runs.
+
+    Parameters
+    ----------
+    columns
+        The names of the columns that are taken of tables; by default all columns of numbers.
+    stats, q, method, ddof, nan, null, min_count, level, trim, bias
+        What is asked, as of `describe`.
+    memory_limit
+        The most that it may take, in bytes or as text ("64MiB"). Without quantiles, and statistics that need all values
+        (iqr, mad, mode, n_unique, trimmed_mean), it stays at about two kilobytes a column. With them it keeps every
+        value, 8 bytes each: more values than there is room for are a `MemoryLimitError`, and are not taken.
+
+    An answer can be had at any time, and more values added after it: it is that of the same values described at once,
+    to the bit. Two with the same arguments merge, in any order. It can be used by several threads, pickled, and sent
+    to other processes as bytes.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> latency = rstats.Accumulator(stats=["mean"], q=[0.5])
+    >>> latency.update([0.25, 0.5]).update(0.75 for _ in range(2)).summary()[0]["mean"]
+    0.5625
+    >>> other = rstats.Accumulator(stats=["mean"], q=[0.5]).update([4.0])
+    >>> latency.merge(rstats.Accumulator.from_bytes(other.to_bytes())).summary()[0]["median"]
+    0.75
+    """
+
+    def __new__(
+        cls,
+        *,
+        columns: str | Sequence[str] | None = None,
+        stats: str | Sequence[str] | None = None,
+        q: float | Sequence[float] | None = None,
+        method: _Method | str = "linear",
+        ddof: int = 1,
+        nan: _NanPolicy = "propagate",
+        null: _NullPolicy = "skip",
+        min_count: int = 0,
+        level: float = 0.95,
+        trim: float = 0.1,
+        bias: bool = False,
+        memory_limit: int | str | None = None,
+    ) -> Accumulator: ...
+    @property
+    def rows(self) -> int:
+        """How many rows it has seen."""
+    @property
+    def nbytes(self) -> int:
+        """How many bytes it takes."""
+    def update(
+        self,
+        data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+        *,
+        threads: int | None = None,
+    ) -> Accumulator:
+        """Adds one series or a table, as `describe` takes them, and returns the accumulator itself.
+
+        Columns are found again by their names; one that is new is as if it had been missing before. After an error
+        nothing has changed; but of a stream, the batches before it are there.
+
+        Raises
+        ------
+        MemoryLimitError
+            for more values than there is room for.
+        ValueError
+            for a column whose type does not go together with what it held before (a float holds integers up to 2^53),
+            and a NaN or a null under "raise".
+        """
+    def merge(self, other: Accumulator) -> Accumulator:
+        """Adds what another one has seen, which stays as it is; returns the accumulator itself.
+
+        Raises
+        ------
+        ValueError
+            for one with other arguments, or columns of another type.
+        """
+    def summary(self) -> Description:
+        """The answer so far: a row a column."""
+    def copy(self) -> Accumulator:
+        """Another one that has seen the same."""
+    def clear(self) -> None:
+        """Forgets all values."""
+    def to_bytes(self) -> bytes:
+        """All of it as bytes with a checksum, for other processes and machines with the same version of rstats."""
+    @staticmethod
+    def from_bytes(bytes: bytes) -> Accumulator:
+        """What `to_bytes` has written.
+
+        Raises
+        ------
+        ValueError
+            for bytes that are damaged, or of another version.
+        """
+    def __copy__(self) -> Accumulator: ...
+    def __deepcopy__(self, memo: Any, /) -> Accumulator: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...

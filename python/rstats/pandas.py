@@ -66,7 +66,7 @@ class Windows:
         return pd.DataFrame(columns, index=self._data.index, columns=wanted)
 
     def count(self) -> Any:
-        """How many values there are, in windows of enough rows: as in pandas, here a row without a value counts as one."""
+        """How many values there are, in windows of enough rows: as in pandas, with and without a value."""
         return self._one(["sum"], of=lambda values: values.notna().astype(float))
 
     def sum(self) -> Any:

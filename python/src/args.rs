@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
+use rstats::parquet::memory::parse_size;
 use rstats::{Bias, Spec, Weighting};
 
 use crate::call::{Threads, check_signals};
@@ -52,6 +53,14 @@ pub fn whole(argument: &str, value: &Bound<'_, PyAny>, least: i64, most: i64) ->
     match index.extract::<i64>() {
         Ok(number) if (least..=most).contains(&number) => Ok(number as usize),
         _ => Err(PyValueError::new_err(format!("{argument} is from {least} to {most}, not {index}"))),
+    }
+}
+
+/// Bytes, or a size as text.
+pub fn size(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    match value.cast::<PyString>() {
+        Ok(text) => parse_size(&text.to_cow()?).map_err(to_python),
+        Err(_) => whole(argument, value, 1, 1 << 60).map(|bytes| bytes as u64),
     }
 }
 

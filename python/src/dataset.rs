@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use rstats::Interrupt;
 use rstats::internal::check_names;
-use rstats::parquet::{Dataset, OnError, Predicate, Progress, Request, memory};
+use rstats::parquet::{Dataset, OnError, Predicate, Progress, Request};
 use rstats::report::Report;
 
 use crate::args;
@@ -56,7 +56,10 @@ pub fn describe_parquet(
             None => vec![],
         },
         predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
-        memory_limit: memory_limit.map(limit).transpose()?.unwrap_or(defaults.memory_limit),
+        memory_limit: memory_limit
+            .map(|limit| args::size("memory_limit", limit))
+            .transpose()?
+            .unwrap_or(defaults.memory_limit),
         on_error: match on_error {
             "fail" => OnError::Fail,
             "skip" => OnError::Skip,
@@ -98,14 +101,6 @@ fn figures<'py>(py: Python<'py>, progress: &Progress) -> PyResult<Bound<'py, PyD
         figures.set_item(format!("{name}_total"), total)?;
     }
     Ok(figures)
-}
-
-/// Bytes, or a size as text.
-fn limit(value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    match value.cast::<PyString>() {
-        Ok(text) => memory::parse_size(&text.to_cow()?).map_err(to_python),
-        Err(_) => args::whole("memory_limit", value, 1, 1 << 60).map(|bytes| bytes as u64),
-    }
 }
 
 /// One path, or a list or tuple of them.

@@ -3,6 +3,7 @@
 // The docstrings of the stub are reStructuredText for Python, not Markdown.
 #![allow(clippy::doc_lazy_continuation)]
 
+mod accumulator;
 mod arch;
 mod args;
 mod call;
@@ -29,6 +30,8 @@ static ALLOCATOR: Allocator = Allocator;
 mod _rstats {
     use super::*;
 
+    #[pymodule_export]
+    use super::accumulator::Accumulator;
     #[pymodule_export]
     use super::columns::Columns;
     #[pymodule_export]

@@ -55,8 +55,16 @@ def test_every_parameter_is_explained(name: str) -> None:
     thing = getattr(rstats, name)
     if inspect.isclass(thing):
         return
-    shared = {"describe_json": "describe", "describe_parquet": "describe", "expanding": "rolling"}
-    text = DOCUMENTED[name] + DOCUMENTED.get(shared.get(name, ""), "") + DOCUMENTED["compute_stats_json"]
+    # Whose parameters it says that its own are.
+    shared = {
+        "describe_json": "describe",
+        "describe_parquet": "describe",
+        "rolling": "describe",
+        "expanding": "rolling",
+    }
+    text, other = DOCUMENTED[name] + DOCUMENTED["compute_stats_json"], shared.get(name)
+    while other:
+        text, other = text + DOCUMENTED[other], shared.get(other)
     for parameter in inspect.signature(thing).parameters:
         found = (f"\n{parameter}\n", f"\n{parameter}, ", f", {parameter}\n", f"`{parameter}`")
         assert any(mention in text for mention in found), parameter
@@ -82,7 +90,8 @@ def test_dir_shows_what_is_meant() -> None:
 def test_modules_come_when_they_are_asked_for(module: str) -> None:
     code = f"""
 import sys, rstats
-assert not {{f"rstats.{{name}}" for name in ("pandas", "polars", "progress", "statistics", "testing")}} & set(sys.modules)
+names = ("pandas", "polars", "progress", "statistics", "testing")
+assert not {{f"rstats.{{name}}" for name in names}} & set(sys.modules)
 assert rstats.{module} is sys.modules["rstats.{module}"]
 assert rstats.{module}.__doc__
 """

@@ -20,7 +20,7 @@ pub mod key;
 pub mod memory;
 pub mod network;
 mod portable;
-pub mod rolling;
+pub mod rolling_sums;
 #[cfg(feature = "cli")]
 pub mod standard_output;
 pub mod tier;

@@ -20,7 +20,7 @@ use super::floats::{Eight, OfEight};
 use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
-use super::rolling::{self, Asked, RollingSums, Tile, Unsure};
+use super::rolling_sums::{self, Asked, RollingSums, Tile, Unsure};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 use crate::num::u256::U256;
 
@@ -343,18 +343,18 @@ pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMome
     double_double::compute::<f64>(values, freedom)
 }
 
-pub use super::rolling::magnitudes;
+pub use super::rolling_sums::magnitudes;
 
 /// See [`super::Tier::to_series`].
 #[inline(always)]
 pub fn to_series(rows: &[[f64; 8]], series: [&mut [f64]; 8]) {
-    rolling::to_series_in::<Eight>(rows, series);
+    rolling_sums::to_series_in::<Eight>(rows, series);
 }
 
 /// See [`super::Tier::enter`].
 #[inline(always)]
 pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
-    rolling::enter_in::<Eight>(state, series, squares);
+    rolling_sums::enter_in::<Eight>(state, series, squares);
 }
 
 /// See [`super::Tier::roll`].
@@ -367,7 +367,7 @@ pub fn roll(
     answers: &mut Tile,
     unsure: &mut Vec<Unsure>,
 ) {
-    rolling::roll_in::<Eight>(state, entering, leaving, asked, answers, unsure);
+    rolling_sums::roll_in::<Eight>(state, entering, leaving, asked, answers, unsure);
 }
 
 /// See [`super::Tier::eight_wide`].

@@ -12,7 +12,7 @@ use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, Range};
 use super::network::Network;
 use super::portable;
-use super::rolling::{Asked, RollingSums, Tile, Unsure};
+use super::rolling_sums::{Asked, RollingSums, Tile, Unsure};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
@@ -110,7 +110,7 @@ impl FromStr for Tier {
 macro_rules! compiled_for {
     ($features:literal, $floats:ident) => {
         use super::super::super::floats::$floats;
-        use super::super::super::rolling::{self, Asked, RollingSums, Tile, Unsure};
+        use super::super::super::rolling_sums::{self, Asked, RollingSums, Tile, Unsure};
         use super::super::portable;
         use super::{
             Accumulated, BinEdges, EightWideRows, FixedPointWindow, Index, Keyed, Located, MOST, Network, Range,
@@ -181,15 +181,15 @@ macro_rules! compiled_for {
         }
         #[target_feature(enable = $features)]
         pub fn to_series(rows: &[[f64; 8]], series: [&mut [f64]; 8]) {
-            rolling::to_series_in::<$floats>(rows, series);
+            rolling_sums::to_series_in::<$floats>(rows, series);
         }
         #[target_feature(enable = $features)]
         pub fn magnitudes(values: &[f64]) -> (u64, u64) {
-            rolling::magnitudes(values)
+            rolling_sums::magnitudes(values)
         }
         #[target_feature(enable = $features)]
         pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
-            rolling::enter_in::<$floats>(state, series, squares);
+            rolling_sums::enter_in::<$floats>(state, series, squares);
         }
         #[target_feature(enable = $features)]
         pub fn roll(
@@ -200,7 +200,7 @@ macro_rules! compiled_for {
             answers: &mut Tile,
             unsure: &mut Vec<Unsure>,
         ) {
-            rolling::roll_in::<$floats>(state, entering, leaving, asked, answers, unsure);
+            rolling_sums::roll_in::<$floats>(state, entering, leaving, asked, answers, unsure);
         }
         #[target_feature(enable = $features)]
         pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
@@ -432,13 +432,13 @@ impl Tier {
         dispatch!(self, [compiled::avx2, compiled::avx512], to_series(rows, series));
     }
 
-    /// Rows of eight stretches enter the window: see [`super::rolling`].
+    /// Rows of eight stretches enter the window: see [`super::rolling_sums`].
     pub fn enter(self, state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
         assert!(series.iter().all(|one| one.len() == series[0].len()));
         dispatch!(self, [compiled::avx2, compiled::avx512], enter(state, series, squares));
     }
 
-    /// For each of up to [`TILE`](super::rolling::TILE) rows of eight stretches: it enters the window, which is answered for, and then
+    /// For each of up to [`TILE`](super::rolling_sums::TILE) rows of eight stretches: it enters the window, which is answered for, and then
     /// one leaves.
     pub fn roll(
         self,

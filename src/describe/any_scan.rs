@@ -169,9 +169,9 @@ impl AnyScan {
         with_scan!(self, scan => chunk.read(scan))
     }
 
-    /// As [`Scan::bytes`].
-    pub(crate) fn bytes(&self) -> usize {
-        with_scan!(self, scan => scan.bytes())
+    /// As [`Scan::bytes_with`].
+    pub(crate) fn bytes_with(&self, more: usize) -> usize {
+        with_scan!(self, scan => scan.bytes_with(more))
     }
 
     /// The kind of number that it scans.

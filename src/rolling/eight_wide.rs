@@ -8,7 +8,7 @@ use super::rows::Rows;
 use super::sums::{is_spread, of, sums, write_finished};
 use super::targets::Targets;
 use crate::arch::Tier;
-use crate::arch::rolling::{Asked, RollingSums, SPAN, TILE, Tile, UNITS};
+use crate::arch::rolling_sums::{Asked, RollingSums, SPAN, TILE, Tile, UNITS};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::num::rational::decompose;

@@ -10,7 +10,6 @@ use crate::stats::extrema::Extrema;
 use crate::stats::moments::{Moments, Order};
 use crate::stats::select::{Brackets, Candidates};
 use crate::stats::value::{Extent, Value};
-use crate::stats::value_counts::ValueCounts;
 
 /// What has been learned of one series so far; the [module](crate::scan) tells how it is used. `T` is `f64`, `i64` or `u64`.
 #[derive(Clone, Debug)]
@@ -256,11 +255,11 @@ impl<T: Value> Scan<T> {
         }
     }
 
-    /// The bytes that it takes, but for those of big numbers.
-    pub(crate) fn bytes(&self) -> usize {
-        let candidates = self.candidates.as_ref().map_or(0, Candidates::bytes);
+    /// The bytes that it takes, but for those of big numbers, once `more` values are there.
+    pub(crate) fn bytes_with(&self, more: usize) -> usize {
+        let candidates = self.candidates.as_ref().map_or(0, |candidates| candidates.bytes_with(more));
         let counted = self.optional.as_ref().and_then(|optional| optional.value_counts.as_ref());
-        size_of::<Self>() + candidates + counted.map_or(0, ValueCounts::bytes)
+        size_of::<Self>() + candidates + counted.map_or(0, |counted| counted.bytes_with(more))
     }
 
     /// NaNs seen so far.

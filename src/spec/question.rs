@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::learned::Learned;
-use super::serial::WrittenSpec;
 use super::statistic::{NanPolicy, NullPolicy, Statistic};
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result};
 use crate::stats::higher_moments::Bias;
 use crate::stats::quantile::{Method, Probability};
@@ -15,8 +12,7 @@ use crate::suggest::hint;
 /// What is asked: the same for every series of a call.
 ///
 /// The default asks for min, max, range, mean, stddev and the three quartiles, as pandas and NumPy define them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "WrittenSpec", into = "WrittenSpec")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
     statistics: Vec<Statistic>,
     quantiles: Vec<Probability>,

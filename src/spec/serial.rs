@@ -1,6 +1,6 @@
 //! A question as text and numbers: its names are those of every interface.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::question::Spec;
 use super::{Bias, Probability};
@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// A [`Spec`] as it is written.
 #[derive(Serialize, Deserialize)]
-pub(super) struct WrittenSpec {
+struct WrittenSpec {
     statistics: Vec<String>,
     quantiles: Vec<f64>,
     method: String,
@@ -21,8 +21,8 @@ pub(super) struct WrittenSpec {
     keeps_bias: bool,
 }
 
-impl From<Spec> for WrittenSpec {
-    fn from(spec: Spec) -> Self {
+impl From<&Spec> for WrittenSpec {
+    fn from(spec: &Spec) -> Self {
         Self {
             statistics: spec.statistics().iter().map(|statistic| statistic.name().to_owned()).collect(),
             quantiles: spec.quantiles().iter().map(Probability::value).collect(),
@@ -38,11 +38,10 @@ impl From<Spec> for WrittenSpec {
     }
 }
 
-impl TryFrom<WrittenSpec> for Spec {
-    type Error = Error;
-
-    fn try_from(written: WrittenSpec) -> Result<Self, Error> {
-        Self::default()
+impl WrittenSpec {
+    fn read(self) -> Result<Spec, Error> {
+        let written = self;
+        Spec::default()
             .with_statistics([])
             .with_bias(if written.keeps_bias { Bias::Kept } else { Bias::Corrected })
             .with_method(written.method.parse().map_err(Error::Data)?)
@@ -54,5 +53,17 @@ impl TryFrom<WrittenSpec> for Spec {
             .with_trim(written.trim)?
             .with_quantiles(&written.quantiles)?
             .with_statistics_named(&written.statistics)
+    }
+}
+
+impl Serialize for Spec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        WrittenSpec::from(self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Spec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        WrittenSpec::deserialize(deserializer)?.read().map_err(serde::de::Error::custom)
     }
 }

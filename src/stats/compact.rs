@@ -8,7 +8,7 @@
 
 use super::moments::{Finished, Near, Part, infinity};
 use super::value::{Summand, Value};
-use crate::arch::rolling::{Answers, Divisors, of_integers};
+use crate::arch::rolling_sums::{Answers, Divisors, of_integers};
 use crate::num::decimal::Decimal;
 use crate::num::rational::decompose;
 use crate::num::u256::U256;

@@ -40,9 +40,11 @@ impl<T: Value> ValueCounts<T> {
         self.keys.append(&mut other.keys);
     }
 
-    /// The bytes of the values that it holds, and has room for.
-    pub fn bytes(&self) -> usize {
-        self.keys.capacity() * size_of::<T::Key>()
+    /// The bytes of the values that it holds and has room for, once `more` of them are there.
+    pub fn bytes_with(&self, more: usize) -> usize {
+        let fits = self.keys.len() + more <= self.keys.capacity();
+        let capacity = if fits { self.keys.capacity() } else { 2 * (self.keys.len() + more) };
+        capacity * size_of::<T::Key>()
     }
 
     /// How many values there are.

@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{FORMAT, MAGIC, Payload};
+use super::Payload;
 use crate::num::decimal::Decimal;
 use crate::num::number::Number;
 use crate::scan::{BLOCK, Keep, Outcome, Scan};
 use crate::spec::{NanPolicy, Spec, Statistic};
+use crate::state::{FORMAT, MAGIC};
 use crate::stats::seeds;
 use crate::stats::select::{Brackets, MARGIN};
 use crate::stats::value::Value;

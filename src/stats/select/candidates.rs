@@ -227,10 +227,9 @@ impl<K: Key> Candidates<K> {
         self.bins.total()
     }
 
-    /// The bytes of the keys that it holds, and has room for.
-    pub fn bytes(&self) -> usize {
-        let of_sample =
-            |sample: &Sample<K>| sample.keys.capacity() + sample.runs.iter().map(Vec::capacity).sum::<usize>();
+    /// The bytes of the keys that it holds and has room for, once `more` of them are there.
+    pub fn bytes_with(&self, more: usize) -> usize {
+        let of_sample = |sample: &Sample<K>| sample.capacity_with(more, self.capacity);
         let keys = self.samples.iter().map(of_sample).sum::<usize>() + self.bins.keys.capacity();
         keys * size_of::<K>()
     }

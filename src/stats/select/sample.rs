@@ -67,12 +67,30 @@ impl<K: Key> Sample<K> {
         if self.keys.len() >= RUN {
             self.runs.push(std::mem::take(&mut self.keys));
         }
+        if self.stride == 1 {
+            let room = self.room_for(more, capacity);
+            self.keys.reserve_exact(room - self.keys.len());
+        }
+    }
+
+    /// The keys that there is to be room for in one place.
+    fn room_for(&self, more: usize, capacity: usize) -> usize {
         // The kernels write a block at a time, of which some is left.
         let needed = self.keys.len() + more + BLOCK;
-        if needed > self.keys.capacity() && self.stride == 1 {
-            let doubled = (2 * self.keys.capacity()).min(RUN + more + BLOCK).min(capacity.saturating_add(BLOCK));
-            self.keys.reserve_exact(needed.max(doubled) - self.keys.len());
+        let doubled = (2 * self.keys.capacity()).min(RUN + more + BLOCK).min(capacity.saturating_add(BLOCK));
+        match needed > self.keys.capacity() {
+            true => needed.max(doubled),
+            false => self.keys.capacity(),
         }
+    }
+
+    /// How many keys there is room for once `more` were added.
+    pub(super) fn capacity_with(&self, more: usize, capacity: usize) -> usize {
+        let runs = self.runs.iter().map(Vec::capacity).sum::<usize>();
+        // Keys are added a block at a time, and many go on in other places.
+        let blocks = more.next_multiple_of(BLOCK);
+        let here = if more == 0 { self.keys.capacity() } else { self.room_for(blocks.min(RUN), capacity) };
+        runs + here + blocks.saturating_sub(RUN)
     }
 
     /// All of them in one place.

@@ -1,0 +1,239 @@
+//! `Accumulator`: what a service holds. A lock keeps threads apart; large updates run without the GIL.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyBytes};
+use rstats::report::{Report, Source};
+use rstats::{Accumulator as State, Interrupt, Series, Summaries};
+
+use crate::args;
+use crate::call::{self, Threads};
+use crate::description::Description;
+use crate::errors::to_python;
+use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
+
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.txt"))]
+#[pyclass(module = "rstats", frozen)]
+pub struct Accumulator {
+    state: Mutex<State>,
+    /// The process that held the lock last.
+    holder: AtomicU32,
+}
+
+impl Accumulator {
+    fn of(state: State) -> Self {
+        Self { state: Mutex::new(state), holder: AtomicU32::new(0) }
+    }
+
+    /// The state, as soon as no other thread has it.
+    fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, State>> {
+        let process = std::process::id();
+        let state = loop {
+            match self.state.try_lock() {
+                Ok(state) => break state,
+                // Nothing changes where work panics: see `call`.
+                Err(TryLockError::Poisoned(poison)) => break poison.into_inner(),
+                Err(TryLockError::WouldBlock) if self.holder.load(Ordering::Relaxed) != process => {
+                    return Err(PyRuntimeError::new_err(
+                        "the accumulator was being updated when this process was forked; fork before, or make a new one",
+                    ));
+                }
+                // Waits without the GIL, and then tries again.
+                Err(TryLockError::WouldBlock) => py.detach(|| drop(self.state.lock())),
+            }
+        };
+        self.holder.store(process, Ordering::Relaxed);
+        Ok(state)
+    }
+}
+
+#[pymethods]
+impl Accumulator {
+    #[new]
+    #[pyo3(
+        signature = (*, columns=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, memory_limit=None),
+        text_signature = "(*, columns=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, memory_limit=None)"
+    )]
+    #[allow(clippy::too_many_arguments)] // they are the signature of the Python class
+    fn new(
+        columns: Option<&Bound<'_, PyAny>>,
+        stats: Option<&Bound<'_, PyAny>>,
+        q: Option<&Bound<'_, PyAny>>,
+        method: &str,
+        ddof: Option<&Bound<'_, PyAny>>,
+        nan: &str,
+        null: &str,
+        min_count: Option<&Bound<'_, PyAny>>,
+        level: f64,
+        trim: f64,
+        bias: bool,
+        memory_limit: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let spec = args::spec(stats, q, method, ddof, nan, null, min_count, level, trim, bias)?;
+        let mut state = State::new(&spec);
+        if let Some(columns) = columns {
+            state = state.with_columns(args::names("columns", columns)?);
+        }
+        if let Some(limit) = memory_limit {
+            state = state.with_memory_limit(args::size("memory_limit", limit)?);
+        }
+        Ok(Self::of(state))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.update.txt"))]
+    #[pyo3(signature = (data, *, threads=None))]
+    fn update<'py>(
+        slf: Bound<'py, Self>,
+        data: &Bound<'py, PyAny>,
+        threads: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        let threads = args::threads(threads)?;
+        match input::recognise(data)? {
+            Object::Unknown(wrong) => return Err(wrong.into_error(None)),
+            Object::Array(array) => {
+                return Err(PyTypeError::new_err(format!(
+                    "an accumulator takes one series or a table, not an array of {} dimensions",
+                    array.dimensions()
+                )));
+            }
+            Object::Column(column) => {
+                let name = column.name.clone();
+                let series = column.into_series().map_err(|unread| unread.into_error(name.as_deref()))?;
+                this.add(py, vec![series], &threads)?;
+            }
+            Object::Table(table) => this.add_table(py, &table, &threads)?,
+            Object::Stream(stream) if stream.is_series => {
+                let name = stream.fields.first().map(|field| field.name.clone());
+                let column = input::series_of(stream, py)?;
+                let series = column.into_series().map_err(|unread| unread.into_error(name.as_deref()))?;
+                this.add(py, vec![series], &threads)?;
+            }
+            Object::Stream(stream) => this.add_stream(py, stream, &threads)?,
+        }
+        Ok(slf)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.merge.txt"))]
+    fn merge<'py>(slf: Bound<'py, Self>, other: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        // Of the other one a copy, so that two that merge into each other do not wait for each other, nor one for itself.
+        let other = other.get().lock(py)?.clone();
+        let values = other.rows() as usize;
+        let mut state = this.lock(py)?;
+        let ours = &mut *state;
+        call::run(py, values, &Threads::default(), |_| ours.merge(&other))?;
+        drop(state);
+        Ok(slf)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.summary.txt"))]
+    fn summary(&self, py: Python<'_>) -> PyResult<Description> {
+        let mut state = self.lock(py)?;
+        let (rows, spec) = (state.rows(), state.spec().clone());
+        let ours = &mut *state;
+        let summaries = call::run(py, rows as usize, &Threads::default(), |_| ours.summaries())?;
+        drop(state);
+        let series = Summaries::new(&spec, summaries);
+        Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.copy.txt"))]
+    fn copy(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(Self::of(self.lock(py)?.clone()))
+    }
+
+    fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
+        self.copy(py)
+    }
+
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
+        self.copy(py)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.clear.txt"))]
+    fn clear(&self, py: Python<'_>) -> PyResult<()> {
+        self.lock(py)?.clear();
+        Ok(())
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.rows.txt"))]
+    #[getter]
+    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.lock(py)?.rows())
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.nbytes.txt"))]
+    #[getter]
+    fn nbytes(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.lock(py)?.bytes())
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.to_bytes.txt"))]
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let state = self.lock(py)?;
+        let ours = &*state;
+        let bytes = call::run(py, ours.rows() as usize, &Threads::default(), |_| ours.to_bytes())?;
+        drop(state);
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.from_bytes.txt"))]
+    #[staticmethod]
+    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+        State::from_bytes(bytes).map(Self::of).map_err(to_python)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let py = slf.py();
+        Ok((slf.get_type().getattr("from_bytes")?, (slf.get().to_bytes(py)?,)))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let state = self.lock(py)?;
+        let asked = state.spec().field_names().join(", ");
+        Ok(format!("Accumulator({} rows; {asked})", state.rows()))
+    }
+}
+
+impl Accumulator {
+    fn add(&self, py: Python<'_>, series: Vec<Series>, threads: &Threads) -> PyResult<()> {
+        let values = series.iter().map(Series::rows).sum();
+        let mut state = self.lock(py)?;
+        let ours = &mut *state;
+        call::run(py, values, threads, |interrupt: &Interrupt| ours.update(&series, interrupt))
+    }
+
+    /// The columns that are wanted of tables.
+    fn wanted(&self, py: Python<'_>) -> PyResult<Wanted> {
+        let names = self.lock(py)?.wanted().map(<[String]>::to_vec);
+        let names = names.map(|names| Labels::new("columns", names.into_pyobject(py)?.as_any())).transpose()?;
+        Ok(names.map_or(Wanted::Numeric, Wanted::Named))
+    }
+
+    fn add_table<'py>(&self, py: Python<'py>, table: &Table<'py>, threads: &Threads) -> PyResult<()> {
+        let Read { values, .. } = table.read(py, &self.wanted(py)?, &[], None)?;
+        match values {
+            ReadValues::Series(series) => self.add(py, series, threads),
+            ReadValues::Lists(_) => {
+                Err(PyTypeError::new_err("an accumulator takes columns of numbers, and these hold lists"))
+            }
+        }
+    }
+
+    fn add_stream(&self, py: Python<'_>, stream: input::Stream, threads: &Threads) -> PyResult<()> {
+        let indices = input::choose_of_stream(py, &stream, &self.wanted(py)?, &mut Vec::new())?;
+        let mut batches = stream.select(indices)?;
+        while let Some(batch) = batches.next(py)? {
+            let schema = batch.schema();
+            let series = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+                Series::from_arrays(Some(field.name().clone()), vec![column.clone()]).map_err(to_python)
+            });
+            self.add(py, series.collect::<PyResult<_>>()?, threads)?;
+        }
+        Ok(())
+    }
+}
