@@ -63,11 +63,23 @@ pub(crate) fn from_bytes<T: DeserializeOwned>(kind: u8, bytes: &[u8], what: &str
         return Err(wrong("they are cut off"));
     };
     if *found != kind {
-        return Err(wrong(&format!("they are of kind {found}, and {kind} is read")));
+        return Err(wrong(&format!("they hold {}, and {} is read", called(*found), called(kind))));
     }
     match postcard::take_from_bytes(payload) {
         Ok((state, [])) => Ok(state),
         Ok(_) => Err(wrong("there are more bytes than those of one")),
         Err(error) => Err(wrong(&error.to_string())),
+    }
+}
+
+/// What a kind is called; scans have the tags of their values.
+fn called(kind: u8) -> &'static str {
+    match kind {
+        0 => "a scan of floats",
+        1 => "a scan of signed integers",
+        2 => "a scan of unsigned integers",
+        3 => "a scan of exact numbers",
+        ACCUMULATOR => "an accumulator",
+        _ => "a state of another version",
     }
 }

@@ -107,7 +107,7 @@ impl Rolling {
         };
         let bounds = Bounds::new(self, &starts, &times);
         let listed: Option<Vec<u32>> = (self.step > 1).then(|| {
-            let is_target = |&position: &u32| row_of(order, position as usize) as usize % self.step == 0;
+            let is_target = |&position: &u32| (row_of(order, position as usize) as usize).is_multiple_of(self.step);
             (0..rows as u32).filter(is_target).collect()
         });
         let targets = Targets::new(listed.as_deref(), rows);

@@ -63,7 +63,8 @@ impl<'a> Targets<'a> {
     /// Neighbours of these, such that no stretch passes over many more rows than this.
     pub fn stretches(&self, rows: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let all = self.len();
-        let passed = if all == 0 { 1 } else { (self.position(all - 1) - self.position(0)) / all + 1 };
+        let ends = [0, all.saturating_sub(1)].map(|index| if all == 0 { 0 } else { self.position(index) });
+        let passed = (ends[1] - ends[0]) / all.max(1) + 1;
         let step = (rows / passed).max(1);
         (0..all).step_by(step).map(move |start| start..all.min(start + step))
     }

@@ -473,7 +473,7 @@ fn bytes_that_are_damaged_or_of_another_kind_are_refused() {
         assert!(read::<f64>(&bytes[..index]).is_err(), "cut off at {index}");
     }
     assert!(read::<f64>(&[&bytes[..], &[0]].concat()).is_err());
-    assert!(read::<i64>(&bytes).unwrap_err().to_string().contains("its values are of type"));
+    assert!(read::<i64>(&bytes).unwrap_err().to_string().contains("they hold a scan of floats, and a scan of signed"));
     assert!(read::<Number>(&bytes).is_err());
     let newer = [&MAGIC[..], &[2, 0, 0, 0], &bytes[12..]].concat();
     assert!(read::<f64>(&newer).unwrap_err().to_string().contains("format is 2"));
