@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::describe::{AnyOutcome, AnyScan, changed};
+use crate::describe::{AnyOutcome, AnyScan, FEW, changed};
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
 use crate::num::decimal::EXACT_IN_F64;
@@ -13,9 +13,6 @@ use crate::series::{Chunk, Kind, Repr, Series};
 use crate::spec::{Learned, NanPolicy, NullPolicy, Spec};
 use crate::state;
 use crate::summary::Summary;
-
-/// Up to this many values, no other thread is asked: that would take longer, and a forked child does not have rayon's own.
-const FEW: usize = 1 << 12;
 
 /// Statistics of values that come for as long as a service runs, of any number of series. Two that were asked the same merge, whatever
 /// each has seen, and travel as bytes; an answer can be had at any time, and more values added after it.
@@ -112,14 +109,17 @@ impl Accumulator {
     /// there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it; [`Error::Interrupted`].
     pub fn update(&mut self, series: &[Series], interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
-        let mut names: Vec<Option<&str>> = self.columns.iter().map(|column| column.name.as_deref()).collect();
+        let mut known: Vec<(Option<&str>, Repr)> =
+            self.columns.iter().map(|column| (column.name.as_deref(), column.scan.repr())).collect();
+        let mut places = Vec::with_capacity(series.len());
         for series in series {
-            if !names.contains(&series.name()) {
-                names.push(series.name());
+            let index = known.iter().position(|(name, _)| *name == series.name()).unwrap_or(known.len());
+            let place = self.place(series, index, known.get(index).map(|(_, repr)| *repr))?;
+            if index == known.len() {
+                known.push((series.name(), place.repr));
             }
+            places.push(place);
         }
-        let index = |series: &Series| names.iter().position(|name| *name == series.name()).unwrap_or_default();
-        let places = series.iter().map(|series| self.place(series, index(series))).collect::<Result<Vec<_>>>()?;
         let chunks = series.iter().zip(&places).map(|(series, place)| self.chunks(series, place));
         let chunks = chunks.collect::<Result<Vec<_>>>()?;
         self.make_room(series, &places)?;
@@ -149,8 +149,8 @@ impl Accumulator {
         Ok(())
     }
 
-    /// Where a series goes, and what its values are read as.
-    fn place(&self, series: &Series, index: usize) -> Result<Place> {
+    /// That a series goes to the column of this index, and what its values are read as: as `known`, if the column holds values.
+    fn place(&self, series: &Series, index: usize, known: Option<Repr>) -> Result<Place> {
         if self.spec.null() == NullPolicy::Raise {
             let nulls = series.null_count()?;
             if nulls > 0 {
@@ -160,7 +160,6 @@ impl Accumulator {
         if let (NanPolicy::Raise, Some(row)) = (self.spec.nan(), series.first_nan()?) {
             return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row: self.rows + row });
         }
-        let known = self.columns.get(index).map(|column| column.scan.repr());
         let as_floats = match series.repr() {
             Repr::Signed | Repr::Unsigned if known.is_none_or(|repr| repr == Repr::Float) => is_narrow(series)?,
             _ => false,
@@ -484,6 +483,10 @@ mod tests {
         assert_eq!(accumulator.summaries().unwrap()[0].get("max"), Some(2.0));
         let refused = accumulator.update(&[series("x", integers(vec![i64::MAX]))], &Interrupt::default()).unwrap_err();
         assert!(refused.to_string().contains("column 'x' holds signed integers beyond 2^53 now"), "{refused}");
+        // Of two new ones of one name, the second one does not fit: nothing of the first one is there.
+        let twice = [series("y", floats(&[0.5])), series("y", integers(vec![i64::MAX]))];
+        assert!(accumulator.update(&twice, &Interrupt::default()).is_err());
+        assert_eq!(accumulator.summaries().unwrap().len(), 1);
         let decimals: ArrayRef = Arc::new(Decimal128Array::from(vec![1]));
         assert!(accumulator.update(&[series("x", decimals)], &Interrupt::default()).is_err());
         assert_eq!(accumulator.summaries().unwrap()[0].count, 3);

@@ -14,7 +14,7 @@ use crate::summary::Summary;
 
 /// Up to this many rows in all series together, no other thread is asked: that would take longer than the work, and outside
 /// of a pool it would wake rayon's own, which a forked child does not have.
-pub(super) const FEW: usize = 1 << 12;
+pub(crate) const FEW: usize = 1 << 12;
 
 /// Of series up to this many rows all values are kept; longer ones are sampled first.
 pub(super) const SHORT: usize = 1 << 11;

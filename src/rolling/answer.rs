@@ -7,11 +7,9 @@ use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use arrow_schema::{Field, Schema};
 use rayon::prelude::*;
 
+use crate::describe::FEW;
 use crate::error::{Error, Result};
 use crate::spec::{Spec, Statistic, is_count};
-
-/// Up to this many rows, no other thread is asked: that would take longer, and a forked child does not have rayon's own.
-pub(super) const FEW: usize = 1 << 12;
 
 /// Stands for what is not defined: no NaN that is an answer has these bits.
 pub(super) const UNDEFINED: f64 = f64::from_bits(0x7ff8_0000_5d15_ab1e);
@@ -78,7 +76,7 @@ fn nulls(values: &[f64]) -> Option<NullBuffer> {
     Some(NullBuffer::new(there.finish())).filter(|nulls| nulls.null_count() > 0)
 }
 
-/// The columns as a table of so many rows.
+/// The columns as a table of `rows` rows.
 pub(super) fn table(names: Vec<String>, columns: Vec<(Measure, Vec<f64>)>, rows: usize) -> Result<RecordBatch> {
     let array = |(measure, values): (Measure, Vec<f64>)| -> ArrayRef {
         let nulls = nulls(&values);

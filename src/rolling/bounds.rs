@@ -46,7 +46,7 @@ impl<'a> Bounds<'a> {
         groups.take_while(move |group| group.start < positions.end)
     }
 
-    /// The rows of each window, if it has so many and ends with its row.
+    /// The number of rows of each window, where that is fixed and the window ends with its row.
     pub fn fixed(&self) -> Option<usize> {
         let Rolling { extent: Extent::Rows(rows), closed, center: false, .. } = self.rolling else { return None };
         let is_usual = closed.holds_last() && !closed.holds_first();

@@ -122,8 +122,8 @@ pub fn parse_span(text: &str) -> Result<u64> {
         let (unit, after) = after.split_at(end);
         let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(invalid)?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let whole: u64 = if whole.is_empty() && end > 0 && number.is_empty() { Ok(1) } else { whole.parse() }
-            .map_err(|_| invalid())?;
+        // A unit alone is one of it.
+        let whole: u64 = if number.is_empty() { 1 } else { whole.parse().map_err(|_| invalid())? };
         let mut part = whole.checked_mul(*factor).ok_or_else(invalid)?;
         if !fraction.is_empty() {
             let digits: u64 = fraction.parse().map_err(|_| invalid())?;
@@ -242,7 +242,7 @@ impl Rolling {
     }
 
     /// The statistics that windows have.
-    pub(super) const STATISTICS: [Statistic; 12] = [
+    const STATISTICS: [Statistic; 13] = [
         Statistic::Min,
         Statistic::Max,
         Statistic::Range,
@@ -255,16 +255,16 @@ impl Rolling {
         Statistic::Skewness,
         Statistic::Kurtosis,
         Statistic::NUnique,
+        Statistic::Cv,
     ];
 
     pub(super) fn check(&self, spec: &Spec) -> Result<()> {
-        let known = |statistic: &Statistic| Self::STATISTICS.contains(statistic) || *statistic == Statistic::Cv;
-        match spec.statistics().iter().find(|statistic| !known(statistic)) {
+        match spec.statistics().iter().find(|statistic| !Self::STATISTICS.contains(statistic)) {
             None => Ok(()),
             Some(statistic) => {
                 let names: Vec<_> = Self::STATISTICS.iter().map(|statistic| statistic.name()).collect();
                 Err(Error::Invalid(format!(
-                    "windows have no {statistic}; they have count, {}, cv and quantiles",
+                    "windows have no {statistic}; they have count, {} and quantiles",
                     names.join(", ")
                 )))
             }

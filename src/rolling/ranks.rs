@@ -20,7 +20,7 @@ use crate::series::repr::Element;
 use crate::spec::{Spec, Statistic};
 use crate::stats::quantile::Position;
 
-/// Windows of so many more rows than one has are sorted together: of short ones more, so that they are sorted less often.
+/// Windows of fewer rows are sorted eight together, so that each row is sorted little more than once; longer ones four together.
 const SHORT: usize = 256;
 
 /// Fewer rows are sorted by one thread.
@@ -274,7 +274,7 @@ impl<T: Element> Window for Ranks<'_, T> {
     }
 }
 
-/// Where the quantiles of so many values lie.
+/// Where the quantiles of a number of values lie, each number being computed once.
 struct Positions<'a> {
     spec: &'a Spec,
     /// Those of few values, one after the other, as far as they were asked for.

@@ -3,16 +3,13 @@
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Date64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
-};
+use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, FieldRef, TimeUnit};
 use rayon::prelude::*;
 
-use super::answer::{Column, FEW, Measure, UNDEFINED, names, table};
+use super::answer::{Column, Measure, UNDEFINED, names, table};
 use super::bounds::Bounds;
 use super::eight_wide::{eight_wide, together};
 use super::extrema::extrema;
@@ -23,7 +20,7 @@ use super::rows::Rows;
 use super::sums::sums;
 use super::targets::Targets;
 use crate::arch::Tier;
-use crate::describe::Groups;
+use crate::describe::{FEW, Groups};
 use crate::error::{self, Error, Result};
 use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
@@ -122,9 +119,13 @@ impl Rolling {
         }
         if let Some(order) = order {
             let places = places(order, &targets, self.step);
-            columns.par_iter_mut().for_each(|(_, values)| {
+            let in_order = |(_, values): &mut (Measure, Vec<f64>)| {
                 *values = places.iter().map(|&place| values[place as usize]).collect();
-            });
+            };
+            match rows <= FEW {
+                true => columns.iter_mut().for_each(in_order),
+                false => columns.par_iter_mut().for_each(in_order),
+            }
         }
         let names =
             names(&series.iter().map(|series| series.name().map(str::to_owned)).collect::<Vec<_>>(), self.counts, spec);
@@ -155,31 +156,17 @@ fn times(on: &ArrayRef, rows: usize, order: Option<&[u32]>, groups: &[usize]) ->
     if let Some(row) = nulls.as_ref().and_then(|nulls| nulls.iter().position(|is_valid| !is_valid)) {
         return Err(Error::Invalid(format!("the time of row {row} (counted from 0) is null; leave such rows out")));
     }
-    let dense = match on.data_type() {
-        DataType::Dictionary(_, values) => Some(cast(on, values)),
-        DataType::RunEndEncoded(_, values) => Some(cast(on, values.data_type())),
-        _ => None,
+    let data_type = match on.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref(),
+        DataType::RunEndEncoded(_, values) => values.data_type(),
+        data_type => data_type,
     };
-    let dense = dense.transpose().map_err(|error| Error::Data(error.to_string()))?;
-    let on = dense.as_ref().unwrap_or(on);
-    let (values, factor): (Vec<i64>, i64) = match on.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            (on.as_primitive::<TimestampNanosecondType>().values().to_vec(), 1)
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            (on.as_primitive::<TimestampMicrosecondType>().values().to_vec(), 1_000)
-        }
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            (on.as_primitive::<TimestampMillisecondType>().values().to_vec(), 1_000_000)
-        }
-        DataType::Timestamp(TimeUnit::Second, _) => {
-            (on.as_primitive::<TimestampSecondType>().values().to_vec(), 1_000_000_000)
-        }
-        DataType::Date32 => {
-            let days = on.as_primitive::<Date32Type>().values().iter().map(|&day| day.into());
-            (days.collect(), 86_400_000_000_000)
-        }
-        DataType::Date64 => (on.as_primitive::<Date64Type>().values().to_vec(), 1_000_000),
+    let factor: i64 = match data_type {
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => 1,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => 1_000,
+        DataType::Timestamp(TimeUnit::Millisecond, _) | DataType::Date64 => 1_000_000,
+        DataType::Timestamp(TimeUnit::Second, _) => 1_000_000_000,
+        DataType::Date32 => 86_400_000_000_000,
         other => {
             return Err(Error::Invalid(format!(
                 "times are of type {}; windows of time need timestamps or dates",
@@ -187,6 +174,10 @@ fn times(on: &ArrayRef, rows: usize, order: Option<&[u32]>, groups: &[usize]) ->
             )));
         }
     };
+    // Dictionaries and runs first become what they are of.
+    let integers = cast(on, data_type).and_then(|times| cast(&times, &DataType::Int64));
+    let integers = integers.map_err(|error| Error::Data(error.to_string()))?;
+    let values = integers.as_primitive::<Int64Type>().values();
     let nanoseconds = |row: usize| {
         values[row].checked_mul(factor).ok_or_else(|| {
             Error::Invalid(format!(
@@ -277,7 +268,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// How many windows one thread does at a time: so many that few rows only enter.
+    /// How many windows one thread does at a time: enough that the rows of its first window, which only enter, are a small part.
     fn task(&self, kind: Kind) -> usize {
         let usual = self.bounds.usual();
         let rows = match kind {

@@ -116,12 +116,11 @@ impl Compact {
 
     #[inline]
     fn change_float(&mut self, value: f64, change: Change) {
-        let bits = value.to_bits();
-        let field = (bits >> 52 & 0x7ff) as i32;
-        let fraction = bits & ((1 << 52) - 1);
-        let mantissa = if field == 0 { fraction } else { fraction | 1 << 52 };
-        let shift = field.max(1) - 1075 - self.unit;
-        let magnitude = if (0..=SPAN - 53).contains(&shift) {
+        let (negative, mantissa, exponent) = decompose(value);
+        let shift = exponent - self.unit;
+        let magnitude = if value.is_infinite() {
+            return self.change_unusual(value, change);
+        } else if (0..=SPAN - 53).contains(&shift) {
             u128::from(mantissa) << shift
         } else if shift < 0 && (mantissa == 0 || mantissa.trailing_zeros() as i32 >= -shift) {
             u128::from(mantissa >> shift.unsigned_abs().min(63))
@@ -132,7 +131,7 @@ impl Compact {
         let leaves = change == Change::Leave;
         self.squares = if leaves { self.squares.minus(square) } else { self.squares.plus(square) };
         let units = magnitude as i128;
-        self.sum += if leaves != (value < 0.0) { -units } else { units };
+        self.sum += if leaves != negative { -units } else { units };
         self.changes += 1;
         if self.changes == MOST {
             self.empty_frame();
@@ -274,6 +273,18 @@ mod tests {
         assert!(window.wide.is_none());
         window.add(0.25);
         assert_eq!(window.finish().mean(), Some(0.375));
+    }
+
+    /// Beside values as great as there are, an infinity has an exponent that the frame holds.
+    #[test]
+    fn an_infinity_is_in_no_frame() {
+        let mut window = Compact::new(Compact::unit_around(1e308));
+        window.add(1e308);
+        window.add(f64::INFINITY);
+        assert_eq!(window.finish().mean(), Some(f64::INFINITY));
+        assert!(window.answers(&Divisors::new(2, 1)).is_none());
+        window.remove(f64::INFINITY);
+        assert_eq!((window.finish().mean(), window.wide.is_none()), (Some(1e308), true));
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Moments {
     }
 }
 
-/// What a sum of so many infinities of each sign is, if there are any.
+/// What a sum of `positive` positive and `negative` negative infinities is; `None` if there are none of either.
 pub fn infinity(positive: u64, negative: u64) -> Option<f64> {
     match (positive > 0, negative > 0) {
         (false, false) => None,
