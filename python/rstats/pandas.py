@@ -24,9 +24,6 @@ from . import describe
 from . import expanding as _expanding
 from . import rolling as _rolling
 
-# What pandas calls the definitions of quantiles that it has are names of rstats, too.
-_Interpolation = str
-
 
 class Windows:
     """The windows of a series or a frame: each method gives a series or a frame with a row a row."""
@@ -101,7 +98,7 @@ class Windows:
         """The median."""
         return self._one(q=[0.5])
 
-    def quantile(self, q: float, interpolation: _Interpolation = "linear") -> Any:
+    def quantile(self, q: float, interpolation: str = "linear") -> Any:
         """A quantile, by pandas' five ways to interpolate or any other method of `rstats.describe`."""
         return self._one(q=[q], method=interpolation)
 

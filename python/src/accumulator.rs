@@ -100,17 +100,10 @@ impl Accumulator {
                     array.dimensions()
                 )));
             }
-            Object::Column(column) => {
-                let name = column.name.clone();
-                let series = column.into_series().map_err(|unread| unread.into_error(name.as_deref()))?;
-                this.add(py, vec![series], &threads)?;
-            }
+            Object::Column(column) => this.add(py, vec![column.into_only_series()?], &threads)?,
             Object::Table(table) => this.add_table(py, &table, &threads)?,
             Object::Stream(stream) if stream.is_series => {
-                let name = stream.fields.first().map(|field| field.name.clone());
-                let column = input::series_of(stream, py)?;
-                let series = column.into_series().map_err(|unread| unread.into_error(name.as_deref()))?;
-                this.add(py, vec![series], &threads)?;
+                this.add(py, vec![input::series_of(stream, py)?.into_only_series()?], &threads)?;
             }
             Object::Stream(stream) => this.add_stream(py, stream, &threads)?,
         }

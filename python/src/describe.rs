@@ -144,8 +144,7 @@ impl<'py> Asked<'_, 'py> {
             return self.describe_rows(py, vec![lists], vec![], vec![]);
         }
         self.check_axis(1)?;
-        let name = column.name.clone();
-        let series = column.into_series().map_err(|unread| unread.into_error(name.as_deref()))?;
+        let series = column.into_only_series()?;
         match self.weights {
             Some(_) => self.describe_weighted(py, vec![series], None, None, vec![]),
             None => self.describe_series(py, vec![series], vec![]),

@@ -13,7 +13,7 @@ use crate::columns::Columns;
 use crate::errors::{special, to_python};
 use crate::input::{self, Chosen, Labels, Object, Read, ReadValues, Table, Wanted, is_instance};
 
-/// The statistics that are counts of every answer, and here of those that ask for it.
+/// The number of values, which is in every description, and here in the answers that ask for it.
 const COUNT: &str = "count";
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/rolling.txt"))]
@@ -85,12 +85,6 @@ pub fn expanding(
 
 /// Windows as a number of rows, text, or what a library has for a span of time.
 fn windows(window: &Bound<'_, PyAny>) -> PyResult<Rolling> {
-    let wrong = |given: &Bound<'_, PyAny>| {
-        let class = given.get_type();
-        PyTypeError::new_err(format!(
-            "window is a number of rows, a span of time such as '5min', or a timedelta, not {class}"
-        ))
-    };
     if let Ok(text) = window.cast::<PyString>() {
         return Rolling::parse(&text.to_string()).map_err(to_python);
     }
@@ -98,14 +92,12 @@ fn windows(window: &Bound<'_, PyAny>) -> PyResult<Rolling> {
         let nanoseconds = window.call_method1("astype", ("timedelta64[ns]",))?.call_method1("astype", ("int64",))?;
         return time(nanoseconds.extract()?);
     }
-    // Those of pandas, in nanoseconds: of an offset, and of a Timedelta.
-    for name in ["nanos", "value"] {
-        if let Some(nanoseconds) =
-            window.getattr_opt(name)?.filter(|_| window.hasattr("total_seconds").unwrap_or(false) || name == "nanos")
-            && let Ok(nanoseconds) = nanoseconds.extract()
-        {
-            return time(nanoseconds);
-        }
+    // Nanoseconds: of an offset of pandas, and of its timedelta.
+    if let Some(nanoseconds) = window.getattr_opt("nanos")? {
+        return time(nanoseconds.extract()?);
+    }
+    if is_instance(window, "pandas", "Timedelta")? {
+        return time(window.getattr("value")?.extract()?);
     }
     if window.hasattr("total_seconds")? {
         let part = |name: &str| window.getattr(name)?.extract::<i128>();
@@ -113,7 +105,10 @@ fn windows(window: &Bound<'_, PyAny>) -> PyResult<Rolling> {
         return time((seconds * 1_000_000 + part("microseconds")?) * 1000);
     }
     if window.is_instance_of::<PyBool>() || special(window, "__index__")?.is_none() {
-        return Err(wrong(window));
+        let class = window.get_type();
+        return Err(PyTypeError::new_err(format!(
+            "window is a number of rows, a span of time such as '5min', or a timedelta, not {class}"
+        )));
     }
     // pandas has windows of no rows, and says nothing of them.
     Rolling::rows(args::whole("window", window, 1, i64::MAX)? as u64).map_err(to_python)
@@ -176,14 +171,14 @@ impl<'py> Asked<'_, 'py> {
 
     fn describe_columns(self, data: &Bound<'py, PyAny>, wanted: &Wanted) -> PyResult<Columns> {
         let py = data.py();
-        let series = match input::recognise(data)? {
+        let column = match input::recognise(data)? {
             Object::Unknown(wrong) => return Err(wrong.into_error(None)),
             Object::Table(table) => return self.describe_table(data, &table, wanted),
             Object::Stream(stream) if !stream.is_series => {
                 return self.describe_table(data, &Table::from_stream(stream), wanted);
             }
-            Object::Stream(stream) => vec![input::series_of(stream, py)?],
-            Object::Column(column) => vec![column],
+            Object::Stream(stream) => input::series_of(stream, py)?,
+            Object::Column(column) => column,
             Object::Array(array) => {
                 let dimensions = array.dimensions();
                 let Some(matrix) = array.matrix(0).filter(|_| dimensions == 2) else {
@@ -203,11 +198,7 @@ impl<'py> Asked<'_, 'py> {
         if self.by.is_some() {
             return Err(PyValueError::new_err("by= names columns of a table, and the data is no table"));
         }
-        let series = series.into_iter().map(|column| {
-            let name = column.name.clone();
-            column.into_series().map_err(|unread| unread.into_error(name.as_deref()))
-        });
-        let (series, on) = (series.collect::<PyResult<_>>()?, self.times(data)?);
+        let (series, on) = (vec![column.into_only_series()?], self.times(data)?);
         self.finish(py, series, vec![], on)
     }
 

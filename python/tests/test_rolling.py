@@ -2,6 +2,8 @@
 
 import datetime
 import math
+import os
+import signal
 import statistics
 from fractions import Fraction
 
@@ -301,3 +303,14 @@ def test_the_answer_as_everything():
         found["a_cuont"]
     shown = repr(rstats.rolling(np.arange(100.0), 3, stats=["mean"], q=()))
     assert shown.splitlines()[0] == "100 rows of 1 columns" and "…" in shown and "98.0" in shown
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_keys_of_few_rows_need_no_thread_that_a_forked_child_lacks():
+    table = {"k": ["a", "b", "a"], "x": [1.0, 2.0, 3.0]}
+    expected = rstats.rolling(table, 2, by="k", stats=["sum"], q=(), min_periods=1).to_dict()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # it would wait for ever
+        os._exit(rstats.rolling(table, 2, by="k", stats=["sum"], q=(), min_periods=1).to_dict() != expected)
+    assert os.waitpid(child, 0)[1] == 0

@@ -135,6 +135,12 @@ impl<'py> Column<'py> {
         series.map_err(|error| Unread::Raised(to_python(error)))
     }
 
+    /// As the only series of a call: what is wrong with it is an error that names it.
+    pub fn into_only_series(self) -> PyResult<Series> {
+        let name = self.name.clone();
+        self.into_series().map_err(|unread| unread.into_error(name.as_deref()))
+    }
+
     /// As keys, or whatever else is carried along with rows: any type, as it is.
     pub fn into_keys(self) -> PyResult<(FieldRef, ArrayRef)> {
         let name = self.name.unwrap_or_default();

@@ -42,8 +42,7 @@ pub fn series(data: &Bound<'_, PyAny>, missing: Missing) -> PyResult<Series> {
     if let Values::Items(_, of_items @ Missing::Null) = &mut column.values {
         *of_items = missing;
     }
-    let name = column.name.clone();
-    column.into_series().map_err(|unread| unread.into_error(name.as_deref()))
+    column.into_only_series()
 }
 
 /// The weights of rows.
