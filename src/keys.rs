@@ -185,7 +185,8 @@ fn beyond(column: &dyn Array, row: usize) -> Option<String> {
     })
 }
 
-fn timestamp(ticks: i64, unit: TimeUnit) -> String {
+/// A point in time as ISO 8601 has it.
+pub(crate) fn timestamp(ticks: i64, unit: TimeUnit) -> String {
     let (second, digits) = match unit {
         TimeUnit::Second => (1, 0),
         TimeUnit::Millisecond => (1_000, 3),

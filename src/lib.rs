@@ -29,6 +29,7 @@
 //! | batches that come once | [`StreamDescriber`] |
 //! | values that come for as long as a service runs | [`Accumulator`] |
 //! | a row with those around it | [`Rolling`] |
+//! | rows with times, a window after the other | [`Windows`] |
 //! | JSON text | [`json`] |
 //! | Parquet files, larger than memory | [`parquet::Dataset`] |
 //! | parts on threads or machines, a source of your own | [`scan::Scan`], which merges and travels as bytes |
@@ -45,6 +46,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `json` (default) | numbers from JSON text: [`json`] |
+//! | `stream` (default) | states of windows as bytes |
 //! | `parquet` | datasets of Parquet files: [`parquet`] |
 //! | `remote` (default) | Parquet files in object stores and on web servers |
 //! | `table` | tables for people: `Report::to_table` |
@@ -76,6 +78,7 @@ pub mod series;
 mod spec;
 mod state;
 mod stats;
+mod stream;
 mod suggest;
 mod summary;
 #[cfg(feature = "parquet")]
@@ -96,7 +99,8 @@ pub use num::figure::{Figure, NumberType};
 pub use rolling::{Closed, Rolling};
 pub use series::Series;
 pub use series::table::{Columns, Filter};
-pub use spec::{Bias, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic};
+pub use spec::{Bias, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic, parse_span};
+pub use stream::{Late, Windowing, Windows};
 pub use summary::{Summaries, Summary};
 
 /// What the command, the bindings and the benches share with the library: no part of its interface.

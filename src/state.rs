@@ -26,6 +26,10 @@ const CHECKSUM: usize = size_of::<u32>();
 /// The kind of an accumulator; scans have those of their values.
 pub(crate) const ACCUMULATOR: u8 = 16;
 
+/// The kind of windows over a stream.
+#[cfg(feature = "stream")]
+pub(crate) const WINDOWS: u8 = 17;
+
 /// A state as bytes; `what` it is called.
 ///
 /// # Errors
@@ -80,6 +84,7 @@ fn called(kind: u8) -> &'static str {
         2 => "a scan of unsigned integers",
         3 => "a scan of exact numbers",
         ACCUMULATOR => "an accumulator",
+        17 => "windows over a stream",
         _ => "a state of another version",
     }
 }

@@ -28,7 +28,7 @@ ROOMS = [
     ["scan"],
     ["series"],
     ["json", "describe"],
-    ["rolling", "accumulator"],
+    ["rolling", "accumulator", "stream"],
     ["report"],
     ["parquet"],
     ["bin"],

@@ -15,11 +15,13 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::python_json::text;
+use super::windows::by_window;
 use super::{COUNTS, Report, SCHEMA};
 use crate::keys::{Key, Keys};
 use crate::num::figure::Figure;
 use crate::num::text::{name, write_number};
 use crate::spec::{NullPolicy, Probability, Spec, is_count};
+use crate::stream::BOUNDS;
 use crate::summary::Summaries;
 
 /// Rows are handed to the writer in pieces of about this many bytes.
@@ -60,6 +62,17 @@ impl Report {
     }
 }
 
+/// Writes windows, those that [`Windows`](crate::Windows) hands out, as NDJSON: an object for each window, key and column, with
+/// `window_start` and `window_end` before what a line of [`Report::write_ndjson`] has; the key `schema` is not there.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write_windows_ndjson(windows: &Summaries, mut out: impl Write) -> io::Result<()> {
+    let rows = JsonRows { apart: BOUNDS.len(), ..JsonRows::new(windows)? };
+    rows.write_rows(by_window(windows), &mut out, |_| b"{", b"}\n")
+}
+
 struct SpecJson<'a>(&'a Spec);
 
 impl Serialize for SpecJson<'_> {
@@ -94,7 +107,9 @@ impl Serialize for SpecJson<'_> {
 struct JsonRows<'a> {
     series: &'a Summaries,
     keys: Option<Keys>,
-    /// Before each key, count and statistic: a separator, and its name.
+    /// How many of the keys stand before the column: the bounds of windows.
+    apart: usize,
+    /// Before each key its name; before each count and statistic also a separator.
     by: Vec<String>,
     counts: Vec<String>,
     statistics: Vec<String>,
@@ -105,15 +120,13 @@ struct JsonRows<'a> {
 impl<'a> JsonRows<'a> {
     fn new(series: &'a Summaries) -> io::Result<Self> {
         let keys = series.read_keys().map_err(io::Error::other)?;
-        let by = keys.iter().flat_map(Keys::names).enumerate().map(|(index, name)| {
-            let separator = if index == 0 { "" } else { ", " };
-            Ok(format!("{separator}{}: ", text(name)?))
-        });
+        let by = keys.iter().flat_map(Keys::names).map(|name| Ok(format!("{}: ", text(name)?)));
         let member = |name: &str| Ok(format!(", {}: ", text(name)?));
         Ok(Self {
             series,
             by: by.collect::<io::Result<_>>()?,
             keys,
+            apart: 0,
             counts: COUNTS.into_iter().map(member).collect::<io::Result<_>>()?,
             statistics: series.names().iter().map(|name| member(name)).collect::<io::Result<_>>()?,
             whole: series.names().iter().map(|name| is_count(name)).collect(),
@@ -122,8 +135,19 @@ impl<'a> JsonRows<'a> {
 
     /// Writes all rows, each between its `start` and an `end`.
     fn write<'b>(&self, out: &mut impl Write, start: impl Fn(usize) -> &'b [u8], end: &[u8]) -> io::Result<()> {
+        self.write_rows(0..self.series.len(), out, start, end)
+    }
+
+    /// Writes these rows.
+    fn write_rows<'b>(
+        &self,
+        rows: impl Iterator<Item = usize>,
+        out: &mut impl Write,
+        start: impl Fn(usize) -> &'b [u8],
+        end: &[u8],
+    ) -> io::Result<()> {
         let mut piece = Vec::with_capacity(PIECE + PIECE / 8);
-        for row in 0..self.series.len() {
+        for row in rows {
             piece.extend_from_slice(start(row));
             self.members(row, &mut piece)?;
             piece.extend_from_slice(end);
@@ -136,11 +160,18 @@ impl<'a> JsonRows<'a> {
     }
 
     fn members(&self, row: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut keys = self.keys.iter().flat_map(|keys| keys.row(self.series.key_row(row))).zip(&self.by);
+        for ((_, key), name) in keys.by_ref().take(self.apart) {
+            out.extend_from_slice(name.as_bytes());
+            write_key(out, &key)?;
+            out.extend_from_slice(b", ");
+        }
         out.extend_from_slice(b"\"column\": ");
         serde_json::to_writer(&mut *out, &self.series.column(row))?;
-        if let Some(keys) = &self.keys {
+        if self.by.len() > self.apart || self.keys.is_some() && self.apart == 0 {
             out.extend_from_slice(b", \"by\": {");
-            for ((_, key), name) in keys.row(self.series.key_row(row)).zip(&self.by) {
+            for (index, ((_, key), name)) in keys.enumerate() {
+                out.extend_from_slice(if index == 0 { b"" } else { b", " });
                 out.extend_from_slice(name.as_bytes());
                 write_key(out, &key)?;
             }

@@ -2,11 +2,8 @@
 
 use std::ops::Range;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_cast::cast;
-use arrow_schema::{DataType, FieldRef, TimeUnit};
+use arrow_schema::FieldRef;
 use rayon::prelude::*;
 
 use super::answer::{Column, Measure, UNDEFINED, names, table};
@@ -22,10 +19,9 @@ use super::targets::Targets;
 use crate::arch::Tier;
 use crate::describe::{FEW, Groups};
 use crate::error::{self, Error, Result};
-use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::series::repr::{Element, with_repr};
-use crate::series::type_names::type_text;
+use crate::series::times::{Times, nanoseconds};
 use crate::series::{Series, from_arrow};
 use crate::spec::{NanPolicy, NullPolicy, Spec, Statistic};
 
@@ -152,41 +148,14 @@ fn times(on: &ArrayRef, rows: usize, order: Option<&[u32]>, groups: &[usize]) ->
     if on.len() != rows {
         return Err(Error::Data(format!("there are {} times and {rows} rows", on.len())));
     }
-    let nulls = on.logical_nulls();
+    let Times { values, nulls } = nanoseconds(on)?;
     if let Some(row) = nulls.as_ref().and_then(|nulls| nulls.iter().position(|is_valid| !is_valid)) {
         return Err(Error::Invalid(format!("the time of row {row} (counted from 0) is null; leave such rows out")));
     }
-    let data_type = match on.data_type() {
-        DataType::Dictionary(_, values) => values.as_ref(),
-        DataType::RunEndEncoded(_, values) => values.data_type(),
-        data_type => data_type,
+    let mut times: Vec<i64> = match order {
+        None => values.to_vec(),
+        Some(order) => order.iter().map(|&row| values[row as usize]).collect(),
     };
-    let factor: i64 = match data_type {
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => 1,
-        DataType::Timestamp(TimeUnit::Microsecond, _) => 1_000,
-        DataType::Timestamp(TimeUnit::Millisecond, _) | DataType::Date64 => 1_000_000,
-        DataType::Timestamp(TimeUnit::Second, _) => 1_000_000_000,
-        DataType::Date32 => 86_400_000_000_000,
-        other => {
-            return Err(Error::Invalid(format!(
-                "times are of type {}; windows of time need timestamps or dates",
-                shown(&type_text(other), NAME)
-            )));
-        }
-    };
-    // Dictionaries and runs first become what they are of.
-    let integers = cast(on, data_type).and_then(|times| cast(&times, &DataType::Int64));
-    let integers = integers.map_err(|error| Error::Data(error.to_string()))?;
-    let values = integers.as_primitive::<Int64Type>().values();
-    let nanoseconds = |row: usize| {
-        values[row].checked_mul(factor).ok_or_else(|| {
-            Error::Invalid(format!(
-                "the time of row {row} (counted from 0) is beyond the years 1677 to 2262, which nanoseconds reach"
-            ))
-        })
-    };
-    let mut times: Vec<i64> =
-        (0..rows).map(|position| nanoseconds(row_of(order, position) as usize)).collect::<Result<_>>()?;
     for group in groups.windows(2) {
         let times = &mut times[group[0]..group[1]];
         if let [first, .., last] = times[..]

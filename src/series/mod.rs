@@ -15,6 +15,7 @@ pub(crate) mod repr;
 mod sink;
 pub(crate) mod strided_buffer;
 pub(crate) mod table;
+pub(crate) mod times;
 pub(crate) mod type_names;
 
 pub use crate::arch::memory::Strided;

@@ -6,6 +6,5 @@ mod table;
 
 pub(crate) use answers::{AnswerRows, Answers, PartRow, UNDEFINED, is_defined};
 pub use one::Summary;
-#[cfg(feature = "parquet")]
 pub(crate) use table::AnsweredColumn;
 pub use table::Summaries;

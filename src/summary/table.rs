@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 #[cfg(feature = "parquet")]
-use arrow_array::{
-    ArrayRef, LargeBinaryArray, NullArray,
-    cast::AsArray,
-    types::{Float64Type, UInt64Type},
-};
+use arrow_array::{LargeBinaryArray, NullArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_schema::ArrowError;
 #[cfg(feature = "parquet")]
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::{concat, concat_batches};
 use rayon::prelude::*;
 
 use super::answers::{Answers, Kept, MANY, MISSING, is_defined};
@@ -82,6 +82,59 @@ impl Summaries {
         let (names, counts) = (spec.field_names().clone(), answers.counts.map(counts));
         let (columns, keys, types) = (Vec::new(), None, Vec::new());
         Self { columns, keys, names, rows, counts, statistics, types, kept, key_texts: HashMap::new() }
+    }
+
+    /// The same with these keys for the same groups.
+    pub(crate) fn keyed(self, keys: RecordBatch) -> Self {
+        debug_assert_eq!(self.columns.len() * keys.num_rows(), self.rows);
+        Self { keys: Some(keys), key_texts: HashMap::new(), ..self }
+    }
+
+    /// The rows of several answers to one question about the same columns, by keys of the same names: for each column those of one after the
+    /// other. There is one at least.
+    pub(crate) fn joined(parts: Vec<Self>) -> Result<Self, ArrowError> {
+        let groups: Vec<usize> = parts.iter().map(|part| part.keys.as_ref().map_or(1, RecordBatch::num_rows)).collect();
+        let total: usize = groups.iter().sum();
+        let keys: Vec<&RecordBatch> = parts.iter().filter_map(|part| part.keys.as_ref()).collect();
+        let keys = match keys.first() {
+            Some(first) => Some(concat_batches(&first.schema(), keys)?),
+            None => None,
+        };
+        let first = &parts[0];
+        let width = first.columns.len();
+        // Of each part the rows of one column.
+        let pieces = |column: usize| parts.iter().zip(&groups).map(move |(part, &rows)| (part, column * rows, rows));
+        let all = || (0..width).flat_map(pieces);
+        let joined = |array: &dyn Fn(&Self) -> ArrayRef| {
+            let slices: Vec<ArrayRef> = all().map(|(part, start, rows)| array(part).slice(start, rows)).collect();
+            concat(&slices.iter().map(AsRef::as_ref).collect::<Vec<_>>())
+        };
+        let counts = [0, 1, 2].map(|which| joined(&|part| Arc::new(part.counts[which].clone())));
+        let [count, nulls, nans] = counts;
+        let counts = [count?, nulls?, nans?].map(|counts| counts.as_primitive::<UInt64Type>().clone());
+        let statistics = (0..first.statistics.len()).map(|index| {
+            let values = joined(&|part| Arc::new(part.statistics[index].clone()))?;
+            Ok(values.as_primitive::<Float64Type>().clone())
+        });
+        let statistics = statistics.collect::<Result<Vec<_>, ArrowError>>()?;
+        let (mut kept, mut before) = (Vec::new(), 0);
+        for (part, start, rows) in all() {
+            let from = part.kept.partition_point(|&(row, _, _)| row < start);
+            let of_piece = part.kept[from..].iter().take_while(|(row, _, _)| *row < start + rows);
+            kept.extend(of_piece.map(|&(row, index, value)| (row - start + before, index, value)));
+            before += rows;
+        }
+        Ok(Self {
+            columns: first.columns.clone(),
+            names: first.names.clone(),
+            types: first.types.clone(),
+            rows: width * total,
+            keys,
+            counts,
+            statistics,
+            kept,
+            key_texts: HashMap::new(),
+        })
     }
 
     /// The same with other keys for the same groups.

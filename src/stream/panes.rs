@@ -1,0 +1,215 @@
+//! Periodic windows: the rows of each pane, until its last window has closed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use arrow_array::ArrayRef;
+use rayon::prelude::*;
+
+use super::answer::Answering;
+use super::assign::Periods;
+use super::chunks::Chunks;
+use super::watermark::Rows;
+use super::windows::{Arrivals, Counters};
+use crate::describe::FEW;
+use crate::error::Result;
+use crate::series::times::Times;
+use crate::summary::Summaries;
+
+/// Times that are looked at together.
+const BLOCK: usize = 1 << 10;
+
+/// Panes that hold rows.
+#[derive(Clone, Debug)]
+pub(super) struct Panes {
+    pub periods: Periods,
+    pub open: BTreeMap<i64, Chunks>,
+    /// Windows that end until then have been handed out.
+    pub handed_out: i64,
+}
+
+/// The rows of a batch by their pane: ranges that ascend.
+pub(super) struct Routed {
+    slots: Vec<(i64, Vec<Range<u32>>)>,
+    known: HashMap<i64, usize>,
+    last: usize,
+}
+
+impl Routed {
+    fn add(&mut self, pane: i64, rows: Range<u32>) {
+        if self.slots.get(self.last).is_none_or(|slot| slot.0 != pane) {
+            self.last = *self.known.entry(pane).or_insert_with(|| {
+                self.slots.push((pane, Vec::new()));
+                self.slots.len() - 1
+            });
+        }
+        let ranges = &mut self.slots[self.last].1;
+        match ranges.last_mut() {
+            Some(last) if last.end == rows.start => last.end = rows.end,
+            _ => ranges.push(rows),
+        }
+    }
+}
+
+/// The pane of a time, found again while times stay in it.
+struct Cursor {
+    periods: Periods,
+    pane: i64,
+    bounds: (i64, i64),
+    /// When its first and its last window ends.
+    ends: (i64, i64),
+}
+
+impl Cursor {
+    fn new(periods: Periods) -> Self {
+        Self { periods, pane: 0, bounds: (0, 0), ends: (0, 0) }
+    }
+
+    #[inline]
+    fn go_to(&mut self, time: i64) {
+        if time < self.bounds.0 || time >= self.bounds.1 {
+            self.pane = self.periods.pane(time);
+            self.bounds = self.periods.bounds_of_pane(self.pane);
+            self.ends = self.periods.ends(self.pane);
+        }
+    }
+}
+
+impl Panes {
+    pub fn new(periods: Periods) -> Self {
+        Self { periods, open: BTreeMap::new(), handed_out: i64::MIN }
+    }
+
+    /// Where the rows of a batch go, from row `from` on, as the watermark moves with them; a time beyond `horizon` does not move it. It stops
+    /// before a row that would be in a window that has closed and was not handed out yet: the row does not belong there any more.
+    pub fn route(&self, times: &Times, from: usize, horizon: i64, rows: &mut Rows) -> Arrivals<Routed> {
+        let mut routed = Routed { slots: Vec::new(), known: HashMap::new(), last: 0 };
+        let (mut late, mut counters) = (Vec::new(), Counters::default());
+        let mut cursor = Cursor::new(self.periods);
+        let starts = (from as u32..).step_by(BLOCK);
+        for (block, start) in times.values[from..].chunks(BLOCK).zip(starts) {
+            let nulls = times.nulls.as_ref();
+            if nulls.is_none() {
+                let (first, last) =
+                    block.iter().fold((i64::MAX, i64::MIN), |(first, last), &time| (first.min(time), last.max(time)));
+                let mut after = *rows;
+                after.see(last);
+                cursor.go_to(first);
+                // Nothing is late: not even the first of them, if it came last.
+                if last <= horizon && cursor.ends.0 > after.value() {
+                    *rows = after;
+                    if last < cursor.bounds.1 {
+                        routed.add(cursor.pane, start..start + block.len() as u32);
+                        continue;
+                    }
+                    let (mut from, mut pane) = (start, None);
+                    for (&time, row) in block.iter().zip(start..) {
+                        cursor.go_to(time);
+                        if pane != Some(cursor.pane) {
+                            if let Some(pane) = pane {
+                                routed.add(pane, from..row);
+                            }
+                            (from, pane) = (row, Some(cursor.pane));
+                        }
+                    }
+                    if let Some(pane) = pane {
+                        routed.add(pane, from..start + block.len() as u32);
+                    }
+                    continue;
+                }
+            }
+            for (&time, row) in block.iter().zip(start..) {
+                if nulls.is_some_and(|nulls| nulls.is_null(row as usize)) {
+                    counters.null_time_rows += 1;
+                    continue;
+                }
+                cursor.go_to(time);
+                let before = rows.value();
+                if cursor.ends.0 <= before && cursor.ends.1 > before && self.holds(cursor.pane, before) {
+                    return Arrivals { to: routed, late, counters, stopped: Some(row as usize) };
+                }
+                if cursor.ends.1 <= before {
+                    late.push(row);
+                } else {
+                    counters.partly_late_rows += u64::from(cursor.ends.0 <= before);
+                    routed.add(cursor.pane, row..row + 1);
+                }
+                if time <= horizon {
+                    rows.see(time);
+                } else {
+                    counters.ahead_rows += 1;
+                }
+            }
+        }
+        Arrivals { to: routed, late, counters, stopped: None }
+    }
+
+    /// Whether a window of this pane has closed and was not handed out yet.
+    fn holds(&self, pane: i64, watermark: i64) -> bool {
+        self.periods.ends_within(pane, self.handed_out, watermark)
+    }
+
+    /// Takes the rows of a batch.
+    pub fn add(&mut self, columns: &[ArrayRef], routed: &Routed) -> Result<()> {
+        for (pane, ranges) in &routed.slots {
+            self.open.entry(*pane).or_default().add(columns, ranges)?;
+        }
+        Ok(())
+    }
+
+    /// Copies what is the caller's of the rows that have stayed.
+    pub fn own(&mut self) -> Result<()> {
+        self.open.values_mut().filter(|chunks| chunks.holds_borrowed()).try_for_each(Chunks::own)
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.open.values().map(Chunks::bytes).sum()
+    }
+
+    /// Windows that hold rows and are still open.
+    pub fn windows(&self) -> Vec<i64> {
+        let all = self.open.keys().flat_map(|&pane| self.periods.windows(pane));
+        let mut open: Vec<i64> = all.filter(|&window| self.periods.bounds(window).1 > self.handed_out).collect();
+        open.dedup();
+        open.sort_unstable();
+        open.dedup();
+        open
+    }
+
+    /// The windows that end until `watermark` and were not handed out yet, in their order. What was handed out is gone from here.
+    pub fn close(&mut self, watermark: i64, answering: Answering<'_>) -> Result<Vec<Summaries>> {
+        let first = self.open.first_key_value().map(|(&pane, _)| self.periods.ends(pane).0);
+        if first.is_none_or(|end| end > watermark) && self.handed_out >= watermark {
+            return Ok(Vec::new());
+        }
+        let mut windows: Vec<i64> = Vec::new();
+        for &pane in self.open.keys() {
+            let of_pane = self.periods.windows(pane);
+            if self.periods.bounds(*of_pane.start()).1 > watermark {
+                break;
+            }
+            let from = windows.last().map_or(*of_pane.start(), |last| (last + 1).max(*of_pane.start()));
+            windows.extend((from..=*of_pane.end()).filter(|&window| {
+                let end = self.periods.bounds(window).1;
+                self.handed_out < end && end <= watermark
+            }));
+        }
+        let describe = |&window: &i64| {
+            answering.interrupt.check()?;
+            let chunks = Chunks::joined(self.open.range(self.periods.panes(window)).map(|(_, chunks)| chunks));
+            answering.window(&chunks, self.periods.bounds(window))
+        };
+        let rows: usize = self.open.values().map(Chunks::rows).sum();
+        let found: Vec<Summaries> = match windows.len() == 1 || rows <= FEW {
+            true => windows.iter().map(describe).collect::<Result<_>>()?,
+            false => windows.par_iter().map(describe).collect::<Result<_>>()?,
+        };
+        self.handed_out = self.handed_out.max(watermark);
+        while let Some(first) = self.open.first_entry()
+            && self.periods.ends(*first.key()).1 <= watermark
+        {
+            first.remove();
+        }
+        Ok(found)
+    }
+}

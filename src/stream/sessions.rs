@@ -1,0 +1,465 @@
+//! Sessions: rows of one key, each of which comes less than a gap after another one.
+//!
+//! A row at time t spans `[t, t + gap)`. It joins the open sessions of its key whose spans it overlaps, which become one; else it begins a
+//! session, unless the watermark has passed the end of its span: then it is late. A session is closed as soon as the watermark reaches its end,
+//! between two rows of a batch too: no later row joins it, even if it has not been handed out yet.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use arrow_array::{ArrayRef, UInt32Array};
+use arrow_row::{RowConverter, SortField};
+use arrow_schema::{FieldRef, SortOptions};
+use arrow_select::take::take;
+
+use super::answer::Answering;
+use super::chunks::{Chunks, failed};
+use super::watermark::Rows;
+use super::windows::{Arrivals, Counters};
+use crate::describe::Groups;
+use crate::error::Result;
+use crate::series::times::Times;
+use crate::summary::Summaries;
+
+/// The slot of a row whose session has been handed out.
+pub(super) const GONE: u32 = u32::MAX;
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub(super) struct Sessions {
+    gap: i64,
+    pub keys: KeyTable,
+    pub slots: Vec<Slot>,
+    pub free: Vec<u32>,
+    /// The open sessions of each key.
+    by_key: Vec<Vec<u32>>,
+    /// Ends of sessions, as they were when they were put here.
+    queue: BinaryHeap<Reverse<(i64, u32)>>,
+    pub chunks: Vec<Chunk>,
+}
+
+/// A session, or a part of one that it was joined with.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct Slot {
+    pub key: u32,
+    pub start: i64,
+    pub last: i64,
+    /// The session that it was joined with; itself if none.
+    pub parent: u32,
+    /// Those that were joined with it.
+    pub parts: Vec<u32>,
+}
+
+/// Rows with their slots.
+#[derive(Clone, Debug)]
+pub(super) struct Chunk {
+    pub slots: Vec<u32>,
+    pub rows: Chunks,
+    /// Rows whose session is still open.
+    pub left: usize,
+}
+
+/// The slot of each row of a batch; [`GONE`] of those that go nowhere.
+pub(super) struct Routed(Vec<u32>);
+
+impl Sessions {
+    pub fn new(gap: i64) -> Self {
+        Self {
+            gap,
+            keys: KeyTable::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_key: Vec::new(),
+            queue: BinaryHeap::new(),
+            chunks: Vec::new(),
+        }
+    }
+
+    /// Sessions of whose slots those in `free` have none, where the watermark is at `watermark`.
+    #[cfg(feature = "stream")]
+    pub fn restored(
+        gap: i64,
+        watermark: i64,
+        keys: KeyTable,
+        (slots, free): (Vec<Slot>, Vec<u32>),
+        chunks: Vec<Chunk>,
+    ) -> Self {
+        let mut this = Self { keys, slots, free, chunks, ..Self::new(gap) };
+        this.by_key.resize(this.keys.len(), Vec::new());
+        let mut is_free = vec![false; this.slots.len()];
+        this.free.iter().for_each(|&slot| is_free[slot as usize] = true);
+        for (index, slot) in (0..).zip(&this.slots).filter(|(index, _)| !is_free[*index as usize]) {
+            this.keys.use_key(slot.key);
+            if slot.parent == index {
+                let end = slot.last.saturating_add(gap);
+                this.queue.push(Reverse((end, index)));
+                if end > watermark {
+                    this.by_key[slot.key as usize].push(index);
+                }
+            }
+        }
+        this
+    }
+
+    fn end(&self, slot: &Slot) -> i64 {
+        slot.last.saturating_add(self.gap)
+    }
+
+    /// The open sessions.
+    pub fn len(&self) -> usize {
+        self.by_key.iter().map(Vec::len).sum()
+    }
+
+    pub fn rows(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.left).sum()
+    }
+
+    pub fn bytes(&self) -> usize {
+        let rows: usize = self.chunks.iter().map(|chunk| chunk.rows.bytes() + 4 * chunk.slots.len()).sum();
+        let tables = size_of::<Slot>() * self.slots.len() + 16 * self.queue.len() + 24 * self.by_key.len();
+        rows + tables + self.keys.bytes()
+    }
+
+    /// When the last one ends that is open now.
+    pub fn last_end(&self) -> Option<i64> {
+        let open = self.by_key.iter().flatten().map(|&slot| self.end(&self.slots[slot as usize]));
+        open.max()
+    }
+
+    /// Where the rows of a batch go, as the watermark moves with them; a time beyond `horizon` does not move it.
+    pub fn route(
+        &mut self,
+        keys: Vec<(FieldRef, ArrayRef)>,
+        times: &Times,
+        horizon: i64,
+        rows: &mut Rows,
+    ) -> Result<Arrivals<Routed>> {
+        let keys = self.keys.ids(keys, times.values.len())?;
+        self.by_key.resize(self.keys.len(), Vec::new());
+        let mut slots = vec![GONE; times.values.len()];
+        let (mut late, mut counters) = (Vec::new(), Counters::default());
+        for (row, (&time, &key)) in (0..).zip(times.values.iter().zip(&keys)) {
+            if times.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row as usize)) {
+                counters.null_time_rows += 1;
+                continue;
+            }
+            match self.slot(key, time, rows.value()) {
+                Some(slot) => slots[row as usize] = slot,
+                None => late.push(row),
+            }
+            if time <= horizon {
+                rows.see(time);
+            } else {
+                counters.ahead_rows += 1;
+            }
+        }
+        // All rows of some keys may have been late.
+        self.keys.free_unused(keys);
+        Ok(Arrivals { to: Routed(slots), late, counters, stopped: None })
+    }
+
+    /// The session that a row is in; `None` if it is late.
+    fn slot(&mut self, key: u32, time: i64, watermark: i64) -> Option<u32> {
+        let (gap, slots) = (self.gap, &mut self.slots);
+        let open = &mut self.by_key[key as usize];
+        let mut into: Option<u32> = None;
+        open.retain(|&index| {
+            let slot = &mut slots[index as usize];
+            if slot.last.saturating_add(gap) <= watermark {
+                return false; // it waits to be handed out
+            }
+            let overlaps = time < slot.last.saturating_add(gap) && slot.start < time.saturating_add(gap);
+            match into {
+                _ if !overlaps => true,
+                None => {
+                    (slot.start, slot.last) = (slot.start.min(time), slot.last.max(time));
+                    into = Some(index);
+                    true
+                }
+                // Both are one from now on.
+                Some(into_slot) => {
+                    slot.parent = into_slot;
+                    let (start, last, parts) = (slot.start, slot.last, std::mem::take(&mut slot.parts));
+                    let first = &mut slots[into_slot as usize];
+                    (first.start, first.last) = (first.start.min(start), first.last.max(last));
+                    first.parts.extend(parts.iter().copied().chain([index]));
+                    parts.into_iter().for_each(|part| slots[part as usize].parent = into_slot);
+                    false
+                }
+            }
+        });
+        if into.is_some() {
+            return into;
+        }
+        let end = time.saturating_add(gap);
+        if end <= watermark {
+            return None;
+        }
+        let index = self.free.pop().unwrap_or(slots.len() as u32);
+        let slot = Slot { key, start: time, last: time, parent: index, parts: Vec::new() };
+        match slots.get_mut(index as usize) {
+            Some(free) => *free = slot,
+            None => slots.push(slot),
+        }
+        open.push(index);
+        self.keys.use_key(key);
+        self.queue.push(Reverse((end, index)));
+        Some(index)
+    }
+
+    /// Takes the rows of a batch.
+    pub fn add(&mut self, columns: &[ArrayRef], Routed(slots): &Routed) -> Result<()> {
+        let there: Vec<u32> = (0..).zip(slots).filter(|(_, slot)| **slot != GONE).map(|(row, _)| row).collect();
+        if there.is_empty() {
+            return Ok(());
+        }
+        let slots: Vec<u32> = slots.iter().copied().filter(|&slot| slot != GONE).collect();
+        let mut rows = Chunks::default();
+        let ranges: Vec<_> = there.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..run[run.len() - 1] + 1).collect();
+        rows.add(columns, &ranges)?;
+        self.chunks.push(Chunk { left: slots.len(), slots, rows });
+        Ok(())
+    }
+
+    /// Copies what is the caller's, and joins small chunks.
+    pub fn own(&mut self) -> Result<()> {
+        if let Some(last) = self.chunks.last_mut() {
+            last.rows.own()?;
+        }
+        while let [.., before, last] = &mut self.chunks[..]
+            && before.slots.len() <= 2 * last.slots.len()
+            && last.slots.len() < 1 << 15
+        {
+            before.rows = Chunks::joined([&before.rows, &last.rows].into_iter());
+            before.rows.own()?;
+            before.slots.append(&mut last.slots);
+            before.left += last.left;
+            self.chunks.pop();
+        }
+        Ok(())
+    }
+
+    /// The session that a slot has become a part of.
+    fn root(&self, slot: u32) -> u32 {
+        self.slots[slot as usize].parent
+    }
+
+    /// The sessions that end until `watermark`, by their ends, then their keys. What was handed out is gone from here.
+    pub fn close(&mut self, watermark: i64, answering: Answering<'_>) -> Result<Option<Summaries>> {
+        let mut closing: Vec<u32> = Vec::new();
+        while let Some(&Reverse((end, index))) = self.queue.peek()
+            && end <= watermark
+        {
+            self.queue.pop();
+            let slot = &self.slots[index as usize];
+            let now = self.end(slot);
+            if slot.parent != index {
+                continue;
+            }
+            if now > watermark {
+                self.queue.push(Reverse((now, index)));
+            } else {
+                closing.push(index);
+            }
+        }
+        if closing.is_empty() {
+            return Ok(None);
+        }
+        closing.sort_by_cached_key(|&index| {
+            let slot = &self.slots[index as usize];
+            (self.end(slot), self.keys.encoded(slot.key))
+        });
+        match self.describe(&closing, answering) {
+            Ok(found) => {
+                self.forget(&closing);
+                Ok(Some(found))
+            }
+            // They come with the next call.
+            Err(error) => {
+                let back = closing.into_iter().map(|index| Reverse((self.end(&self.slots[index as usize]), index)));
+                self.queue.extend(back.collect::<Vec<_>>());
+                Err(error)
+            }
+        }
+    }
+
+    fn describe(&self, closing: &[u32], answering: Answering<'_>) -> Result<Summaries> {
+        let numbers: HashMap<u32, u32> = closing.iter().copied().zip(0..).collect();
+        let (mut rows, mut of_rows) = (Chunks::default(), Vec::new());
+        for chunk in &self.chunks {
+            let mut indices = Vec::new();
+            for (&slot, row) in chunk.slots.iter().zip(0u32..) {
+                if slot != GONE
+                    && let Some(&number) = numbers.get(&self.root(slot))
+                {
+                    indices.push(row);
+                    of_rows.push(number);
+                }
+            }
+            if !indices.is_empty() {
+                let (count, indices) = (indices.len(), UInt32Array::from(indices));
+                let columns = answering.layout.keys.len() + answering.layout.values.len();
+                let taken = (0..columns).map(|index| {
+                    let column = chunk.rows.whole_column(index)?;
+                    take(&column, &indices, None).map_err(failed)
+                });
+                rows.add_owned(taken.collect::<Result<_>>()?, count, false);
+            }
+        }
+        let sessions = || closing.iter().map(|&index| &self.slots[index as usize]);
+        let bounds = (sessions().map(|slot| slot.start).collect(), sessions().map(|slot| self.end(slot)).collect());
+        let keys = self.keys.columns(&sessions().map(|slot| slot.key).collect::<Vec<_>>())?;
+        answering.numbered(&rows, of_rows, bounds, keys)
+    }
+
+    /// What was handed out.
+    fn forget(&mut self, closing: &[u32]) {
+        let mut is_gone = vec![false; self.slots.len()];
+        for &index in closing {
+            let Slot { key, parts, .. } = &mut self.slots[index as usize];
+            let (key, parts) = (*key, std::mem::take(parts));
+            self.by_key[key as usize].retain(|&open| open != index);
+            for index in parts.into_iter().chain([index]) {
+                is_gone[index as usize] = true;
+                self.slots[index as usize].parent = index;
+                self.free.push(index);
+                self.keys.release(key);
+            }
+        }
+        for chunk in &mut self.chunks {
+            for slot in &mut chunk.slots {
+                if *slot != GONE && is_gone[*slot as usize] {
+                    *slot = GONE;
+                    chunk.left -= 1;
+                }
+            }
+        }
+        self.chunks.retain(|chunk| chunk.left > 0);
+        self.keys.free_unused(closing.iter().map(|&index| self.slots[index as usize].key).collect());
+    }
+}
+
+/// The distinct keys of open sessions, by number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeyTable {
+    fields: Vec<FieldRef>,
+    numbers: HashMap<Box<[u8]>, u32>,
+    /// Of each number the key, as bytes that are in the order of the keys.
+    encoded: Vec<Box<[u8]>>,
+    /// How many slots have it.
+    uses: Vec<u32>,
+    free: Vec<u32>,
+}
+
+impl KeyTable {
+    fn converter(&self) -> Result<RowConverter> {
+        let options = SortOptions { descending: false, nulls_first: false };
+        let fields = self.fields.iter();
+        let fields = fields.map(|field| SortField::new_with_options(field.data_type().clone(), options));
+        RowConverter::new(fields.collect()).map_err(failed)
+    }
+
+    /// The numbers of the keys of some rows; keys that are new get one.
+    pub fn ids(&mut self, keys: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Vec<u32>> {
+        self.fields = keys.iter().map(|(field, _)| field.clone()).collect();
+        let groups = match keys.is_empty() {
+            // All rows are of one key, which is empty.
+            true => None,
+            false => Some(Groups::new(keys, rows)?),
+        };
+        let Some(groups) = groups else {
+            let number = self.number(&[]);
+            return Ok(vec![number; rows]);
+        };
+        let encoded = self.converter()?.convert_columns(groups.keys.columns()).map_err(failed)?;
+        let mut of_rows = vec![0; rows];
+        for (group, key) in encoded.iter().enumerate() {
+            let number = self.number(key.as_ref());
+            for &row in groups.rows(group..group + 1) {
+                of_rows[row as usize] = number;
+            }
+        }
+        Ok(of_rows)
+    }
+
+    fn number(&mut self, key: &[u8]) -> u32 {
+        if let Some(&number) = self.numbers.get(key) {
+            return number;
+        }
+        let number = self.free.pop().unwrap_or(self.encoded.len() as u32);
+        if number as usize == self.encoded.len() {
+            self.encoded.push(Box::default());
+            self.uses.push(0);
+        }
+        self.encoded[number as usize] = key.into();
+        self.numbers.insert(key.into(), number);
+        number
+    }
+
+    /// More than the greatest number.
+    pub fn len(&self) -> usize {
+        self.encoded.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.numbers.keys().map(|key| 2 * key.len() + 64).sum()
+    }
+
+    /// A key in the order of keys.
+    fn encoded(&self, number: u32) -> &[u8] {
+        &self.encoded[number as usize]
+    }
+
+    fn use_key(&mut self, number: u32) {
+        self.uses[number as usize] += 1;
+    }
+
+    fn release(&mut self, number: u32) {
+        self.uses[number as usize] -= 1;
+    }
+
+    /// Forgets those of these keys that no slot has.
+    fn free_unused(&mut self, mut numbers: Vec<u32>) {
+        numbers.sort_unstable();
+        numbers.dedup();
+        for number in numbers.into_iter().filter(|&number| self.uses[number as usize] == 0) {
+            let key = std::mem::take(&mut self.encoded[number as usize]);
+            self.numbers.remove(&key);
+            self.free.push(number);
+        }
+    }
+
+    /// The keys that are in use, and their numbers.
+    #[cfg(feature = "stream")]
+    pub fn all(&self) -> Result<(Vec<u32>, Vec<ArrayRef>)> {
+        let numbers: Vec<u32> = (0..self.len() as u32).filter(|&number| self.uses[number as usize] > 0).collect();
+        let columns = self.columns(&numbers)?;
+        Ok((numbers, columns))
+    }
+
+    /// These keys, numbered in their order; not in use yet.
+    #[cfg(feature = "stream")]
+    pub fn restored(fields: Vec<FieldRef>, columns: &[ArrayRef], rows: usize) -> Result<Self> {
+        let mut this = Self { fields, ..Self::default() };
+        if this.fields.is_empty() {
+            if rows > 0 {
+                this.number(&[]);
+            }
+            return Ok(this);
+        }
+        for key in &this.converter()?.convert_columns(columns).map_err(failed)? {
+            this.number(key.as_ref());
+        }
+        Ok(this)
+    }
+
+    /// The keys of these numbers, column by column.
+    pub fn columns(&self, numbers: &[u32]) -> Result<Vec<ArrayRef>> {
+        if self.fields.is_empty() {
+            return Ok(Vec::new());
+        }
+        let converter = self.converter()?;
+        let parser = converter.parser();
+        converter.convert_rows(numbers.iter().map(|&number| parser.parse(self.encoded(number)))).map_err(failed)
+    }
+}

@@ -1,0 +1,194 @@
+//! Windows as bytes: everything that is open, and how far the reader had come.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{ArrowError, FieldRef, Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
+
+use super::chunks::Chunks;
+use super::layout::Layout;
+use super::panes::Panes;
+use super::question::{Shape, Windowing};
+use super::sessions::{Chunk, GONE, KeyTable, Sessions, Slot};
+use super::watermark::Watermark;
+use super::windows::{Counters, Open, Windows};
+use crate::catch_panic::catch_panic;
+use crate::error::{Error, Result};
+use crate::state;
+
+/// Windows as they are written. Tables are streams of Arrow IPC.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    question: Windowing,
+    position: Vec<u8>,
+    watermark: Watermark,
+    counters: Counters,
+    /// An empty table of the batches' schema, once there was one.
+    schema: Option<Vec<u8>>,
+    open: WrittenOpen,
+    late: Vec<Vec<u8>>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WrittenOpen {
+    Panes {
+        handed_out: i64,
+        panes: Vec<(i64, Vec<u8>)>,
+    },
+    Sessions {
+        keys: Vec<u8>,
+        slots: Vec<Slot>,
+        free: Vec<u32>,
+        /// Slots of rows, and the rows.
+        chunks: Vec<(Vec<u32>, Vec<u8>)>,
+    },
+}
+
+fn cannot_write(error: ArrowError) -> Error {
+    Error::Data(format!("the windows cannot be written: {error}"))
+}
+
+fn damaged() -> Error {
+    Error::Data("these bytes hold no windows that can be read: what they say of them does not fit together".to_owned())
+}
+
+fn table_to_bytes(batch: &RecordBatch) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let written = StreamWriter::try_new(&mut bytes, &batch.schema()).and_then(|mut writer| {
+        writer.write(batch)?;
+        writer.finish()
+    });
+    written.map_err(cannot_write)?;
+    Ok(bytes)
+}
+
+fn table_from_bytes(bytes: &[u8]) -> Result<RecordBatch> {
+    let read = || {
+        let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
+        reader.next().unwrap_or_else(|| Ok(RecordBatch::new_empty(reader.schema())))
+    };
+    // What is not Arrow may make its reader panic.
+    match catch_panic(read) {
+        Ok(Ok(batch)) => Ok(batch),
+        _ => Err(damaged()),
+    }
+}
+
+fn table(fields: Vec<FieldRef>, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(cannot_write)
+}
+
+/// The columns of a table with these types.
+fn columns(bytes: &[u8], fields: &[FieldRef]) -> Result<(Vec<ArrayRef>, usize)> {
+    let batch = table_from_bytes(bytes)?;
+    let fits = batch.num_columns() == fields.len()
+        && batch.columns().iter().zip(fields).all(|(column, field)| column.data_type() == field.data_type());
+    if fits { Ok((batch.columns().to_vec(), batch.num_rows())) } else { Err(damaged()) }
+}
+
+impl Windows {
+    /// All of it as bytes, with the caller's own word on how far it has read: read on from there after [`Windows::from_bytes`], and the
+    /// windows that come are the same, bit by bit, as if nothing had happened.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if it does not fit in memory twice.
+    pub fn to_bytes(&self, position: &[u8]) -> Result<Vec<u8>> {
+        let fields: Vec<FieldRef> =
+            self.layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
+        let rows =
+            |chunks: &Chunks| table_to_bytes(&table(fields.clone(), chunks.columns(fields.len())?, chunks.rows())?);
+        let open = match &self.open {
+            Open::Panes(panes) => WrittenOpen::Panes {
+                handed_out: panes.handed_out,
+                panes: panes.open.iter().map(|(&pane, chunks)| Ok((pane, rows(chunks)?))).collect::<Result<_>>()?,
+            },
+            Open::Sessions(sessions) => {
+                let (numbers, keys) = sessions.keys.all()?;
+                let of_keys = self.layout.as_ref().map_or(&[][..], |layout| &layout.keys).to_vec();
+                let keys = table_to_bytes(&table(of_keys, keys, numbers.len())?)?;
+                let mut places = vec![0; sessions.keys.len()];
+                numbers.iter().zip(0..).for_each(|(&number, place)| places[number as usize] = place);
+                let slots = sessions.slots.iter().cloned();
+                WrittenOpen::Sessions {
+                    keys,
+                    slots: slots.map(|slot| Slot { key: places[slot.key as usize], ..slot }).collect(),
+                    free: sessions.free.clone(),
+                    chunks: (sessions.chunks.iter().map(|chunk| Ok((chunk.slots.clone(), rows(&chunk.rows)?))))
+                        .collect::<Result<_>>()?,
+                }
+            }
+        };
+        let empty = |schema: &SchemaRef| table_to_bytes(&RecordBatch::new_empty(schema.clone()));
+        let written = Written {
+            question: self.question.clone(),
+            position: position.to_vec(),
+            watermark: self.watermark.clone(),
+            counters: self.counters,
+            schema: self.layout.as_ref().map(|layout| empty(&layout.schema)).transpose()?,
+            open,
+            late: self.late.iter().map(table_to_bytes).collect::<Result<_>>()?,
+        };
+        state::to_bytes(state::WINDOWS, &written, "windows")
+    }
+
+    /// What [`Windows::to_bytes`] has written, and the position that it was given.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for bytes that are no windows, are damaged, or were written by a version of rstats with another format.
+    pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Vec<u8>)> {
+        let written: Written = state::from_bytes(state::WINDOWS, bytes, "windows")?;
+        let question = written.question;
+        question.check()?;
+        let schema = written.schema.map(|schema| table_from_bytes(&schema)).transpose()?;
+        let layout = schema.map(|empty| Layout::new(&question, &empty.schema())).transpose()?;
+        let keys = layout.as_ref().map_or(&[][..], |layout| &layout.keys).to_vec();
+        let fields: Vec<FieldRef> =
+            layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
+        let rows = |bytes: &[u8]| {
+            let (columns, rows) = columns(bytes, &fields)?;
+            let mut chunks = Chunks::default();
+            chunks.add_owned(columns, rows, false);
+            Ok::<_, Error>(chunks)
+        };
+        let watermark = written.watermark;
+        let open = match (written.open, question.shape) {
+            (WrittenOpen::Panes { handed_out, panes }, Shape::Periodic(periods)) => {
+                let panes = panes.into_iter().map(|(pane, bytes)| Ok((pane, rows(&bytes)?))).collect::<Result<_>>()?;
+                Open::Panes(Panes { open: panes, handed_out, ..Panes::new(periods) })
+            }
+            (WrittenOpen::Sessions { keys: bytes, slots, free, chunks }, Shape::Session(gap)) => {
+                let (columns, count) = columns(&bytes, &keys)?;
+                let chunks = chunks.into_iter().map(|(slots, bytes)| {
+                    let left = slots.iter().filter(|slot| **slot != GONE).count();
+                    Ok(Chunk { left, rows: rows(&bytes)?, slots })
+                });
+                let chunks = chunks.collect::<Result<Vec<_>>>()?;
+                let is_slot = |slot: &u32| (*slot as usize) < slots.len();
+                let is_root = |slot: &u32| is_slot(slot) && slots[*slot as usize].parent == *slot;
+                let fits = slots.iter().all(|slot| is_root(&slot.parent) && slot.parts.iter().all(is_slot))
+                    && (slots.len() == free.len() || slots.iter().all(|slot| (slot.key as usize) < count))
+                    && free.iter().all(is_slot)
+                    && chunks.iter().all(|chunk| {
+                        chunk.rows.rows() == chunk.slots.len()
+                            && chunk.slots.iter().all(|slot| *slot == GONE || is_slot(slot))
+                    });
+                if !fits {
+                    return Err(damaged());
+                }
+                let keys = KeyTable::restored(keys, &columns, count)?;
+                let at = watermark.value().unwrap_or(i64::MIN);
+                Open::Sessions(Box::new(Sessions::restored(gap, at, keys, (slots, free), chunks)))
+            }
+            _ => return Err(damaged()),
+        };
+        let late = written.late.iter().map(|bytes| table_from_bytes(bytes)).collect::<Result<_>>()?;
+        Ok((Self { question, layout, watermark, counters: written.counters, open, late }, written.position))
+    }
+}
