@@ -80,6 +80,15 @@ impl Keys {
         Ok(Self { columns: columns.collect::<Result<_>>()? })
     }
 
+    /// The columns of any table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for dictionaries whose keys lead nowhere.
+    pub fn of(table: &RecordBatch) -> Result<Self> {
+        Self::new(table, &HashMap::new())
+    }
+
     /// The columns' names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())

@@ -75,6 +75,8 @@ pub mod report;
 mod rolling;
 pub mod scan;
 pub mod series;
+#[cfg(feature = "stream")]
+pub mod source;
 mod spec;
 mod state;
 mod stats;

@@ -2,7 +2,7 @@
 
 `describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
 `describe_json(body)` a JSON document; `rolling(data, window)` and `expanding(data)` describe the rows around each row,
-an `Accumulator` the values that come while a service runs. `compute_stats(numbers)` stands in for a handler on Python's
+`windows(batches)` a stream by its times, an `Accumulator` the values that come while a service runs. `compute_stats(numbers)` stands in for a handler on Python's
 `statistics`, `compute_stats_json(body)` for one that parses JSON too, and `rstats.statistics` for the module itself.
 Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
 
@@ -24,6 +24,7 @@ from ._rstats import (
     Description,
     MemoryLimitError,
     Statistics,
+    Windows,
     __version__,
     compute_stats,
     compute_stats_json,
@@ -33,6 +34,8 @@ from ._rstats import (
     expanding,
     rolling,
 )
+
+from ._windows import windows
 
 if _TYPE_CHECKING:
     from . import pandas as pandas
@@ -47,6 +50,7 @@ __all__ = [
     "Description",
     "MemoryLimitError",
     "Statistics",
+    "Windows",
     "__version__",
     "compute_stats",
     "compute_stats_json",
@@ -55,6 +59,7 @@ __all__ = [
     "describe_parquet",
     "expanding",
     "rolling",
+    "windows",
 ]
 
 # Imported when they are asked for.

@@ -16,6 +16,7 @@ __all__ = [
     "Description",
     "MemoryLimitError",
     "Statistics",
+    "Windows",
     "__version__",
     "compute_stats",
     "compute_stats_json",
@@ -767,3 +768,175 @@ class Accumulator:
     def __copy__(self) -> Accumulator: ...
     def __deepcopy__(self, memo: Any, /) -> Accumulator: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+class Windows:
+    """Windows of event time: batches are pushed in, and the windows that their rows close come out.
+
+    Parameters
+    ----------
+    size
+        How long a window is: "5min", "1h", "1d", a timedelta. Each begins where the one before ends.
+    on
+        The name of the column of times: timestamps or dates.
+    slide
+        A window begins each `slide`, so that windows overlap: at most `size`.
+    gap
+        In place of `size`: sessions. Rows of one key are in one if each comes less than `gap` after the one before; a
+        session ends `gap` after its last row.
+    offset
+        How long after whole multiples of `slide` since 1970 (in UTC) windows begin: "2h" for days that begin at 2.
+    by
+        Columns of keys: a row of the answer for each window and key.
+    columns
+        The columns that are described. Default: the columns of numbers of the first batch.
+    stats, q, method, ddof, nan, null, min_count, level, trim, bias
+        What is asked of each window, as of `describe`.
+    max_delay
+        By how much a row may be behind the latest one of its partition without being late. Default: not at all.
+    max_ahead
+        A row that is further ahead of the clock is counted where it belongs, but closes no window. Default: no limit.
+    late
+        What happens to a row whose windows have closed: "count" (it is counted in `late_rows`, and left out), "keep"
+        (`late()` has it, too) or "error".
+    partitions
+        Names of partitions that hold windows open from the beginning, though nothing has come of them yet.
+    memory_limit
+        The most that open windows may take, in bytes or as text ("1GiB"); more is a `MemoryLimitError`.
+
+    A window holds the rows from its start on, and before its end. It closes once the *watermark* has reached its end:
+    the latest time so far, minus `max_delay`; of several partitions the least of theirs. A row is late if the rows
+    before it have closed its windows; how the stream is cut into batches does not matter. Each window comes once, in
+    the order of the ends and then of the keys, and has the bits of `describe` over the same rows.
+
+    It can be used by several threads, pickled, and written as bytes, to go on after a crash as if nothing had happened.
+
+    Examples
+    --------
+    >>> import datetime, rstats
+    >>> noon = datetime.datetime(2026, 1, 1, 12)
+    >>> minutes = [noon + datetime.timedelta(minutes=n) for n in range(7)]
+    >>> windows = rstats.Windows("5min", on="ts", stats=["mean"], q=())
+    >>> for closed in windows.push({"ts": minutes, "temp": [1, 2, 3, 4, 5, 20, 30]}):
+    ...     print(closed["window_end"], closed["mean"])
+    2026-01-01 12:05:00 3.0
+    >>> windows.finish()[0]["mean"], windows.late_rows
+    (25.0, 0)
+    """
+
+    def __new__(
+        cls,
+        size: str | datetime.timedelta | numpy.timedelta64 | None = None,
+        *,
+        on: str,
+        slide: str | datetime.timedelta | numpy.timedelta64 | None = None,
+        gap: str | datetime.timedelta | numpy.timedelta64 | None = None,
+        offset: str | datetime.timedelta | numpy.timedelta64 | None = None,
+        by: str | Sequence[str] | None = None,
+        columns: str | Sequence[str] | None = None,
+        stats: str | Sequence[str] | None = None,
+        q: float | Sequence[float] | None = None,
+        method: _Method | str = "linear",
+        ddof: int = 1,
+        nan: _NanPolicy = "propagate",
+        null: _NullPolicy = "skip",
+        min_count: int = 0,
+        level: float = 0.95,
+        trim: float = 0.1,
+        bias: bool = False,
+        max_delay: str | datetime.timedelta | numpy.timedelta64 | None = None,
+        max_ahead: str | datetime.timedelta | numpy.timedelta64 | None = None,
+        late: Literal["count", "keep", "error"] = "count",
+        partitions: Iterable[object] | None = None,
+        memory_limit: int | str | None = None,
+    ) -> Windows: ...
+    def push(
+        self,
+        data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream,
+        partition: object | None = None,
+        *,
+        threads: int | None = None,
+    ) -> Description:
+        """Takes the next rows of a partition, a table as `describe` takes one; returns the windows that they close.
+
+        Raises
+        ------
+        MemoryLimitError
+            for more open rows than there is room for: they are in, and the windows that they close come with the next
+            call.
+        TypeError, ValueError
+            for columns that are not there or not what they should be, for a batch of other types than the first one
+            (a column of floats takes integers), and as `nan`, `null` and `late` have it: then nothing has changed.
+        """
+    def advance(self, time: datetime.datetime | str | int, partition: object | None = None) -> Description:
+        """Says that no row before this time is to come, of one partition or of any; returns what that closes.
+
+        `time` is a datetime of Python, NumPy or pandas (in UTC where it has no time zone), ISO 8601 text, or
+        nanoseconds since 1970.
+        """
+    def declare(self, partition: object) -> None:
+        """Holds windows open for a partition of which nothing has come yet."""
+    def set_idle(self, partition: object) -> Description:
+        """Says that nothing comes of a partition for now: until something does, it holds no window open."""
+    def remove(self, partition: object) -> Description:
+        """Forgets a partition, which comes no more or to somebody else; returns what that closes."""
+    def flush(self) -> Description:
+        """Closes the windows until the latest time so far, those of that time included: where nothing has come for long.
+
+        Rows of these windows that still come are late.
+        """
+    def finish(self) -> Description:
+        """Closes all windows that are open, at the end of the stream."""
+    def late(self) -> list[Columns]:
+        """The late rows, with late="keep": their times, keys and values. Each is handed out once."""
+    @property
+    def watermark(self) -> datetime.datetime | None:
+        """No window that ends until then is open; None before the first row. Whole microseconds, in UTC."""
+    @property
+    def rows(self) -> int:
+        """The rows that have come."""
+    @property
+    def late_rows(self) -> int:
+        """The rows that came after all of their windows were closed."""
+    @property
+    def partly_late_rows(self) -> int:
+        """The rows that came after some of their windows were closed, and are in the others."""
+    @property
+    def null_time_rows(self) -> int:
+        """The rows whose time is null, which are in no window."""
+    @property
+    def ahead_rows(self) -> int:
+        """The rows that were further ahead of the clock than `max_ahead`."""
+    @property
+    def open_windows(self) -> int:
+        """The number of windows that hold rows and are open; of sessions, of all keys."""
+    @property
+    def nbytes(self) -> int:
+        """About how many bytes it takes."""
+    @property
+    def position(self) -> Any:
+        """What was given as `position` when the bytes were written that this was read from; else None."""
+    def to_bytes(self, position: Any = None) -> bytes:
+        """Everything as bytes with a checksum: open windows, watermarks, counters, and the caller's own `position`.
+
+        `position` says how far the source has been read, as anything that JSON has: offsets of partitions, a line
+        number. Read on from there after `from_bytes`, and the windows that come are the same to the bit. A window that
+        is handed out again has the same `window_start` and keys, so that a sink can tell.
+        """
+    @staticmethod
+    def from_bytes(bytes: bytes) -> Windows:
+        """What `to_bytes` has written.
+
+        Raises
+        ------
+        ValueError
+            for bytes that are damaged, or of another version.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class BatchIterator:
+    def __iter__(self) -> BatchIterator: ...
+    def __next__(self) -> Columns: ...
+
+def _batches(data: object) -> BatchIterator | None: ...
+def _stream(first: Description, rest: Iterator[Description], requested_schema: object | None) -> object: ...

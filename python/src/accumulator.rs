@@ -1,9 +1,8 @@
-//! `Accumulator`: what a service holds. A lock keeps threads apart; large updates run without the GIL.
+//! `Accumulator`: what a service holds. Large updates run without the GIL.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::MutexGuard;
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes};
 use rstats::report::{Report, Source};
@@ -14,39 +13,19 @@ use crate::call::{self, Threads};
 use crate::description::Description;
 use crate::errors::to_python;
 use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::shared::Shared;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.txt"))]
 #[pyclass(module = "rstats", frozen)]
-pub struct Accumulator {
-    state: Mutex<State>,
-    /// The process that held the lock last.
-    holder: AtomicU32,
-}
+pub struct Accumulator(Shared<State>);
 
 impl Accumulator {
     fn of(state: State) -> Self {
-        Self { state: Mutex::new(state), holder: AtomicU32::new(0) }
+        Self(Shared::new("accumulator", state))
     }
 
-    /// The state, as soon as no other thread has it.
     fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, State>> {
-        let process = std::process::id();
-        let state = loop {
-            match self.state.try_lock() {
-                Ok(state) => break state,
-                // Nothing changes where work panics: see `call`.
-                Err(TryLockError::Poisoned(poison)) => break poison.into_inner(),
-                Err(TryLockError::WouldBlock) if self.holder.load(Ordering::Relaxed) != process => {
-                    return Err(PyRuntimeError::new_err(
-                        "the accumulator was being updated when this process was forked; fork before, or make a new one",
-                    ));
-                }
-                // Waits without the GIL, and then tries again.
-                Err(TryLockError::WouldBlock) => py.detach(|| drop(self.state.lock())),
-            }
-        };
-        self.holder.store(process, Ordering::Relaxed);
-        Ok(state)
+        self.0.lock(py)
     }
 }
 

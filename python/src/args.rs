@@ -2,12 +2,13 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyString};
+use pyo3::types::{PyBool, PyDict, PyString};
 use rstats::parquet::memory::parse_size;
-use rstats::{Bias, Spec, Weighting};
+use rstats::{Bias, Spec, Weighting, parse_span};
 
 use crate::call::{Threads, check_signals};
 use crate::errors::{instead, special, to_python};
+use crate::input::is_instance;
 
 /// One string, or several.
 pub fn names(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
@@ -62,6 +63,73 @@ pub fn size(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
         Ok(text) => parse_size(&text.to_cow()?).map_err(to_python),
         Err(_) => whole(argument, value, 1, 1 << 60).map(|bytes| bytes as u64),
     }
+}
+
+/// A span of time in nanoseconds: text, or what Python and its libraries have for one. `None` for anything else.
+pub fn span(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return parse_span(&text.to_string()).map(Some).map_err(to_python);
+    }
+    let nanoseconds: i128 = if is_instance(value, "numpy", "timedelta64")? {
+        value.call_method1("astype", ("timedelta64[ns]",))?.call_method1("astype", ("int64",))?.extract()?
+    } else if let Some(nanoseconds) = value.getattr_opt("nanos")? {
+        // Of an offset of pandas.
+        nanoseconds.extract()?
+    } else if is_instance(value, "pandas", "Timedelta")? {
+        value.getattr("value")?.extract()?
+    } else if value.hasattr("total_seconds")? {
+        let part = |name: &str| value.getattr(name)?.extract::<i128>();
+        let seconds = part("days")? * 86_400 + part("seconds")?;
+        (seconds * 1_000_000 + part("microseconds")?) * 1000
+    } else {
+        return Ok(None);
+    };
+    let span = u64::try_from(nanoseconds);
+    span.map(Some)
+        .map_err(|_| PyValueError::new_err(format!("{argument} is {nanoseconds} nanoseconds; it is none below 0")))
+}
+
+/// A point in time in nanoseconds since 1970: a datetime (in UTC if it has no zone), what NumPy and pandas have for one, ISO 8601 text, or that number
+/// itself.
+pub fn time(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let py = value.py();
+    let beyond =
+        || PyValueError::new_err(format!("{argument} is beyond the years 1677 to 2262, which nanoseconds reach"));
+    if is_instance(value, "numpy", "datetime64")? {
+        let value = value.call_method1("astype", ("datetime64[ns]",))?.call_method1("astype", ("int64",))?;
+        return value.extract();
+    }
+    if is_instance(value, "pandas", "Timestamp")? {
+        return value.getattr("value")?.extract();
+    }
+    if let (false, Some(index)) = (value.is_instance_of::<PyBool>(), special(value, "__index__")?) {
+        return index.extract().map_err(|_| beyond());
+    }
+    let datetime = py.import("datetime")?;
+    let given = value.get_type();
+    let wrong = || {
+        PyTypeError::new_err(format!("{argument} is a datetime, ISO 8601 text or nanoseconds since 1970, not {given}"))
+    };
+    let class = datetime.getattr("datetime")?;
+    let value = match value.cast::<PyString>() {
+        Ok(text) => class.call_method1("fromisoformat", (text,))?,
+        Err(_) => value.clone(),
+    };
+    if !value.is_instance(&class)? {
+        return Err(wrong());
+    }
+    let utc = datetime.getattr("timezone")?.getattr("utc")?;
+    let options = PyDict::new(py);
+    options.set_item("tzinfo", &utc)?;
+    let value = match value.getattr("tzinfo")?.is_none() {
+        true => value.call_method("replace", (), Some(&options))?,
+        false => value,
+    };
+    let since = value.sub(class.call((1970, 1, 1), Some(&options))?)?;
+    let part = |name: &str| since.getattr(name)?.extract::<i64>();
+    let seconds = part("days")? * 86_400 + part("seconds")?;
+    let microseconds = seconds * 1_000_000 + part("microseconds")?;
+    microseconds.checked_mul(1000).ok_or_else(beyond)
 }
 
 /// How many threads may work, if that was said.

@@ -57,7 +57,7 @@ impl Description {
         let place = place.and_then(|place| if place < 0 { place.checked_add_unsigned(length) } else { Some(place) });
         let place = place.and_then(|place| usize::try_from(place).ok());
         match place.filter(|place| *place < length) {
-            Some(place) => Ok(rows.get(place)?.into_any()),
+            Some(place) => Ok(rows.get(self.0.series.row_at(place))?.into_any()),
             None => Err(PyIndexError::new_err(format!("row {position} of {length}"))),
         }
     }
@@ -99,7 +99,7 @@ impl Description {
         let rows = self.rows(py)?;
         let row = |place| {
             call::check_signals(py, place)?;
-            rows.get(place)
+            rows.get(self.0.series.row_at(place))
         };
         (0..self.0.series.len()).map(row).collect()
     }
@@ -266,9 +266,14 @@ impl<'py> Rows<'_, 'py> {
     fn get(&self, place: usize) -> PyResult<Bound<'py, PyDict>> {
         let (py, series) = (self.py, &self.report.series);
         let row = PyDict::new(py);
-        row.set_item("column", series.column(place))?;
+        if !series.are_windows() {
+            row.set_item("column", series.column(place))?;
+        }
         for (objects, key) in self.objects.iter().zip(self.keys_of(place)?) {
             row.set_item(&objects.name, key)?;
+        }
+        if series.are_windows() {
+            row.set_item("column", series.column(place))?;
         }
         let counts = series.counts(place);
         for (index, name) in COUNTS.into_iter().enumerate() {

@@ -40,13 +40,24 @@ pub fn tidy<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyAny>
             columns.set_item(name, values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>())?;
         }
     }
-    py.import("pandas")?.call_method1("DataFrame", (columns,))
+    let frame = py.import("pandas")?.call_method1("DataFrame", (columns,))?;
+    if !series.are_windows() {
+        return Ok(frame);
+    }
+    let places: Vec<usize> = (0..series.len()).map(|place| series.row_at(place)).collect();
+    let options = PyDict::new(py);
+    options.set_item("drop", true)?;
+    let rows = frame.get_item(report.columns())?.getattr("iloc")?.get_item(places)?;
+    rows.call_method("reset_index", (), Some(&options))
 }
 
 /// As pandas' own `describe` has it: the statistics below each other and the series side by side; of groups a row each, and the
 /// statistics of each column side by side.
 pub fn as_described<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyAny>> {
     let series = &report.series;
+    if series.are_windows() {
+        return tidy(py, report);
+    }
     let pandas = py.import("pandas")?;
     let options = PyDict::new(py);
     let statistics: Vec<&str> = COUNTS.into_iter().chain(series.names().iter().map(String::as_str)).collect();

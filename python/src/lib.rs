@@ -18,7 +18,9 @@ mod input;
 mod json;
 mod key_objects;
 mod rolling;
+mod shared;
 mod statistics;
+mod windows;
 
 use pyo3::prelude::*;
 use rstats::Allocator;
@@ -50,6 +52,8 @@ mod _rstats {
     use super::rolling::{expanding, rolling};
     #[pymodule_export]
     use super::statistics::{Statistics, compute_stats};
+    #[pymodule_export]
+    use super::windows::{_batches, _stream, Windows};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

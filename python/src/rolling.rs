@@ -83,26 +83,13 @@ pub fn expanding(
     asked(spec, shape, stats, threads, None, by)?.describe(data, &Chosen::new(columns)?)
 }
 
-/// Windows as a number of rows, text, or what a library has for a span of time.
+/// Windows as a number of rows, or as a span of time.
 fn windows(window: &Bound<'_, PyAny>) -> PyResult<Rolling> {
     if let Ok(text) = window.cast::<PyString>() {
         return Rolling::parse(&text.to_string()).map_err(to_python);
     }
-    if is_instance(window, "numpy", "timedelta64")? {
-        let nanoseconds = window.call_method1("astype", ("timedelta64[ns]",))?.call_method1("astype", ("int64",))?;
-        return time(nanoseconds.extract()?);
-    }
-    // Nanoseconds: of an offset of pandas, and of its timedelta.
-    if let Some(nanoseconds) = window.getattr_opt("nanos")? {
-        return time(nanoseconds.extract()?);
-    }
-    if is_instance(window, "pandas", "Timedelta")? {
-        return time(window.getattr("value")?.extract()?);
-    }
-    if window.hasattr("total_seconds")? {
-        let part = |name: &str| window.getattr(name)?.extract::<i128>();
-        let seconds = part("days")? * 86_400 + part("seconds")?;
-        return time((seconds * 1_000_000 + part("microseconds")?) * 1000);
+    if let Some(nanoseconds) = args::span("window", window)? {
+        return Rolling::time(nanoseconds).map_err(to_python);
     }
     if window.is_instance_of::<PyBool>() || special(window, "__index__")?.is_none() {
         let class = window.get_type();
@@ -112,12 +99,6 @@ fn windows(window: &Bound<'_, PyAny>) -> PyResult<Rolling> {
     }
     // pandas has windows of no rows, and says nothing of them.
     Rolling::rows(args::whole("window", window, 1, i64::MAX)? as u64).map_err(to_python)
-}
-
-fn time(nanoseconds: i128) -> PyResult<Rolling> {
-    let span = u64::try_from(nanoseconds)
-        .map_err(|_| PyValueError::new_err(format!("a window of {nanoseconds} nanoseconds; it is 1 at least")))?;
-    Rolling::time(span).map_err(to_python)
 }
 
 /// What all kinds of windows have.

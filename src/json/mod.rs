@@ -11,6 +11,8 @@
 //! - the whole body is looked through, and has to be right.
 
 mod limits;
+#[cfg(feature = "stream")]
+pub(crate) mod lines;
 mod numbers;
 mod reader;
 mod series;

@@ -41,7 +41,7 @@ enum Step<'a> {
 
 /// What a value is, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JsonType {
+pub(crate) enum JsonType {
     Object,
     Array,
     String,
@@ -62,6 +62,21 @@ impl JsonType {
         }
     }
 }
+
+/// A member of a record.
+#[cfg(feature = "stream")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Field<'a> {
+    /// It is null, or not there.
+    Null,
+    /// A number, as it is written.
+    Number(&'a [u8]),
+    Text(Cow<'a, str>),
+    Boolean(bool),
+    /// An array or an object.
+    Other(JsonType),
+}
+
 /// Numbers of an array, and how it went on.
 struct Piece {
     numbers: Numbers,
@@ -387,6 +402,39 @@ impl<'a> Reader<'a> {
         }
         self.at += length;
         Ok(value)
+    }
+
+    /// The member of a record that comes next.
+    #[cfg(feature = "stream")]
+    pub fn field(&mut self) -> Result<Field<'a>> {
+        let body: &'a [u8] = self.body;
+        Ok(match self.kind()? {
+            JsonType::Null => {
+                self.skip()?;
+                Field::Null
+            }
+            JsonType::Number => {
+                let start = self.at;
+                self.skip()?;
+                Field::Number(&body[start..self.at])
+            }
+            JsonType::String => Field::Text(self.name()?),
+            JsonType::Boolean => {
+                let is_true = body[self.at] == b't';
+                self.skip()?;
+                Field::Boolean(is_true)
+            }
+            kind => {
+                self.skip()?;
+                Field::Other(kind)
+            }
+        })
+    }
+
+    /// That the body ends here.
+    #[cfg(feature = "stream")]
+    pub fn end(&mut self) -> Result<()> {
+        if self.next().is_none() { Ok(()) } else { Err(self.wrong("expected the end of the line")) }
     }
 
     /// Looks through a value.

@@ -11,6 +11,7 @@ use arrow_array::{
 use arrow_buffer::i256;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat;
+use arrow_select::take::take_record_batch;
 
 use super::{COUNTS, Report, SCHEMA};
 use crate::error::{Error, Result};
@@ -31,7 +32,21 @@ impl Report {
     /// [`Error::Data`] if the summaries do not belong to the spec, and for more text than a column holds.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
         let keys = self.series.keys().map_or(vec![], |keys| keys.columns().to_vec());
-        ArrowRows::new(self, keys)?.batch(0..self.series.len())
+        let batch = ArrowRows::new(self, keys)?.batch(0..self.series.len())?;
+        if self.series.are_windows() { self.in_order_of_windows(&batch) } else { Ok(batch) }
+    }
+
+    /// The same with the rows and the columns in the order of windows.
+    fn in_order_of_windows(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let failed = |error: arrow_schema::ArrowError| Error::Data(error.to_string());
+        let columns = self.columns();
+        let columns = columns.iter().map(|name| batch.schema_ref().index_of(name));
+        let batch = batch.project(&columns.collect::<Result<Vec<_>, _>>().map_err(failed)?).map_err(failed)?;
+        if self.series.columns().len() < 2 {
+            return Ok(batch);
+        }
+        let rows = (0..self.series.len()).map(|place| self.series.row_at(place) as u64);
+        take_record_batch(&batch, &UInt64Array::from_iter_values(rows)).map_err(failed)
     }
 }
 

@@ -26,6 +26,7 @@ struct Head {
     columns: Vec<Option<String>>,
     types: Vec<NumberType>,
     source: Source,
+    are_windows: bool,
     /// The lengths of the parts that follow: the answers, and the keys if there are any.
     lengths: Vec<usize>,
 }
@@ -46,6 +47,7 @@ impl Report {
             columns: series.columns().to_vec(),
             types: series.types().to_vec(),
             source: self.source.clone(),
+            are_windows: series.are_windows(),
             lengths: parts.iter().map(Vec::len).collect(),
         };
         let head = serde_json::to_vec(&head).map_err(|error| Error::Data(error.to_string()))?;
@@ -82,6 +84,10 @@ impl Report {
         let answers = parts.next().ok_or_else(damaged)?;
         let columns = head.columns.into_iter().zip(head.types).collect();
         let series = Summaries::from_batch(columns, parts.next(), &spec, &answers).ok_or_else(damaged)?;
+        let series = match series.keys().cloned() {
+            Some(keys) if head.are_windows && keys.num_columns() >= 2 => series.of_windows(keys),
+            _ => series,
+        };
         Ok(Self { spec, source: head.source, series })
     }
 }

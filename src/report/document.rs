@@ -27,16 +27,28 @@ impl Report {
         let keys = self.series.keys().map(|keys| keys.schema());
         let keys = keys.iter().flat_map(|schema| schema.fields()).map(|field| field.name().clone());
         let names = self.series.names().iter().cloned();
-        std::iter::once("column".to_owned()).chain(keys).chain(COUNTS.map(str::to_owned)).chain(names).collect()
+        let column = std::iter::once("column".to_owned());
+        let first: Vec<String> = match self.series.are_windows() {
+            true => keys.chain(column).collect(),
+            false => column.chain(keys).collect(),
+        };
+        first.into_iter().chain(COUNTS.map(str::to_owned)).chain(names).collect()
+    }
+
+    /// The cells that say what a row is of: the text for its column, and its keys.
+    pub(super) fn labels(&self, column: String, keys: impl Iterator<Item = String>) -> Vec<String> {
+        let column = std::iter::once(column);
+        if self.series.are_windows() { keys.chain(column).collect() } else { column.chain(keys).collect() }
     }
 
     /// The rows that a person is shown: all, or the first and the last ones around a `None` if there are more than `most`.
     pub(super) fn shown(&self, most: usize) -> Vec<Option<usize>> {
         let rows = self.series.len();
+        let at = |place| Some(self.series.row_at(place));
         if rows <= most {
-            return (0..rows).map(Some).collect();
+            return (0..rows).map(at).collect();
         }
         let half = most / 2;
-        (0..half).map(Some).chain([None]).chain((rows - half..rows).map(Some)).collect()
+        (0..half).map(at).chain([None]).chain((rows - half..rows).map(at)).collect()
     }
 }

@@ -30,9 +30,10 @@ impl Report {
                 let _ = writeln!(html, "<tr><td colspan=\"{}\">…</td></tr>", self.columns().len());
                 continue;
             };
-            let _ = write!(html, "<tr><th>{}</th>", escape(series.column(row).unwrap_or("")));
-            for (_, key) in keys.iter().flat_map(|keys| keys.row(series.key_row(row))) {
-                let _ = write!(html, "<th>{}</th>", escape(&key.to_string()));
+            html.push_str("<tr>");
+            let of_row = keys.iter().flat_map(|keys| keys.row(series.key_row(row))).map(|(_, key)| key.to_string());
+            for label in self.labels(series.column(row).unwrap_or("").to_owned(), of_row) {
+                let _ = write!(html, "<th>{}</th>", escape(&label));
             }
             for index in 0..COUNTS.len() {
                 let count = series.counts(row).map_or(String::new(), |counts| counts[index].to_string());

@@ -15,13 +15,11 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::python_json::text;
-use super::windows::by_window;
 use super::{COUNTS, Report, SCHEMA};
 use crate::keys::{Key, Keys};
 use crate::num::figure::Figure;
 use crate::num::text::{name, write_number};
 use crate::spec::{NullPolicy, Probability, Spec, is_count};
-use crate::stream::BOUNDS;
 use crate::summary::Summaries;
 
 /// Rows are handed to the writer in pieces of about this many bytes.
@@ -60,17 +58,6 @@ impl Report {
         }
         JsonRows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")
     }
-}
-
-/// Writes windows, those that [`Windows`](crate::Windows) hands out, as NDJSON: an object for each window, key and column, with
-/// `window_start` and `window_end` before what a line of [`Report::write_ndjson`] has; the key `schema` is not there.
-///
-/// # Errors
-///
-/// Those of the writer.
-pub fn write_windows_ndjson(windows: &Summaries, mut out: impl Write) -> io::Result<()> {
-    let rows = JsonRows { apart: BOUNDS.len(), ..JsonRows::new(windows)? };
-    rows.write_rows(by_window(windows), &mut out, |_| b"{", b"}\n")
 }
 
 struct SpecJson<'a>(&'a Spec);
@@ -125,31 +112,20 @@ impl<'a> JsonRows<'a> {
         Ok(Self {
             series,
             by: by.collect::<io::Result<_>>()?,
+            apart: if series.are_windows() { 2 } else { 0 },
             keys,
-            apart: 0,
             counts: COUNTS.into_iter().map(member).collect::<io::Result<_>>()?,
             statistics: series.names().iter().map(|name| member(name)).collect::<io::Result<_>>()?,
             whole: series.names().iter().map(|name| is_count(name)).collect(),
         })
     }
 
-    /// Writes all rows, each between its `start` and an `end`.
+    /// Writes all rows, each between the `start` of its place and an `end`.
     fn write<'b>(&self, out: &mut impl Write, start: impl Fn(usize) -> &'b [u8], end: &[u8]) -> io::Result<()> {
-        self.write_rows(0..self.series.len(), out, start, end)
-    }
-
-    /// Writes these rows.
-    fn write_rows<'b>(
-        &self,
-        rows: impl Iterator<Item = usize>,
-        out: &mut impl Write,
-        start: impl Fn(usize) -> &'b [u8],
-        end: &[u8],
-    ) -> io::Result<()> {
         let mut piece = Vec::with_capacity(PIECE + PIECE / 8);
-        for row in rows {
-            piece.extend_from_slice(start(row));
-            self.members(row, &mut piece)?;
+        for place in 0..self.series.len() {
+            piece.extend_from_slice(start(place));
+            self.members(self.series.row_at(place), &mut piece)?;
             piece.extend_from_slice(end);
             if piece.len() >= PIECE {
                 out.write_all(&piece)?;

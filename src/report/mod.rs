@@ -17,10 +17,8 @@ mod source;
 pub mod table;
 #[cfg(test)]
 mod tests;
-mod windows;
 
 pub use crate::keys::{Key, Keys};
 pub use crate::series::table::LeftOut;
 pub use document::{COUNTS, Report, SCHEMA};
 pub use source::{Kept, Skipped, Source};
-pub use windows::windows_to_batch;

@@ -37,15 +37,17 @@ impl Report {
         let keys = series.read_keys().ok().flatten();
         let by = self.columns().len() - 1 - COUNTS.len() - series.names().len();
         let mut header = self.columns();
-        header[0].clear();
+        if !series.are_windows() {
+            header[0].clear();
+        }
         let mut lines = vec![header];
         for row in self.shown(most) {
             let Some(row) = row else {
                 lines.push(vec!["…".to_owned(); self.columns().len()]);
                 continue;
             };
-            let mut line = vec![series.column(row).unwrap_or("(unnamed)").to_owned()];
-            line.extend(keys.iter().flat_map(|keys| keys.row(series.key_row(row))).map(|(_, key)| key.to_string()));
+            let of_row = keys.iter().flat_map(|keys| keys.row(series.key_row(row))).map(|(_, key)| key.to_string());
+            let mut line = self.labels(series.column(row).unwrap_or("(unnamed)").to_owned(), of_row);
             let counts = series.counts(row);
             line.extend(
                 (0..COUNTS.len()).map(|index| counts.map_or("–".to_owned(), |counts| counts[index].to_string())),

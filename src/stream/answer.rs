@@ -46,7 +46,7 @@ impl Answering<'_> {
         let rows = found.keys().map_or(1, RecordBatch::num_rows);
         let keys = found.keys().map_or_else(Vec::new, |keys| keys.columns().to_vec());
         let keys = self.keys(vec![bounds.0; rows], vec![bounds.1; rows], keys)?;
-        Ok(found.keyed(keys))
+        Ok(found.of_windows(keys))
     }
 
     /// Windows whose rows have their numbers, from 0 on, and which have these bounds and keys.
@@ -60,7 +60,7 @@ impl Answering<'_> {
         let field: FieldRef = Arc::new(Field::new("window", DataType::UInt32, false));
         let by: Vec<(FieldRef, ArrayRef)> = vec![(field, Arc::new(UInt32Array::from(numbers)))];
         let found = describe_groups(by, &self.series(chunks)?, self.spec, self.interrupt)?;
-        Ok(found.keyed(self.keys(starts, ends, keys)?))
+        Ok(found.of_windows(self.keys(starts, ends, keys)?))
     }
 
     fn keys(&self, starts: Vec<i64>, ends: Vec<i64>, keys: Vec<ArrayRef>) -> Result<RecordBatch> {
@@ -81,7 +81,8 @@ impl Answering<'_> {
             columns.map(|field| (Some(field.name().clone()), number_type(field.data_type()))).collect();
         let keys = self.layout.keys.iter().map(|field| arrow_array::new_empty_array(field.data_type()));
         let keys = self.keys(vec![], vec![], keys.collect())?;
-        let none = Summaries::with_keys(columns, Some(keys), self.spec, Answers::new(0, self.spec));
+        let none =
+            Summaries::with_keys(columns, Some(keys.clone()), self.spec, Answers::new(0, self.spec)).of_windows(keys);
         Summaries::joined(std::iter::once(none).chain(windows).collect()).map_err(failed)
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_cast::cast;
 use arrow_schema::{DataType, Field, FieldRef, SchemaRef, TimeUnit};
 
 use super::question::Windowing;
@@ -88,7 +89,12 @@ impl Layout {
             let expected = self.schema.field(index);
             let found = schema.fields().get(index).filter(|found| found.name() == expected.name());
             let data_type = found.map(|field| field.data_type());
-            if data_type != Some(expected.data_type()) {
+            let fits = data_type.is_some_and(|data_type| {
+                data_type == expected.data_type()
+                    || *data_type == DataType::Null
+                    || is_widened(data_type, expected.data_type())
+            });
+            if !fits {
                 let name = shown(expected.name(), NAME);
                 let now = match data_type {
                     Some(data_type) => format!("is of type {} now", shown(&type_text(data_type), NAME)),
@@ -100,11 +106,40 @@ impl Layout {
                 )));
             }
         }
-        let times = nanoseconds(batch.column(self.on))?;
+        let column = |index: usize| {
+            let (expected, array) = (self.schema.field(index), batch.column(index));
+            let is_same = array.data_type() == expected.data_type();
+            if is_same { Ok(array.clone()) } else { widened(expected, array) }
+        };
+        let times = nanoseconds(&column(self.on)?)?;
         let kept = self.by.iter().chain(&self.columns);
-        let columns = kept.map(|&index| plain(schema.field(index).name(), batch.column(index)));
+        let columns = kept.map(|&index| plain(schema.field(index).name(), &column(index)?));
         Ok(BatchRows { times, columns: columns.collect::<Result<_>>()? })
     }
+}
+
+/// Whether a stream may go on with this type of numbers: Python's lists are of integers where all of their numbers are whole.
+fn is_widened(data_type: &DataType, expected: &DataType) -> bool {
+    data_type.is_integer() && *expected == DataType::Float64
+}
+
+/// The same values as what the stream has.
+fn widened(expected: &Field, array: &ArrayRef) -> Result<ArrayRef> {
+    let cast_to = |array: &ArrayRef, data_type| cast(array, data_type).map_err(|error| Error::Data(error.to_string()));
+    let found = cast_to(array, expected.data_type())?;
+    if array.data_type().is_integer() {
+        let again = cast_to(&found, array.data_type())?;
+        let is_exact = |row: &usize| again.slice(*row, 1).to_data() == array.slice(*row, 1).to_data();
+        if again.to_data() != array.to_data()
+            && let Some(row) = (0..array.len()).find(|row| !is_exact(row))
+        {
+            let name = shown(expected.name(), NAME);
+            return Err(Error::Data(format!(
+                "column '{name}' was of floats in the batches before, and row {row} of this one (counted from 0) is an integer that no float holds"
+            )));
+        }
+    }
+    Ok(found)
 }
 
 /// The type of the bounds of windows: timestamps of the zone of the times, and of the coarsest unit that is no coarser than theirs and in

@@ -21,6 +21,5 @@ mod tests;
 mod watermark;
 mod windows;
 
-pub(crate) use question::BOUNDS;
 pub use question::{Late, Windowing};
 pub use windows::Windows;

@@ -11,7 +11,7 @@ use crate::spec::Spec;
 use crate::suggest::hint;
 
 /// The names of the columns that say which window a row of the answer is of.
-pub(crate) const BOUNDS: [&str; 2] = ["window_start", "window_end"];
+pub(super) const BOUNDS: [&str; 2] = ["window_start", "window_end"];
 
 /// What happens to a row that comes after its windows were closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,8 +14,7 @@ use arrow_select::take::take;
 
 use super::answer::Answering;
 use super::chunks::{Chunks, failed};
-use super::watermark::Rows;
-use super::windows::{Arrivals, Counters};
+use super::watermark::{Arrivals, Counters, Rows};
 use crate::describe::Groups;
 use crate::error::Result;
 use crate::series::times::Times;

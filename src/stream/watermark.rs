@@ -130,6 +130,43 @@ impl Rows {
     }
 }
 
+/// Rows that did not go where the others went.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Counters {
+    pub rows: u64,
+    pub late_rows: u64,
+    pub partly_late_rows: u64,
+    pub null_time_rows: u64,
+    pub ahead_rows: u64,
+}
+
+impl Counters {
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.late_rows += other.late_rows;
+        self.partly_late_rows += other.partly_late_rows;
+        self.null_time_rows += other.null_time_rows;
+        self.ahead_rows += other.ahead_rows;
+    }
+}
+
+/// What becomes of the rows of a batch.
+pub(super) struct Arrivals<T> {
+    /// Where they go.
+    pub to: T,
+    /// Those that are late.
+    pub late: Vec<u32>,
+    pub counters: Counters,
+    /// The row before which windows are to be handed out first.
+    pub stopped: Option<usize>,
+}
+
+impl<T> Arrivals<T> {
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Arrivals<U> {
+        Arrivals { to: map(self.to), late: self.late, counters: self.counters, stopped: self.stopped }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

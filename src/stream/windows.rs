@@ -3,9 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arrow_array::{Array, RecordBatch, UInt32Array};
-use arrow_schema::TimeUnit;
+use arrow_schema::{DataType, TimeUnit};
 use arrow_select::take::take_record_batch;
-use serde::{Deserialize, Serialize};
 
 use super::answer::Answering;
 use super::chunks::failed;
@@ -13,7 +12,7 @@ use super::layout::{BatchRows, Layout};
 use super::panes::{self, Panes};
 use super::question::{Late, Shape, Windowing};
 use super::sessions::{self, Sessions};
-use super::watermark::{Rows, Watermark};
+use super::watermark::{Arrivals, Counters, Rows, Watermark};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::keys::timestamp;
@@ -23,37 +22,6 @@ use crate::summary::Summaries;
 
 /// The name of the only partition of a stream that names none.
 pub(super) const ONLY: &str = "";
-
-/// Rows that did not go where the others went.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Counters {
-    pub rows: u64,
-    pub late_rows: u64,
-    pub partly_late_rows: u64,
-    pub null_time_rows: u64,
-    pub ahead_rows: u64,
-}
-
-impl Counters {
-    fn add(&mut self, other: &Self) {
-        self.rows += other.rows;
-        self.late_rows += other.late_rows;
-        self.partly_late_rows += other.partly_late_rows;
-        self.null_time_rows += other.null_time_rows;
-        self.ahead_rows += other.ahead_rows;
-    }
-}
-
-/// What becomes of the rows of a batch.
-pub(super) struct Arrivals<T> {
-    /// Where they go.
-    pub to: T,
-    /// Those that are late.
-    pub late: Vec<u32>,
-    pub counters: Counters,
-    /// The row before which windows are to be handed out first.
-    pub stopped: Option<usize>,
-}
 
 /// Windows over a stream: batches are pushed in, and the windows that their rows close come out.
 ///
@@ -355,6 +323,18 @@ impl Windows {
         }
     }
 
+    /// The columns that are described: those that were named, or that the first batch had.
+    pub fn described_columns(&self) -> Option<Vec<String>> {
+        let found = |layout: &Layout| layout.values.iter().map(|field| field.name().clone()).collect();
+        self.question.columns.clone().or_else(|| self.layout.as_ref().map(found))
+    }
+
+    /// Whether the times are of a time zone.
+    pub fn is_zoned(&self) -> bool {
+        let bounds = self.layout.as_ref().map(|layout| &layout.bounds);
+        matches!(bounds, Some(DataType::Timestamp(_, Some(_))))
+    }
+
     /// Where the watermark is, in nanoseconds since 1970: no window that ends until then is open. `None` before the first row.
     pub fn watermark(&self) -> Option<i64> {
         self.watermark.value()
@@ -448,11 +428,5 @@ impl Open {
         if let Self::Panes(panes) = self {
             panes.handed_out = panes.handed_out.max(watermark);
         }
-    }
-}
-
-impl<T> Arrivals<T> {
-    fn map<U>(self, map: impl FnOnce(T) -> U) -> Arrivals<U> {
-        Arrivals { to: map(self.to), late: self.late, counters: self.counters, stopped: self.stopped }
     }
 }

@@ -40,6 +40,8 @@ pub struct Summaries {
     types: Vec<NumberType>,
     /// Those of them that their float does not tell, by row and statistic.
     kept: Vec<Kept>,
+    /// Whether the keys are the bounds of a window, and those of its rows.
+    are_windows: bool,
     /// How the keys of a column are shown, where that is not by their type.
     key_texts: HashMap<usize, StringArray>,
 }
@@ -81,13 +83,38 @@ impl Summaries {
         };
         let (names, counts) = (spec.field_names().clone(), answers.counts.map(counts));
         let (columns, keys, types) = (Vec::new(), None, Vec::new());
-        Self { columns, keys, names, rows, counts, statistics, types, kept, key_texts: HashMap::new() }
+        Self {
+            columns,
+            keys,
+            names,
+            rows,
+            counts,
+            statistics,
+            types,
+            kept,
+            are_windows: false,
+            key_texts: HashMap::new(),
+        }
     }
 
-    /// The same with these keys for the same groups.
-    pub(crate) fn keyed(self, keys: RecordBatch) -> Self {
+    /// The same of windows, whose bounds and keys these are.
+    pub(crate) fn of_windows(self, keys: RecordBatch) -> Self {
         debug_assert_eq!(self.columns.len() * keys.num_rows(), self.rows);
-        Self { keys: Some(keys), key_texts: HashMap::new(), ..self }
+        Self { keys: Some(keys), are_windows: true, key_texts: HashMap::new(), ..self }
+    }
+
+    /// Whether a row is a window: its bounds are the first keys. Outputs then have the rows of one window beside each other, and the keys
+    /// before the column.
+    pub fn are_windows(&self) -> bool {
+        self.are_windows
+    }
+
+    /// The row that an output has at a place.
+    pub fn row_at(&self, place: usize) -> usize {
+        match (&self.keys, self.columns.len()) {
+            (Some(keys), columns @ 2..) if self.are_windows => place % columns * keys.num_rows() + place / columns,
+            _ => place,
+        }
     }
 
     /// The rows of several answers to one question about the same columns, by keys of the same names: for each column those of one after the
@@ -133,6 +160,7 @@ impl Summaries {
             counts,
             statistics,
             kept,
+            are_windows: first.are_windows,
             key_texts: HashMap::new(),
         })
     }
@@ -194,6 +222,7 @@ impl Summaries {
                 .collect(),
             types,
             kept: kept.collect(),
+            are_windows: false,
             key_texts: HashMap::new(),
         })
     }

@@ -1,0 +1,230 @@
+//! Text: cut where lines end, and read in pieces on all threads.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read};
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use memchr::memchr;
+use rayon::prelude::*;
+
+use super::cells::{Cells, Columns};
+use super::feed::{Feed, Piece};
+use super::{Next, Wanted};
+use crate::error::{Error, Result, size};
+use crate::interrupt::Interrupt;
+
+/// Bytes that are asked for at once. A pipe gives what it has.
+const READ: usize = 1 << 18;
+
+/// Bytes of text that are read together, where so many are there.
+const TOGETHER: usize = 1 << 23;
+
+/// Bytes of text that one thread reads at a time.
+const PIECE: usize = 1 << 17;
+
+/// Bytes of text from which is learned which columns are of numbers, where none are named.
+const FIRST: usize = 1 << 18;
+
+/// How long is waited for them.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A line may have this many bytes.
+const LONGEST: usize = 1 << 26;
+
+/// What lines hold.
+pub(super) trait Dialect: Clone + Send + Sync + Sized {
+    /// Looks at the first text, whose lines are whole but perhaps the last one; `None` if it does not suffice. With it comes how much of the text is no data.
+    fn learn(text: &[u8], is_all: bool, wanted: &Wanted) -> Result<Option<(Self, usize)>, Wrong>;
+
+    /// The columns that lines give.
+    fn columns(&self) -> &Columns;
+
+    /// Where to cut text that begins with a line into pieces of about `size` bytes: from 0 to the end of the last line that is whole.
+    fn cuts(&self, text: &[u8], size: usize) -> Vec<usize>;
+
+    /// Reads lines; each that is wrong is told, and taken for none.
+    fn read(&mut self, text: &[u8], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize;
+}
+
+/// What is wrong in a text.
+#[derive(Clone, Debug)]
+pub(super) struct Wrong {
+    /// How many lines are before it.
+    pub line: usize,
+    /// How many bytes.
+    pub byte: usize,
+    pub message: String,
+}
+
+/// Lines that are read from front to back.
+pub(super) struct Lines<D> {
+    feed: Feed<Vec<u8>>,
+    name: String,
+    wanted: Wanted,
+    dialect: Option<D>,
+    /// Text that was not read yet.
+    rest: Vec<u8>,
+    /// Lines and bytes before it.
+    lines: u64,
+    bytes: u64,
+    is_zoned: Option<bool>,
+    ended: bool,
+    skipped: u64,
+    first_skipped: Option<String>,
+}
+
+/// What came of a piece of text.
+struct Read_ {
+    cells: Vec<Cells>,
+    rows: usize,
+    lines: usize,
+    wrong: Vec<Wrong>,
+}
+
+impl<D: Dialect> Lines<D> {
+    pub fn new(mut input: Box<dyn Read + Send>, name: &str, wanted: &Wanted) -> Result<Self> {
+        let told = name.to_owned();
+        let read = move || {
+            let mut piece = vec![0; READ];
+            loop {
+                match input.read(&mut piece) {
+                    Ok(0) => return Ok(None),
+                    Ok(length) => {
+                        piece.truncate(length);
+                        return Ok(Some(piece));
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) => return Err(Error::Data(format!("{told}: cannot be read: {error}"))),
+                }
+            }
+        };
+        Ok(Self {
+            feed: Feed::new(read)?,
+            name: name.to_owned(),
+            wanted: wanted.clone(),
+            dialect: None,
+            rest: Vec::new(),
+            lines: 0,
+            bytes: 0,
+            is_zoned: None,
+            ended: false,
+            skipped: 0,
+            first_skipped: None,
+        })
+    }
+
+    pub fn skipped(&self) -> (u64, Option<&str>) {
+        (self.skipped, self.first_skipped.as_deref())
+    }
+
+    pub fn next(&mut self, patience: Option<Duration>, interrupt: &Interrupt) -> Result<Next> {
+        if self.ended {
+            return Ok(Next::End);
+        }
+        let before = self.rest.len();
+        match self.feed.next(patience, interrupt)? {
+            Piece::Idle => return Ok(Next::Idle),
+            Piece::End => self.ended = true,
+            Piece::Some(piece) => self.rest.extend(piece),
+        }
+        if self.dialect.is_none() && self.wanted.columns.is_none() {
+            self.wait_for_many(interrupt)?;
+        }
+        while !self.ended && self.rest.len() < TOGETHER {
+            match self.feed.next_at_once() {
+                Some(piece) => self.rest.extend(piece?),
+                None => break,
+            }
+        }
+        let mut batches = Vec::new();
+        // What ends no line is looked at once.
+        if self.ended || memchr(b'\n', &self.rest[before..]).is_some() {
+            let mut text = std::mem::take(&mut self.rest);
+            let (read, length) = self.read(&text, interrupt)?;
+            text.drain(..length);
+            self.bytes += length as u64;
+            (self.rest, batches) = (text, read);
+        }
+        if self.rest.len() > LONGEST {
+            return Err(self.wrong(&Wrong {
+                line: 0,
+                byte: 0,
+                message: format!("a line of more than {}", size(LONGEST as u64)),
+            }));
+        }
+        Ok(Next::Batches(batches))
+    }
+
+    /// Which columns there are depends on the first lines: as many of them as come without a pause.
+    fn wait_for_many(&mut self, interrupt: &Interrupt) -> Result<()> {
+        while !self.ended && self.rest.len() < FIRST {
+            match self.feed.next(Some(PAUSE), interrupt)? {
+                Piece::Some(piece) => self.rest.extend(piece),
+                Piece::Idle => break,
+                Piece::End => self.ended = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, wrong: &Wrong) -> Error {
+        let (line, byte) = (self.lines + wrong.line as u64 + 1, self.bytes + wrong.byte as u64);
+        Error::Data(format!("{}: line {line} (byte {byte}): {}", self.name, wrong.message))
+    }
+
+    /// Reads the lines that are whole, and how many bytes they have.
+    fn read(&mut self, text: &[u8], interrupt: &Interrupt) -> Result<(Vec<RecordBatch>, usize)> {
+        let mut start = 0;
+        if self.dialect.is_none() {
+            let Some((dialect, head)) = D::learn(text, self.ended, &self.wanted).map_err(|wrong| self.wrong(&wrong))?
+            else {
+                return Ok((Vec::new(), 0));
+            };
+            self.dialect = Some(dialect);
+            self.lines += text[..head].iter().filter(|byte| **byte == b'\n').count() as u64;
+            start = head;
+        }
+        let Some(dialect) = &self.dialect else { return Ok((Vec::new(), 0)) };
+        let body = &text[start..];
+        let mut cuts = dialect.cuts(body, PIECE);
+        let mut end = start + cuts.last().copied().unwrap_or_default();
+        if self.ended && end < text.len() {
+            // The last line has no end.
+            end = text.len();
+            cuts.push(body.len());
+        }
+        let read = |cut: &[usize]| -> Result<Read_> {
+            interrupt.check()?;
+            let (piece, mut dialect) = (&body[cut[0]..cut[1]], dialect.clone());
+            // About as many rows as a few dozen bytes each.
+            let mut cells = dialect.columns().cells(piece.len() / 32);
+            let mut wrong = Vec::new();
+            let rows = dialect.read(piece, &mut cells, &mut wrong);
+            let lines = piece.iter().filter(|byte| **byte == b'\n').count();
+            Ok(Read_ { cells, rows, lines, wrong })
+        };
+        let pieces: VecDeque<Read_> = match cuts.len() {
+            ..=2 => cuts.windows(2).map(read).collect::<Result<_>>()?,
+            _ => cuts.par_windows(2).map(read).collect::<Result<Vec<_>>>()?.into(),
+        };
+        let columns = dialect.columns().clone();
+        let mut batches = Vec::with_capacity(pieces.len());
+        let mut before = start;
+        for (piece, cut) in pieces.into_iter().zip(cuts.windows(2)) {
+            for wrong in &piece.wrong {
+                let told = self.wrong(&Wrong { byte: before + wrong.byte, ..wrong.clone() });
+                if !self.wanted.skips {
+                    return Err(told);
+                }
+                self.skipped += 1;
+                self.first_skipped.get_or_insert_with(|| told.to_string());
+            }
+            before += cut[1] - cut[0];
+            self.lines += piece.lines as u64;
+            self.is_zoned = self.is_zoned.or_else(|| piece.cells.iter().find_map(Cells::is_zoned));
+            batches.push(columns.batch(piece.cells, piece.rows, self.is_zoned.unwrap_or(false))?);
+        }
+        Ok((batches, end))
+    }
+}
