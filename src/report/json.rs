@@ -11,6 +11,7 @@
 
 use std::io::{self, Write};
 
+use arrow_array::RecordBatch;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -58,6 +59,25 @@ impl Report {
         }
         JsonRows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")
     }
+}
+
+/// Writes the rows of any table as NDJSON: an object a row, with the values of the columns as keys of groups are written.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write_rows(table: &RecordBatch, mut out: impl Write) -> io::Result<()> {
+    let rows = Keys::of(table).map_err(io::Error::other)?;
+    let mut piece = Vec::new();
+    for row in 0..table.num_rows() {
+        for (index, (name, key)) in rows.row(row).enumerate() {
+            piece.extend_from_slice(if index == 0 { b"{" } else { b", " });
+            write!(piece, "{}: ", text(name)?)?;
+            write_key(&mut piece, &key)?;
+        }
+        piece.extend_from_slice(b"}\n");
+    }
+    out.write_all(&piece)
 }
 
 struct SpecJson<'a>(&'a Spec);

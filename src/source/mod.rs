@@ -2,11 +2,13 @@
 //!
 //! `feed` reads ahead on a thread of its own, so that who waits can be interrupted, and can tell when nothing comes. `lines` cuts text where lines
 //! end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times. `ipc` is
-//! for Arrow streams and files.
+//! for Arrow streams and files. `files` finds files by their names, `describe` describes all that comes from them.
 
 mod cells;
 mod csv;
+mod describe;
 mod feed;
+mod files;
 mod ipc;
 mod lines;
 mod ndjson;
@@ -17,6 +19,9 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::TimeUnit;
+
+pub use describe::{Described, Question, describe, read_all};
+pub use files::{Input, inputs};
 
 use crate::error::Result;
 use crate::interrupt::Interrupt;

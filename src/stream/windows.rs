@@ -323,6 +323,16 @@ impl Windows {
         }
     }
 
+    /// Windows that were handed out one after the other, in one table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for more of them than memory holds.
+    pub fn joined(&self, windows: Vec<Summaries>) -> Result<Summaries> {
+        let Some(layout) = &self.layout else { return Ok(Summaries::new(&self.question.spec, Vec::new())) };
+        Answering { layout, spec: &self.question.spec, interrupt: &Interrupt::default() }.joined(windows)
+    }
+
     /// The columns that are described: those that were named, or that the first batch had.
     pub fn described_columns(&self) -> Option<Vec<String>> {
         let found = |layout: &Layout| layout.values.iter().map(|field| field.name().clone()).collect();

@@ -2,13 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rstats::parquet::{OnError, Predicate, Request, memory};
-use rstats::{Bias, Columns, Method, NanPolicy, NullPolicy, Spec, Statistic};
+use rstats::{Bias, Columns, Late, Method, NanPolicy, NullPolicy, Spec, Statistic, Windowing};
 
-/// Exact statistics of Parquet files: correctly rounded, and the same bits on every machine.
+use crate::inputs::{InputArgs, Unit};
+
+/// Exact statistics of files and streams: correctly rounded, and the same bits on every machine.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 pub struct Cli {
@@ -18,8 +21,10 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Describe the columns of Parquet files: counts, extrema, mean, deviation, quantiles
+    /// Describe columns of Parquet, CSV, NDJSON and Arrow: counts, extrema, mean, deviation, quantiles
     Describe(Describe),
+    /// Describe windows of time, over files or over a stream on standard input
+    Windows(Windows),
 }
 
 const EXAMPLES: &str = "\
@@ -33,6 +38,7 @@ Examples:
   rstats describe lake/ --where \"day >= '2026-11-01' and temp is not null\"
   rstats describe s3://bucket/lake/ --memory-limit 2GiB --on-error skip --checkpoint state/ -o out.parquet
   rstats describe temps.parquet -o summary.parquet     a Parquet file, a row a series
+  psql -c 'copy prices to stdout csv header' | rstats describe --from csv -c price
 
 Columns of one name in several files are one series, in whatever order the files have them; a file without the column adds
 nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01 are columns
@@ -50,9 +56,219 @@ Exit status: 0 done; 1 failed; 2 wrong arguments; 3 done, but files were left ou
 pub struct Describe {
     /// Parquet files, folders (every *.parquet below them), globs, s3:// gs:// az:// http(s):// URLs, @LIST (a file of paths),
     /// - (such a list from standard input)
-    #[arg(required = true, value_name = "PATH")]
+    ///
+    /// Also *.csv, *.tsv, *.ndjson, *.jsonl (and each with .gz), *.arrow and *.feather files, and folders of them. Without PATH, standard
+    /// input: see --from
+    #[arg(value_name = "PATH", required_unless_present = "from")]
     pub paths: Vec<OsString>,
 
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub question: Question,
+
+    /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null; dates in quotes;
+    /// a number beside a column of floats is read as such a float
+    #[arg(long = "where", value_name = "PREDICATE")]
+    predicate: Option<String>,
+
+    /// Output format [default: by FILE's extension; without FILE, a table on a terminal and json elsewhere]
+    #[arg(short, long, value_enum)]
+    pub format: Option<Format>,
+
+    /// Write to FILE, whole or not at all: .json, .ndjson or .jsonl, .parquet, .arrow, .feather or .ipc, .txt for a table,
+    /// any other as .json [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The most memory that all of it may take, like 512MiB or 2GiB [default: half of the machine's, or of its control group's]
+    #[arg(long, value_name = "SIZE")]
+    memory_limit: Option<String>,
+
+    /// What to do with a file that cannot be read: fail, or leave it out whole, name it in the output, and end with status 3
+    #[arg(long, value_enum, default_value = "fail")]
+    on_error: OnErrorName,
+
+    /// Keep what was learned of each file in DIR, and read only what is new when the same is asked again; with --by, the rows of
+    /// the wanted columns
+    #[arg(long, value_name = "DIR")]
+    checkpoint: Option<PathBuf>,
+
+    /// Tell what would be read (files, row groups, bytes, passes, memory), without reading data
+    #[arg(long)]
+    pub explain: bool,
+
+    /// Threads; 0 for one a core
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub threads: u16,
+
+    /// How to show progress on standard error [default: a bar on a terminal, nothing elsewhere]
+    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "no_progress")]
+    pub progress: Option<ProgressStyle>,
+
+    /// Show no progress, also on a terminal
+    #[arg(long)]
+    pub no_progress: bool,
+
+    /// Log to standard error what is done; -vv and -vvv tell more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+const WINDOWS_EXAMPLES: &str = "\
+Examples:
+  rstats windows readings.csv --on ts --size 5min                       all numeric columns, five minutes at a time
+  rstats windows lake/ --on ts --size 1h --slide 5min -g sensor -o windows.parquet
+  tail -F app.ndjson | rstats windows --from ndjson --on time --size 1min -c latency -q 0.5,0.99
+  kcat -C -t sensors -u | rstats windows --from ndjson --on ts --size 5min -g sensor -c temp --max-delay 10s --state s.state
+  rstats windows clicks.ndjson --on ts --gap 30min -g user -c price     sessions: rows less than 30 minutes apart
+
+A window holds the rows from its start on, and before its end; windows of a size begin at whole multiples of it since 1970, in UTC. Of files, all
+rows are read first, in any order. Of a stream, a window closes once the latest time so far, minus --max-delay, has reached its end; a
+row that comes after that is late: it is counted, told at the end, and written to --late-output. Which rows are late does not depend on how the
+stream is cut. Each window has the bits of rstats describe over its rows.
+
+A stream ends with its input, with Ctrl-C or SIGTERM, or when nobody reads the output. Then all windows close; but with --state what is open is kept
+in FILE, and the next run goes on from there: give it what comes after the rows that were read, whose number is told when it starts.
+
+Exit status: 0 done; 1 failed; 2 wrong arguments; 3 done, but lines were passed over (--on-error skip); 130 and 143 stopped by a signal.";
+
+#[derive(Args)]
+#[command(after_help = WINDOWS_EXAMPLES)]
+pub struct Windows {
+    /// Parquet, CSV, NDJSON and Arrow files, and folders of them; without PATH, standard input: see --from
+    #[arg(value_name = "PATH", required_unless_present = "from")]
+    pub paths: Vec<OsString>,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// The column of times: timestamps or dates, or, in text, ISO 8601 (2026-01-31T12:00:00Z) or numbers (--time-unit)
+    #[arg(long, value_name = "COLUMN")]
+    pub on: String,
+
+    /// What times count that are numbers in text, since 1970
+    #[arg(long, value_enum, value_name = "UNIT")]
+    pub time_unit: Option<Unit>,
+
+    /// How long a window is, like 30s, 5min, 1h, 1d
+    #[arg(long, value_name = "SPAN", required_unless_present = "gap", value_parser = parse_span)]
+    size: Option<u64>,
+
+    /// A window begins each SPAN, so that windows overlap [default: where the one before ends]
+    #[arg(long, value_name = "SPAN", requires = "size", value_parser = parse_span)]
+    slide: Option<u64>,
+
+    /// Sessions: rows of one key belong together if each comes less than SPAN after the one before
+    #[arg(long, value_name = "SPAN", conflicts_with_all = ["size", "slide", "offset"], value_parser = parse_span)]
+    gap: Option<u64>,
+
+    /// Windows begin SPAN after whole multiples of their slide: 2h for days that begin at 2
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    offset: Option<u64>,
+
+    #[command(flatten)]
+    pub question: Question,
+
+    /// By how much a row may be behind the latest one without being late [default: 0 for a stream; files are read whole]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    max_delay: Option<u64>,
+
+    /// A row that is further ahead of the clock is counted where it belongs, but closes no window
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    max_ahead: Option<u64>,
+
+    /// Append late rows to FILE, as NDJSON
+    #[arg(long, value_name = "FILE")]
+    pub late_output: Option<PathBuf>,
+
+    /// When nothing has come for SPAN, close the windows until the latest time so far
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    idle_timeout: Option<u64>,
+
+    /// Keep what is open in FILE, and go on from there
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+
+    /// Output format [default: by FILE's extension; without FILE, a table on a terminal and ndjson elsewhere]
+    #[arg(short, long, value_enum)]
+    pub format: Option<Format>,
+
+    /// Write to FILE: of files whole or not at all, of a stream as it comes, behind what is there (ndjson) [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The most memory that open windows may take, like 512MiB or 2GiB [default: half of the machine's, or of its control group's]
+    #[arg(long, value_name = "SIZE")]
+    memory_limit: Option<String>,
+
+    /// What to do with a line that cannot be read: fail, or pass it over, tell how many, and end with status 3
+    #[arg(long, value_enum, default_value = "fail")]
+    on_error: OnErrorName,
+
+    /// Threads; 0 for one a core
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub threads: u16,
+
+    /// Log to standard error what is done; -vv and -vvv tell more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+fn parse_span(text: &str) -> Result<u64, String> {
+    rstats::parse_span(text).map_err(|error| error.to_string())
+}
+
+impl Windows {
+    /// What is asked, of a stream or of files that are read whole.
+    pub fn windowing(&self, is_stream: bool) -> rstats::Result<Windowing> {
+        let windowing = match (self.size, self.gap) {
+            (Some(size), _) => Windowing::sliding(size, self.slide.unwrap_or(size))?,
+            (None, gap) => Windowing::session(gap.unwrap_or_default())?,
+        };
+        let windowing = match self.offset {
+            Some(offset) => windowing.with_offset(i64::try_from(offset).unwrap_or(i64::MAX))?,
+            None => windowing,
+        };
+        let whole = if is_stream { 0 } else { i64::MAX as u64 };
+        let windowing = windowing.with_max_delay(self.max_delay.unwrap_or(whole))?;
+        let windowing = match self.max_ahead {
+            Some(ahead) => windowing.with_max_ahead(ahead)?,
+            None => windowing,
+        };
+        let windowing = match self.question.named() {
+            Some(columns) => windowing.columns(columns),
+            None => windowing,
+        };
+        let limit = match &self.memory_limit {
+            Some(text) => memory::parse_size(text)?,
+            None => Request::default().memory_limit,
+        };
+        let late = if self.late_output.is_some() { Late::Keep } else { Late::Count };
+        let windowing = windowing.on(&self.on).by(self.question.by()).describe(&self.question.spec()?);
+        Ok(windowing.with_late(late).with_memory_limit(limit))
+    }
+
+    pub fn idle_timeout(&self) -> Option<Duration> {
+        self.idle_timeout.map(Duration::from_nanos)
+    }
+
+    pub fn skips(&self) -> bool {
+        self.on_error == OnErrorName::Skip
+    }
+
+    /// The format of the output, which a person sees or not.
+    pub fn format(&self, seen: Seen) -> rstats::Result<Format> {
+        let by_extension = || self.output.as_deref().and_then(Format::from_extension);
+        let usual = if seen == Seen::Terminal && self.output.is_none() { Format::Table } else { Format::Ndjson };
+        chosen(self.format.or_else(by_extension).unwrap_or(usual), seen)
+    }
+}
+
+/// What is asked of each series.
+#[derive(Args)]
+pub struct Question {
     /// Columns to describe, by name [default: every column of numbers; booleans only if named]; a name with a comma stands in double
     /// quotes: -c '"a,b",c'
     #[arg(short, long, value_name = "A,B", value_parser = Names::parse)]
@@ -61,11 +277,6 @@ pub struct Describe {
     /// A group for each distinct value of these columns, or of the names of folders (KEY=value/)
     #[arg(short = 'g', long, value_name = "KEY,...", value_parser = Names::parse)]
     by: Vec<Names>,
-
-    /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null; dates in quotes;
-    /// a number beside a column of floats is read as such a float
-    #[arg(long = "where", value_name = "PREDICATE")]
-    predicate: Option<String>,
 
     /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, sem, iqr, skewness, kurtosis, mad, mode, n_unique,
     /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, trimmed_mean, q1, median, q3; '' for none. The quantiles of -q
@@ -122,48 +333,6 @@ pub struct Describe {
     /// Leave skewness and kurtosis uncorrected for the bias of a sample, as SciPy does
     #[arg(long)]
     bias: bool,
-
-    /// Output format [default: by FILE's extension; without FILE, a table on a terminal and json elsewhere]
-    #[arg(short, long, value_enum)]
-    pub format: Option<Format>,
-
-    /// Write to FILE, whole or not at all: .json, .ndjson or .jsonl, .parquet, .arrow, .feather or .ipc, .txt for a table,
-    /// any other as .json [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// The most memory that all of it may take, like 512MiB or 2GiB [default: half of the machine's, or of its control group's]
-    #[arg(long, value_name = "SIZE")]
-    memory_limit: Option<String>,
-
-    /// What to do with a file that cannot be read: fail, or leave it out whole, name it in the output, and end with status 3
-    #[arg(long, value_enum, default_value = "fail")]
-    on_error: OnErrorName,
-
-    /// Keep what was learned of each file in DIR, and read only what is new when the same is asked again; with --by, the rows of
-    /// the wanted columns
-    #[arg(long, value_name = "DIR")]
-    checkpoint: Option<PathBuf>,
-
-    /// Tell what would be read (files, row groups, bytes, passes, memory), without reading data
-    #[arg(long)]
-    pub explain: bool,
-
-    /// Threads; 0 for one a core
-    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
-    pub threads: u16,
-
-    /// How to show progress on standard error [default: a bar on a terminal, nothing elsewhere]
-    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "no_progress")]
-    pub progress: Option<ProgressStyle>,
-
-    /// Show no progress, also on a terminal
-    #[arg(long)]
-    pub no_progress: bool,
-
-    /// Log to standard error what is done; -vv and -vvv tell more
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub verbose: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -268,28 +437,30 @@ impl Names {
 }
 
 impl Describe {
-    pub fn has_checkpoint(&self) -> bool {
-        self.checkpoint.is_some()
+    /// Whether what is wrong is passed over.
+    pub fn skips(&self) -> bool {
+        self.on_error == OnErrorName::Skip
     }
 
-    fn columns(&self) -> Columns {
-        match &self.columns {
-            None => Columns::Numeric,
-            Some(names) => Columns::Named(names.0.clone()),
+    /// An option that was given and is for Parquet alone.
+    pub fn option_of_parquet(&self) -> Option<&'static str> {
+        match (&self.predicate, &self.checkpoint) {
+            (Some(_), _) => Some("--where"),
+            (_, Some(_)) => Some("--checkpoint"),
+            _ => None,
         }
     }
 
-    /// The keys of groups.
-    pub fn by(&self) -> Vec<String> {
-        self.by.iter().flat_map(|names| names.0.clone()).collect()
+    pub fn has_checkpoint(&self) -> bool {
+        self.checkpoint.is_some()
     }
 
     /// What is asked of the files, or what is wrong with it.
     pub fn request(&self) -> rstats::Result<Request> {
         let defaults = Request::default();
         Ok(Request {
-            columns: self.columns(),
-            by: self.by(),
+            columns: self.question.columns(),
+            by: self.question.by(),
             predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
             memory_limit: match &self.memory_limit {
                 Some(text) => memory::parse_size(text)?,
@@ -311,12 +482,27 @@ impl Describe {
             Seen::Terminal if self.output.is_none() => Format::Table,
             _ => Format::Json,
         });
-        match format.binary_name().filter(|_| seen == Seen::Terminal) {
-            None => Ok(format),
-            Some(name) => Err(rstats::Error::Invalid(format!(
-                "'{name}' is not for a terminal; write it to a file, for example with -o summary.{name}, or into a pipe"
-            ))),
+        chosen(format, seen)
+    }
+}
+
+impl Question {
+    /// The names of the columns that are described, if any were named.
+    pub fn named(&self) -> Option<Vec<String>> {
+        self.columns.as_ref().map(|names| names.0.clone())
+    }
+
+    /// The columns that are described.
+    pub fn columns(&self) -> Columns {
+        match &self.columns {
+            None => Columns::Numeric,
+            Some(names) => Columns::Named(names.0.clone()),
         }
+    }
+
+    /// The keys of groups.
+    pub fn by(&self) -> Vec<String> {
+        self.by.iter().flat_map(|names| names.0.clone()).collect()
     }
 
     /// What is asked, or what is wrong with it.
@@ -354,6 +540,16 @@ impl Describe {
     }
 }
 
+/// A format, unless it is not for where it is seen.
+fn chosen(format: Format, seen: Seen) -> rstats::Result<Format> {
+    match format.binary_name().filter(|_| seen == Seen::Terminal) {
+        None => Ok(format),
+        Some(name) => Err(rstats::Error::Invalid(format!(
+            "'{name}' is not for a terminal; write it to a file, for example with -o summary.{name}, or into a pipe"
+        ))),
+    }
+}
+
 fn parse_method(name: &str) -> Result<Method, String> {
     name.parse()
 }
@@ -387,7 +583,9 @@ mod tests {
 
     fn format(arguments: &[&str], seen: Seen) -> Result<&'static str, String> {
         let all = [&["rstats", "describe", "a.parquet"], arguments].concat();
-        let Command::Describe(describe) = Cli::try_parse_from(all).map_err(|error| error.to_string())?.command;
+        let Command::Describe(describe) = Cli::try_parse_from(all).map_err(|error| error.to_string())?.command else {
+            return Err("another command".to_owned());
+        };
         match describe.format(seen).map_err(|error| error.to_string())? {
             Format::Json => Ok("json"),
             Format::Ndjson => Ok("ndjson"),

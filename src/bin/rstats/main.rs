@@ -1,9 +1,13 @@
 //! The command `rstats`: parse, validate, run, write.
 
 mod args;
+mod describe;
+mod inputs;
 mod log;
+mod output;
 mod progress;
 mod run;
+mod windows;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,97 @@
+//! `rstats describe`.
+
+use std::ffi::OsString;
+use std::io;
+
+use rstats::parquet::{Answer, Dataset};
+use rstats::report::{Report, Skipped, Source};
+use rstats::source;
+
+use crate::args::{Describe, Format};
+use crate::inputs::{self, Inputs};
+use crate::output::{Output, cannot_write};
+use crate::progress;
+use crate::run::{Failure, Session};
+
+pub fn run(args: &Describe) -> Result<(), Failure> {
+    let spec = args.question.spec().map_err(Failure::Usage)?;
+    let request = args.request().map_err(Failure::Usage)?;
+    let output = Output::open(args.output.as_deref())?;
+    let format = args.format(output.seen()).map_err(Failure::Usage)?;
+    // JSON has the keys of a group apart; in a table they are columns beside the others.
+    if !matches!(format, Format::Json | Format::Ndjson) {
+        let by = request.by.iter().map(String::as_str);
+        rstats::internal::check_names(by, &spec).map_err(Failure::Usage)?;
+    }
+    let session = Session::new(args.threads, args.verbose)?;
+    let (paths, _spool): (Vec<OsString>, _) = match inputs::of(&args.paths, &args.input)? {
+        Inputs::Sources(sources) => return describe_sources(args, &sources, &session, output, format),
+        Inputs::Parquet(paths, spool) => (paths, spool),
+    };
+    let interrupt = &session.interrupt;
+    let open = || Dataset::open_with(&paths, &request, interrupt);
+    let dataset = session.pool.install(open).map_err(|error| session.failed(error))?;
+    let plan = session.pool.install(|| dataset.plan(&request, &spec)).map_err(|error| session.failed(error))?;
+    if let Some(path) = output.path().filter(|path| dataset.reads(path)) {
+        let message = "it is one of the files that are described; write the answer to another one";
+        return Err(cannot_write(path, &io::Error::other(message)));
+    }
+    if args.explain {
+        return output.write_text(&plan.to_string(), interrupt);
+    }
+    let answer = progress::shown(args, |progress| session.pool.install(|| plan.run(interrupt, progress)));
+    let Answer { source, series, .. } = answer.map_err(|error| session.failed(error))?;
+    finish(Report { spec, source, series }, &session, output, format)
+}
+
+/// Writes a report, and tells what was left out.
+pub fn finish(report: Report, session: &Session, output: Output, format: Format) -> Result<(), Failure> {
+    session.check()?;
+    let written = output.write(&report, format, &session.interrupt);
+    session.check()?; // what was not whole is gone
+    written?;
+    match report.source.errors.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::LeftOut(report.source.errors)),
+    }
+}
+
+/// Text or Arrow, read from front to back.
+fn describe_sources(
+    args: &Describe,
+    sources: &[source::Input],
+    session: &Session,
+    output: Output,
+    format: Format,
+) -> Result<(), Failure> {
+    if let Some(option) = args.option_of_parquet() {
+        let message = format!("{option} is for Parquet, and {} is not", sources[0].name());
+        return Err(Failure::Usage(rstats::Error::Invalid(message)));
+    }
+    let question = source::Question {
+        spec: args.question.spec().map_err(Failure::Usage)?,
+        columns: args.question.columns(),
+        wanted: args.input.wanted(None, &args.question, args.skips())?,
+        memory_limit: args.request().map_err(Failure::Usage)?.memory_limit,
+    };
+    if args.explain {
+        let text = inputs::explain(sources, &question.wanted, session)?;
+        return output.write_text(&text, &session.interrupt);
+    }
+    let described = session.pool.install(|| source::describe(sources, &question, &session.interrupt));
+    let described = described.map_err(|error| session.failed(error))?;
+    let errors = skipped(described.skipped);
+    let files = sources.len();
+    let source = Source { files, rows: described.rows, left_out: described.left_out, errors, ..Source::default() };
+    finish(Report { spec: question.spec, source, series: described.series }, session, output, format)
+}
+
+/// Lines that were passed over, as what was left out.
+pub fn skipped(inputs: Vec<(String, u64, String)>) -> Vec<Skipped> {
+    let told = inputs.into_iter().map(|(file, lines, first)| {
+        let plural = if lines == 1 { "line was" } else { "lines were" };
+        let message = format!("{lines} {plural} passed over; the first: {first}");
+        Skipped { file, column: None, row_group: None, message }
+    });
+    told.collect()
+}

@@ -1,0 +1,191 @@
+//! Everything that comes from some inputs, described at once.
+
+use std::collections::HashSet;
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{FieldRef, Schema};
+use arrow_select::concat::concat;
+
+use super::{Format, Input, Next, Source, Wanted};
+use crate::accumulator::Accumulator;
+use crate::describe::{check_names, describe_groups};
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::keys::plain;
+use crate::series::Series;
+use crate::series::table::{Columns, LeftOut};
+use crate::spec::Spec;
+use crate::summary::Summaries;
+
+/// What is asked of all rows.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What is asked of each series.
+    pub spec: Spec,
+    /// The columns of data that says what they are: of Arrow.
+    pub columns: Columns,
+    /// The columns of text: see [`Wanted`].
+    pub wanted: Wanted,
+    /// The most bytes that kept values may take.
+    pub memory_limit: u64,
+}
+
+/// The answer.
+#[derive(Debug)]
+pub struct Described {
+    /// A row a series.
+    pub series: Summaries,
+    /// The rows that were read.
+    pub rows: u64,
+    /// Columns that were not described, though nobody chose among them.
+    pub left_out: Vec<LeftOut>,
+    /// Inputs of which lines were passed over: the name, how many, and what is wrong with the first.
+    pub skipped: Vec<(String, u64, String)>,
+}
+
+/// Reads inputs one after the other, and hands their batches on.
+///
+/// # Errors
+///
+/// Those of the inputs, and of `take`.
+pub fn read_all(
+    inputs: &[Input],
+    wanted: &Wanted,
+    interrupt: &Interrupt,
+    mut take: impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<Vec<(String, u64, String)>> {
+    let mut skipped = Vec::new();
+    for input in inputs {
+        let mut source = Source::new(input.format, input.open()?, &input.name(), wanted)?;
+        loop {
+            match source.next(None, interrupt)? {
+                Next::Batches(batches) => batches.into_iter().try_for_each(&mut take)?,
+                Next::Idle => {}
+                Next::End => break,
+            }
+        }
+        if let (lines @ 1.., first) = source.skipped() {
+            skipped.push((input.name(), lines, first.unwrap_or_default().to_owned()));
+        }
+    }
+    Ok(skipped)
+}
+
+/// Describes all rows of some inputs: columns of one name are one series.
+///
+/// # Errors
+///
+/// Those of the inputs; [`Error::NoSuchColumn`], [`Error::NotNumeric`] and [`Error::NoKey`] for columns that are not what they should be;
+/// [`Error::MemoryLimit`] for more values than there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it.
+pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) -> Result<Described> {
+    let Question { spec, columns, wanted, memory_limit } = question;
+    check_names(wanted.keys.iter().map(String::as_str), spec)?;
+    let mut left_out = LeftOutColumns::default();
+    let is_choice = wanted.columns.is_none() && inputs.iter().any(|input| input.format == Format::Ipc);
+    let mut rows = 0;
+    if wanted.keys.is_empty() {
+        let mut accumulator = Accumulator::new(spec).with_memory_limit(*memory_limit);
+        let skipped = read_all(inputs, wanted, interrupt, |batch| {
+            rows += batch.num_rows() as u64;
+            if is_choice {
+                left_out.see(&batch.schema());
+            }
+            accumulator.update(&Series::from_batches(&[batch], columns)?, interrupt)
+        })?;
+        let summaries = accumulator.summaries()?;
+        if summaries.is_empty() {
+            return Err(Error::Invalid("there is no column of numbers; name one that is to be described".to_owned()));
+        }
+        return Ok(Described { series: Summaries::new(spec, summaries), rows, left_out: left_out.found, skipped });
+    }
+    let mut kept = Kept::default();
+    let skipped = read_all(inputs, wanted, interrupt, |batch| {
+        rows += batch.num_rows() as u64;
+        kept.add(&batch, columns, &wanted.keys)?;
+        match kept.bytes > *memory_limit {
+            true => {
+                let what = format!("keeping the values and keys of {rows} rows");
+                Err(Error::MemoryLimit { what, needed: kept.bytes, limit: *memory_limit })
+            }
+            false => Ok(()),
+        }
+    })?;
+    let series = kept.describe(spec, interrupt)?;
+    Ok(Described { series, rows, left_out: Vec::new(), skipped })
+}
+
+/// The columns of Arrow data that hold no numbers.
+#[derive(Default)]
+struct LeftOutColumns {
+    seen: HashSet<String>,
+    found: Vec<LeftOut>,
+}
+
+impl LeftOutColumns {
+    fn see(&mut self, schema: &Schema) {
+        for field in schema.fields() {
+            if self.seen.insert(field.name().clone())
+                && let Some(reason) = LeftOut::why(field)
+            {
+                self.found.push(LeftOut { column: field.name().clone(), reason });
+            }
+        }
+    }
+}
+
+/// Keys and values of all rows.
+#[derive(Default)]
+struct Kept {
+    keys: Vec<(FieldRef, Vec<ArrayRef>)>,
+    values: Vec<(String, Vec<ArrayRef>)>,
+    bytes: u64,
+}
+
+impl Kept {
+    fn add(&mut self, batch: &RecordBatch, columns: &Columns, by: &[String]) -> Result<()> {
+        let schema = batch.schema();
+        let keys = by.iter().map(|name| {
+            schema.index_of(name).map_err(|_| Error::NoSuchColumn {
+                name: name.clone(),
+                available: schema.fields().iter().map(|field| field.name().clone()).collect(),
+            })
+        });
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        let values = columns.choose(&schema)?.into_iter().filter(|index| columns.are_named() || !keys.contains(index));
+        let values: Vec<usize> = values.collect();
+        if self.keys.is_empty() {
+            self.keys = keys.iter().map(|&index| (schema.fields()[index].clone(), Vec::new())).collect();
+            self.values = values.iter().map(|&index| (schema.field(index).name().clone(), Vec::new())).collect();
+        }
+        let names = values.iter().map(|&index| schema.field(index).name());
+        if !names.eq(self.values.iter().map(|(name, _)| name)) {
+            return Err(Error::Data(
+                "with keys, all data has the same columns of numbers; name those that are to be described".to_owned(),
+            ));
+        }
+        for (&index, (field, chunks)) in keys.iter().zip(&mut self.keys) {
+            if schema.field(index).data_type() != field.data_type() {
+                return Err(Error::Data(format!("key '{}' is of another type than in the data before", field.name())));
+            }
+            chunks.push(plain(field.name(), batch.column(index))?);
+        }
+        for (index, (_, chunks)) in values.into_iter().zip(&mut self.values) {
+            chunks.push(batch.column(index).clone());
+        }
+        let sizes = self.keys.iter().map(|(_, chunks)| chunks).chain(self.values.iter().map(|(_, chunks)| chunks));
+        self.bytes +=
+            sizes.filter_map(|chunks| chunks.last()).map(|array| array.get_array_memory_size() as u64).sum::<u64>();
+        Ok(())
+    }
+
+    fn describe(self, spec: &Spec, interrupt: &Interrupt) -> Result<Summaries> {
+        let by = self.keys.into_iter().map(|(field, chunks)| {
+            let chunks: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+            let keys = concat(&chunks).map_err(|error| Error::Data(error.to_string()))?;
+            Ok((FieldRef::new(field.as_ref().clone().with_data_type(keys.data_type().clone())), keys))
+        });
+        let by = by.collect::<Result<Vec<_>>>()?;
+        let series = self.values.into_iter().map(|(name, chunks)| Series::from_arrays(Some(name), chunks));
+        describe_groups(by, &series.collect::<Result<Vec<_>>>()?, spec, interrupt)
+    }
+}
