@@ -2,12 +2,14 @@
 
 `describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
 `describe_json(body)` a JSON document; `rolling(data, window)` and `expanding(data)` describe the rows around each row,
-`windows(batches)` a stream by its times, an `Accumulator` the values that come while a service runs. `compute_stats(numbers)` stands in for a handler on Python's
-`statistics`, `compute_stats_json(body)` for one that parses JSON too, and `rstats.statistics` for the module itself.
+`windows(batches)` a stream by its times, an `Accumulator` the values that come while a service runs.
+`compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
+parses JSON too, and `rstats.statistics` for the module itself.
 Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
 
-`rstats.pandas` and `rstats.polars` give frames, series and expressions an accessor, `rstats.testing` compares a port
-with what it replaces, and `rstats.progress` draws a bar; they are imported when they are first used.
+`rstats.kafka` has the windows of a topic, `rstats.pandas` and `rstats.polars` give frames, series and expressions an
+accessor, `rstats.testing` compares a port with what it replaces, and `rstats.progress` draws a bar; they are imported
+when they are first used.
 
 >>> import rstats
 >>> rstats.describe({"temp": [12.5, 14.0, None, 9.5]}, stats=["mean"], q=[0.5]).to_dicts()
@@ -34,10 +36,10 @@ from ._rstats import (
     expanding,
     rolling,
 )
-
 from ._windows import windows
 
 if _TYPE_CHECKING:
+    from . import kafka as kafka
     from . import pandas as pandas
     from . import polars as polars
     from . import progress as progress
@@ -63,7 +65,7 @@ __all__ = [
 ]
 
 # Imported when they are asked for.
-_MODULES = ("pandas", "polars", "progress", "statistics", "testing")
+_MODULES = ("kafka", "pandas", "polars", "progress", "statistics", "testing")
 
 # `match` takes what is registered as a mapping for one.
 _Mapping.register(Statistics)

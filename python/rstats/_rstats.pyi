@@ -880,7 +880,7 @@ class Windows:
     def remove(self, partition: object) -> Description:
         """Forgets a partition, which comes no more or to somebody else; returns what that closes."""
     def flush(self) -> Description:
-        """Closes the windows until the latest time so far, those of that time included: where nothing has come for long.
+        """Closes the windows until the latest time so far, its own included: where nothing has come for long.
 
         Rows of these windows that still come are late.
         """

@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::PageIndexPolicy;
 
-use super::storage::{FileEntry, find};
+use super::storage::find;
 use crate::catch_panic::catch_panic;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -30,38 +31,39 @@ pub fn read_rows<S: AsRef<OsStr>>(
     let mut names: Option<Vec<String>> = None;
     for file in &files {
         let wrong = |message: String| Error::Data(format!("{}: {message}", file.location));
-        let mut batches = open(file, columns, &wrong)?;
-        loop {
-            interrupt.check()?;
-            let Some(batch) = catch_panic(|| batches.next()).map_err(wrong)? else { break };
-            let batch = batch.map_err(|error| wrong(error.to_string()))?;
-            let schema = batch.schema();
-            let own = || schema.fields().iter().map(|field| field.name().clone()).collect();
-            let places = names.get_or_insert_with(own).iter().map(|name| {
-                schema
-                    .index_of(name)
-                    .map_err(|_| wrong(format!("column '{name}' is not there, and is in the files before")))
-            });
-            let batch = batch.project(&places.collect::<Result<Vec<_>>>()?);
-            take(batch.map_err(|error| wrong(error.to_string()))?)?;
-        }
-    }
-    Ok(files.len())
-}
-
-fn open(
-    file: &FileEntry,
-    columns: Option<&[String]>,
-    wrong: &dyn Fn(String) -> Error,
-) -> Result<impl Iterator<Item = Result<RecordBatch, arrow_schema::ArrowError>>> {
-    let reader = file.open()?;
-    let opened = catch_panic(|| {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(reader)?.with_batch_size(BATCH);
+        let reader = file.open()?;
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
+        let metadata = reader.footer(options, u64::MAX, interrupt)?.metadata;
         let mask = match columns {
             None => ProjectionMask::all(),
-            Some(names) => ProjectionMask::columns(builder.parquet_schema(), names.iter().map(String::as_str)),
+            Some(names) => ProjectionMask::columns(metadata.parquet_schema(), names.iter().map(String::as_str)),
         };
-        builder.with_projection(mask).build()
-    });
-    opened.map_err(wrong)?.map_err(|error| wrong(error.to_string()))
+        for (index, group) in metadata.metadata().row_groups().iter().enumerate() {
+            interrupt.check()?;
+            let chunks = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
+            let ranges = chunks.map(|(_, chunk)| {
+                let (start, length) = chunk.byte_range();
+                start..start.saturating_add(length)
+            });
+            let reader = reader.fetch(&ranges.collect::<Vec<_>>(), interrupt)?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata.clone());
+            let builder = builder.with_projection(mask.clone()).with_row_groups(vec![index]).with_batch_size(BATCH);
+            let batches = catch_panic(|| builder.build()).map_err(wrong)?;
+            let mut batches = batches.map_err(|error| wrong(error.to_string()))?;
+            while let Some(batch) = catch_panic(|| batches.next()).map_err(wrong)? {
+                interrupt.check()?;
+                let batch = batch.map_err(|error| wrong(error.to_string()))?;
+                let schema = batch.schema();
+                let own = || schema.fields().iter().map(|field| field.name().clone()).collect();
+                let places = names.get_or_insert_with(own).iter().map(|name| {
+                    let missing = |_| wrong(format!("column '{name}' is not there, and is in the files before"));
+                    schema.index_of(name).map_err(missing)
+                });
+                let batch = batch.project(&places.collect::<Result<Vec<_>>>()?);
+                take(batch.map_err(|error| wrong(error.to_string()))?)?;
+            }
+        }
+        reader.check_unchanged()?;
+    }
+    Ok(files.len())
 }
