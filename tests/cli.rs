@@ -212,7 +212,7 @@ fn the_table_is_for_people() {
 #[test]
 fn wrong_arguments_end_with_2() {
     let file = "data/city_temps.parquet";
-    fails(2, &[], &["PATH"]);
+    fails(2, &[], &["name files or folders", "--from"]);
     fails(2, &[file, "-m", "quartile"], &["quartile", "median_unbiased"]);
     fails(2, &[file, "-q", "1.5"], &["from 0 to 1, not 1.5"]);
     fails(2, &[file, "-q", "half"], &["'half' is no probability"]);

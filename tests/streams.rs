@@ -184,20 +184,21 @@ fn what_is_wrong_is_told_with_its_line() {
             &["--from", "ndjson"][..],
             "{\"ts\": 1, \"k\": \"a\", \"x\": 1}\n{\"ts\": 2, \"x\": \"1\"}\n",
             1,
-            "standard input: line 2 (byte 30): 'x': expected a number",
+            "standard input: line 2 (byte 28): 'x': expected a number",
         ),
         (&["--from", "csv"], "ts,k,x\n1,a,b\n", 1, "line 2 (byte 7): 'x': 'b' is no number"),
         (&["--from", "csv"], "ts,k\n1,a\n", 1, "there is no column 'x'"),
         (&["--from", "ipc"], "no arrow at all", 1, "batch 1 (counted from 1)"),
-        (&[], "", 2, "--from"),
+        (&[], "", 2, "say with --from what standard input holds"),
         (&["--from", "ndjson", "-f", "json"], "", 2, "as ndjson, as an Arrow stream or as tables"),
         (&["--from", "ndjson", "--slide", "2min"], "", 2, "the slide is at most the size"),
         (&["--from", "ndjson", "--size", "1mo"], "", 2, "is no span of time"),
         (&["data/", "--state", "s"], "", 2, "--state is for a stream on standard input"),
         (&["--from", "csv", "--delimiter", "ab"], "", 2, "--delimiter is one character"),
     ] {
-        // The later of two options counts.
-        let output = with_input(&[&WINDOWS[..], arguments].concat(), input.as_bytes());
+        let size = if arguments.contains(&"--size") { &[][..] } else { &["--size", "1min"] };
+        let question = ["windows", "--on", "ts", "--time-unit", "s", "-g", "k", "-c", "x"];
+        let output = with_input(&[&question[..], size, arguments].concat(), input.as_bytes());
         let message = text(&output.stderr);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {message}");
         assert!(message.contains(told) && !message.contains("panicked"), "{message}");
@@ -296,7 +297,7 @@ fn a_signal_ends_it_and_the_state_goes_on() {
             [&WINDOWS[..], &["--from", "ndjson", "--max-delay", "10s", "--state", state.to_str().unwrap()]].concat();
         let mut piped = Piped::new(&arguments);
         piped.send(&rows[..20]);
-        let mut found: Vec<Value> = (0..4).map(|_| piped.line()).collect();
+        let mut found: Vec<Value> = (0..6).map(|_| piped.line()).collect();
         piped.signal(signal);
         assert_eq!(piped.end(), (Some(code), String::new()));
         let mut piped = Piped::new(&arguments);
@@ -318,7 +319,7 @@ fn a_signal_ends_it_and_the_state_goes_on() {
         // What is still open is in the state.
         assert_eq!(found, whole[..found.len()]);
         assert_eq!(found.len(), whole.len() - 2);
-        let other = with_input(&[&arguments[..], &["--size", "2min"]].concat(), b"");
+        let other = with_input(&[&arguments[..], &["-q", ""]].concat(), b"");
         assert!(text(&other.stderr).contains("this state is of another question"), "{}", text(&other.stderr));
     }
 }

@@ -59,7 +59,7 @@ pub struct Describe {
     ///
     /// Also *.csv, *.tsv, *.ndjson, *.jsonl (and each with .gz), *.arrow and *.feather files, and folders of them. Without PATH, standard
     /// input: see --from
-    #[arg(value_name = "PATH", required_unless_present = "from")]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<OsString>,
 
     #[command(flatten)]
@@ -138,7 +138,7 @@ Exit status: 0 done; 1 failed; 2 wrong arguments; 3 done, but lines were passed 
 #[command(after_help = WINDOWS_EXAMPLES)]
 pub struct Windows {
     /// Parquet, CSV, NDJSON and Arrow files, and folders of them; without PATH, standard input: see --from
-    #[arg(value_name = "PATH", required_unless_present = "from")]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<OsString>,
 
     #[command(flatten)]
