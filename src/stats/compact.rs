@@ -6,6 +6,8 @@
 //!
 //! With fewer than 2^30 values below 2^96 units, |S| < 2^126, Q < 2^222 and n·Q < 2^252.
 
+use serde::{Deserialize, Serialize};
+
 use super::moments::{Finished, Near, Part, infinity};
 use super::value::{Summand, Value};
 use crate::arch::rolling_sums::{Answers, Divisors, of_integers};
@@ -20,7 +22,7 @@ pub const SPAN: i32 = 96;
 const MOST: u64 = 1 << 30;
 
 /// The sums of the values that are in it. NaNs and nulls are their owner's to count.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Compact {
     count: u64,
     positive_infinities: u64,
@@ -35,7 +37,7 @@ pub struct Compact {
 }
 
 /// What no frame holds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Wide {
     /// Values that are in it. It is not emptied with them if the frame was emptied into it.
     count: u64,
@@ -169,6 +171,28 @@ impl Compact {
         part.sum.add_u128(self.sum < 0, self.sum.unsigned_abs(), self.unit);
         part.squares.add_natural(is_negative, &squares.0, 2 * self.unit);
         (self.sum, self.squares, self.changes) = (0, U256::ZERO, 0);
+    }
+
+    /// What is in another one, of the same unit.
+    pub fn merge(&mut self, other: &Self) {
+        debug_assert_eq!(self.unit, other.unit);
+        self.count += other.count;
+        self.positive_infinities += other.positive_infinities;
+        self.negative_infinities += other.negative_infinities;
+        if self.changes + other.changes >= MOST {
+            self.empty_frame();
+        }
+        self.sum += other.sum;
+        self.squares = self.squares.plus(other.squares);
+        self.changes += other.changes;
+        if let Some(theirs) = &other.wide {
+            let ours = self.wide.get_or_insert_default();
+            ours.count += theirs.count;
+            ours.holds_frame |= theirs.holds_frame;
+            for part in &theirs.parts {
+                ours.part(part.scale()).merge(part);
+            }
+        }
     }
 
     /// The statistics of what is in it, where they are decided without big numbers; else see [`Compact::finish`]. The divisors are
@@ -320,6 +344,39 @@ mod tests {
         assert_eq!(window.finish().sum(), 0.293);
         window.remove(minus);
         assert_eq!((window.finish().sum(), window.finish().variance(1)), (0.3, Some(0.0)));
+    }
+
+    proptest! {
+        #![proptest_config(seeds::cases(300))]
+        /// Parts that are merged are the whole, also where some of it leaves again.
+        #[test]
+        fn parts_are_the_whole(
+            parts in prop::collection::vec(prop::collection::vec(prop_oneof![
+                seeds::value(), -1.0..1.0f64, Just(f64::INFINITY), Just(1e300),
+            ], 0..12), 1..6),
+            unit in prop_oneof![Just(-1074i32), -70i32..-40],
+        ) {
+            let parts: Vec<Vec<f64>> = parts.into_iter().map(|part| part.into_iter().filter(|v| !v.is_nan()).collect()).collect();
+            let of = |values: &[f64]| {
+                let mut compact = Compact::new(unit);
+                values.iter().for_each(|&value| compact.add(value));
+                compact
+            };
+            let mut merged = Compact::new(unit);
+            for part in &parts {
+                let mut other = of(part);
+                if other.count() % 2 == 1 {
+                    other.empty_frame();
+                }
+                merged.merge(&other);
+            }
+            parts[0].iter().for_each(|&value| merged.remove(value));
+            let whole = of(&parts[1..].concat());
+            prop_assert_eq!(merged.count(), whole.count());
+            let (ours, theirs) = (merged.finish(), whole.finish());
+            prop_assert_eq!(ours.sum().to_bits(), theirs.sum().to_bits());
+            prop_assert_eq!(ours.variance(1).map(f64::to_bits), theirs.variance(1).map(f64::to_bits));
+        }
     }
 
     proptest! {

@@ -63,7 +63,8 @@ impl Answering<'_> {
         Ok(found.of_windows(self.keys(starts, ends, keys)?))
     }
 
-    fn keys(&self, starts: Vec<i64>, ends: Vec<i64>, keys: Vec<ArrayRef>) -> Result<RecordBatch> {
+    /// The keys of windows: their bounds, and those of their rows.
+    pub fn keys(&self, starts: Vec<i64>, ends: Vec<i64>, keys: Vec<ArrayRef>) -> Result<RecordBatch> {
         let bounds = &self.layout.bounds;
         let fields = BOUNDS.map(|name| Arc::new(Field::new(name, bounds.clone(), false)));
         let fields = fields.into_iter().chain(self.layout.keys.iter().cloned());
@@ -71,18 +72,24 @@ impl Answering<'_> {
         RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns.collect()).map_err(failed)
     }
 
+    fn columns(&self) -> Vec<AnsweredColumn> {
+        let columns = self.layout.values.iter();
+        columns.map(|field| (Some(field.name().clone()), number_type(field.data_type()))).collect()
+    }
+
+    /// Windows with these keys, whose answers are known.
+    pub fn of_answers(&self, keys: RecordBatch, answers: Answers) -> Summaries {
+        Summaries::with_keys(self.columns(), Some(keys.clone()), self.spec, answers).of_windows(keys)
+    }
+
     /// Windows one after the other.
     pub fn joined(&self, windows: Vec<Summaries>) -> Result<Summaries> {
         if let [_] = &windows[..] {
             return windows.into_iter().next().ok_or(Error::Interrupted);
         }
-        let columns = self.layout.values.iter();
-        let columns: Vec<AnsweredColumn> =
-            columns.map(|field| (Some(field.name().clone()), number_type(field.data_type()))).collect();
         let keys = self.layout.keys.iter().map(|field| arrow_array::new_empty_array(field.data_type()));
         let keys = self.keys(vec![], vec![], keys.collect())?;
-        let none =
-            Summaries::with_keys(columns, Some(keys.clone()), self.spec, Answers::new(0, self.spec)).of_windows(keys);
+        let none = self.of_answers(keys, Answers::new(0, self.spec));
         Summaries::joined(std::iter::once(none).chain(windows).collect()).map_err(failed)
     }
 }

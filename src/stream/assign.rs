@@ -44,6 +44,11 @@ impl Periods {
         Self { offset: offset.rem_euclid(self.slide), ..self }
     }
 
+    /// Whether a time is in several windows.
+    pub fn overlap(self) -> bool {
+        self.size > self.slide
+    }
+
     pub fn spans(self) -> Vec<i64> {
         vec![self.size, self.slide, self.offset]
     }

@@ -9,7 +9,9 @@
 
 mod answer;
 mod assign;
+mod cells;
 mod chunks;
+mod keys;
 mod layout;
 mod panes;
 mod question;

@@ -8,12 +8,22 @@ use rayon::prelude::*;
 
 use super::answer::Answering;
 use super::assign::Periods;
+use super::cells::{self, Cells, Stacks};
 use super::chunks::Chunks;
+use super::keys::KeyTable;
+use super::layout::Layout;
 use super::watermark::{Arrivals, Counters, Rows};
 use crate::describe::FEW;
 use crate::error::Result;
 use crate::series::times::Times;
+use crate::spec::Spec;
 use crate::summary::Summaries;
+
+/// Rows of a pane of which cells are made before it closes.
+const MANY: usize = if cfg!(test) { 8 } else { 1 << 18 };
+
+/// Windows that are answered together, by their cells.
+const TOGETHER: usize = 32;
 
 /// Times that are looked at together.
 const BLOCK: usize = 1 << 10;
@@ -22,7 +32,14 @@ const BLOCK: usize = 1 << 10;
 #[derive(Clone, Debug)]
 pub(super) struct Panes {
     pub periods: Periods,
+    /// Their rows, as they came.
     pub open: BTreeMap<i64, Chunks>,
+    /// What is known of rows that are not kept.
+    pub cells: BTreeMap<i64, Cells>,
+    pub keys: KeyTable,
+    /// The units of the sums in cells, column by column.
+    pub units: Vec<i32>,
+    pub stacks: Stacks,
     /// Windows that end until then have been handed out.
     pub handed_out: i64,
 }
@@ -76,7 +93,15 @@ impl Cursor {
 
 impl Panes {
     pub fn new(periods: Periods) -> Self {
-        Self { periods, open: BTreeMap::new(), handed_out: i64::MIN }
+        Self {
+            periods,
+            open: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            keys: KeyTable::default(),
+            units: Vec::new(),
+            stacks: Stacks::default(),
+            handed_out: i64::MIN,
+        }
     }
 
     /// Where the rows of a batch go, from row `from` on, as the watermark moves with them; a time beyond `horizon` does not move it. It stops
@@ -156,20 +181,60 @@ impl Panes {
         Ok(())
     }
 
-    /// Copies what is the caller's of the rows that have stayed.
-    pub fn own(&mut self) -> Result<()> {
-        self.open.values_mut().filter(|chunks| chunks.holds_borrowed()).try_for_each(Chunks::own)
+    /// Copies what is the caller's of the rows that have stayed. Of a pane with many rows only cells are kept, where these tell what is asked.
+    pub fn own(&mut self, layout: &Layout, spec: &Spec) -> Result<()> {
+        self.open.values_mut().filter(|chunks| chunks.holds_borrowed()).try_for_each(Chunks::own)?;
+        if cells::suffice(spec, layout) {
+            let many = self.open.iter().filter(|(_, rows)| rows.rows() >= MANY).map(|(&pane, _)| pane);
+            for pane in many.collect::<Vec<_>>() {
+                self.fold(pane, layout)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes cells of the rows of a pane.
+    fn fold(&mut self, pane: i64, layout: &Layout) -> Result<()> {
+        let Some(rows) = self.open.get(&pane) else { return Ok(()) };
+        let more = Cells::of_rows(rows, layout, &mut self.keys, &mut self.units)?;
+        self.open.remove(&pane);
+        match self.cells.get_mut(&pane) {
+            None => {
+                more.keys.iter().for_each(|&key| self.keys.use_key(key));
+                self.cells.insert(pane, more);
+            }
+            Some(cells) => {
+                cells.keys.iter().for_each(|&key| self.keys.release(key));
+                cells.merge(&more, layout.values.len());
+                cells.keys.iter().for_each(|&key| self.keys.use_key(key));
+            }
+        }
+        self.stacks.change(pane);
+        Ok(())
     }
 
     pub fn bytes(&self) -> usize {
-        self.open.values().map(Chunks::bytes).sum()
+        let rows: usize = self.open.values().map(Chunks::bytes).sum();
+        rows + self.cells.values().map(Cells::bytes).sum::<usize>() + self.stacks.bytes() + self.keys.bytes()
+    }
+
+    /// The panes that hold rows, ascending.
+    fn panes(&self) -> Vec<i64> {
+        let mut all: Vec<i64> = self.open.keys().chain(self.cells.keys()).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// When the last window ends that holds rows.
+    pub fn last_end(&self) -> Option<i64> {
+        self.panes().last().map(|&pane| self.periods.ends(pane).1)
     }
 
     /// Windows that hold rows and are still open.
     pub fn windows(&self) -> Vec<i64> {
-        let all = self.open.keys().flat_map(|&pane| self.periods.windows(pane));
+        let all = self.panes().into_iter().flat_map(|pane| self.periods.windows(pane));
         let mut open: Vec<i64> = all.filter(|&window| self.periods.bounds(window).1 > self.handed_out).collect();
-        open.dedup();
         open.sort_unstable();
         open.dedup();
         open
@@ -177,12 +242,11 @@ impl Panes {
 
     /// The windows that end until `watermark` and were not handed out yet, in their order. What was handed out is gone from here.
     pub fn close(&mut self, watermark: i64, answering: Answering<'_>) -> Result<Vec<Summaries>> {
-        let first = self.open.first_key_value().map(|(&pane, _)| self.periods.ends(pane).0);
-        if first.is_none_or(|end| end > watermark) && self.handed_out >= watermark {
+        if self.handed_out >= watermark {
             return Ok(Vec::new());
         }
         let mut windows: Vec<i64> = Vec::new();
-        for &pane in self.open.keys() {
+        for pane in self.panes() {
             let of_pane = self.periods.windows(pane);
             if self.periods.bounds(*of_pane.start()).1 > watermark {
                 break;
@@ -193,21 +257,63 @@ impl Panes {
                 self.handed_out < end && end <= watermark
             }));
         }
-        let describe = |&window: &i64| {
-            answering.interrupt.check()?;
-            let chunks = Chunks::joined(self.open.range(self.periods.panes(window)).map(|(_, chunks)| chunks));
-            answering.window(&chunks, self.periods.bounds(window))
-        };
-        let rows: usize = self.open.values().map(Chunks::rows).sum();
-        let found: Vec<Summaries> = match windows.len() == 1 || rows <= FEW {
-            true => windows.iter().map(describe).collect::<Result<_>>()?,
-            false => windows.par_iter().map(describe).collect::<Result<_>>()?,
+        let by_cells = !self.cells.is_empty()
+            || self.periods.overlap() && cells::suffice(answering.spec, answering.layout) && !windows.is_empty();
+        let found = match by_cells {
+            true => self.answer_by_cells(&windows, answering).inspect_err(|_| self.stacks.clear())?,
+            false => self.answer_by_rows(&windows, answering)?,
         };
         self.handed_out = self.handed_out.max(watermark);
         while let Some(first) = self.open.first_entry()
             && self.periods.ends(*first.key()).1 <= watermark
         {
             first.remove();
+        }
+        while let Some(first) = self.cells.first_entry()
+            && self.periods.ends(*first.key()).1 <= watermark
+        {
+            let cells = first.remove();
+            cells.keys.iter().for_each(|&key| self.keys.release(key));
+            self.keys.free_unused(cells.keys);
+        }
+        Ok(found)
+    }
+
+    fn answer_by_rows(&self, windows: &[i64], answering: Answering<'_>) -> Result<Vec<Summaries>> {
+        let describe = |&window: &i64| {
+            answering.interrupt.check()?;
+            let chunks = Chunks::joined(self.open.range(self.periods.panes(window)).map(|(_, chunks)| chunks));
+            answering.window(&chunks, self.periods.bounds(window))
+        };
+        let rows: usize = self.open.values().map(Chunks::rows).sum();
+        match windows.len() == 1 || rows <= FEW {
+            true => windows.iter().map(describe).collect(),
+            false => windows.par_iter().map(describe).collect(),
+        }
+    }
+
+    fn answer_by_cells(&mut self, windows: &[i64], answering: Answering<'_>) -> Result<Vec<Summaries>> {
+        let width = answering.layout.values.len();
+        let mut found = Vec::with_capacity(windows.len());
+        for some in windows.chunks(TOGETHER) {
+            let mut sums = Vec::with_capacity(some.len());
+            for &window in some {
+                answering.interrupt.check()?;
+                let panes = self.periods.panes(window);
+                let rows: Vec<i64> = self.open.range(panes.clone()).map(|(&pane, _)| pane).collect();
+                for pane in rows {
+                    self.fold(pane, answering.layout)?;
+                }
+                sums.push((self.periods.bounds(window), self.stacks.window(panes, &self.cells, width)));
+            }
+            let keys = &self.keys;
+            let answer = |(bounds, cells): &((i64, i64), Cells)| cells.answer(*bounds, keys, answering);
+            let cells: usize = sums.iter().map(|(_, cells)| cells.keys.len() * width).sum();
+            let answers: Result<Vec<Summaries>> = match cells <= FEW {
+                true => sums.iter().map(answer).collect(),
+                false => sums.par_iter().map(answer).collect(),
+            };
+            found.extend(answers?);
         }
         Ok(found)
     }

@@ -8,14 +8,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use arrow_array::{ArrayRef, UInt32Array};
-use arrow_row::{RowConverter, SortField};
-use arrow_schema::{FieldRef, SortOptions};
+use arrow_schema::FieldRef;
 use arrow_select::take::take;
 
 use super::answer::Answering;
 use super::chunks::{Chunks, failed};
+use super::keys::KeyTable;
 use super::watermark::{Arrivals, Counters, Rows};
-use crate::describe::Groups;
 use crate::error::Result;
 use crate::series::times::Times;
 use crate::summary::Summaries;
@@ -335,130 +334,5 @@ impl Sessions {
         }
         self.chunks.retain(|chunk| chunk.left > 0);
         self.keys.free_unused(closing.iter().map(|&index| self.slots[index as usize].key).collect());
-    }
-}
-
-/// The distinct keys of open sessions, by number.
-#[derive(Clone, Debug, Default)]
-pub(super) struct KeyTable {
-    fields: Vec<FieldRef>,
-    numbers: HashMap<Box<[u8]>, u32>,
-    /// Of each number the key, as bytes that are in the order of the keys.
-    encoded: Vec<Box<[u8]>>,
-    /// How many slots have it.
-    uses: Vec<u32>,
-    free: Vec<u32>,
-}
-
-impl KeyTable {
-    fn converter(&self) -> Result<RowConverter> {
-        let options = SortOptions { descending: false, nulls_first: false };
-        let fields = self.fields.iter();
-        let fields = fields.map(|field| SortField::new_with_options(field.data_type().clone(), options));
-        RowConverter::new(fields.collect()).map_err(failed)
-    }
-
-    /// The numbers of the keys of some rows; keys that are new get one.
-    pub fn ids(&mut self, keys: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Vec<u32>> {
-        self.fields = keys.iter().map(|(field, _)| field.clone()).collect();
-        let groups = match keys.is_empty() {
-            // All rows are of one key, which is empty.
-            true => None,
-            false => Some(Groups::new(keys, rows)?),
-        };
-        let Some(groups) = groups else {
-            let number = self.number(&[]);
-            return Ok(vec![number; rows]);
-        };
-        let encoded = self.converter()?.convert_columns(groups.keys.columns()).map_err(failed)?;
-        let mut of_rows = vec![0; rows];
-        for (group, key) in encoded.iter().enumerate() {
-            let number = self.number(key.as_ref());
-            for &row in groups.rows(group..group + 1) {
-                of_rows[row as usize] = number;
-            }
-        }
-        Ok(of_rows)
-    }
-
-    fn number(&mut self, key: &[u8]) -> u32 {
-        if let Some(&number) = self.numbers.get(key) {
-            return number;
-        }
-        let number = self.free.pop().unwrap_or(self.encoded.len() as u32);
-        if number as usize == self.encoded.len() {
-            self.encoded.push(Box::default());
-            self.uses.push(0);
-        }
-        self.encoded[number as usize] = key.into();
-        self.numbers.insert(key.into(), number);
-        number
-    }
-
-    /// More than the greatest number.
-    pub fn len(&self) -> usize {
-        self.encoded.len()
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.numbers.keys().map(|key| 2 * key.len() + 64).sum()
-    }
-
-    /// A key in the order of keys.
-    fn encoded(&self, number: u32) -> &[u8] {
-        &self.encoded[number as usize]
-    }
-
-    fn use_key(&mut self, number: u32) {
-        self.uses[number as usize] += 1;
-    }
-
-    fn release(&mut self, number: u32) {
-        self.uses[number as usize] -= 1;
-    }
-
-    /// Forgets those of these keys that no slot has.
-    fn free_unused(&mut self, mut numbers: Vec<u32>) {
-        numbers.sort_unstable();
-        numbers.dedup();
-        for number in numbers.into_iter().filter(|&number| self.uses[number as usize] == 0) {
-            let key = std::mem::take(&mut self.encoded[number as usize]);
-            self.numbers.remove(&key);
-            self.free.push(number);
-        }
-    }
-
-    /// The keys that are in use, and their numbers.
-    #[cfg(feature = "stream")]
-    pub fn all(&self) -> Result<(Vec<u32>, Vec<ArrayRef>)> {
-        let numbers: Vec<u32> = (0..self.len() as u32).filter(|&number| self.uses[number as usize] > 0).collect();
-        let columns = self.columns(&numbers)?;
-        Ok((numbers, columns))
-    }
-
-    /// These keys, numbered in their order; not in use yet.
-    #[cfg(feature = "stream")]
-    pub fn restored(fields: Vec<FieldRef>, columns: &[ArrayRef], rows: usize) -> Result<Self> {
-        let mut this = Self { fields, ..Self::default() };
-        if this.fields.is_empty() {
-            if rows > 0 {
-                this.number(&[]);
-            }
-            return Ok(this);
-        }
-        for key in &this.converter()?.convert_columns(columns).map_err(failed)? {
-            this.number(key.as_ref());
-        }
-        Ok(this)
-    }
-
-    /// The keys of these numbers, column by column.
-    pub fn columns(&self, numbers: &[u32]) -> Result<Vec<ArrayRef>> {
-        if self.fields.is_empty() {
-            return Ok(Vec::new());
-        }
-        let converter = self.converter()?;
-        let parser = converter.parser();
-        converter.convert_rows(numbers.iter().map(|&number| parser.parse(self.encoded(number)))).map_err(failed)
     }
 }

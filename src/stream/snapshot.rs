@@ -3,17 +3,19 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, FieldRef, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
+use super::cells::Cells;
 use super::chunks::Chunks;
+use super::keys::KeyTable;
 use super::layout::Layout;
 use super::panes::Panes;
 use super::question::{Shape, Windowing};
-use super::sessions::{Chunk, GONE, KeyTable, Sessions, Slot};
+use super::sessions::{Chunk, GONE, Sessions, Slot};
 use super::watermark::{Counters, Watermark};
 use super::windows::{Open, Windows};
 use crate::catch_panic::catch_panic;
@@ -38,6 +40,9 @@ enum WrittenOpen {
     Panes {
         handed_out: i64,
         panes: Vec<(i64, Vec<u8>)>,
+        keys: Vec<u8>,
+        units: Vec<i32>,
+        cells: Vec<(i64, Cells)>,
     },
     Sessions {
         keys: Vec<u8>,
@@ -103,17 +108,34 @@ impl Windows {
             self.layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
         let rows =
             |chunks: &Chunks| table_to_bytes(&table(fields.clone(), chunks.columns(fields.len())?, chunks.rows())?);
+        // The keys that are in use, and the place of each.
+        let keys_of = |keys: &KeyTable| {
+            let (numbers, columns) = keys.all()?;
+            let fields = self.layout.as_ref().map_or(&[][..], |layout| &layout.keys).to_vec();
+            let columns = match numbers.is_empty() {
+                true => fields.iter().map(|field| new_empty_array(field.data_type())).collect(),
+                false => columns,
+            };
+            let bytes = table_to_bytes(&table(fields, columns, numbers.len())?)?;
+            let mut places = vec![0; keys.len()];
+            numbers.iter().zip(0..).for_each(|(&number, place)| places[number as usize] = place);
+            Ok::<_, Error>((bytes, places))
+        };
         let open = match &self.open {
-            Open::Panes(panes) => WrittenOpen::Panes {
-                handed_out: panes.handed_out,
-                panes: panes.open.iter().map(|(&pane, chunks)| Ok((pane, rows(chunks)?))).collect::<Result<_>>()?,
-            },
+            Open::Panes(panes) => {
+                let (keys, places) = keys_of(&panes.keys)?;
+                let cells = panes.cells.iter().map(|(&pane, cells)| (pane, cells.renumbered(&places)));
+                let rows = panes.open.iter().map(|(&pane, chunks)| Ok((pane, rows(chunks)?)));
+                WrittenOpen::Panes {
+                    handed_out: panes.handed_out,
+                    panes: rows.collect::<Result<_>>()?,
+                    keys,
+                    units: panes.units.clone(),
+                    cells: cells.collect(),
+                }
+            }
             Open::Sessions(sessions) => {
-                let (numbers, keys) = sessions.keys.all()?;
-                let of_keys = self.layout.as_ref().map_or(&[][..], |layout| &layout.keys).to_vec();
-                let keys = table_to_bytes(&table(of_keys, keys, numbers.len())?)?;
-                let mut places = vec![0; sessions.keys.len()];
-                numbers.iter().zip(0..).for_each(|(&number, place)| places[number as usize] = place);
+                let (keys, places) = keys_of(&sessions.keys)?;
                 let slots = sessions.slots.iter().cloned();
                 WrittenOpen::Sessions {
                     keys,
@@ -159,9 +181,19 @@ impl Windows {
         };
         let watermark = written.watermark;
         let open = match (written.open, question.shape) {
-            (WrittenOpen::Panes { handed_out, panes }, Shape::Periodic(periods)) => {
-                let panes = panes.into_iter().map(|(pane, bytes)| Ok((pane, rows(&bytes)?))).collect::<Result<_>>()?;
-                Open::Panes(Panes { open: panes, handed_out, ..Panes::new(periods) })
+            (WrittenOpen::Panes { handed_out, panes, keys: bytes, units, cells }, Shape::Periodic(periods)) => {
+                let open = panes.into_iter().map(|(pane, bytes)| Ok((pane, rows(&bytes)?))).collect::<Result<_>>()?;
+                let (columns, count) = columns(&bytes, &keys)?;
+                let width = fields.len() - keys.len();
+                let fits = cells.iter().all(|(_, cells)| cells.fit(width, count))
+                    && (cells.is_empty() || units.len() == width && layout.is_some());
+                if !fits {
+                    return Err(damaged());
+                }
+                let mut keys = KeyTable::restored(keys, &columns, count)?;
+                cells.iter().flat_map(|(_, cells)| &cells.keys).for_each(|&key| keys.use_key(key));
+                let cells = cells.into_iter().collect();
+                Open::Panes(Panes { open, cells, keys, units, handed_out, ..Panes::new(periods) })
             }
             (WrittenOpen::Sessions { keys: bytes, slots, free, chunks }, Shape::Session(gap)) => {
                 let (columns, count) = columns(&bytes, &keys)?;

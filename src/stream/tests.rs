@@ -116,9 +116,13 @@ fn batch(rows: &[Row]) -> RecordBatch {
     .unwrap()
 }
 
-fn spec() -> Spec {
-    let named = Spec::default().with_statistics([Statistic::Min, Statistic::Sum, Statistic::Mean, Statistic::Stddev]);
-    named.with_quantiles(&[0.5, 0.9]).unwrap()
+/// What takes values, or what cells tell.
+fn spec(of_values: bool) -> Spec {
+    use Statistic::{Cv, Mean, Min, Range, Sem, Stddev, Sum};
+    match of_values {
+        true => Spec::default().with_statistics([Min, Sum, Mean, Stddev]).with_quantiles(&[0.5, 0.9]).unwrap(),
+        false => Spec::default().with_statistics([Min, Range, Sum, Mean, Stddev, Sem, Cv]).with_quantiles(&[]).unwrap(),
+    }
 }
 
 /// The windows as text: two that differ in a bit differ here.
@@ -139,10 +143,9 @@ fn told(windows: &Summaries) -> Vec<String> {
         .collect()
 }
 
-fn expected(windows: &[Expected]) -> Vec<String> {
-    let spec = spec();
+fn expected(windows: &[Expected], spec: &Spec) -> Vec<String> {
     let of = |(end, start, (_, key), values): &Expected| {
-        let summary = describe(&Float64Array::from(values.clone()), &spec).unwrap();
+        let summary = describe(&Float64Array::from(values.clone()), spec).unwrap();
         let statistics: Vec<_> = summary.statistics().map(|(_, value)| value.map(f64::to_bits)).collect();
         let counts = Some([summary.count, summary.null_count, summary.nan_count]);
         format!("{start} {end} {key:?} {counts:?} {statistics:?}")
@@ -200,7 +203,7 @@ proptest! {
     #![proptest_config(seeds::cases(150))]
     #[test]
     fn windows_are_those_of_the_model(
-        shape in shape(), max_delay in 0i64..50, partitions in 1usize..4, drift in 0i64..20,
+        shape in shape(), max_delay in 0i64..50, partitions in 1usize..4, drift in 0i64..20, of_values in any::<bool>(),
         rows in prop::collection::vec(row(), 0..150), cuts in prop::collection::vec((0usize..20, 0usize..4), 1..8),
         start in prop_oneof![Just(0i64), Just(-1000), Just(1_700_000_000_000_000_000)],
     ) {
@@ -211,9 +214,10 @@ proptest! {
         let mut model = Model::new(shape, max_delay, partitions);
         rows.iter().for_each(|&row| model.push(row));
         let (late, partly_late) = (model.late, model.partly_late);
-        let question = Windowing { shape, max_delay, spec: spec(), ..Windowing::tumbling(1).unwrap() };
+        let spec = spec(of_values);
+        let question = Windowing { shape, max_delay, spec: spec.clone(), ..Windowing::tumbling(1).unwrap() };
         let question = question.on("ts").by(vec!["key".to_owned()]).with_late(Late::Keep);
-        let expected = expected(&model.finish());
+        let expected = expected(&model.finish(), &spec);
         for cuts in [&cuts[..], &[(1000, 0)], &[(0, 0)]] {
             let (found, mut windows) = windows_of(&question, partitions, &rows, cuts);
             prop_assert_eq!(&found, &expected, "{:?}", cuts);
@@ -226,20 +230,21 @@ proptest! {
     /// Where every partition is in order up to the longest delay, nothing is late, whatever the interleaving.
     #[test]
     fn nothing_is_late_within_the_delay(
-        shape in shape(), max_delay in 0i64..50, noise in prop::collection::vec((0usize..3, 0i64..1000), 1..50),
+        shape in shape(), max_delay in 0i64..50, of_values in any::<bool>(), noise in prop::collection::vec((0usize..3, 0i64..1000), 1..50),
     ) {
         let mut clocks = [0i64; 3];
         let rows: Vec<Row> = noise.iter().map(|&(partition, noise)| {
             clocks[partition] += noise % 17;
             (partition, Some(clocks[partition] - noise % (max_delay + 1)), Some(noise as u8 % 3), Some(noise as f64))
         }).collect();
-        let question = Windowing { shape, max_delay, spec: spec(), ..Windowing::tumbling(1).unwrap() };
+        let spec = spec(of_values);
+        let question = Windowing { shape, max_delay, spec: spec.clone(), ..Windowing::tumbling(1).unwrap() };
         let question = question.on("ts").by(vec!["key".to_owned()]).with_late(Late::Error);
         let (mut found, windows) = windows_of(&question, 3, &rows, &[(7, 1)]);
         prop_assert_eq!(windows.late_rows(), 0);
         let mut model = Model::new(shape, i64::MAX / 4, 1);
         rows.iter().for_each(|&(_, time, key, value)| model.push((0, time, key, value)));
-        let mut expected = expected(&model.finish());
+        let mut expected = expected(&model.finish(), &spec);
         found.sort_unstable();
         expected.sort_unstable();
         prop_assert_eq!(found, expected);

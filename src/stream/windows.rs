@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::keys::timestamp;
 use crate::series::{Chunk, Series};
-use crate::spec::{NanPolicy, NullPolicy};
+use crate::spec::{NanPolicy, NullPolicy, Spec};
 use crate::summary::Summaries;
 
 /// The name of the only partition of a stream that names none.
@@ -142,7 +142,7 @@ impl Windows {
             let Some(stopped) = arrivals.stopped else {
                 let closed = self.close(interrupt);
                 // Whatever came of it: the memory of the batch is the caller's.
-                self.open.own()?;
+                self.open.own(&layout, &self.question.spec)?;
                 break closed;
             };
             from = stopped;
@@ -200,7 +200,7 @@ impl Windows {
     /// [`Error::Interrupted`]: nothing is lost then, and what was to be handed out comes with the next call.
     pub fn finish(&mut self, interrupt: &Interrupt) -> Result<Summaries> {
         let last = match &self.open {
-            Open::Panes(panes) => panes.open.last_key_value().map(|(&pane, _)| panes.periods.ends(pane).1),
+            Open::Panes(panes) => panes.last_end(),
             Open::Sessions(sessions) => sessions.last_end(),
         };
         if let Some(last) = last {
@@ -426,9 +426,9 @@ impl Open {
     }
 
     /// Copies what is the caller's of the rows that have stayed.
-    fn own(&mut self) -> Result<()> {
+    fn own(&mut self, layout: &Layout, spec: &Spec) -> Result<()> {
         match self {
-            Self::Panes(panes) => panes.own(),
+            Self::Panes(panes) => panes.own(layout, spec),
             Self::Sessions(sessions) => sessions.own(),
         }
     }

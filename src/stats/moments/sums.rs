@@ -69,6 +69,16 @@ impl Part {
         &mut parts[index]
     }
 
+    pub fn scale(&self) -> i16 {
+        self.scale
+    }
+
+    /// Another part of the same scale.
+    pub fn merge(&mut self, other: &Self) {
+        self.sum.merge(&other.sum);
+        self.squares.merge(&other.squares);
+    }
+
     /// A finite value enters, or leaves.
     pub fn change(&mut self, value: f64, leaves: bool) {
         let (negative, mantissa, exponent) = decompose(value);
