@@ -162,7 +162,7 @@ fn folders_hold_files_of_one_kind() {
     let found = { output }.args(["describe", path, "-c", "x", "-f", "json"]).output().unwrap();
     let document: Value = serde_json::from_slice(&found.stdout).unwrap();
     assert_eq!((&document["source"]["files"], &document["series"][0]["count"]), (&Value::from(2), &Value::from(60)));
-    let mut run = |arguments: &[&str]| command(arguments).stdin(Stdio::null()).output().unwrap();
+    let run = |arguments: &[&str]| command(arguments).stdin(Stdio::null()).output().unwrap();
     let mixed = run(&["describe", path, "data/city_temps.parquet"]);
     assert_eq!(mixed.status.code(), Some(1));
     assert!(text(&mixed.stderr).contains("are not read together"), "{}", text(&mixed.stderr));

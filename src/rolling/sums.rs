@@ -25,22 +25,13 @@ pub(super) struct Sums<'a, T: Element> {
 impl<'a, T: Element> Sums<'a, T> {
     /// In a frame that most of these rows share.
     pub fn new(rows: &'a Rows<'a, T>, span: Range<usize>) -> Self {
-        let unit = T::as_floats(&rows.values[span]).map_or(0, unit_for);
+        let unit = T::as_floats(&rows.values[span]).map_or(0, Compact::unit_for);
         Self { rows, compact: Compact::new(unit), unit }
     }
 
     pub fn finish(&self) -> Finished {
         self.compact.finish()
     }
-}
-
-/// The unit of a frame around the middle of these magnitudes.
-fn unit_for(values: &[f64]) -> i32 {
-    // Some of them tell enough: what the frame does not hold is slower, and as exact.
-    let some = values.iter().step_by((values.len() / 64).max(1)).map(|value| value.abs());
-    let mut some: Vec<f64> = some.filter(|value| *value > 0.0 && value.is_finite()).collect();
-    some.sort_unstable_by(f64::total_cmp);
-    some.get(some.len() / 2).map_or(0, |&middle| Compact::unit_around(middle))
 }
 
 impl<T: Element> Window for Sums<'_, T> {

@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, Times
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use arrow_schema::{Field, Schema, TimeUnit};
 
-use super::Wanted;
+use super::wanted::Wanted;
 use crate::error::{Error, Result};
 
 /// What a column is of.

@@ -6,10 +6,10 @@
 use csv::{ByteRecord, ReaderBuilder};
 use memchr::{memchr, memchr2};
 
-use super::Wanted;
 use super::cells::{Cells, Columns, Role};
 use super::lines::{Dialect, Wrong};
 use super::times::{from_number, from_text};
+use super::wanted::Wanted;
 use crate::error::Error;
 use crate::escape::{NAME, shown};
 

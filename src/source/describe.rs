@@ -6,7 +6,9 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{FieldRef, Schema};
 use arrow_select::concat::concat;
 
-use super::{Format, Input, Next, Source, Wanted};
+use super::files::Input;
+use super::reading::Source;
+use super::wanted::{Format, Next, Wanted};
 use crate::accumulator::Accumulator;
 use crate::describe::{check_names, describe_groups};
 use crate::error::{Error, Result};

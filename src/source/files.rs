@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::Format;
+use super::wanted::Format;
 use crate::error::{Error, Position, Result};
 
 /// Something to read from front to back: a file, or standard input.

@@ -8,8 +8,8 @@ use arrow_ipc::reader::StreamReader;
 use arrow_ipc::{Endianness, root_as_message};
 use arrow_schema::ArrowError;
 
-use super::Next;
 use super::feed::{Feed, Piece};
+use super::wanted::Next;
 use crate::catch_panic::catch_panic;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;

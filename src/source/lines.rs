@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::cells::{Cells, Columns};
 use super::feed::{Feed, Piece};
-use super::{Next, Wanted};
+use super::wanted::{Next, Wanted};
 use crate::error::{Error, Result, size};
 use crate::interrupt::Interrupt;
 

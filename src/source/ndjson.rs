@@ -4,10 +4,10 @@
 
 use memchr::{memchr, memrchr};
 
-use super::Wanted;
 use super::cells::{Cells, Columns, Role};
 use super::lines::{Dialect, Wrong};
 use super::times::{from_number, from_text};
+use super::wanted::Wanted;
 use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::json::lines::{Field, Records, byte_of, float, names_of_numbers};

@@ -1,7 +1,8 @@
 //! Text and streams, however they are cut.
 
-use std::io::{self, Cursor};
+use std::io::{self, Cursor, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampNanosecondType};
@@ -11,6 +12,7 @@ use arrow_select::concat::concat_batches;
 use proptest::prelude::*;
 
 use super::*;
+use crate::interrupt::Interrupt;
 use crate::stats::seeds;
 
 /// Gives text in pieces of these lengths.

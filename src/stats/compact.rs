@@ -78,6 +78,15 @@ impl Compact {
         (decompose(value).2 - (SPAN - 53) / 2).max(-1074)
     }
 
+    /// The unit of a frame around the middle of these magnitudes.
+    pub fn unit_for(values: &[f64]) -> i32 {
+        // Some of them tell enough: what the frame does not hold is slower, and as exact.
+        let some = values.iter().step_by((values.len() / 64).max(1)).map(|value| value.abs());
+        let mut some: Vec<f64> = some.filter(|value| *value > 0.0 && value.is_finite()).collect();
+        some.sort_unstable_by(f64::total_cmp);
+        some.get(some.len() / 2).map_or(0, |&middle| Self::unit_around(middle))
+    }
+
     /// How many values are in it, infinities among them.
     pub fn count(&self) -> u64 {
         self.count

@@ -124,14 +124,6 @@ impl Cell {
     }
 }
 
-/// The unit of frames around the middle of some values.
-fn unit_for(values: &[f64]) -> i32 {
-    let some = values.iter().step_by((values.len() / 64).max(1)).map(|value| value.abs());
-    let mut some: Vec<f64> = some.filter(|value| *value > 0.0 && value.is_finite()).collect();
-    some.sort_unstable_by(f64::total_cmp);
-    some.get(some.len() / 2).map_or(0, |&middle| Compact::unit_around(middle))
-}
-
 impl Cells {
     /// The cells of rows. `units` has the unit of each column, once it is known.
     pub fn of_rows(rows: &Chunks, layout: &Layout, keys: &mut KeyTable, units: &mut Vec<i32>) -> Result<Self> {
@@ -148,7 +140,7 @@ impl Cells {
             let mut there: Vec<f64> = Vec::with_capacity(array.len());
             from_arrow::read(&array, &mut there)?;
             if units.len() == index {
-                units.push(unit_for(&there));
+                units.push(Compact::unit_for(&there));
             }
             values.push((there, array.logical_nulls().filter(|nulls| nulls.null_count() > 0)));
         }

@@ -20,7 +20,7 @@ use crate::spec::Spec;
 use crate::summary::Summaries;
 
 /// Rows of a pane of which cells are made before it closes.
-const MANY: usize = if cfg!(test) { 8 } else { 1 << 18 };
+const MANY: usize = if cfg!(test) { 8 } else { 1 << 20 };
 
 /// Windows that are answered together, by their cells.
 const TOGETHER: usize = 32;

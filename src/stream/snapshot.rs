@@ -193,7 +193,8 @@ impl Windows {
                 let mut keys = KeyTable::restored(keys, &columns, count)?;
                 cells.iter().flat_map(|(_, cells)| &cells.keys).for_each(|&key| keys.use_key(key));
                 let cells = cells.into_iter().collect();
-                Open::Panes(Panes { open, cells, keys, units, handed_out, ..Panes::new(periods) })
+                let panes = Panes { open, cells, keys, units, handed_out, ..Panes::new(periods) };
+                Open::Panes(Box::new(panes))
             }
             (WrittenOpen::Sessions { keys: bytes, slots, free, chunks }, Shape::Session(gap)) => {
                 let (columns, count) = columns(&bytes, &keys)?;

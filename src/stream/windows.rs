@@ -62,7 +62,7 @@ pub struct Windows {
 /// What is kept of open windows.
 #[derive(Clone, Debug)]
 pub(super) enum Open {
-    Panes(Panes),
+    Panes(Box<Panes>),
     Sessions(Box<Sessions>),
 }
 
@@ -81,7 +81,7 @@ impl Windows {
     pub fn new(question: Windowing) -> Result<Self> {
         question.check()?;
         let open = match question.shape {
-            Shape::Periodic(periods) => Open::Panes(Panes::new(periods)),
+            Shape::Periodic(periods) => Open::Panes(Box::new(Panes::new(periods))),
             Shape::Session(gap) => Open::Sessions(Box::new(Sessions::new(gap))),
         };
         let watermark = Watermark::new(question.max_delay);

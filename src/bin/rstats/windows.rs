@@ -244,7 +244,7 @@ struct Sink<'a> {
 enum To {
     Stdout,
     File(File),
-    Arrow(Option<StreamWriter<io::Stdout>>),
+    Arrow(Option<Box<StreamWriter<io::Stdout>>>),
 }
 
 impl<'a> Sink<'a> {
@@ -285,7 +285,7 @@ impl<'a> Sink<'a> {
             let batch = report.to_record_batch().map_err(|error| Failure::Other(error.to_string()))?;
             let writer = match writer {
                 Some(writer) => writer,
-                None => writer.insert(StreamWriter::try_new(io::stdout(), &batch.schema()).map_err(arrow)?),
+                None => writer.insert(Box::new(StreamWriter::try_new(io::stdout(), &batch.schema()).map_err(arrow)?)),
             };
             writer.write(&batch).and_then(|()| writer.flush()).map_err(arrow)?;
             return Ok(());
