@@ -13,8 +13,8 @@ use crate::interrupt::Interrupt;
 #[derive(Clone, Debug)]
 pub(crate) struct Records {
     names: Vec<String>,
-    /// Which of them each member of the last line was, in the order of the members: the next line mostly has the same order.
-    order: Vec<Option<usize>>,
+    /// The names of the last line, each in its quotes, and which of ours it is: the next line mostly has the same ones in the same order.
+    order: Vec<(Box<[u8]>, Option<usize>)>,
 }
 
 /// A place in a line that is read as long as it is plain.
@@ -61,22 +61,25 @@ impl Records {
             return plain.end();
         }
         for member in 0.. {
-            let name = plain.string()?;
-            plain.expect(b':')?;
-            let is_known = |index: Option<usize>| match index {
-                Some(index) => self.names[index].as_bytes() == name,
-                // Which names are not wanted is found again each time: there may be any number of them.
-                None => false,
-            };
+            plain.peek()?;
             let index = match self.order.get(member) {
-                Some(&index) if is_known(index) => index,
+                Some((name, index)) if line[plain.at..].starts_with(name) => {
+                    plain.at += name.len();
+                    *index
+                }
                 _ => {
+                    let start = plain.at;
+                    let name = plain.string()?;
                     let index = self.names.iter().position(|wanted| wanted.as_bytes() == name);
-                    self.order.resize(self.order.len().max(member + 1), None);
-                    self.order[member] = index;
+                    if std::str::from_utf8(name).is_err() {
+                        return None;
+                    }
+                    self.order.truncate(member);
+                    self.order.push((line[start..plain.at].into(), index));
                     index
                 }
             };
+            plain.expect(b':')?;
             let field = match plain.peek()? {
                 b'"' => {
                     let text = plain.string()?;

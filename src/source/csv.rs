@@ -4,7 +4,7 @@
 //! found in the first line, unless it was said. Text is cut where lines end and a line has as many quotes before it as make pairs.
 
 use csv::{ByteRecord, ReaderBuilder};
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::cells::{Cells, Columns, Role};
 use super::lines::{Dialect, Wrong};
@@ -151,25 +151,9 @@ impl Dialect for Csv {
     }
 
     fn read(&mut self, text: &[u8], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize {
-        let (mut reader, mut record, mut rows) = (reader(text, self.delimiter), ByteRecord::new(), 0);
-        loop {
-            match reader.read_byte_record(&mut record) {
-                Ok(false) => return rows,
-                Ok(true) => {}
-                Err(error) => {
-                    wrong.push(Wrong { line: 0, byte: 0, message: error.to_string() });
-                    return rows;
-                }
-            }
-            match self.put(&record, cells) {
-                Ok(()) => rows += 1,
-                Err(message) => {
-                    cells.iter_mut().for_each(|cells| cells.truncate(rows));
-                    let at = record.position();
-                    let (line, byte) = at.map_or((0, 0), |at| (at.line() as usize - 1, at.byte() as usize));
-                    wrong.push(Wrong { line, byte, message });
-                }
-            }
+        match memchr(b'"', text) {
+            Some(_) => self.read_quoted(text, cells, wrong),
+            None => self.read_plain(text, cells, wrong),
         }
     }
 }
@@ -190,14 +174,67 @@ fn end_of_line(text: &[u8], from: usize, mut is_quoted: bool) -> Option<usize> {
 }
 
 impl Csv {
-    fn put(&self, record: &ByteRecord, cells: &mut [Cells]) -> Result<(), String> {
-        if record.len() != self.width {
-            let (found, width) = (record.len(), self.width);
+    /// Reads lines in which values may be quoted.
+    fn read_quoted(&self, text: &[u8], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize {
+        let (mut reader, mut record, mut rows) = (reader(text, self.delimiter), ByteRecord::new(), 0);
+        loop {
+            match reader.read_byte_record(&mut record) {
+                Ok(false) => return rows,
+                Ok(true) => {}
+                Err(error) => {
+                    wrong.push(Wrong { line: 0, byte: 0, message: error.to_string() });
+                    return rows;
+                }
+            }
+            match self.put(record.len(), |place| record.get(place).unwrap_or_default(), cells) {
+                Ok(()) => rows += 1,
+                Err(message) => {
+                    cells.iter_mut().for_each(|cells| cells.truncate(rows));
+                    let at = record.position();
+                    let (line, byte) = at.map_or((0, 0), |at| (at.line() as usize - 1, at.byte() as usize));
+                    wrong.push(Wrong { line, byte, message });
+                }
+            }
+        }
+    }
+
+    /// Reads lines without any quote: what is between two delimiters is a value.
+    fn read_plain(&self, text: &[u8], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize {
+        let (mut rows, mut start, mut index) = (0, 0, 0);
+        let mut ends = Vec::with_capacity(self.width);
+        while start < text.len() {
+            let end = memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
+            let line = text[start..end].strip_suffix(b"\r").unwrap_or(&text[start..end]);
+            if !line.is_empty() {
+                ends.clear();
+                ends.extend(memchr_iter(self.delimiter, line));
+                ends.push(line.len());
+                let value = |place: usize| {
+                    let from = place.checked_sub(1).map_or(0, |before| ends[before] + 1);
+                    &line[from..ends[place]]
+                };
+                match self.put(ends.len(), value, cells) {
+                    Ok(()) => rows += 1,
+                    Err(message) => {
+                        cells.iter_mut().for_each(|cells| cells.truncate(rows));
+                        wrong.push(Wrong { line: index, byte: start, message });
+                    }
+                }
+            }
+            (start, index) = (end + 1, index + 1);
+        }
+        rows
+    }
+
+    /// Takes a line of so many values.
+    fn put<'a>(&self, found: usize, value: impl Fn(usize) -> &'a [u8], cells: &mut [Cells]) -> Result<(), String> {
+        let width = self.width;
+        if found != width {
             let plural = if found == 1 { "" } else { "s" };
             return Err(format!("{found} value{plural}, and the first line names {width} columns"));
         }
         for (column, (place, cells)) in self.places.iter().zip(cells).enumerate() {
-            let value = record.get(*place).unwrap_or_default().trim_ascii();
+            let value = value(*place).trim_ascii();
             let in_column = |message: String| format!("'{}': {message}", shown(&self.columns.names[column], NAME));
             match self.columns.roles[column] {
                 _ if is_missing(value) => cells.null(),

@@ -24,10 +24,12 @@ pub(super) struct Ndjson {
 /// The lines of a text, each with where it begins.
 fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut start = 0;
-    text.split_inclusive(|byte| *byte == b'\n').map(move |line| {
+    std::iter::from_fn(move || {
         let at = start;
-        start += line.len();
-        (at, line.strip_suffix(b"\n").unwrap_or(line))
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        start += length + 1;
+        Some((at, &rest[..length]))
     })
 }
 

@@ -224,6 +224,7 @@ proptest! {
             let key = Some(key.trim()).filter(|key| !key.is_empty());
             format!("{{\"x\": {}, \"k\": {}}}", number(value, "null"), serde_json::to_string(&key).unwrap())
         }).collect();
+        let plain: Vec<String> = rows.iter().map(|(value, key)| format!("{},{}", number(value, "NA"), key.replace(['"', '\n', ','], "d"))).collect();
         let end = if ends_with_line { "\n" } else { "" };
         let wanted = Wanted { keys: vec!["k".to_owned()], columns: Some(vec!["x".to_owned()]), ..Wanted::default() };
         for (format, text) in [
@@ -236,5 +237,8 @@ proptest! {
             prop_assert_eq!(floats(&all, "x"), values.clone());
             prop_assert_eq!(all["k"].as_string::<i32>(), &keys);
         }
+        let (batches, _) = read_from(Format::Csv, format!("x,k\n{}{end}", plain.join("\n")).as_bytes(), &lengths, &wanted).unwrap();
+        let batches: Vec<RecordBatch> = batches.into_iter().filter(|batch| batch.num_rows() > 0).collect();
+        prop_assert_eq!(floats(&concat_batches(&batches[0].schema(), &batches).unwrap(), "x"), values);
     }
 }
