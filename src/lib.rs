@@ -31,6 +31,7 @@
 //! | a row with those around it | [`Rolling`] |
 //! | rows with times, a window after the other | [`Windows`] |
 //! | JSON text | [`json`] |
+//! | CSV, NDJSON and Arrow, from files and pipes | [`source`] |
 //! | Parquet files, larger than memory | [`parquet::Dataset`] |
 //! | parts on threads or machines, a source of your own | [`scan::Scan`], which merges and travels as bytes |
 //!
@@ -46,7 +47,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `json` (default) | numbers from JSON text: [`json`] |
-//! | `stream` (default) | states of windows as bytes |
+//! | `stream` (default) | text and Arrow from files and pipes: [`source`]; states of windows as bytes |
 //! | `parquet` | datasets of Parquet files: [`parquet`] |
 //! | `remote` (default) | Parquet files in object stores and on web servers |
 //! | `table` | tables for people: `Report::to_table` |
