@@ -18,6 +18,8 @@ __all__ = [
     "Statistics",
     "Windows",
     "__version__",
+    "_batches",
+    "_stream",
     "compute_stats",
     "compute_stats_json",
     "describe",
@@ -769,6 +771,7 @@ class Accumulator:
     def __deepcopy__(self, memo: Any, /) -> Accumulator: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
+@final
 class Windows:
     """Windows of event time: batches are pushed in, and the windows that their rows close come out.
 
@@ -933,10 +936,5 @@ class Windows:
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-@final
-class BatchIterator:
-    def __iter__(self) -> BatchIterator: ...
-    def __next__(self) -> Columns: ...
-
-def _batches(data: object) -> BatchIterator | None: ...
+def _batches(data: object) -> Iterator[Columns] | None: ...
 def _stream(first: Description, rest: Iterator[Description], requested_schema: object | None) -> object: ...

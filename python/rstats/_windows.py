@@ -118,7 +118,7 @@ class WindowStream:
             return
         batches = aiter(self._source)
         while True:
-            following = asyncio.ensure_future(anext(batches, _END))
+            following: asyncio.Future[Any] = asyncio.ensure_future(anext(batches, _END))
             try:
                 done, _ = await asyncio.wait({following}, timeout=self._idle_timeout)
                 if not done:
@@ -126,7 +126,7 @@ class WindowStream:
                     closed = await asyncio.to_thread(self.windows.flush)
                     if len(closed):
                         yield closed
-                batch = await following
+                batch: Any = await following
             finally:
                 following.cancel()
             if batch is _END:

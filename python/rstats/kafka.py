@@ -188,7 +188,10 @@ def windows(
                 committed = [TopicPartition(*_place(where), offsets[where]) for where in by_partition]
                 # The state knows better; the broker's offsets are for people and their monitors.
                 with contextlib.suppress(KafkaException):
-                    consumer.commit(offsets=committed, asynchronous=kept is not None)
+                    if kept is None:
+                        consumer.commit(offsets=committed, asynchronous=False)
+                    else:
+                        consumer.commit(offsets=committed)
             if is_over:
                 return
     finally:
