@@ -164,9 +164,10 @@ def windows(
     idle_timeout
         Seconds after which, if nothing has come, the windows until the latest time so far are closed: else the last
         ones of a quiet stream stay open. Rows of these windows that still come are late.
-    slide, gap, offset, by, columns, stats, q, method, ddof, nan, null, min_count, level, trim, bias, max_delay, \
-max_ahead, late, partitions, memory_limit
-        As of `Windows`, which says what a window is, when it closes, and which rows are late.
+    question
+        As of `Windows`, which says what a window is, when it closes, and which rows are late: slide, gap, offset, by,
+        columns, stats, q, method, ddof, nan, null, min_count, level, trim, bias, max_delay, max_ahead, late,
+        partitions, memory_limit.
 
     Returns
     -------

@@ -302,7 +302,7 @@ def test_the_answer_as_everything():
     with pytest.raises(KeyError, match="did you mean 'a_count'"):
         found["a_cuont"]
     shown = repr(rstats.rolling(np.arange(100.0), 3, stats=["mean"], q=()))
-    assert shown.splitlines()[0] == "100 rows of 1 columns" and "…" in shown and "98.0" in shown
+    assert shown.splitlines()[0] == "100 rows of 1 column" and "…" in shown and "98.0" in shown
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
