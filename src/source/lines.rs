@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use rayon::prelude::*;
 
 use super::cells::{Cells, Columns};
@@ -182,7 +182,7 @@ impl<D: Dialect> Lines<D> {
                 return Ok((Vec::new(), 0));
             };
             self.dialect = Some(dialect);
-            self.lines += text[..head].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.lines += memchr_iter(b'\n', &text[..head]).count() as u64;
             start = head;
         }
         let Some(dialect) = &self.dialect else { return Ok((Vec::new(), 0)) };
@@ -201,7 +201,7 @@ impl<D: Dialect> Lines<D> {
             let mut cells = dialect.columns().cells(piece.len() / 32);
             let mut wrong = Vec::new();
             let rows = dialect.read(piece, &mut cells, &mut wrong);
-            let lines = piece.iter().filter(|byte| **byte == b'\n').count();
+            let lines = memchr_iter(b'\n', piece).count();
             Ok(Read_ { cells, rows, lines, wrong })
         };
         let pieces: VecDeque<Read_> = match cuts.len() {
