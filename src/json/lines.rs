@@ -235,11 +235,12 @@ pub(crate) fn names_of_numbers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Res
     Ok(found.into_iter().filter(|(_, is)| *is == [true, false]).map(|(name, _)| name).collect())
 }
 
-/// Where in a line an error is.
-pub(crate) fn byte_of(error: &Error) -> usize {
+/// The byte of a line at which something is wrong, and what.
+pub(crate) fn located(error: Error) -> (usize, String) {
     match error {
-        Error::Json { byte, .. } => *byte,
-        _ => 0,
+        Error::Json { path, byte, message } if path.is_empty() => (byte, message),
+        Error::Json { path, byte, message } => (byte, format!("{path}: {message}")),
+        error => (0, error.to_string()),
     }
 }
 

@@ -33,19 +33,6 @@ fn reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
     ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text)
 }
 
-/// The end of the first line, quotes considered.
-fn first_end(text: &[u8]) -> Option<usize> {
-    let (mut at, mut is_quoted) = (0, false);
-    loop {
-        at += memchr2(b'"', b'\n', &text[at..])? + 1;
-        match text[at - 1] {
-            b'"' => is_quoted = !is_quoted,
-            _ if !is_quoted => return Some(at),
-            _ => {}
-        }
-    }
-}
-
 fn is_missing(value: &[u8]) -> bool {
     matches!(value, b"" | b"NA" | b"N/A" | b"null" | b"NULL")
 }
@@ -66,7 +53,7 @@ impl Dialect for Csv {
     fn learn(text: &[u8], is_all: bool, wanted: &Wanted) -> Result<Option<(Self, usize)>, Wrong> {
         let at_start = |message: String| Wrong { line: 0, byte: 0, message };
         let bom = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let end = match first_end(&text[bom..]) {
+        let end = match end_of_line(&text[bom..], 0, false) {
             Some(end) => bom + end,
             None if is_all => text.len(),
             None => return Ok(None),
@@ -226,7 +213,7 @@ impl Csv {
         rows
     }
 
-    /// Takes a line of so many values.
+    /// Adds a line that has `found` values to the cells: `value` gives the one at a place.
     fn put<'a>(&self, found: usize, value: impl Fn(usize) -> &'a [u8], cells: &mut [Cells]) -> Result<(), String> {
         let width = self.width;
         if found != width {

@@ -17,7 +17,7 @@ use crate::interrupt::Interrupt;
 /// Bytes that are asked for at once. A pipe gives what it has.
 const READ: usize = 1 << 18;
 
-/// Bytes of text that are read together, where so many are there.
+/// The most bytes of text that are read together.
 const TOGETHER: usize = 1 << 23;
 
 /// Bytes of text that one thread reads at a time.

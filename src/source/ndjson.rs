@@ -10,7 +10,7 @@ use super::times::{from_number, from_text};
 use super::wanted::Wanted;
 use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
-use crate::json::lines::{Field, Records, byte_of, float, names_of_numbers};
+use crate::json::lines::{Field, Records, float, located, names_of_numbers};
 
 /// Lines that are looked at for which members are numbers.
 const LOOK: usize = 1000;
@@ -57,7 +57,10 @@ impl Dialect for Ndjson {
                     .filter(|line| !wanted.skips || serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()),
             )
         });
-        let columns = columns.map_err(|error| Wrong { line, byte: byte_of(&error), message: error.to_string() })?;
+        let columns = columns.map_err(|error| {
+            let (byte, message) = located(error);
+            Wrong { line, byte, message }
+        })?;
         let bom = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         Ok(Some((Self { records: Records::new(columns.names.clone()), columns }, bom)))
     }
@@ -86,12 +89,7 @@ impl Dialect for Ndjson {
             if is_blank(line) {
                 continue;
             }
-            let read = records.read(line, &mut fields, &interrupt).map_err(|error| {
-                let message = error.to_string();
-                let message =
-                    message.rsplit_once(", at byte").map_or(message.as_str(), |(message, _)| message).to_owned();
-                (byte_of(&error), message)
-            });
+            let read = records.read(line, &mut fields, &interrupt).map_err(located);
             let read = read.and_then(|()| {
                 for (column, (field, cells)) in fields.iter().zip(cells.iter_mut()).enumerate() {
                     put(columns, column, field, cells)

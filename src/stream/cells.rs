@@ -145,7 +145,6 @@ impl Cells {
             values.push((there, array.logical_nulls().filter(|nulls| nulls.null_count() > 0)));
         }
         let width = values.len();
-        let unit_of = |column: usize| units[column];
         // Where the values of each group begin, in a column that lacks its nulls.
         let before: Vec<Option<Vec<usize>>> = (values.iter())
             .map(|(_, nulls)| {
@@ -167,7 +166,7 @@ impl Cells {
             .collect();
         let of_group = |&group: &usize| -> Vec<Cell> {
             let of_column = |column: usize| {
-                let mut cell = Cell::new(unit_of(column));
+                let mut cell = Cell::new(units[column]);
                 let range = match &before[column] {
                     None => groups.starts[group]..groups.starts[group + 1],
                     Some(starts) => starts[group]..starts[group + 1],

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// Chunks of fewer rows are joined, so that there are few of them.
 const SMALL: usize = 1 << 15;
 
-/// Rows of so many in a run, on average, are copied run by run.
+/// From this mean length on, runs of neighbouring rows are copied run by run; shorter ones row by row.
 const RUN: usize = 16;
 
 /// Columns of rows, in chunks.

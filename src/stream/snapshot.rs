@@ -102,8 +102,14 @@ impl Windows {
     ///
     /// # Errors
     ///
-    /// [`Error::Data`] if it does not fit in memory twice.
+    /// [`Error::Invalid`] while windows wait that have closed in a call that failed: another call hands them out. [`Error::Data`] if it
+    /// does not fit in memory twice.
     pub fn to_bytes(&self, position: &[u8]) -> Result<Vec<u8>> {
+        if !self.waiting.is_empty() {
+            return Err(Error::Invalid(
+                "windows have closed in a call that failed, and wait: the next call hands them out; write the state after it".to_owned(),
+            ));
+        }
         let fields: Vec<FieldRef> =
             self.layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
         let rows =
@@ -222,6 +228,7 @@ impl Windows {
             _ => return Err(damaged()),
         };
         let late = written.late.iter().map(|bytes| table_from_bytes(bytes)).collect::<Result<_>>()?;
-        Ok((Self { question, layout, watermark, counters: written.counters, open, late }, written.position))
+        let counters = written.counters;
+        Ok((Self { question, layout, watermark, counters, open, late, waiting: Vec::new() }, written.position))
     }
 }

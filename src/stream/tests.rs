@@ -366,6 +366,18 @@ fn a_limit_is_told_with_what_is_open() {
     assert_eq!(windows.finish(&no_interrupt()).unwrap().counts(0).map(|counts| counts[0]), Some(windows.rows()));
 }
 
+/// What has closed in a call that fails comes with the next one.
+#[test]
+fn a_limit_takes_no_window_away() {
+    let mut windows = Windows::new(minutes().with_memory_limit(1 << 14)).unwrap();
+    let times: Vec<i64> = [0, 1, 2].into_iter().chain(std::iter::repeat_n(100, 5000)).collect();
+    assert!(matches!(windows.push(&simple(&times), &no_interrupt()), Err(Error::MemoryLimit { .. })));
+    #[cfg(feature = "stream")]
+    assert!(windows.to_bytes(b"").unwrap_err().to_string().contains("the next call hands them out"));
+    let found = windows.finish(&no_interrupt()).unwrap();
+    assert_eq!((found.counts(0), found.counts(1)), (Some([3, 0, 0]), Some([5000, 0, 0])));
+}
+
 /// What no session needs any more is forgotten, whatever the keys.
 #[test]
 fn keys_that_expire_leave_nothing_behind() {

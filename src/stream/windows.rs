@@ -16,7 +16,7 @@ use super::watermark::{Arrivals, Counters, Rows, Watermark};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::keys::timestamp;
-use crate::series::{Chunk, Series};
+use crate::series::Chunk;
 use crate::spec::{NanPolicy, NullPolicy, Spec};
 use crate::summary::Summaries;
 
@@ -57,6 +57,8 @@ pub struct Windows {
     pub(super) counters: Counters,
     pub(super) open: Open,
     pub(super) late: Vec<RecordBatch>,
+    /// Windows that have closed in a call that failed: they come with the next one.
+    pub(super) waiting: Vec<Summaries>,
 }
 
 /// What is kept of open windows.
@@ -85,7 +87,8 @@ impl Windows {
             Shape::Session(gap) => Open::Sessions(Box::new(Sessions::new(gap))),
         };
         let watermark = Watermark::new(question.max_delay);
-        Ok(Self { question, layout: None, watermark, counters: Counters::default(), open, late: Vec::new() })
+        let counters = Counters::default();
+        Ok(Self { question, layout: None, watermark, counters, open, late: Vec::new(), waiting: Vec::new() })
     }
 
     /// What is asked.
@@ -127,7 +130,7 @@ impl Windows {
         if self.question.late == Late::Error {
             self.refuse_late(&layout, &read, horizon, partition)?;
         }
-        let (mut rows, mut from, mut handed_out) = (self.watermark.rows(partition), 0, Vec::new());
+        let (mut rows, mut from) = (self.watermark.rows(partition), 0);
         let closed = loop {
             let arrivals = self.open.route(&layout, &read, from, horizon, &mut rows)?;
             self.layout.get_or_insert_with(|| layout.clone());
@@ -146,16 +149,25 @@ impl Windows {
                 break closed;
             };
             from = stopped;
-            handed_out.push(self.close(&Interrupt::default())?);
+            let closed = self.close(&Interrupt::default())?;
+            self.wait(closed);
         };
         self.counters.rows += batch.num_rows() as u64;
         let closed = closed?;
-        self.check_limit()?;
-        if handed_out.is_empty() {
-            return Ok(closed);
+        match self.check_limit() {
+            Ok(()) => Ok(closed),
+            Err(error) => {
+                self.wait(closed);
+                Err(error)
+            }
         }
-        handed_out.push(closed);
-        Answering { layout: &layout, spec: &self.question.spec, interrupt }.joined(handed_out)
+    }
+
+    /// Windows come with the next call.
+    fn wait(&mut self, closed: Summaries) {
+        if !closed.is_empty() {
+            self.waiting.push(closed);
+        }
     }
 
     /// A partition that may not send anything for a while: until it does, or is said to be idle, no window closes.
@@ -235,7 +247,7 @@ impl Windows {
             Open::Panes(panes) => panes.close(watermark, answering)?,
             Open::Sessions(sessions) => sessions.close(watermark, answering)?.into_iter().collect(),
         };
-        answering.joined(closed)
+        answering.joined(self.waiting.drain(..).chain(closed).collect())
     }
 
     /// Beyond this time a row does not move the watermark.
@@ -261,8 +273,7 @@ impl Windows {
                 return Err(Error::Nan { name: Some(field.name().clone()), file: None, row: self.counters.rows + row });
             }
         }
-        // That they are numbers.
-        Series::from_arrays(None, read.columns[layout.keys.len()..].to_vec()).map(|_| ())
+        Ok(())
     }
 
     /// Where late rows are errors: that of the first row of a batch that is late, or has no time.

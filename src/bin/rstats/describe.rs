@@ -37,7 +37,7 @@ pub fn run(args: &Describe) -> Result<(), Failure> {
         return Err(cannot_write(path, &io::Error::other(message)));
     }
     if args.explain {
-        return output.write_text(&plan.to_string(), interrupt);
+        return output.write_bytes(plan.to_string().as_bytes(), interrupt);
     }
     let answer = progress::shown(args, |progress| session.pool.install(|| plan.run(interrupt, progress)));
     let Answer { source, series, .. } = answer.map_err(|error| session.failed(error))?;
@@ -76,7 +76,7 @@ fn describe_sources(
     };
     if args.explain {
         let text = inputs::explain(sources, &question.wanted, session)?;
-        return output.write_text(&text, &session.interrupt);
+        return output.write_bytes(text.as_bytes(), &session.interrupt);
     }
     let described = session.pool.install(|| source::describe(sources, &question, &session.interrupt));
     let described = described.map_err(|error| session.failed(error))?;

@@ -85,8 +85,8 @@ impl Output {
         self.write_with(interrupt, |out| write_report(report, format, whole, out))
     }
 
-    pub fn write_text(self, text: &str, interrupt: &Interrupt) -> Result<(), Failure> {
-        self.write_with(interrupt, |out| out.write_all(text.as_bytes()))
+    pub fn write_bytes(self, bytes: &[u8], interrupt: &Interrupt) -> Result<(), Failure> {
+        self.write_with(interrupt, |out| out.write_all(bytes))
     }
 
     fn write_with(

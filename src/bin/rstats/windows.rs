@@ -9,7 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
 use rstats::report::{Report, Source, json};
 use rstats::source::{self, Next};
-use rstats::{Error, Spec, Summaries, Windowing, Windows as State};
+use rstats::{Error, Interrupt, Spec, Summaries, Windowing, Windows as State};
 
 use crate::args::{Format, Windows};
 use crate::describe::{finish, skipped};
@@ -56,7 +56,7 @@ pub fn run(args: &Windows) -> Result<(), Failure> {
         let written = written.and_then(|()| late.as_mut().map_or(Ok(()), |late| late.write(&mut windows)));
         if let Err(failure) = written {
             // What was not written is not over: neither are the rows that closed it.
-            windows = before.filter(|_| !matches!(failure, Failure::Signal(_))).unwrap_or(windows);
+            windows = before.unwrap_or(windows);
             break Err(failure);
         }
         if let Some(kept) = &mut kept {
@@ -181,31 +181,16 @@ impl<'a> Kept<'a> {
                 Some(state)
             }
         };
-        let kept = Self { path, restored, last: Instant::now() };
-        if kept.restored.is_none() {
-            // That it can be written shows before any work is done.
-            kept.replace(b"").map_err(|error| cannot_write(path, &error))?;
-            fs::remove_file(path).map_err(|error| cannot_write(path, &error))?;
-        }
-        Ok(kept)
-    }
-
-    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::Builder::new().prefix(".rstats-").suffix(".unfinished").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(self.path).map_err(|error| error.error)?;
-        Ok(())
+        // That it can be written shows before any work is done.
+        Output::open(Some(path))?;
+        Ok(Self { path, restored, last: Instant::now() })
     }
 
     fn write(&mut self, windows: &State) -> Result<(), Failure> {
         self.last = Instant::now();
         let bytes = windows.to_bytes(b"").map_err(|error| Failure::Other(error.to_string()))?;
-        self.replace(&bytes).map_err(|error| cannot_write(self.path, &error))
+        // A signal that ends the work does not end this.
+        Output::open(Some(self.path))?.write_bytes(&bytes, &Interrupt::default())
     }
 
     fn write_now_and_then(&mut self, windows: &State) -> Result<(), Failure> {
