@@ -1,9 +1,8 @@
 //! What a service holds: statistics of values that come one batch after the other.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::describe::{AnyOutcome, AnyScan, FEW, changed};
+use crate::describe::{AnyOutcome, AnyScan, changed};
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
 use crate::num::decimal::EXACT_IN_F64;
@@ -13,6 +12,7 @@ use crate::series::{Chunk, Kind, Repr, Series};
 use crate::spec::{Learned, NanPolicy, NullPolicy, Spec};
 use crate::state;
 use crate::summary::Summary;
+use crate::threads::Threads;
 
 /// Statistics of values that come for as long as a service runs, of any number of series. Two that were asked the same merge, whatever
 /// each has seen, and travel as bytes; an answer can be had at any time, and more values added after it.
@@ -141,10 +141,7 @@ impl Accumulator {
         let read = |(column, chunks): (&mut Column, Vec<&Chunk>)| {
             chunks.into_iter().try_for_each(|chunk| column.scan.read(chunk))
         };
-        match series.iter().map(Series::rows).sum::<usize>() <= FEW {
-            true => work.into_iter().try_for_each(read)?,
-            false => work.into_par_iter().try_for_each(read)?,
-        }
+        Threads::for_values(series.iter().map(Series::rows).sum()).try_map_items(work, read)?;
         self.rows += series.iter().map(Series::rows).max().unwrap_or_default() as u64;
         Ok(())
     }

@@ -84,6 +84,7 @@ mod stats;
 mod stream;
 mod suggest;
 mod summary;
+mod threads;
 #[cfg(feature = "parquet")]
 mod unfinished;
 mod unpoisoned;

@@ -17,7 +17,7 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 ROOMS = [
     ["escape", "suggest", "unfinished", "unpoisoned"],
     ["error", "catch_panic"],
-    ["interrupt"],
+    ["interrupt", "threads"],
     ["num"],
     ["arch"],
     ["memory_pool", "state"],

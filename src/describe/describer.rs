@@ -1,10 +1,9 @@
 //! Series one by one, and side by side.
 
 use arrow_array::{Array, Float64Array};
-use rayon::prelude::*;
 
 use super::any_scan::{AnyOutcome, AnyScan, with_scan};
-use super::passes::{FEW, SHORT, changed, describe_one};
+use super::passes::{SHORT, changed, describe_one};
 use super::short_series::ShortSeries;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -14,6 +13,7 @@ use crate::series::table::number_type;
 use crate::series::{Chunk, Kind, Repr, Series, from_arrow};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
+use crate::threads::Threads;
 
 /// The summary of one Arrow array.
 ///
@@ -39,11 +39,7 @@ pub fn describe(array: &dyn Array, spec: &Spec) -> Result<Summary> {
 /// [`Error::Interrupted`].
 pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Result<Vec<Summary>> {
     let describer = || Describer { interrupt: interrupt.clone(), ..Describer::new(spec) };
-    if series.iter().map(Series::rows).sum::<usize>() <= FEW {
-        let mut describer = describer();
-        return series.iter().map(|series| describer.describe_series(series)).collect();
-    }
-    let summaries = series.par_chunks(StridedBuffer::TOGETHER).map_init(describer, |describer, neighbours| {
+    let describe = |describer: &mut Describer, neighbours: &[Series]| -> Result<Vec<Summary>> {
         let near: Option<Vec<&StridedBuffer>> = neighbours.iter().map(Series::memory).collect();
         match near.filter(|near| StridedBuffer::are_near(near)) {
             None => neighbours.iter().map(|series| describer.describe_series(series)).collect(),
@@ -52,13 +48,13 @@ pub fn describe_all(series: &[Series], spec: &Spec, interrupt: &Interrupt) -> Re
                 arrays.map(|(array, series)| describer.describe_series(&series.with_array(array))).collect()
             }
         }
-    });
-    let summaries = summaries.collect::<Vec<Result<Vec<_>>>>();
-    let mut all = Vec::with_capacity(series.len());
-    for summaries in summaries {
-        all.append(&mut summaries?);
-    }
-    Ok(all)
+    };
+    let threads = Threads::for_values(series.iter().map(Series::rows).sum());
+    Ok(threads
+        .try_map_with(series.chunks(StridedBuffer::TOGETHER), describer, describe)?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// Describes one series after another in the same memory: for many short ones.

@@ -27,7 +27,7 @@ pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]
 pub(crate) use passes::PASSES;
-pub(crate) use passes::{FEW, changed};
+pub(crate) use passes::changed;
 #[cfg(feature = "parquet")]
 pub(crate) use segments::check_distinct;
 pub use segments::check_names;

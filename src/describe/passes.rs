@@ -1,6 +1,6 @@
 //! Passes over one series, until its scan has the answer.
 
-use rayon::prelude::*;
+use rayon::slice::ParallelSliceMut as _;
 
 use crate::arch::Tier;
 use crate::error::{Error, Result};
@@ -11,10 +11,7 @@ use crate::series::{Chunk, Series};
 use crate::spec::Spec;
 use crate::stats::select::{self, Brackets};
 use crate::summary::Summary;
-
-/// Up to this many rows in all series together, no other thread is asked: that would take longer than the work, and outside
-/// of a pool it would wake rayon's own, which a forked child does not have.
-pub(crate) const FEW: usize = 1 << 12;
+use crate::threads::Threads;
 
 /// Of series up to this many rows all values are kept; longer ones are sampled first.
 pub(super) const SHORT: usize = 1 << 11;
@@ -64,15 +61,12 @@ pub(super) fn describe_one<T: Element>(
     }
     let pieces = series.pieces(PIECE);
     let pass = |scan: &mut Scan<T>| {
-        let parts = pieces.par_iter().try_fold(
-            || scan.clone(),
-            |mut scan, piece| {
-                interrupt.check()?;
-                piece.read(&mut scan)?;
-                Ok(scan)
-            },
-        );
-        if let Some(whole) = parts.try_reduce_with(merged) {
+        let read = |scan: &mut Scan<T>, piece: &Chunk| {
+            interrupt.check()?;
+            piece.read(scan)
+        };
+        let (_, parts) = Threads::All.fold(&pieces, || scan.clone(), read)?;
+        if let Some(whole) = parts.into_iter().map(Ok).reduce(|a, b| merged(a?, b?)) {
             *scan = whole?;
         }
         Ok(())
@@ -81,9 +75,8 @@ pub(super) fn describe_one<T: Element>(
         scan.restart(Keep::All, Brackets::unknown());
     } else {
         let stretch = stretch(rows, spec);
-        let samples =
-            pieces.par_iter().enumerate().map(|(index, piece)| sampled(piece, stretch, index * (PIECE / stretch)));
-        let mut sample = samples.collect::<Result<Vec<_>>>()?.concat();
+        let sampled = |index: usize| sampled(&pieces[index], stretch, index * (PIECE / stretch));
+        let mut sample = Threads::All.try_map(pieces.len(), sampled)?.concat();
         // Threads take longer to begin with a short one than to sort it.
         match sample.len() {
             ..SORTED_ALONE => select::sort(&mut sample, Tier::best()),

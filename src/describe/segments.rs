@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use arrow_array::Array;
 use arrow_buffer::NullBuffer;
-use rayon::prelude::*;
 
 use super::any_scan::Scanned;
 use super::describer::{Describer, scan_of};
-use super::passes::{FEW, SHORT, changed, describe_one};
+use super::passes::{SHORT, changed, describe_one};
 use super::short_series::SeriesSlot;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -17,6 +16,7 @@ use crate::series::{Series, from_arrow};
 use crate::spec::{NullPolicy, Spec};
 use crate::stats::select::Brackets;
 use crate::summary::{AnswerRows, Summary};
+use crate::threads::Threads;
 
 /// Rows that one thread takes at a time.
 const TASK: usize = 1 << 16;
@@ -74,21 +74,15 @@ pub(super) fn in_parts(
 ) -> Result<Option<usize>> {
     let all = Describer { interrupt: interrupt.clone(), ..Describer::new(spec) };
     let describer = || Describer { scans: [const { None }; 4], ..all.clone() };
-    let tasks: Vec<_> = tasks.into_iter().map(|task| (rows.split_off(task.len()), task)).collect();
+    let tasks = tasks.into_iter().map(|task| (rows.split_off(task.len()), task));
     let work = |describer: &mut Describer, (mut rows, task): (AnswerRows<'_>, Range<usize>)| {
         interrupt.check()?;
         let start = task.start;
         work(describer, task, &mut rows)?;
         Ok(rows.first_nan().map(|row| start + row))
     };
-    // A few values need no other thread, and must not wake rayon's own pool: see `FEW`.
-    let nans: Vec<Result<Option<usize>>> = if values <= FEW {
-        let mut describer = describer();
-        tasks.into_iter().map(|task| work(&mut describer, task)).collect()
-    } else {
-        tasks.into_par_iter().map_init(describer, work).collect()
-    };
-    Ok(nans.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().next())
+    let nans = Threads::for_values(values).try_map_with(tasks, describer, work)?;
+    Ok(nans.into_iter().flatten().next())
 }
 
 /// Sets the rows of stretches of an array, of which `None` is one that is itself missing.

@@ -2,10 +2,9 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema};
-use rayon::prelude::*;
 
 use super::any_scan::{AnyOutcome, AnyScan};
-use super::passes::{FEW, changed};
+use super::passes::changed;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
@@ -14,6 +13,7 @@ use crate::series::table::{Columns, number_type};
 use crate::series::{Chunk, Kind, Repr};
 use crate::spec::{NanPolicy, Spec};
 use crate::summary::Summary;
+use crate::threads::Threads;
 
 /// Describes the wanted columns of a stream of record batches. The stream is read once; of it, nothing but the values of these
 /// columns is kept, and only if the spec asks for quantiles, or for statistics that need all values (`iqr`, `mad`, `mode`, …).
@@ -89,12 +89,8 @@ impl StreamDescriber {
             }
             Ok(())
         };
-        // A few values need no other thread: see `FEW`.
-        if batch.num_rows().saturating_mul(self.columns.len()) <= FEW {
-            self.columns.iter_mut().try_for_each(read)?;
-        } else {
-            self.columns.par_iter_mut().map(read).collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
-        }
+        let threads = Threads::for_values(batch.num_rows().saturating_mul(self.columns.len()));
+        threads.try_map_items(&mut self.columns, read)?;
         self.rows += batch.num_rows() as u64;
         Ok(())
     }

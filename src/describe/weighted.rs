@@ -5,7 +5,6 @@ use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, FieldRef};
-use rayon::prelude::*;
 
 use super::group_rows::Groups;
 use super::passes::changed;
@@ -21,6 +20,7 @@ use crate::spec::{Method, NanPolicy, NullPolicy, Spec, Statistic, is_count};
 use crate::stats::value::Value;
 use crate::stats::weighted::{Frequencies, Importances, quantile};
 use crate::summary::{Answers, Summaries, Summary};
+use crate::threads::Threads;
 
 /// What weights are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +106,12 @@ fn summarize_groups<T: Element>(
     interrupt: &Interrupt,
 ) -> Result<Vec<Summary>> {
     let rows: Vec<Option<T>> = checked_rows(series, weights, spec)?;
-    let summarized = (0..groups.len()).into_par_iter().map(|group| {
+    Threads::All.try_map(groups.len(), |group| {
         interrupt.check()?;
         let taken = groups.rows(group..group + 1);
         let rows: Vec<Option<T>> = taken.iter().map(|&row| rows[row as usize]).collect();
         summarize_rows(&rows, &weights.take(taken), spec)
-    });
-    summarized.collect()
+    })
 }
 
 /// Which statistics have a form with importances.

@@ -5,13 +5,12 @@
 
 use std::borrow::Cow;
 
-use rayon::prelude::*;
-
 use super::limits::Limits;
 use super::numbers::Numbers;
 use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::threads::Threads;
 
 /// Text of an array that one thread reads at a time.
 const PIECE: usize = 1 << 18;
@@ -286,10 +285,7 @@ impl<'a> Reader<'a> {
                 let room = if first { 0 } else { (pair[1] - pair[0]) / 16 };
                 piece.piece(nulls, room)
             };
-            let pieces: Vec<Piece> = match ends.len() {
-                2 => vec![read(&ends)],
-                _ => ends.par_windows(2).map(read).collect(),
-            };
+            let pieces: Vec<Piece> = Threads::unless(ends.len() == 2).map_items(ends.windows(2), read);
             self.interrupt.check()?;
             for Piece { numbers, at, end } in pieces {
                 self.at = at;

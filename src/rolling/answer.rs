@@ -5,11 +5,10 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use arrow_schema::{Field, Schema};
-use rayon::prelude::*;
 
-use crate::describe::FEW;
 use crate::error::{Error, Result};
 use crate::spec::{Spec, Statistic, is_count};
+use crate::threads::Threads;
 
 /// Stands for what is not defined: no NaN that is an answer has these bits.
 pub(super) const UNDEFINED: f64 = f64::from_bits(0x7ff8_0000_5d15_ab1e);
@@ -85,10 +84,7 @@ pub(super) fn table(names: Vec<String>, columns: Vec<(Measure, Vec<f64>)>, rows:
             false => Arc::new(Float64Array::new(values.into(), nulls)),
         }
     };
-    let arrays: Vec<ArrayRef> = match rows <= FEW {
-        true => columns.into_iter().map(array).collect(),
-        false => columns.into_par_iter().map(array).collect(),
-    };
+    let arrays: Vec<ArrayRef> = Threads::for_values(rows).map_items(columns, array);
     let fields = names.into_iter().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true));
     let fields: Vec<Field> = fields.collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));

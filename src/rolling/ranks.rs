@@ -7,7 +7,7 @@
 use std::hint::select_unpredictable;
 use std::ops::Range;
 
-use rayon::prelude::*;
+use rayon::slice::ParallelSliceMut as _;
 
 use super::answer::{Column, Measure, UNDEFINED};
 use super::bounds::Bounds;

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::FieldRef;
-use rayon::prelude::*;
 
 use super::answer::{Column, Measure, UNDEFINED, names, table};
 use super::bounds::Bounds;
@@ -17,13 +16,14 @@ use super::rows::Rows;
 use super::sums::sums;
 use super::targets::Targets;
 use crate::arch::Tier;
-use crate::describe::{FEW, Groups};
+use crate::describe::Groups;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::series::repr::{Element, with_repr};
 use crate::series::times::{Times, nanoseconds};
 use crate::series::{Series, from_arrow};
 use crate::spec::{NanPolicy, NullPolicy, Spec, Statistic};
+use crate::threads::Threads;
 
 /// Windows that one thread does at a time, unless it has to be more.
 const TASK: usize = 1 << 14;
@@ -118,10 +118,7 @@ impl Rolling {
             let in_order = |(_, values): &mut (Measure, Vec<f64>)| {
                 *values = places.iter().map(|&place| values[place as usize]).collect();
             };
-            match rows <= FEW {
-                true => columns.iter_mut().for_each(in_order),
-                false => columns.par_iter_mut().for_each(in_order),
-            }
+            Threads::for_values(rows).map_items(&mut columns, in_order);
         }
         let names =
             names(&series.iter().map(|series| series.name().map(str::to_owned)).collect::<Vec<_>>(), self.counts, spec);
@@ -229,10 +226,7 @@ impl Work<'_> {
                 self.mask(&rows, &targets, &mut columns);
                 Ok(())
             };
-            match self.bounds.len() <= FEW {
-                true => tasks.into_iter().try_for_each(work),
-                false => tasks.into_par_iter().try_for_each(work),
-            }?;
+            Threads::for_values(self.bounds.len()).try_map_items(tasks, work)?;
         }
         Ok(())
     }

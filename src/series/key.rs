@@ -1,56 +1,21 @@
 //! Columns of keys: of each row a code, by which equal keys are found and ordered.
 //!
 //! Where a key has 64 bits or fewer, its code is the key itself, in its order. Where it has more (text, bytes, wide
-//! decimals), the code is a hash, and bytes decide.
+//! decimals), it is bytes in the order of the keys.
 
-use std::cmp::Ordering;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef, UInt32Array};
-use arrow_buffer::{ArrowNativeType, NullBuffer};
+use arrow_array::{Array, ArrayRef, GenericBinaryArray, OffsetSizeTrait, UInt32Array, make_array};
+use arrow_buffer::NullBuffer;
 use arrow_row::{RowConverter, SortField};
-use arrow_schema::{DataType, FieldRef, SortOptions, TimeUnit};
+use arrow_schema::{DataType, FieldRef, SortOptions};
 use arrow_select::take::take;
 
 use crate::arch::key::Keyed;
 use crate::error::{Error, Result};
 use crate::series::type_names::type_text;
-
-/// Applies a macro to the Arrow type of a data type whose values are signed whole numbers of up to 64 bits, another one to that of unsigned
-/// ones; of any other data type the result is that of the expression.
-macro_rules! with_integer_type {
-    ($data_type:expr, $signed:ident, $unsigned:ident, $otherwise:expr) => {
-        match $data_type {
-            DataType::Int8 => $signed!(Int8Type),
-            DataType::Int16 => $signed!(Int16Type),
-            DataType::Int32 => $signed!(Int32Type),
-            DataType::Int64 => $signed!(Int64Type),
-            DataType::UInt8 => $unsigned!(UInt8Type),
-            DataType::UInt16 => $unsigned!(UInt16Type),
-            DataType::UInt32 => $unsigned!(UInt32Type),
-            DataType::UInt64 => $unsigned!(UInt64Type),
-            DataType::Date32 => $signed!(Date32Type),
-            DataType::Date64 => $signed!(Date64Type),
-            DataType::Time32(TimeUnit::Second) => $signed!(Time32SecondType),
-            DataType::Time32(_) => $signed!(Time32MillisecondType),
-            DataType::Time64(TimeUnit::Microsecond) => $signed!(Time64MicrosecondType),
-            DataType::Time64(_) => $signed!(Time64NanosecondType),
-            DataType::Timestamp(TimeUnit::Second, _) => $signed!(TimestampSecondType),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => $signed!(TimestampMillisecondType),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => $signed!(TimestampMicrosecondType),
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => $signed!(TimestampNanosecondType),
-            DataType::Duration(TimeUnit::Second) => $signed!(DurationSecondType),
-            DataType::Duration(TimeUnit::Millisecond) => $signed!(DurationMillisecondType),
-            DataType::Duration(TimeUnit::Microsecond) => $signed!(DurationMicrosecondType),
-            DataType::Duration(TimeUnit::Nanosecond) => $signed!(DurationNanosecondType),
-            DataType::Interval(arrow_schema::IntervalUnit::YearMonth) => $signed!(IntervalYearMonthType),
-            DataType::Decimal32(..) => $signed!(Decimal32Type),
-            DataType::Decimal64(..) => $signed!(Decimal64Type),
-            _ => $otherwise,
-        }
-    };
-}
 
 /// Work on the codes of a column, of whichever kind they are.
 pub trait KeyVisitor {
@@ -62,13 +27,6 @@ pub trait KeyVisitor {
 
     /// Bytes that are the keys, in their order.
     fn bytes<'a>(self, bytes: impl Fn(usize) -> &'a [u8] + Sync) -> Self::Outcome;
-
-    /// Bytes that are equal for equal keys, and the order of the keys.
-    fn ordered<'a>(
-        self,
-        bytes: impl Fn(usize) -> &'a [u8] + Sync,
-        order: impl Fn(usize, usize) -> Ordering + Sync,
-    ) -> Self::Outcome;
 }
 
 /// A column as it is grouped by: dictionaries and runs as what they stand for.
@@ -99,22 +57,17 @@ impl KeyColumn {
                 let values = field.as_ref().clone().with_data_type(dictionary.values().data_type().clone());
                 let ranks = ranks(Self::new(values.into(), dictionary.values().clone(), ranks)?)?;
                 let ranks = if field.dict_is_ordered() == Some(true) { by_first_place(ranks) } else { ranks };
-                let ranks: ArrayRef = std::sync::Arc::new(UInt32Array::from(ranks));
+                let ranks: ArrayRef = Arc::new(UInt32Array::from(ranks));
                 take(&ranks, dictionary.keys(), Some(arrow_select::take::TakeOptions { check_bounds: true }))
                     .map_err(|error| Error::Data(format!("keys '{name}': damaged dictionary: {error}")))?
             }
             DataType::RunEndEncoded(_, values) => arrow_cast::cast(&array, values.data_type())
                 .map_err(|error| Error::Data(format!("keys '{name}': {error}")))?,
-            data_type if data_type.is_nested() => rows_as_bytes(&array)
-                .ok_or_else(|| Error::NoKey { name: name.clone(), data_type: type_text(data_type) })?,
             _ => array.clone(),
         };
-        let column = Self { field, array, codes, nulls };
-        if !column.is_hashable() {
-            let (name, data_type) = (column.field.name().clone(), type_text(column.array.data_type()));
-            return Err(Error::NoKey { name, data_type });
-        }
-        Ok(column)
+        let codes = compared(&codes)
+            .ok_or_else(|| Error::NoKey { name: name.clone(), data_type: type_text(array.data_type()) })?;
+        Ok(Self { field, array, codes, nulls })
     }
 
     /// The number of rows.
@@ -127,98 +80,60 @@ impl KeyColumn {
         self.nulls.as_ref()
     }
 
-    fn is_hashable(&self) -> bool {
-        let data_type = self.codes.data_type();
-        data_type.is_primitive()
-            || matches!(
-                data_type,
-                DataType::Null
-                    | DataType::Boolean
-                    | DataType::Utf8
-                    | DataType::LargeUtf8
-                    | DataType::Utf8View
-                    | DataType::Binary
-                    | DataType::LargeBinary
-                    | DataType::BinaryView
-                    | DataType::FixedSizeBinary(_)
-            )
-    }
-
     /// Does the work on the codes; where a row has no key, its code means nothing.
     pub fn visit<W: KeyVisitor>(&self, work: W) -> W::Outcome {
         let array = &self.codes;
-        macro_rules! integers {
-            ($type:ty) => {{
+        macro_rules! numbers {
+            ($type:ty, $code:expr) => {{
                 let values = array.as_primitive::<$type>().values();
-                // From signed to unsigned, in order.
-                work.exact(|row| (values[row] as i64 as u64) ^ (1 << 63))
+                work.exact(|row| $code(values[row]))
             }};
         }
-        macro_rules! naturals {
-            ($type:ty) => {{
-                let values = array.as_primitive::<$type>().values();
-                work.exact(|row| u64::from(values[row]))
-            }};
-        }
-        macro_rules! wide {
-            ($type:ty) => {{
-                let values = array.as_primitive::<$type>().values();
-                let (all, width) = (values.inner().as_slice(), size_of::<<$type as ArrowPrimitiveType>::Native>());
-                work.ordered(|row| &all[row * width..(row + 1) * width], |a, b| values[a].cmp(&values[b]))
-            }};
-        }
-        with_integer_type!(
-            array.data_type(),
-            integers,
-            naturals,
-            match array.data_type() {
-                DataType::Null => work.exact(|_| 0),
-                DataType::Boolean => {
-                    let values = array.as_boolean();
-                    work.exact(|row| values.value(row).into())
-                }
-                DataType::Interval(arrow_schema::IntervalUnit::DayTime) => wide!(IntervalDayTimeType),
-                DataType::Interval(arrow_schema::IntervalUnit::MonthDayNano) => wide!(IntervalMonthDayNanoType),
-                DataType::Decimal128(..) => wide!(Decimal128Type),
-                DataType::Decimal256(..) => wide!(Decimal256Type),
-                DataType::Float16 => {
-                    let values = array.as_primitive::<Float16Type>().values();
-                    work.exact(|row| float(values[row].into()))
-                }
-                DataType::Float32 => {
-                    let values = array.as_primitive::<Float32Type>().values();
-                    work.exact(|row| float(values[row].into()))
-                }
-                DataType::Float64 => {
-                    let values = array.as_primitive::<Float64Type>().values();
-                    work.exact(|row| float(values[row]))
-                }
-                DataType::Utf8 =>
-                    offsets(work, array.as_string::<i32>().offsets(), array.as_string::<i32>().value_data()),
-                DataType::LargeUtf8 => {
-                    offsets(work, array.as_string::<i64>().offsets(), array.as_string::<i64>().value_data())
-                }
-                DataType::Binary => {
-                    offsets(work, array.as_binary::<i32>().offsets(), array.as_binary::<i32>().value_data())
-                }
-                DataType::LargeBinary => {
-                    offsets(work, array.as_binary::<i64>().offsets(), array.as_binary::<i64>().value_data())
-                }
-                DataType::Utf8View => {
-                    let values = array.as_string_view();
-                    work.bytes(|row| values.value(row).as_bytes())
-                }
-                DataType::BinaryView => {
-                    let values = array.as_binary_view();
-                    work.bytes(|row| values.value(row))
-                }
-                _ => {
-                    // `is_hashable` leaves only this one.
-                    let values = array.as_fixed_size_binary();
-                    work.bytes(|row| values.value(row))
-                }
+        match array.data_type() {
+            DataType::Null => work.exact(|_| 0),
+            DataType::Boolean => {
+                let values = array.as_boolean();
+                work.exact(|row| values.value(row).into())
             }
-        )
+            DataType::Int32 => numbers!(Int32Type, |value| signed(i64::from(value))),
+            DataType::Int64 => numbers!(Int64Type, signed),
+            DataType::UInt32 => numbers!(UInt32Type, u64::from),
+            DataType::UInt64 => numbers!(UInt64Type, |value| value),
+            DataType::Float32 => numbers!(Float32Type, |value| float(f64::from(value))),
+            DataType::Float64 => numbers!(Float64Type, float),
+            DataType::Binary => offsets(work, array.as_binary::<i32>()),
+            DataType::LargeBinary => offsets(work, array.as_binary::<i64>()),
+            // `compared` leaves only this one.
+            _ => {
+                let values = array.as_binary_view();
+                work.bytes(|row| values.value(row))
+            }
+        }
+    }
+}
+
+/// The same keys as one of the few types that work is compiled for. `None` for types whose values have no order.
+fn compared(array: &ArrayRef) -> Option<ArrayRef> {
+    use arrow_schema::IntervalUnit::DayTime;
+    let as_type = |data_type: DataType| arrow_cast::cast(array, &data_type).ok();
+    match array.data_type() {
+        DataType::Int8 | DataType::Int16 => as_type(DataType::Int32),
+        DataType::UInt8 | DataType::UInt16 => as_type(DataType::UInt32),
+        DataType::Float16 => as_type(DataType::Float32),
+        DataType::Utf8 | DataType::FixedSizeBinary(_) => as_type(DataType::Binary),
+        DataType::LargeUtf8 => as_type(DataType::LargeBinary),
+        DataType::Utf8View => as_type(DataType::BinaryView),
+        DataType::Null | DataType::Boolean | DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            Some(array.clone())
+        }
+        DataType::UInt32 | DataType::UInt64 | DataType::Float32 | DataType::Float64 => Some(array.clone()),
+        // Its days and milliseconds are not one number.
+        DataType::Interval(DayTime) => rows_as_bytes(array),
+        data_type => match data_type.primitive_width() {
+            Some(4) => seen_as(array, &DataType::Int32),
+            Some(8) => seen_as(array, &DataType::Int64),
+            _ => rows_as_bytes(array),
+        },
     }
 }
 
@@ -260,40 +175,30 @@ pub fn exact_codes(data_type: &DataType) -> Option<(u64, u32)> {
 /// [`Error::Data`] for a type whose codes are not its keys.
 #[cfg(feature = "parquet")]
 pub fn from_exact_codes(data_type: &DataType, codes: &[Option<u64>]) -> Result<ArrayRef> {
-    use arrow_array::{BooleanArray, PrimitiveArray, new_null_array};
-    use std::sync::Arc;
+    use arrow_array::{BooleanArray, Float64Array, Int32Array, Int64Array, UInt64Array, new_null_array};
 
-    macro_rules! integers {
-        ($type:ty) => {{
-            let keys = codes.iter().map(|code| code.map(|code| (code ^ 1 << 63) as i64 as _));
-            Arc::new(keys.collect::<PrimitiveArray<$type>>().with_data_type(data_type.clone()))
-        }};
-    }
-    macro_rules! naturals {
-        ($type:ty) => {
-            Arc::new(codes.iter().map(|code| code.map(|code| code as _)).collect::<PrimitiveArray<$type>>())
-        };
-    }
-    let float = |code: &Option<u64>| code.map(|code| f64::from_key((code ^ 1 << 63) as i64));
-    Ok(with_integer_type!(
-        data_type,
-        integers,
-        naturals,
-        match data_type {
-            DataType::Null => new_null_array(data_type, codes.len()),
-            DataType::Boolean =>
-                Arc::new(codes.iter().map(|code| code.map(|code| code == 1)).collect::<BooleanArray>()),
-            DataType::Float16 => {
-                let keys = codes.iter().map(|code| float(code).map(half::f16::from_f64));
-                Arc::new(keys.collect::<PrimitiveArray<Float16Type>>())
-            }
-            DataType::Float32 => Arc::new(
-                codes.iter().map(|code| float(code).map(|key| key as f32)).collect::<PrimitiveArray<Float32Type>>(),
-            ),
-            DataType::Float64 => Arc::new(codes.iter().map(float).collect::<PrimitiveArray<Float64Type>>()),
-            other => return Err(Error::Data(format!("keys of type {other} have no codes of their own"))),
-        }
-    ))
+    let signed = || codes.iter().map(|code| code.map(|code| (code ^ 1 << 63) as i64));
+    let floats = || signed().map(|code| code.map(f64::from_key));
+    let width = data_type.primitive_width();
+    let keys: ArrayRef = match data_type {
+        DataType::Null => return Ok(new_null_array(data_type, codes.len())),
+        DataType::Boolean => Arc::new(codes.iter().map(|code| code.map(|code| code == 1)).collect::<BooleanArray>()),
+        data_type if data_type.is_floating() => Arc::new(floats().collect::<Float64Array>()),
+        data_type if data_type.is_unsigned_integer() => Arc::new(codes.iter().copied().collect::<UInt64Array>()),
+        data_type if data_type.is_signed_integer() || width == Some(8) => Arc::new(signed().collect::<Int64Array>()),
+        _ if width == Some(4) => Arc::new(signed().map(|code| code.map(|code| code as i32)).collect::<Int32Array>()),
+        other => return Err(Error::Data(format!("keys of type {other} have no codes of their own"))),
+    };
+    let keys = match data_type.is_integer() || data_type.is_floating() {
+        true => arrow_cast::cast(&keys, data_type).ok(),
+        false => seen_as(&keys, data_type),
+    };
+    keys.ok_or_else(|| Error::Data(format!("keys of type {data_type} have no codes of their own")))
+}
+
+/// The same bits as values of another type of their width.
+fn seen_as(array: &ArrayRef, data_type: &DataType) -> Option<ArrayRef> {
+    array.to_data().into_builder().data_type(data_type.clone()).build().ok().map(make_array)
 }
 
 /// Each rank as the place of the first value that has it.
@@ -306,18 +211,24 @@ fn by_first_place(ranks: Vec<u32>) -> Vec<u32> {
     ranks.into_iter().map(|rank| first[rank as usize]).collect()
 }
 
-/// The rows of structs and lists as bytes in their order. `None` for types that have none.
+/// The values of structs, lists and wide numbers as bytes in their order. `None` for types that have none.
 fn rows_as_bytes(array: &ArrayRef) -> Option<ArrayRef> {
     // Nulls last, as among keys themselves.
     let options = SortOptions { descending: false, nulls_first: false };
     let field = SortField::new_with_options(array.data_type().clone(), options);
     let converter = RowConverter::new(vec![field]).ok()?;
     let rows = converter.convert_columns(std::slice::from_ref(array)).ok()?;
-    Some(std::sync::Arc::new(rows.try_into_binary().ok()?))
+    Some(Arc::new(rows.try_into_binary().ok()?))
 }
 
-fn offsets<W: KeyVisitor, O: ArrowNativeType>(work: W, offsets: &[O], data: &[u8]) -> W::Outcome {
-    work.bytes(|row| &data[offsets[row].as_usize()..offsets[row + 1].as_usize()])
+fn offsets<W: KeyVisitor, O: OffsetSizeTrait>(work: W, array: &GenericBinaryArray<O>) -> W::Outcome {
+    let (offsets, bytes) = (array.value_offsets(), array.value_data());
+    work.bytes(|row| &bytes[offsets[row].as_usize()..offsets[row + 1].as_usize()])
+}
+
+/// As unsigned, in order.
+fn signed(value: i64) -> u64 {
+    value as u64 ^ (1 << 63)
 }
 
 /// One zero, and one NaN, which is above everything.

@@ -1,18 +1,17 @@
 //! Text: cut where lines end, and read in pieces on all threads.
 
-use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use memchr::{memchr, memchr_iter};
-use rayon::prelude::*;
 
 use super::cells::{Cells, Columns};
 use super::feed::{Feed, Piece};
 use super::wanted::{Next, Wanted};
 use crate::error::{Error, Result, size};
 use crate::interrupt::Interrupt;
+use crate::threads::Threads;
 
 /// Bytes that are asked for at once. A pipe gives what it has.
 const READ: usize = 1 << 18;
@@ -204,10 +203,7 @@ impl<D: Dialect> Lines<D> {
             let lines = memchr_iter(b'\n', piece).count();
             Ok(Read_ { cells, rows, lines, wrong })
         };
-        let pieces: VecDeque<Read_> = match cuts.len() {
-            ..=2 => cuts.windows(2).map(read).collect::<Result<_>>()?,
-            _ => cuts.par_windows(2).map(read).collect::<Result<Vec<_>>>()?.into(),
-        };
+        let pieces = Threads::unless(cuts.len() <= 2).try_map_items(cuts.windows(2), read)?;
         let columns = dialect.columns().clone();
         let mut batches = Vec::with_capacity(pieces.len());
         let mut before = start;

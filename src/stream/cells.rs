@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use arrow_array::{Array, RecordBatch};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answering;
@@ -16,7 +15,7 @@ use super::chunks::Chunks;
 use super::keys::KeyTable;
 use super::layout::Layout;
 use crate::arch::rolling_sums::Divisors;
-use crate::describe::{FEW, Groups};
+use crate::describe::Groups;
 use crate::error::Result;
 use crate::num::figure::NumberType;
 use crate::series::{Kind, Repr, from_arrow};
@@ -25,6 +24,7 @@ use crate::stats::compact::Compact;
 use crate::stats::extrema::Extrema;
 use crate::stats::value::Value;
 use crate::summary::{AnswerRows, Answers, Summaries, UNDEFINED};
+use crate::threads::Threads;
 
 /// What is known of one key and column.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -177,10 +177,9 @@ impl Cells {
             };
             (0..width).map(of_column).collect()
         };
-        let cells: Vec<Vec<Cell>> = match rows.rows() * width <= FEW {
-            true => order.iter().map(of_group).collect(),
-            false => order.par_iter().with_min_len(64).map(of_group).collect(),
-        };
+        let of_groups = |groups: &[usize]| groups.iter().flat_map(of_group).collect();
+        let groups: Vec<&[usize]> = order.chunks(64).collect();
+        let cells: Vec<Vec<Cell>> = Threads::for_values(rows.rows() * width).map_items(groups, of_groups);
         let numbers: Vec<u32> = order.into_iter().map(|group| numbers[group]).collect();
         Ok(Self { keys: numbers, cells: cells.into_iter().flatten().collect() })
     }

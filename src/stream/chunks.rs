@@ -8,10 +8,9 @@ use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::concat::concat;
 use arrow_select::take::take;
-use rayon::prelude::*;
 
-use crate::describe::FEW;
 use crate::error::{Error, Result};
+use crate::threads::Threads;
 
 /// Chunks of fewer rows are joined, so that there are few of them.
 const SMALL: usize = 1 << 15;
@@ -44,11 +43,7 @@ fn each(
     rows: usize,
     make: impl Fn(&ArrayRef) -> Result<ArrayRef, ArrowError> + Sync + Send,
 ) -> Result<Vec<ArrayRef>> {
-    let all = match rows * columns.len() <= FEW {
-        true => columns.iter().map(make).collect::<Result<_, _>>(),
-        false => columns.par_iter().map(make).collect(),
-    };
-    all.map_err(failed)
+    Threads::for_values(rows * columns.len()).try_map_items(columns, make).map_err(failed)
 }
 
 /// A copy that holds nothing else in memory.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use arrow_array::ArrayRef;
-use rayon::prelude::*;
 
 use super::answer::Answering;
 use super::assign::Periods;
@@ -13,11 +12,11 @@ use super::chunks::Chunks;
 use super::keys::KeyTable;
 use super::layout::Layout;
 use super::watermark::{Arrivals, Counters, Rows};
-use crate::describe::FEW;
 use crate::error::Result;
 use crate::series::times::Times;
 use crate::spec::Spec;
 use crate::summary::Summaries;
+use crate::threads::Threads;
 
 /// Rows of a pane of which cells are made before it closes.
 const MANY: usize = if cfg!(test) { 8 } else { 1 << 20 };
@@ -286,10 +285,8 @@ impl Panes {
             answering.window(&chunks, self.periods.bounds(window))
         };
         let rows: usize = self.open.values().map(Chunks::rows).sum();
-        match windows.len() == 1 || rows <= FEW {
-            true => windows.iter().map(describe).collect(),
-            false => windows.par_iter().map(describe).collect(),
-        }
+        let threads = if windows.len() == 1 { Threads::This } else { Threads::for_values(rows) };
+        threads.try_map_items(windows, describe)
     }
 
     fn answer_by_cells(&mut self, windows: &[i64], answering: Answering<'_>) -> Result<Vec<Summaries>> {
@@ -309,11 +306,7 @@ impl Panes {
             let keys = &self.keys;
             let answer = |(bounds, cells): &((i64, i64), Cells)| cells.answer(*bounds, keys, answering);
             let cells: usize = sums.iter().map(|(_, cells)| cells.keys.len() * width).sum();
-            let answers: Result<Vec<Summaries>> = match cells <= FEW {
-                true => sums.iter().map(answer).collect(),
-                false => sums.par_iter().map(answer).collect(),
-            };
-            found.extend(answers?);
+            found.extend(Threads::for_values(cells).try_map_items(&sums, answer)?);
         }
         Ok(found)
     }

@@ -10,12 +10,12 @@ use arrow_array::{
 };
 #[cfg(feature = "parquet")]
 use arrow_schema::DataType;
-use rayon::prelude::*;
 
 use super::one::Summary;
 use crate::num::decimal::Decimal;
 use crate::num::figure::NumberType;
 use crate::spec::Spec;
+use crate::threads::Threads;
 use crate::unpoisoned::Unpoisoned;
 
 /// A statistic that its float does not tell: its row, its index, and the value.
@@ -66,10 +66,7 @@ impl Answers {
     pub(crate) fn new(rows: usize, spec: &Spec) -> Self {
         let width = spec.field_names().len();
         // Memory that is used again has to be cleared.
-        let statistics = match rows < MANY {
-            true => (0..width).map(|_| vec![0.0; rows]).collect(),
-            false => (0..width).into_par_iter().map(|_| vec![0.0; rows]).collect(),
-        };
+        let statistics = Threads::unless(rows < MANY).map(width, |_| vec![0.0; rows]);
         Self { rows, counts: [(); 3].map(|()| vec![0; rows]), statistics, kept: Mutex::default() }
     }
 
@@ -110,10 +107,7 @@ impl Answers {
             statistics.iter_mut().zip(part.statistics).for_each(|(statistic, part)| statistic.push(part));
         }
         let counts = counts.map(|parts| joined(parts, series));
-        let statistics = match rows < MANY {
-            true => statistics.into_iter().map(|parts| joined(parts, series)).collect(),
-            false => statistics.into_par_iter().map(|parts| joined(parts, series)).collect(),
-        };
+        let statistics = Threads::unless(rows < MANY).map_items(statistics, |parts| joined(parts, series));
         Self { rows, counts, statistics, kept: Mutex::new(kept) }
     }
 
@@ -135,10 +129,8 @@ impl Answers {
             kept.iter_mut().for_each(|(row, ..)| *row = *row / groups * order.len() + places[*row % groups]);
         }
         let counts = self.counts.map(|counts| gathered(counts, series, &order));
-        let statistics = match self.rows < MANY {
-            true => self.statistics.into_iter().map(|column| gathered(column, series, &order)).collect(),
-            false => self.statistics.into_par_iter().map(|column| gathered(column, series, &order)).collect(),
-        };
+        let threads = Threads::unless(self.rows < MANY);
+        let statistics = threads.map_items(self.statistics, |column| gathered(column, series, &order));
         Self { rows: series * order.len(), counts, statistics, kept: Mutex::new(kept) }
     }
 

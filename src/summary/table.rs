@@ -13,7 +13,6 @@ use arrow_schema::ArrowError;
 #[cfg(feature = "parquet")]
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::{concat, concat_batches};
-use rayon::prelude::*;
 
 use super::answers::{Answers, Kept, MANY, MISSING, is_defined};
 #[cfg(feature = "parquet")]
@@ -23,6 +22,7 @@ use crate::error::Result;
 use crate::keys::Keys;
 use crate::num::figure::{Figure, NumberType};
 use crate::spec::{Spec, is_exact};
+use crate::threads::Threads;
 
 /// The answers for many series: a row each, in the order of every output. Without keys a row is a column of the data;
 /// with keys every column has a row for each of them, in their order.
@@ -77,10 +77,7 @@ impl Summaries {
     fn nameless(spec: &Spec, mut answers: Answers) -> Self {
         let kept = answers.take_kept();
         let rows = answers.rows;
-        let statistics = match rows < MANY {
-            true => answers.statistics.into_iter().map(statistic).collect(),
-            false => answers.statistics.into_par_iter().map(statistic).collect(),
-        };
+        let statistics = Threads::unless(rows < MANY).map_items(answers.statistics, statistic);
         let (names, counts) = (spec.field_names().clone(), answers.counts.map(counts));
         let (columns, keys, types) = (Vec::new(), None, Vec::new());
         Self {

@@ -26,17 +26,6 @@ impl Code for u64 {
     }
 }
 
-/// What keys have in common that may be equal.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) struct Hash(pub(in super::super) u64);
-
-impl Code for Hash {
-    #[inline]
-    fn folded(self) -> u64 {
-        self.0
-    }
-}
-
 impl Code for u128 {
     #[inline]
     fn folded(self) -> u64 {

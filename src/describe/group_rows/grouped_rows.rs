@@ -5,13 +5,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use arrow_buffer::NullBuffer;
-use rayon::prelude::*;
+use rayon::slice::ParallelSliceMut as _;
 
-use super::code::{Code, Hash, LONG, mixed, text_code};
+use super::code::{Code, LONG, mixed, text_code};
 use super::hash_partition::{HashPartitions, PARTS, STRIPE};
 use super::key_table::Table;
 use crate::error::Result;
 use crate::series::key::{KeyColumn, KeyVisitor};
+use crate::threads::Threads;
 
 /// Below this many rows, one thread is faster.
 const FEW: usize = 1 << 14;
@@ -67,17 +68,6 @@ pub(super) fn group_column(column: &KeyColumn) -> GroupedRows {
                 0 => a.code.cmp(&b.code),
                 _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
             };
-            group_rows(self.rows, self.nulls, code, same, order)
-        }
-        fn ordered<'b>(
-            self,
-            bytes: impl Fn(usize) -> &'b [u8] + Sync,
-            order: impl Fn(usize, usize) -> Ordering + Sync,
-        ) -> GroupedRows {
-            let hasher = RandomState::new();
-            let code = |row| Hash(hasher.hash_one(bytes(row)));
-            let order = |a: Distinct<Hash>, b: Distinct<Hash>| order(a.first as usize, b.first as usize);
-            let same = |_, a, b| bytes(a) == bytes(b);
             group_rows(self.rows, self.nulls, code, same, order)
         }
     }
@@ -223,17 +213,11 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
 
 /// As many zeros, which threads can write to.
 fn zeros(count: usize) -> Vec<AtomicU32> {
-    match count <= FEW {
-        true => (0..count).map(|_| AtomicU32::new(0)).collect(),
-        false => (0..count).into_par_iter().map(|_| AtomicU32::new(0)).collect(),
-    }
+    Threads::unless(count <= FEW).zeros(count)
 }
 
 /// Does the work for each item: on the pool, unless there are only a few rows in all. Those must not wake rayon's own pool,
 /// which a forked child does not have.
 fn each<T: Sync, R: Send>(items: &[T], rows: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    match rows <= FEW {
-        true => items.iter().map(&work).collect(),
-        false => items.par_iter().map(&work).collect(),
-    }
+    Threads::unless(rows <= FEW).map(items.len(), |index| work(&items[index]))
 }

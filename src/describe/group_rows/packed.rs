@@ -3,13 +3,11 @@
 //! Each key is a number: its own code less the least one, or the place of its text among the distinct ones. Side by side, the first key's
 //! in the most significant bits, these numbers are a code in the order of the keys.
 
-use std::cmp::Ordering;
-
 use arrow_buffer::NullBuffer;
-use rayon::prelude::*;
 
 use super::grouped_rows::{group_codes, group_column, ranked};
 use crate::series::key::{KeyColumn, KeyVisitor};
+use crate::threads::Threads;
 
 /// Rows whose codes are made together.
 const TOGETHER: usize = 1 << 14;
@@ -92,13 +90,10 @@ impl<'a> Field<'a> {
 
 /// Does the work for each row.
 fn each<C: Send>(codes: &mut [C], work: impl Fn(usize, &mut C) + Sync) {
-    let some = |(part, codes): (usize, &mut [C])| {
+    let threads = Threads::unless(codes.len() <= TOGETHER);
+    threads.map_items(codes.chunks_mut(TOGETHER).enumerate(), |(part, codes)| {
         codes.iter_mut().zip(part * TOGETHER..).for_each(|(code, row)| work(row, code));
-    };
-    match codes.len() <= TOGETHER {
-        true => some((0, codes)),
-        false => codes.par_chunks_mut(TOGETHER).enumerate().for_each(some),
-    }
+    });
 }
 
 /// The least and the greatest code of a column whose codes are its keys.
@@ -112,30 +107,20 @@ impl KeyVisitor for Range<'_> {
 
     fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Self::Outcome {
         let Self { rows, nulls } = self;
-        let some = |start: usize| {
+        let some = |part: usize| {
+            let start = part * TOGETHER;
             let there = |row: &usize| nulls.is_none_or(|nulls| nulls.is_valid(*row));
             let codes = (start..rows.min(start + TOGETHER)).filter(there).map(&code);
             codes.fold((u64::MAX, 0), |(low, high), code| (low.min(code), high.max(code)))
         };
         let both = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
-        let starts = 0..rows.div_ceil(TOGETHER);
-        let (low, high) = match starts.len() <= 1 {
-            true => some(0),
-            false => starts.into_par_iter().map(|part| some(part * TOGETHER)).reduce(|| (u64::MAX, 0), both),
-        };
+        let parts = Threads::unless(rows <= TOGETHER).map(rows.div_ceil(TOGETHER), some);
+        let (low, high) = parts.into_iter().fold((u64::MAX, 0), both);
         // Without any key the range is that of one.
         Some(if low > high { (0, 0) } else { (low, high) })
     }
 
     fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync) -> Self::Outcome {
-        None
-    }
-
-    fn ordered<'b>(
-        self,
-        _: impl Fn(usize) -> &'b [u8] + Sync,
-        _: impl Fn(usize, usize) -> Ordering + Sync,
-    ) -> Self::Outcome {
         None
     }
 }
@@ -164,6 +149,4 @@ impl<C: Send, A: Fn(&mut C, u64) + Sync> KeyVisitor for Add<'_, C, A> {
 
     // Columns of these have ranks.
     fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync) {}
-
-    fn ordered<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync, _: impl Fn(usize, usize) -> Ordering + Sync) {}
 }

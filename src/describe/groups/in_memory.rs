@@ -6,13 +6,11 @@ use std::hash::{BuildHasher, RandomState};
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use arrow_schema::FieldRef;
-use rayon::prelude::*;
 
 use super::super::describer::Describer;
-use super::super::group_rows::code::{Code, Hash, LONG, text_code};
+use super::super::group_rows::code::{Code, LONG, text_code};
 use super::super::group_rows::key_table::Table;
 use super::super::group_rows::{Packed, key_columns, keys_of, packed};
-use super::super::passes::FEW;
 use super::super::segments::check_names;
 use super::answers::{Group, sorted};
 use super::block::{Block, Partitioning, ROWS};
@@ -24,6 +22,7 @@ use crate::series::key::KeyVisitor;
 use crate::series::{Chunk, Repr, Series};
 use crate::spec::{NanPolicy, NullPolicy, Spec};
 use crate::summary::{AnswerRows, Answers, PartRow, Summaries};
+use crate::threads::Threads;
 
 /// The summaries of groups of rows: one for each column and each distinct key, in column order and then in the order of the
 /// keys (null last). `by` are the columns of keys, with their fields, whose names and metadata the answer keeps; every series has as many
@@ -118,18 +117,16 @@ impl Data<'_> {
         let seed = RandomState::new().hash_one(0) | 1;
         let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
         let partitioning = Partitioning::new(self.rows, seed, there, &code, &same);
-        let block = |start: usize| {
+        let block = |number: usize| {
             self.interrupt.check()?;
+            let start = number * ROWS;
             let rows = start as u32..self.rows.min(start + ROWS) as u32;
             let mut block = Block::new(rows, nulls, &code, &same, &partitioning);
             block.values = self.chunks.iter().map(|chunk| chunk.take(&block.rows)).collect::<Result<_>>()?;
             Ok(block)
         };
-        let starts: Vec<usize> = (0..self.rows).step_by(ROWS).collect();
-        let blocks: Vec<Block<C>> = match self.rows <= FEW {
-            true => starts.into_iter().map(block).collect::<Result<_>>(),
-            false => starts.into_par_iter().map(block).collect::<Result<_>>(),
-        }?;
+        let threads = Threads::for_values(self.rows);
+        let blocks: Vec<Block<C>> = threads.try_map(self.rows.div_ceil(ROWS), block)?;
         let partitions = partitioning.without() + 1;
         let id = |block: usize, place: usize| blocks[block].rows[place];
         let rows_of = |partition: usize| PartitionRows { blocks: &blocks, partition, order: partitioning.order() };
@@ -140,10 +137,7 @@ impl Data<'_> {
                 false => rows_of(partition).one_group(id),
             })
         };
-        let found: Vec<PartitionGroups<C>> = match self.rows <= FEW {
-            true => (0..partitions).map(groups_of).collect::<Result<_>>(),
-            false => (0..partitions).into_par_iter().map(groups_of).collect::<Result<_>>(),
-        }?;
+        let found: Vec<PartitionGroups<C>> = threads.try_map(partitions, groups_of)?;
 
         // Each partition has its rows of the answer, so that none is moved where partitions are in the order of the keys.
         let groups: usize = found.iter().map(|found| found.codes.len()).sum();
@@ -158,13 +152,7 @@ impl Data<'_> {
             self.interrupt.check()?;
             rows_of(index).describe(&found[index], self.series, describer, answers)
         };
-        let nans: Vec<bool> = match self.rows <= FEW {
-            true => {
-                let mut describer = describer();
-                tasks.into_iter().map(|task| describe(&mut describer, task)).collect::<Result<_>>()
-            }
-            false => tasks.into_par_iter().map_init(describer, describe).collect::<Result<_>>(),
-        }?;
+        let nans: Vec<bool> = threads.try_map_with(tasks, describer, describe)?;
         self.interrupt.check()?;
         drop(blocks);
         let holds_nan = nans.contains(&true);
@@ -210,18 +198,6 @@ impl KeyVisitor for OneKey<'_> {
             0 => a.0.cmp(&b.0),
             _ => bytes(a.1 as usize).cmp(bytes(b.1 as usize)),
         };
-        self.data.describe(self.nulls, code, same, order)
-    }
-
-    fn ordered<'b>(
-        self,
-        bytes: impl Fn(usize) -> &'b [u8] + Sync,
-        order: impl Fn(usize, usize) -> Ordering + Sync,
-    ) -> Self::Outcome {
-        let hasher = RandomState::new();
-        let code = |row| Hash(hasher.hash_one(bytes(row)));
-        let same = |_, a, b| bytes(a) == bytes(b);
-        let order = |(_, a): (Hash, u32), (_, b): (Hash, u32)| order(a as usize, b as usize);
         self.data.describe(self.nulls, code, same, order)
     }
 }

@@ -7,8 +7,6 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use rayon::prelude::*;
-
 use super::pass::{LeftOut, Scanned, Scans, pass, settle};
 use crate::describe::{AnyOutcome, AnyScan, PASSES, changed};
 use crate::error::{Error, Result};
@@ -21,6 +19,7 @@ use crate::parquet::request::RunMetrics;
 use crate::scan::{Keep, SAMPLE};
 use crate::spec::{Learned, Statistic};
 use crate::summary::Summary;
+use crate::threads::Threads;
 use crate::unpoisoned::Unpoisoned;
 
 /// How many values all series together keep in a first pass that another one follows.
@@ -117,7 +116,8 @@ fn describe_some(
     let mut scans = whole.into_scans();
     for _ in 0..PASSES {
         // Every series that is not decided yet gets an empty scan for one more pass.
-        let undecided = scans.par_iter_mut().zip(&mut *summaries).zip(&plan.series).map(|((scan, summary), series)| {
+        let undecided = scans.iter_mut().zip(&mut *summaries).zip(&plan.series);
+        let again: Scans = Threads::All.try_map_items(undecided, |((scan, summary), series)| {
             let Some(scan) = scan.as_mut().filter(|_| summary.is_none()) else { return Ok(None) };
             Ok(match scan.finish(spec, keep).map_err(|error| error.of_series(Some(&series.name)))? {
                 AnyOutcome::Done(done) => {
@@ -126,8 +126,7 @@ fn describe_some(
                 }
                 AnyOutcome::Again(narrow) => Some(narrow),
             })
-        });
-        let again: Scans = undecided.collect::<Result<_>>()?;
+        })?;
         run.interrupt.check()?;
         if again.iter().all(Option::is_none) {
             return Ok(true);

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use arrow_array::{Array, BinaryArray};
-use rayon::prelude::*;
 
 use super::blocks::{Blocks, id, pieces};
 use super::frequent::{FrequentGroup, finished};
@@ -21,6 +20,7 @@ use crate::parquet::request::RunMetrics;
 use crate::scan::Keep;
 use crate::series::Chunk;
 use crate::summary::{Answers, PartRow, Summaries};
+use crate::threads::Threads;
 use crate::unpoisoned::Unpoisoned;
 
 /// How often a partition that does not fit in memory is dealt out again.
@@ -119,8 +119,8 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
             let texts = self.texts(&held.rows, &groups);
             Ok(Part { codes: groups.codes, texts, answers, _memory: memory })
         };
-        let parts = (0..=partitioning.without()).into_par_iter().map_init(describer, work);
-        let mut parts: Vec<Part<C, Answers>> = parts.collect::<Result<_>>()?;
+        let partitions = 0..partitioning.without() + 1;
+        let mut parts: Vec<Part<C, Answers>> = Threads::All.try_map_with(partitions, describer, work)?;
         let null = parts.pop().filter(|part| !part.codes.is_empty());
         Ok((parts, null))
     }

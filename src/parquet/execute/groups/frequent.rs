@@ -5,7 +5,6 @@
 use std::sync::Mutex;
 
 use arrow_array::{ArrayRef, BinaryArray};
-use rayon::prelude::*;
 
 use super::blocks::{Blocks, id};
 use super::layout::{KeyCode, Layout};
@@ -21,6 +20,7 @@ use crate::series::from_arrow::take_rows;
 use crate::series::{Chunk, Repr};
 use crate::stats::select::{WIDE_MARGIN, expected_share};
 use crate::summary::Summary;
+use crate::threads::Threads;
 use crate::unpoisoned::Unpoisoned;
 
 /// The least number of rows of a key in a look that tell where its quantiles lie: around three of them lies a seventh of its rows then.
@@ -118,7 +118,7 @@ impl<C: KeyCode> FrequentScans<C> {
         };
         let most = (first..=without).map(kept).max().unwrap_or(0).min((room / plan.key_size()) as usize);
         let keep = Keep::AtMost(most);
-        let partitions = (first..=without).into_par_iter().map(|partition| {
+        let partitions = Threads::All.try_map_items(first..without + 1, |partition| {
             let runs = || {
                 looked_at.blocks.iter().map(|block| (block, block.run(partition))).filter(|(_, run)| !run.is_empty())
             };
@@ -137,8 +137,7 @@ impl<C: KeyCode> FrequentScans<C> {
                 Ok(Some(scan.aimed(plan.spec, keep, seen(partition), WIDE_MARGIN)))
             });
             Ok(PartitionScans { code, text, empties: empties.collect::<Result<_>>()?, idle: Mutex::default() })
-        });
-        let partitions = partitions.collect::<Result<Vec<_>>>()?;
+        })?;
         tracing::info!(keys = without - first, "rows of frequent keys are scanned as they are decoded");
         Ok(Some(Self { first, partitions, keep, _memory: memory }))
     }
@@ -170,13 +169,11 @@ impl<C: KeyCode> FrequentScans<C> {
         let last = partitions.len() - 1;
         let keys: Vec<(C, Option<Vec<u8>>)> =
             partitions.iter().map(|partition| (partition.code, partition.text.clone())).collect();
-        let merged = partitions.into_par_iter().map(PartitionScans::merged);
-        let mut scans: Vec<Scans> = merged.collect::<Result<_>>()?;
+        let mut scans: Vec<Scans> = Threads::All.try_map_items(partitions, PartitionScans::merged)?;
         let mut summaries: Vec<Vec<Option<Summary>>> = scans.iter().map(|scans| vec![None; scans.len()]).collect();
         let mut pass = Self { first, partitions: Vec::new(), keep, _memory };
         for _ in 0..PASSES {
-            let outcomes = scans.par_iter_mut().map(|scans| finished(plan, scans, keep));
-            let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
+            let outcomes = Threads::All.try_map_items(&mut scans, |scans| finished(plan, scans, keep))?;
             pass.partitions.clear();
             for (((done, empties), summaries), (code, text)) in outcomes.into_iter().zip(&mut summaries).zip(&keys) {
                 done.into_iter().for_each(|(series, summary)| summaries[series] = Some(summary));

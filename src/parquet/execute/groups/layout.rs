@@ -287,6 +287,4 @@ impl<C, A: Fn(&mut C, u64, usize)> KeyVisitor for EachCode<'_, C, A> {
 
     // Keys of these have a layout of their own.
     fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync) {}
-
-    fn ordered<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync, _: impl Fn(usize, usize) -> std::cmp::Ordering + Sync) {}
 }

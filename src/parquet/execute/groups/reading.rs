@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::RecordBatch;
-use rayon::prelude::*;
 
 use super::table::Table;
 use crate::error::Result;
@@ -16,6 +15,7 @@ use crate::parquet::execute::pass::LeftOut;
 use crate::parquet::plan::ScanTask;
 use crate::parquet::request::RunMetrics;
 use crate::spec::NanPolicy;
+use crate::threads::Threads;
 
 /// What the rows that a checkpoint keeps are an answer to. They serve for any statistics.
 pub(super) fn question(run: &ExecutionContext<'_>, table: &Table) -> String {
@@ -52,7 +52,7 @@ impl Reading<'_> {
         let new: Vec<usize> = match self.checkpoint {
             None => wanted,
             Some(checkpoint) => {
-                let read = wanted.into_par_iter().map(|file| {
+                let read: Vec<Option<usize>> = Threads::All.try_map_items(wanted, |file| {
                     let Some(kept) = checkpoint.rows(&FileKey::of(&plan.dataset.files[file]), plan.files[file].rows())
                     else {
                         return Ok(Some(file));
@@ -66,8 +66,7 @@ impl Reading<'_> {
                         add(batch?)?;
                     }
                     Ok(None)
-                });
-                let read: Vec<Option<usize>> = read.collect::<Result<_>>()?;
+                })?;
                 if metrics.passes == 0 {
                     metrics.files_kept = read.iter().filter(|file| file.is_none()).count() as u64;
                 }
