@@ -79,6 +79,8 @@ pub mod series;
 #[cfg(feature = "stream")]
 pub mod source;
 mod spec;
+#[cfg(any(feature = "parquet", feature = "stream"))]
+mod spill;
 mod state;
 mod stats;
 mod stream;

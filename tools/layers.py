@@ -20,7 +20,7 @@ ROOMS = [
     ["interrupt", "threads"],
     ["num"],
     ["arch"],
-    ["memory_pool", "state"],
+    ["memory_pool", "spill", "state"],
     ["stats"],
     ["spec"],
     ["keys"],

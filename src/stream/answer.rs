@@ -1,14 +1,17 @@
 //! What is said of windows that have closed.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow_schema::{DataType, Field, FieldRef, Schema};
+use arrow_row::{RowConverter, SortField};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SortOptions};
+use arrow_select::take::take;
 
-use super::chunks::{Chunks, failed};
+use super::chunks::{Chunks, Loaded, failed};
 use super::layout::{Layout, to_bounds};
 use super::question::BOUNDS;
-use crate::describe::{describe_all, describe_groups};
+use crate::describe::{describe_all, describe_groups, one_zero};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::series::Series;
@@ -16,16 +19,56 @@ use crate::series::table::number_type;
 use crate::spec::Spec;
 use crate::summary::{AnsweredColumn, Answers, Summaries};
 
+/// To describe rows takes this many times their memory: that of the rows, of their copies by group, and of what tells groups apart.
+const TIMES: usize = 3;
+
+/// The most parts of the keys of one window: each is a pass over its rows.
+const MOST_PARTS: usize = 1 << 10;
+
 /// Describes kept rows.
 #[derive(Clone, Copy)]
 pub(super) struct Answering<'a> {
     pub layout: &'a Layout,
     pub spec: &'a Spec,
     pub interrupt: &'a Interrupt,
+    /// If there is a limit.
+    pub room: Option<Room>,
+}
+
+/// The bytes of memory that may be taken, and those that are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub limit: usize,
+    pub taken: usize,
+}
+
+impl Room {
+    /// Whether there is room to describe rows of so many bytes.
+    pub fn fits(self, bytes: usize) -> bool {
+        self.needed(bytes) <= self.limit
+    }
+
+    fn needed(self, bytes: usize) -> usize {
+        self.taken + TIMES * bytes
+    }
 }
 
 impl Answering<'_> {
-    fn series(&self, chunks: &Chunks) -> Result<Vec<Series>> {
+    /// Whether there is room to describe rows of so many bytes.
+    pub fn fits(&self, bytes: usize) -> bool {
+        self.room.is_none_or(|room| room.fits(bytes))
+    }
+
+    fn check_room(&self, bytes: usize, what: impl FnOnce() -> String) -> Result<()> {
+        match self.room.filter(|room| !room.fits(bytes)) {
+            None => Ok(()),
+            Some(room) => {
+                Err(Error::MemoryLimit { what: what(), needed: room.needed(bytes) as u64, limit: room.limit as u64 })
+            }
+        }
+    }
+
+    fn series(&self, chunks: &Loaded) -> Result<Vec<Series>> {
         let keys = self.layout.keys.len();
         let series = self.layout.values.iter().enumerate();
         series
@@ -35,6 +78,66 @@ impl Answering<'_> {
 
     /// The rows of one window: a group for each key.
     pub fn window(&self, chunks: &Chunks, bounds: (i64, i64)) -> Result<Summaries> {
+        let bytes = chunks.loaded_bytes();
+        match self.room.filter(|_| !self.fits(bytes)) {
+            None => self.loaded_window(&chunks.load()?, bounds),
+            Some(_) if self.layout.keys.is_empty() => self.column_by_column(chunks, bounds),
+            Some(Room { limit, taken }) => {
+                // Half of the room: parts are not all of one size.
+                let room = (limit.saturating_sub(taken) / 2).max(1);
+                self.part_by_part(chunks, bounds, (TIMES * bytes).div_ceil(room).min(MOST_PARTS))
+            }
+        }
+    }
+
+    /// One series after the other.
+    fn column_by_column(&self, chunks: &Chunks, bounds: (i64, i64)) -> Result<Summaries> {
+        let summaries = self.layout.values.iter().enumerate().map(|(index, field)| {
+            let column = chunks.load_part(&|columns| Ok(vec![columns[index].clone()]))?;
+            self.check_room(column.bytes(), || format!("describing the {} rows of a window", chunks.rows()))?;
+            let series = Series::from_arrays(Some(field.name().clone()), column.column(0))?;
+            describe_all(&[series], self.spec, self.interrupt)
+        });
+        let found = Summaries::new(self.spec, summaries.collect::<Result<Vec<_>>>()?.concat());
+        Ok(found.of_windows(self.keys(vec![bounds.0], vec![bounds.1], Vec::new())?))
+    }
+
+    /// A part of the keys after the other, by a hash of them.
+    fn part_by_part(&self, chunks: &Chunks, bounds: (i64, i64), parts: usize) -> Result<Summaries> {
+        let (converter, hasher) = (self.converter()?, RandomState::new());
+        let keys = |columns: &[ArrayRef]| {
+            let keys: Vec<ArrayRef> = columns.iter().take(self.layout.keys.len()).cloned().map(one_zero).collect();
+            converter.convert_columns(&keys).map_err(failed)
+        };
+        let found = (0..parts).map(|part| {
+            self.interrupt.check()?;
+            let rows = chunks.load_part(&|columns| {
+                let is_here = |key: &[u8]| hasher.hash_one(key) as usize % parts == part;
+                let keys = keys(&columns)?;
+                let here = (0..).zip(&keys).filter(|(_, key)| is_here(key.as_ref())).map(|(row, _)| row);
+                let here = UInt32Array::from_iter_values(here);
+                columns.iter().map(|column| take(column, &here, None).map_err(failed)).collect()
+            })?;
+            self.check_room(rows.bytes(), || "describing the rows that one key has in a window".to_owned())?;
+            self.loaded_window(&rows, bounds)
+        });
+        let found = self.joined(found.collect::<Result<_>>()?)?;
+        let keys = found.keys().map_or(&[][..], |keys| &keys.columns()[BOUNDS.len()..]);
+        let keys = converter.convert_columns(keys).map_err(failed)?;
+        let mut order: Vec<u32> = (0..keys.num_rows() as u32).collect();
+        order.sort_unstable_by(|&a, &b| keys.row(a as usize).cmp(&keys.row(b as usize)));
+        found.in_order(&order).map_err(failed)
+    }
+
+    /// Makes bytes of keys that are in their order.
+    fn converter(&self) -> Result<RowConverter> {
+        let options = SortOptions { descending: false, nulls_first: false };
+        let fields = self.layout.keys.iter();
+        let fields = fields.map(|field| SortField::new_with_options(field.data_type().clone(), options));
+        RowConverter::new(fields.collect()).map_err(failed)
+    }
+
+    fn loaded_window(&self, chunks: &Loaded, bounds: (i64, i64)) -> Result<Summaries> {
         let series = self.series(chunks)?;
         let keys = self.layout.keys.iter().enumerate();
         let by =
@@ -52,7 +155,7 @@ impl Answering<'_> {
     /// Windows whose rows have their numbers, from 0 on, and which have these bounds and keys.
     pub fn numbered(
         &self,
-        chunks: &Chunks,
+        chunks: &Loaded,
         numbers: Vec<u32>,
         (starts, ends): (Vec<i64>, Vec<i64>),
         keys: Vec<ArrayRef>,

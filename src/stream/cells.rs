@@ -11,7 +11,7 @@ use arrow_array::{Array, RecordBatch};
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answering;
-use super::chunks::Chunks;
+use super::chunks::Loaded;
 use super::keys::KeyTable;
 use super::layout::Layout;
 use crate::arch::rolling_sums::Divisors;
@@ -126,10 +126,16 @@ impl Cell {
 
 impl Cells {
     /// The cells of rows. `units` has the unit of each column, once it is known.
-    pub fn of_rows(rows: &Chunks, layout: &Layout, keys: &mut KeyTable, units: &mut Vec<i32>) -> Result<Self> {
+    pub fn of_rows(
+        rows: &Loaded,
+        count: usize,
+        layout: &Layout,
+        keys: &mut KeyTable,
+        units: &mut Vec<i32>,
+    ) -> Result<Self> {
         let by = layout.keys.iter().enumerate();
         let by = by.map(|(index, field)| Ok((field.clone(), rows.whole_column(index)?))).collect::<Result<Vec<_>>>()?;
-        let groups = Groups::new(by, rows.rows())?;
+        let groups = Groups::new(by, count)?;
         let numbers = keys.of_groups(&groups)?;
         let mut order: Vec<usize> = (0..numbers.len()).collect();
         order.sort_unstable_by_key(|&group| numbers[group]);
@@ -179,7 +185,7 @@ impl Cells {
         };
         let of_groups = |groups: &[usize]| groups.iter().flat_map(of_group).collect();
         let groups: Vec<&[usize]> = order.chunks(64).collect();
-        let cells: Vec<Vec<Cell>> = Threads::for_values(rows.rows() * width).map_items(groups, of_groups);
+        let cells: Vec<Vec<Cell>> = Threads::for_values(count * width).map_items(groups, of_groups);
         let numbers: Vec<u32> = order.into_iter().map(|group| numbers[group]).collect();
         Ok(Self { keys: numbers, cells: cells.into_iter().flatten().collect() })
     }

@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt32Array};
+#[cfg(feature = "stream")]
+use arrow_schema::FieldRef;
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::concat::concat;
 use arrow_select::take::take;
 
+#[cfg(feature = "stream")]
+use super::stored::{Store, Stored};
 use crate::error::{Error, Result};
 use crate::threads::Threads;
 
@@ -26,11 +30,25 @@ pub(super) struct Chunks {
 
 #[derive(Clone, Debug)]
 struct Chunk {
-    columns: Vec<ArrayRef>,
+    place: Place,
     rows: usize,
+    /// What its columns take in memory.
     bytes: usize,
-    /// Whether its memory is the caller's.
-    is_borrowed: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// Memory that is the caller's.
+    Borrowed(Vec<ArrayRef>),
+    Memory(Vec<ArrayRef>),
+    #[cfg(feature = "stream")]
+    File(Stored),
+}
+
+/// The rows of chunks, all of them in memory.
+#[derive(Clone, Debug)]
+pub(super) struct Loaded {
+    chunks: Vec<Vec<ArrayRef>>,
 }
 
 pub(super) fn failed(error: ArrowError) -> Error {
@@ -63,24 +81,66 @@ fn bytes(columns: &[ArrayRef]) -> usize {
     columns.iter().map(of).sum()
 }
 
+impl Place {
+    /// `None` if they are in a file.
+    fn columns(&self) -> Option<&Vec<ArrayRef>> {
+        match self {
+            Self::Borrowed(columns) | Self::Memory(columns) => Some(columns),
+            #[cfg(feature = "stream")]
+            Self::File(_) => None,
+        }
+    }
+}
+
+impl Chunk {
+    fn owned(columns: Vec<ArrayRef>, rows: usize) -> Self {
+        Self { bytes: bytes(&columns), place: Place::Memory(columns), rows }
+    }
+
+    fn load(&self) -> Result<Vec<ArrayRef>> {
+        match &self.place {
+            Place::Borrowed(columns) | Place::Memory(columns) => Ok(columns.clone()),
+            #[cfg(feature = "stream")]
+            Place::File(stored) => stored.read(),
+        }
+    }
+}
+
 impl Chunks {
+    /// Rows that are the caller's no more.
+    #[cfg(feature = "stream")]
+    pub fn owned(columns: Vec<ArrayRef>, rows: usize) -> Self {
+        Self { chunks: vec![Chunk::owned(columns, rows)] }
+    }
+
     pub fn rows(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.rows).sum()
     }
 
-    /// The bytes that it takes.
+    /// The bytes of memory that it takes.
     pub fn bytes(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.bytes + size_of::<Chunk>()).sum()
+        let in_memory = |chunk: &&Chunk| chunk.place.columns().is_some();
+        let columns: usize = self.chunks.iter().filter(in_memory).map(|chunk| chunk.bytes).sum();
+        columns + size_of::<Chunk>() * self.chunks.len()
+    }
+
+    /// The bytes of memory that its rows take once they are all there.
+    pub fn loaded_bytes(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.bytes).sum()
+    }
+
+    pub fn are_in_memory(&self) -> bool {
+        self.chunks.iter().all(|chunk| chunk.place.columns().is_some())
     }
 
     /// Adds rows of these columns: ranges that ascend. One range is not copied until [`Chunks::own`].
     pub fn add(&mut self, columns: &[ArrayRef], ranges: &[Range<u32>]) -> Result<()> {
         let rows: usize = ranges.iter().map(|range| range.len()).sum();
-        let (columns, is_borrowed) = match ranges {
+        let place = match ranges {
             [] => return Ok(()),
             [range] => {
                 let slice = |column: &ArrayRef| column.slice(range.start as usize, range.len());
-                (columns.iter().map(slice).collect(), true)
+                Place::Borrowed(columns.iter().map(slice).collect())
             }
             _ if rows >= RUN * ranges.len() => {
                 let joined = |column: &ArrayRef| {
@@ -88,46 +148,54 @@ impl Chunks {
                         ranges.iter().map(|range| column.slice(range.start as usize, range.len())).collect();
                     concat(&slices.iter().map(AsRef::as_ref).collect::<Vec<_>>())
                 };
-                (each(columns, rows, joined)?, false)
+                Place::Memory(each(columns, rows, joined)?)
             }
             _ => {
                 let indices = UInt32Array::from_iter_values(ranges.iter().cloned().flatten());
-                (each(columns, rows, |column| take(column, &indices, None))?, false)
+                Place::Memory(each(columns, rows, |column| take(column, &indices, None))?)
             }
         };
-        self.add_owned(columns, rows, is_borrowed);
+        let bytes = place.columns().map_or(0, |columns| bytes(columns));
+        self.chunks.push(Chunk { place, rows, bytes });
         Ok(())
-    }
-
-    pub fn add_owned(&mut self, columns: Vec<ArrayRef>, rows: usize, is_borrowed: bool) {
-        let bytes = bytes(&columns);
-        self.chunks.push(Chunk { columns, rows, bytes, is_borrowed });
     }
 
     /// Whether some of it is the caller's, or is small.
     pub fn holds_borrowed(&self) -> bool {
-        self.chunks.iter().any(|chunk| chunk.is_borrowed) || self.chunks.len() > 1 && self.chunks[0].rows < SMALL
+        self.chunks.iter().any(|chunk| matches!(chunk.place, Place::Borrowed(_)))
+            || self.chunks.len() > 1 && self.chunks[0].rows < SMALL
     }
 
     /// Copies what is the caller's, and joins small chunks.
     pub fn own(&mut self) -> Result<()> {
         for chunk in &mut self.chunks {
-            if chunk.is_borrowed {
-                chunk.columns = each(&chunk.columns, chunk.rows, copied)?;
-                chunk.is_borrowed = false;
+            if let Place::Borrowed(columns) = &chunk.place {
+                chunk.place = Place::Memory(each(columns, chunk.rows, copied)?);
             }
         }
         // As the digits of a number that counts up: each row is copied as often as there are digits.
         while let [.., before, last] = &self.chunks[..]
             && before.rows < SMALL
             && before.rows <= 2 * last.rows
+            && let (Some(of_before), Some(of_last)) = (before.place.columns(), last.place.columns())
         {
             let rows = before.rows + last.rows;
-            let columns: Vec<ArrayRef> = (0..last.columns.len())
-                .map(|index| concat(&[&before.columns[index], &last.columns[index]]).map_err(failed))
+            let columns: Vec<ArrayRef> = (of_before.iter().zip(of_last))
+                .map(|(before, last)| concat(&[before, last]).map_err(failed))
                 .collect::<Result<_>>()?;
             self.chunks.truncate(self.chunks.len() - 2);
-            self.add_owned(columns, rows, false);
+            self.chunks.push(Chunk::owned(columns, rows));
+        }
+        Ok(())
+    }
+
+    /// Writes what is in memory to a file.
+    #[cfg(feature = "stream")]
+    pub fn spill(&mut self, fields: &[FieldRef], store: &mut Store) -> Result<()> {
+        for chunk in &mut self.chunks {
+            if let Place::Borrowed(columns) | Place::Memory(columns) = &mut chunk.place {
+                chunk.place = Place::File(store.write(fields, std::mem::take(columns), chunk.rows)?);
+            }
         }
         Ok(())
     }
@@ -137,15 +205,32 @@ impl Chunks {
         Self { chunks: all.flat_map(|chunks| chunks.chunks.iter().cloned()).collect() }
     }
 
+    /// All rows, those of files too.
+    pub fn load(&self) -> Result<Loaded> {
+        self.load_part(&|columns| Ok(columns))
+    }
+
+    /// A part of the rows of each chunk, one chunk after the other.
+    pub fn load_part(&self, part: &dyn Fn(Vec<ArrayRef>) -> Result<Vec<ArrayRef>>) -> Result<Loaded> {
+        let chunks = self.chunks.iter().map(|chunk| part(chunk.load()?));
+        Ok(Loaded { chunks: chunks.collect::<Result<_>>()? })
+    }
+}
+
+impl Loaded {
+    /// Chunks with these columns.
+    pub fn of(chunks: Vec<Vec<ArrayRef>>) -> Self {
+        Self { chunks }
+    }
+
     /// All rows in one chunk.
-    #[cfg(feature = "stream")]
     pub fn columns(&self, count: usize) -> Result<Vec<ArrayRef>> {
         (0..count).map(|index| self.whole_column(index)).collect()
     }
 
     /// A column, chunk by chunk.
     pub fn column(&self, index: usize) -> Vec<ArrayRef> {
-        self.chunks.iter().map(|chunk| chunk.columns[index].clone()).collect()
+        self.chunks.iter().map(|columns| columns[index].clone()).collect()
     }
 
     /// A column in one piece.
@@ -154,5 +239,10 @@ impl Chunks {
             [array] => Ok(array.clone()),
             arrays => concat(&arrays.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(failed),
         }
+    }
+
+    /// The bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        self.chunks.iter().map(|columns| bytes(columns)).sum()
     }
 }

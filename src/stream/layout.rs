@@ -78,6 +78,12 @@ impl Layout {
         Ok(Self { schema: schema.clone(), on, by, columns, keys, values, bounds })
     }
 
+    /// The columns that are kept: the keys, then the values.
+    #[cfg(feature = "stream")]
+    pub fn kept(&self) -> Vec<FieldRef> {
+        self.keys.iter().chain(&self.values).cloned().collect()
+    }
+
     /// The rows of a batch of this layout.
     ///
     /// # Errors

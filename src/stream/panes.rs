@@ -11,6 +11,8 @@ use super::cells::{self, Cells, Stacks};
 use super::chunks::Chunks;
 use super::keys::KeyTable;
 use super::layout::Layout;
+#[cfg(feature = "stream")]
+use super::stored::Store;
 use super::watermark::{Arrivals, Counters, Rows};
 use crate::error::Result;
 use crate::series::times::Times;
@@ -195,7 +197,7 @@ impl Panes {
     /// Makes cells of the rows of a pane.
     fn fold(&mut self, pane: i64, layout: &Layout) -> Result<()> {
         let Some(rows) = self.open.get(&pane) else { return Ok(()) };
-        let more = Cells::of_rows(rows, layout, &mut self.keys, &mut self.units)?;
+        let more = Cells::of_rows(&rows.load()?, rows.rows(), layout, &mut self.keys, &mut self.units)?;
         self.open.remove(&pane);
         match self.cells.get_mut(&pane) {
             None => {
@@ -215,6 +217,11 @@ impl Panes {
     pub fn bytes(&self) -> usize {
         let rows: usize = self.open.values().map(Chunks::bytes).sum();
         rows + self.cells.values().map(Cells::bytes).sum::<usize>() + self.stacks.bytes() + self.keys.bytes()
+    }
+
+    /// The bytes of its rows once they are all in memory.
+    pub fn loaded_bytes(&self) -> usize {
+        self.open.values().map(Chunks::loaded_bytes).sum()
     }
 
     /// The panes that hold rows, ascending.
@@ -239,11 +246,8 @@ impl Panes {
         open
     }
 
-    /// The windows that end until `watermark` and were not handed out yet, in their order. What was handed out is gone from here.
-    pub fn close(&mut self, watermark: i64, answering: Answering<'_>) -> Result<Vec<Summaries>> {
-        if self.handed_out >= watermark {
-            return Ok(Vec::new());
-        }
+    /// The windows that end until `watermark` and were not handed out yet, in their order.
+    fn closing(&self, watermark: i64) -> Vec<i64> {
         let mut windows: Vec<i64> = Vec::new();
         for pane in self.panes() {
             let of_pane = self.periods.windows(pane);
@@ -256,6 +260,37 @@ impl Panes {
                 self.handed_out < end && end <= watermark
             }));
         }
+        windows
+    }
+
+    /// Writes rows to files, those that are wanted last first, until the others take no more than `most` bytes.
+    #[cfg(feature = "stream")]
+    pub fn spill(&mut self, layout: &Layout, store: &mut Store, most: usize) -> Result<()> {
+        let fields = layout.kept();
+        let mut bytes = self.bytes();
+        for chunks in self.open.values_mut().rev() {
+            if bytes <= most {
+                break;
+            }
+            let before = chunks.bytes();
+            chunks.spill(&fields, store)?;
+            bytes = bytes.saturating_sub(before - chunks.bytes());
+        }
+        Ok(())
+    }
+
+    /// The bytes of the rows of the largest window that ends until `watermark`.
+    pub fn largest(&self, watermark: i64) -> usize {
+        let closing = self.closing(watermark).into_iter();
+        closing.map(|window| self.rows_of(window).loaded_bytes()).max().unwrap_or_default()
+    }
+
+    /// The windows that end until `watermark` and were not handed out yet, in their order. What was handed out is gone from here.
+    pub fn close(&mut self, watermark: i64, answering: Answering<'_>) -> Result<Vec<Summaries>> {
+        if self.handed_out >= watermark {
+            return Ok(Vec::new());
+        }
+        let windows = self.closing(watermark);
         let by_cells = !self.cells.is_empty()
             || self.periods.overlap() && cells::suffice(answering.spec, answering.layout) && !windows.is_empty();
         let found = match by_cells {
@@ -278,14 +313,20 @@ impl Panes {
         Ok(found)
     }
 
+    /// The rows of a window.
+    fn rows_of(&self, window: i64) -> Chunks {
+        Chunks::joined(self.open.range(self.periods.panes(window)).map(|(_, chunks)| chunks))
+    }
+
     fn answer_by_rows(&self, windows: &[i64], answering: Answering<'_>) -> Result<Vec<Summaries>> {
         let describe = |&window: &i64| {
             answering.interrupt.check()?;
-            let chunks = Chunks::joined(self.open.range(self.periods.panes(window)).map(|(_, chunks)| chunks));
-            answering.window(&chunks, self.periods.bounds(window))
+            answering.window(&self.rows_of(window), self.periods.bounds(window))
         };
         let rows: usize = self.open.values().map(Chunks::rows).sum();
-        let threads = if windows.len() == 1 { Threads::This } else { Threads::for_values(rows) };
+        // Windows whose rows are read back come one after the other: each may take all of the room.
+        let one_by_one = windows.len() == 1 || !self.open.values().all(Chunks::are_in_memory);
+        let threads = if one_by_one { Threads::This } else { Threads::for_values(rows) };
         threads.try_map_items(windows, describe)
     }
 

@@ -184,7 +184,8 @@ impl Windowing {
         Self { late, ..self }
     }
 
-    /// The most bytes that open windows may take.
+    /// The most bytes of memory that open windows may take, while they are described too. Rows beyond it are written to temporary
+    /// files, with the feature `stream`; it is an error once the rows of one key in one window do not fit.
     pub fn with_memory_limit(self, bytes: u64) -> Self {
         Self { memory_limit: Some(bytes), ..self }
     }

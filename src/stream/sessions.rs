@@ -12,8 +12,12 @@ use arrow_schema::FieldRef;
 use arrow_select::take::take;
 
 use super::answer::Answering;
-use super::chunks::{Chunks, failed};
+use super::chunks::{Chunks, Loaded, failed};
 use super::keys::KeyTable;
+#[cfg(feature = "stream")]
+use super::layout::Layout;
+#[cfg(feature = "stream")]
+use super::stored::Store;
 use super::watermark::{Arrivals, Counters, Rows};
 use crate::error::Result;
 use crate::series::times::Times;
@@ -219,6 +223,27 @@ impl Sessions {
         Ok(())
     }
 
+    /// Writes rows to files, those that came last first, until the others take no more than `most` bytes.
+    #[cfg(feature = "stream")]
+    pub fn spill(&mut self, layout: &Layout, store: &mut Store, most: usize) -> Result<()> {
+        let fields = layout.kept();
+        let mut bytes = self.bytes();
+        for Chunk { rows, .. } in self.chunks.iter_mut().rev() {
+            if bytes <= most {
+                break;
+            }
+            let before = rows.bytes();
+            rows.spill(&fields, store)?;
+            bytes = bytes.saturating_sub(before - rows.bytes());
+        }
+        Ok(())
+    }
+
+    /// The bytes of its rows once they are all in memory.
+    pub fn loaded_bytes(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.rows.loaded_bytes()).sum()
+    }
+
     /// Copies what is the caller's, and joins small chunks.
     pub fn own(&mut self) -> Result<()> {
         if let Some(last) = self.chunks.last_mut() {
@@ -227,6 +252,8 @@ impl Sessions {
         while let [.., before, last] = &mut self.chunks[..]
             && before.slots.len() <= 2 * last.slots.len()
             && last.slots.len() < 1 << 15
+            && before.rows.are_in_memory()
+            && last.rows.are_in_memory()
         {
             before.rows = Chunks::joined([&before.rows, &last.rows].into_iter());
             before.rows.own()?;
@@ -235,6 +262,11 @@ impl Sessions {
             self.chunks.pop();
         }
         Ok(())
+    }
+
+    /// Whether one may end until `watermark`.
+    pub fn closes(&self, watermark: i64) -> bool {
+        self.queue.peek().is_some_and(|Reverse((end, _))| *end <= watermark)
     }
 
     /// The session that a slot has become a part of.
@@ -267,7 +299,8 @@ impl Sessions {
             let slot = &self.slots[index as usize];
             (self.end(slot), self.keys.encoded(slot.key))
         });
-        match self.describe(&closing, answering) {
+        let found = self.in_runs(&closing, answering).into_iter().map(|run| self.describe(run, answering));
+        match found.collect::<Result<_>>().and_then(|found| answering.joined(found)) {
             Ok(found) => {
                 self.forget(&closing);
                 Ok(Some(found))
@@ -281,9 +314,33 @@ impl Sessions {
         }
     }
 
+    /// Sessions whose rows fit in memory together; a run of one may not.
+    fn in_runs<'a>(&self, closing: &'a [u32], answering: Answering<'_>) -> Vec<&'a [u32]> {
+        let (bytes, rows) = (self.loaded_bytes(), self.chunks.iter().map(|chunk| chunk.slots.len()).sum::<usize>());
+        if answering.fits(bytes) {
+            return vec![closing];
+        }
+        let mut sizes: HashMap<u32, usize> = closing.iter().map(|&index| (index, 0)).collect();
+        for &slot in self.chunks.iter().flat_map(|chunk| &chunk.slots).filter(|slot| **slot != GONE) {
+            if let Some(size) = sizes.get_mut(&self.root(slot)) {
+                *size += 1;
+            }
+        }
+        let (mut runs, mut start, mut size) = (Vec::new(), 0, 0);
+        for (place, index) in closing.iter().enumerate() {
+            size += sizes[index];
+            if place > start && !answering.fits(bytes / rows.max(1) * size) {
+                runs.push(&closing[start..place]);
+                (start, size) = (place, sizes[index]);
+            }
+        }
+        runs.push(&closing[start..]);
+        runs
+    }
+
     fn describe(&self, closing: &[u32], answering: Answering<'_>) -> Result<Summaries> {
         let numbers: HashMap<u32, u32> = closing.iter().copied().zip(0..).collect();
-        let (mut rows, mut of_rows) = (Chunks::default(), Vec::new());
+        let (mut rows, mut of_rows) = (Vec::new(), Vec::new());
         for chunk in &self.chunks {
             let mut indices = Vec::new();
             for (&slot, row) in chunk.slots.iter().zip(0u32..) {
@@ -295,19 +352,17 @@ impl Sessions {
                 }
             }
             if !indices.is_empty() {
-                let (count, indices) = (indices.len(), UInt32Array::from(indices));
-                let columns = answering.layout.keys.len() + answering.layout.values.len();
-                let taken = (0..columns).map(|index| {
-                    let column = chunk.rows.whole_column(index)?;
-                    take(&column, &indices, None).map_err(failed)
-                });
-                rows.add_owned(taken.collect::<Result<_>>()?, count, false);
+                let indices = UInt32Array::from(indices);
+                let columns =
+                    chunk.rows.load()?.columns(answering.layout.keys.len() + answering.layout.values.len())?;
+                let taken = columns.iter().map(|column| take(column, &indices, None).map_err(failed));
+                rows.push(taken.collect::<Result<Vec<_>>>()?);
             }
         }
         let sessions = || closing.iter().map(|&index| &self.slots[index as usize]);
         let bounds = (sessions().map(|slot| slot.start).collect(), sessions().map(|slot| self.end(slot)).collect());
         let keys = self.keys.columns(&sessions().map(|slot| slot.key).collect::<Vec<_>>())?;
-        answering.numbered(&rows, of_rows, bounds, keys)
+        answering.numbered(&Loaded::of(rows), of_rows, bounds, keys)
     }
 
     /// What was handed out.

@@ -16,6 +16,7 @@ use super::layout::Layout;
 use super::panes::Panes;
 use super::question::{Shape, Windowing};
 use super::sessions::{Chunk, GONE, Sessions, Slot};
+use super::stored::Store;
 use super::watermark::{Counters, Watermark};
 use super::windows::{Open, Windows};
 use crate::catch_panic::catch_panic;
@@ -61,7 +62,7 @@ fn damaged() -> Error {
     Error::Data("these bytes hold no windows that can be read: what they say of them does not fit together".to_owned())
 }
 
-fn table_to_bytes(batch: &RecordBatch) -> Result<Vec<u8>> {
+pub(super) fn table_to_bytes(batch: &RecordBatch) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let written = StreamWriter::try_new(&mut bytes, &batch.schema()).and_then(|mut writer| {
         writer.write(batch)?;
@@ -71,7 +72,7 @@ fn table_to_bytes(batch: &RecordBatch) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn table_from_bytes(bytes: &[u8]) -> Result<RecordBatch> {
+pub(super) fn table_from_bytes(bytes: &[u8]) -> Result<RecordBatch> {
     let read = || {
         let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
         reader.next().unwrap_or_else(|| Ok(RecordBatch::new_empty(reader.schema())))
@@ -83,7 +84,7 @@ fn table_from_bytes(bytes: &[u8]) -> Result<RecordBatch> {
     }
 }
 
-fn table(fields: Vec<FieldRef>, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+pub(super) fn table(fields: Vec<FieldRef>, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(cannot_write)
 }
@@ -112,8 +113,9 @@ impl Windows {
         }
         let fields: Vec<FieldRef> =
             self.layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
-        let rows =
-            |chunks: &Chunks| table_to_bytes(&table(fields.clone(), chunks.columns(fields.len())?, chunks.rows())?);
+        let rows = |chunks: &Chunks| {
+            table_to_bytes(&table(fields.clone(), chunks.load()?.columns(fields.len())?, chunks.rows())?)
+        };
         // The keys that are in use, and the place of each.
         let keys_of = |keys: &KeyTable| {
             let (numbers, columns) = keys.all()?;
@@ -181,9 +183,7 @@ impl Windows {
             layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
         let rows = |bytes: &[u8]| {
             let (columns, rows) = columns(bytes, &fields)?;
-            let mut chunks = Chunks::default();
-            chunks.add_owned(columns, rows, false);
-            Ok::<_, Error>(chunks)
+            Ok::<_, Error>(Chunks::owned(columns, rows))
         };
         let watermark = written.watermark;
         let open = match (written.open, question.shape) {
@@ -229,6 +229,7 @@ impl Windows {
         };
         let late = written.late.iter().map(|bytes| table_from_bytes(bytes)).collect::<Result<_>>()?;
         let counters = written.counters;
-        Ok((Self { question, layout, watermark, counters, open, late, waiting: Vec::new() }, written.position))
+        let (waiting, store) = (Vec::new(), Store::default());
+        Ok((Self { question, layout, watermark, counters, open, late, waiting, store }, written.position))
     }
 }

@@ -153,7 +153,8 @@ fn expected(windows: &[Expected], spec: &Spec) -> Vec<String> {
     windows.iter().map(of).collect()
 }
 
-/// Pushes rows, cut where `cuts` says so; where a second number is odd, the windows are written and read again.
+/// Pushes rows, cut where `cuts` says so; where a second number is odd, the windows are written and read again, and from 2 on their rows
+/// are put into files.
 fn windows_of(
     question: &Windowing,
     partitions: usize,
@@ -169,9 +170,12 @@ fn windows_of(
         let (now, later) = rest.split_at(same.min(length + 1));
         rest = later;
         found.extend(told(&windows.push_from(&first.0.to_string(), &batch(now), &interrupt).unwrap()));
-        if restores % 2 == 1 {
-            #[cfg(feature = "stream")]
-            {
+        #[cfg(feature = "stream")]
+        {
+            if restores >= 2 {
+                windows.spill(0).unwrap();
+            }
+            if restores % 2 == 1 {
                 let bytes = windows.to_bytes(b"here").unwrap();
                 let (restored, position) = Windows::from_bytes(&bytes).unwrap();
                 assert_eq!(position, b"here");
@@ -351,31 +355,65 @@ fn bounds_are_of_the_unit_and_the_zone_of_the_times() {
     }
 }
 
+/// Many keys and few, in windows that fit one by one, in windows of which only a part of the keys fits, and in sessions.
+#[cfg(feature = "stream")]
 #[test]
-fn a_limit_is_told_with_what_is_open() {
-    let mut windows = Windows::new(minutes().with_memory_limit(1 << 14)).unwrap();
-    let times: Vec<i64> = (0..5000).collect();
-    let error = loop {
-        if let Err(error) = windows.push(&simple(&times[..50]), &no_interrupt()) {
-            break error;
+fn what_memory_has_no_room_for_goes_to_files() {
+    let rows: Vec<Row> = (0..20_000i64)
+        .map(|i| {
+            let key = (i * 7919 % 251) as u8;
+            (0, Some(i * 37 % 4000), (key > 3).then_some(key), (i % 11 > 0).then_some((i % 97) as f64 / 7.0))
+        })
+        .collect();
+    for (spec, by) in [(spec(true), vec!["key".to_owned()]), (spec(false), vec![]), (spec(true), vec![])] {
+        for shape in [
+            Windowing::tumbling(100).unwrap(),
+            Windowing::tumbling(4000).unwrap(),
+            Windowing::sliding(400, 100).unwrap(),
+            Windowing::session(20).unwrap(),
+        ] {
+            let question = shape.on("ts").by(by.clone()).columns(vec!["x".to_owned()]).describe(&spec);
+            let question = question.with_max_delay(10_000).unwrap();
+            let all = |question: Windowing| {
+                let mut windows = Windows::new(question).unwrap();
+                for rows in rows.chunks(1000) {
+                    assert!(windows.push(&batch(rows), &no_interrupt()).unwrap().is_empty());
+                    assert!(windows.question.memory_limit.is_none_or(|limit| windows.bytes() <= limit));
+                }
+                let spilled = windows.store.written;
+                (format!("{:?}", windows.finish(&no_interrupt())), spilled)
+            };
+            // One window of one key is not divided: see the next test.
+            let is_large = by.is_empty() && question.spans()[0] > 1000 || question.spans().len() == 1;
+            let limit = if is_large { 3_000_000 } else { 120_000 };
+            let (found, spilled) = all(question.clone().with_memory_limit(limit));
+            let (expected, none) = all(question);
+            assert_eq!(found, expected);
+            assert_eq!(none, 0);
+            // Cells take less.
+            assert!(spilled > 0 || is_large || spec.quantiles().is_empty());
         }
-    };
-    assert!(matches!(error, Error::MemoryLimit { limit: 16_384, .. }), "{error}");
-    assert!(error.to_string().contains("rows of 1 open windows"), "{error}");
-    // What is in stays in.
-    assert_eq!(windows.finish(&no_interrupt()).unwrap().counts(0).map(|counts| counts[0]), Some(windows.rows()));
+    }
 }
 
-/// What has closed in a call that fails comes with the next one.
+/// What closes and has no room is told, and waits until there is some.
 #[test]
 fn a_limit_takes_no_window_away() {
-    let mut windows = Windows::new(minutes().with_memory_limit(1 << 14)).unwrap();
-    let times: Vec<i64> = [0, 1, 2].into_iter().chain(std::iter::repeat_n(100, 5000)).collect();
-    assert!(matches!(windows.push(&simple(&times), &no_interrupt()), Err(Error::MemoryLimit { .. })));
-    #[cfg(feature = "stream")]
-    assert!(windows.to_bytes(b"").unwrap_err().to_string().contains("the next call hands them out"));
-    let found = windows.finish(&no_interrupt()).unwrap();
-    assert_eq!((found.counts(0), found.counts(1)), (Some([3, 0, 0]), Some([5000, 0, 0])));
+    for by in [vec![], vec!["key".to_owned()]] {
+        let question = minutes().by(by).with_memory_limit(1 << 14);
+        let mut windows = Windows::new(question).unwrap();
+        let times: Vec<i64> = [0, 1, 2].into_iter().chain(std::iter::repeat_n(100, 5000)).collect();
+        // Without files, the push fails and hands nothing out.
+        let mut found: Vec<_> = windows.push(&simple(&times), &no_interrupt()).into_iter().collect();
+        for _ in 0..2 {
+            let error = windows.finish(&no_interrupt()).unwrap_err();
+            assert!(matches!(error, Error::MemoryLimit { limit: 16_384, .. }), "{error}");
+        }
+        windows.set_memory_limit(None);
+        found.push(windows.finish(&no_interrupt()).unwrap());
+        let counts: Vec<_> = found.iter().flat_map(|found| (0..found.len()).map(|row| found.counts(row))).collect();
+        assert_eq!(counts, [Some([3, 0, 0]), Some([5000, 0, 0])]);
+    }
 }
 
 /// What no session needs any more is forgotten, whatever the keys.

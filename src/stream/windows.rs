@@ -6,12 +6,14 @@ use arrow_array::{Array, RecordBatch, UInt32Array};
 use arrow_schema::{DataType, TimeUnit};
 use arrow_select::take::take_record_batch;
 
-use super::answer::Answering;
+use super::answer::{Answering, Room};
 use super::chunks::failed;
 use super::layout::{BatchRows, Layout};
 use super::panes::{self, Panes};
 use super::question::{Late, Shape, Windowing};
 use super::sessions::{self, Sessions};
+#[cfg(feature = "stream")]
+use super::stored::Store;
 use super::watermark::{Arrivals, Counters, Rows, Watermark};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -59,6 +61,8 @@ pub struct Windows {
     pub(super) late: Vec<RecordBatch>,
     /// Windows that have closed in a call that failed: they come with the next one.
     pub(super) waiting: Vec<Summaries>,
+    #[cfg(feature = "stream")]
+    pub(super) store: Store,
 }
 
 /// What is kept of open windows.
@@ -87,8 +91,17 @@ impl Windows {
             Shape::Session(gap) => Open::Sessions(Box::new(Sessions::new(gap))),
         };
         let watermark = Watermark::new(question.max_delay);
-        let counters = Counters::default();
-        Ok(Self { question, layout: None, watermark, counters, open, late: Vec::new(), waiting: Vec::new() })
+        Ok(Self {
+            question,
+            layout: None,
+            watermark,
+            counters: Counters::default(),
+            open,
+            late: Vec::new(),
+            waiting: Vec::new(),
+            #[cfg(feature = "stream")]
+            store: Store::default(),
+        })
     }
 
     /// What is asked.
@@ -114,7 +127,7 @@ impl Windows {
     /// [`Error::NoSuchColumn`], [`Error::NotNumeric`], [`Error::NoKey`] and [`Error::Invalid`] for columns that are not what they should be;
     /// [`Error::Data`] for a batch of another schema than the first; [`Error::Nan`], [`Error::Nulls`] and, for late rows, [`Error::Invalid`] as it
     /// was asked: then nothing has changed. [`Error::MemoryLimit`] and [`Error::Interrupted`]: the rows are in, and what they close
-    /// comes with the next call.
+    /// comes with the next call ([`Windows::set_memory_limit`]).
     pub fn push_from(&mut self, partition: &str, batch: &RecordBatch, interrupt: &Interrupt) -> Result<Summaries> {
         interrupt.check()?;
         let layout = match &self.layout {
@@ -239,14 +252,17 @@ impl Windows {
     }
 
     fn close(&mut self, interrupt: &Interrupt) -> Result<Summaries> {
+        let watermark = self.watermark.value().unwrap_or(i64::MIN);
+        let room = self.make_room(watermark)?;
         let spec = &self.question.spec;
         let Some(layout) = &self.layout else { return Ok(Summaries::new(spec, Vec::new())) };
-        let answering = Answering { layout, spec, interrupt };
-        let watermark = self.watermark.value().unwrap_or(i64::MIN);
+        let answering = Answering { layout, spec, interrupt, room };
         let closed = match &mut self.open {
             Open::Panes(panes) => panes.close(watermark, answering)?,
             Open::Sessions(sessions) => sessions.close(watermark, answering)?.into_iter().collect(),
         };
+        #[cfg(feature = "stream")]
+        self.store.give_back();
         answering.joined(self.waiting.drain(..).chain(closed).collect())
     }
 
@@ -311,7 +327,41 @@ impl Windows {
         )))
     }
 
-    fn check_limit(&self) -> Result<()> {
+    /// The memory for the answers of windows that end until `watermark`, if there is a limit: rows that stand in their way are written to files.
+    fn make_room(&mut self, watermark: i64) -> Result<Option<Room>> {
+        let Some(limit) = self.question.memory_limit else { return Ok(None) };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let room = |this: &Self| Room { limit, taken: this.bytes() as usize };
+        let now = room(self);
+        let is_enough = match &self.open {
+            Open::Panes(panes) => now.fits(panes.loaded_bytes()) || now.fits(panes.largest(watermark)),
+            Open::Sessions(sessions) => now.fits(sessions.loaded_bytes()) || !sessions.closes(watermark),
+        };
+        if is_enough {
+            return Ok(Some(now));
+        }
+        self.spill(0)?;
+        Ok(Some(room(self)))
+    }
+
+    /// Writes rows to files, until the others take no more than `most` bytes.
+    pub(super) fn spill(&mut self, most: usize) -> Result<()> {
+        #[cfg(feature = "stream")]
+        if let Some(layout) = &self.layout {
+            match &mut self.open {
+                Open::Panes(panes) => panes.spill(layout, &mut self.store, most)?,
+                Open::Sessions(sessions) => sessions.spill(layout, &mut self.store, most)?,
+            }
+        }
+        #[cfg(not(feature = "stream"))]
+        let _ = most;
+        Ok(())
+    }
+
+    fn check_limit(&mut self) -> Result<()> {
+        if let Some(limit) = self.question.memory_limit.filter(|&limit| self.bytes() > limit) {
+            self.spill(limit as usize / 2)?;
+        }
         let needed = self.bytes();
         match self.question.memory_limit.filter(|&limit| needed > limit) {
             None => Ok(()),
@@ -324,6 +374,11 @@ impl Windows {
                 })
             }
         }
+    }
+
+    /// Another limit than that of the question; none if there is `None`.
+    pub fn set_memory_limit(&mut self, bytes: Option<u64>) {
+        self.question.memory_limit = bytes;
     }
 
     /// The rows of open windows.
@@ -341,7 +396,7 @@ impl Windows {
     /// [`Error::Data`] for more of them than memory holds.
     pub fn joined(&self, windows: Vec<Summaries>) -> Result<Summaries> {
         let Some(layout) = &self.layout else { return Ok(Summaries::new(&self.question.spec, Vec::new())) };
-        Answering { layout, spec: &self.question.spec, interrupt: &Interrupt::default() }.joined(windows)
+        Answering { layout, spec: &self.question.spec, interrupt: &Interrupt::default(), room: None }.joined(windows)
     }
 
     /// The columns that are described: those that were named, or that the first batch had.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 #[cfg(feature = "parquet")]
 use arrow_array::{LargeBinaryArray, NullArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
@@ -13,6 +13,7 @@ use arrow_schema::ArrowError;
 #[cfg(feature = "parquet")]
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::{concat, concat_batches};
+use arrow_select::take::{take, take_record_batch};
 
 use super::answers::{Answers, Kept, MANY, MISSING, is_defined};
 #[cfg(feature = "parquet")]
@@ -162,8 +163,32 @@ impl Summaries {
         })
     }
 
+    /// The groups of keys in this order, which has each of them once.
+    pub(crate) fn in_order(self, order: &[u32]) -> Result<Self, ArrowError> {
+        let groups = order.len() as u64;
+        let starts = (0..self.columns.len() as u64).map(|column| column * groups);
+        let rows = starts.flat_map(|start| order.iter().map(move |&group| start + u64::from(group)));
+        let rows = UInt64Array::from_iter_values(rows);
+        let mut places = vec![0; order.len()];
+        order.iter().zip(0..).for_each(|(&group, place)| places[group as usize] = place);
+        let mut kept = self.kept;
+        kept.iter_mut().for_each(|(row, ..)| *row = *row / order.len() * order.len() + places[*row % order.len()]);
+        kept.sort_unstable_by_key(|(row, index, _)| (*row, *index));
+        let keys = self.keys.map(|keys| take_record_batch(&keys, &UInt32Array::from(order.to_vec()))).transpose()?;
+        let counts = |counts: UInt64Array| -> Result<_, ArrowError> {
+            Ok(take(&counts, &rows, None)?.as_primitive::<UInt64Type>().clone())
+        };
+        let statistic = |values: &Float64Array| -> Result<_, ArrowError> {
+            Ok(take(values, &rows, None)?.as_primitive::<Float64Type>().clone())
+        };
+        let [count, nulls, nans] = self.counts.map(counts);
+        let statistics = self.statistics.iter().map(statistic).collect::<Result<_, _>>()?;
+        Ok(Self { keys, counts: [count?, nulls?, nans?], statistics, kept, key_texts: HashMap::new(), ..self })
+    }
+
     /// The same with other keys for the same groups.
     #[cfg(feature = "parquet")]
+
     pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> RecordBatch) -> Self {
         self.keys = self.keys.map(make);
         self

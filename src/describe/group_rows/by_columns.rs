@@ -90,8 +90,9 @@ pub(crate) fn keys_of(columns: &[KeyColumn], rows: Vec<u32>) -> Result<RecordBat
 /// Which zero or NaN a float key shows must not depend on the order of the rows.
 pub(crate) fn one_zero(keys: ArrayRef) -> ArrayRef {
     use arrow_array::cast::AsArray;
-    use arrow_array::types::{Float32Type, Float64Type};
+    use arrow_array::types::{Float16Type, Float32Type, Float64Type};
     use arrow_schema::DataType;
+    use half::f16;
     match keys.data_type() {
         DataType::Float64 => {
             let one = |value: f64| if value.is_nan() { f64::NAN } else { value + 0.0 };
@@ -100,6 +101,10 @@ pub(crate) fn one_zero(keys: ArrayRef) -> ArrayRef {
         DataType::Float32 => {
             let one = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
             Arc::new(keys.as_primitive::<Float32Type>().unary::<_, Float32Type>(one))
+        }
+        DataType::Float16 => {
+            let one = |value: f16| if value.is_nan() { f16::NAN } else { value + f16::ZERO };
+            Arc::new(keys.as_primitive::<Float16Type>().unary::<_, Float16Type>(one))
         }
         _ => keys,
     }

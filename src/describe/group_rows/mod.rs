@@ -12,9 +12,7 @@ mod hash_partition;
 pub(super) mod key_table;
 mod packed;
 
-pub(crate) use by_columns::Groups;
-#[cfg(feature = "parquet")]
-pub(crate) use by_columns::one_zero;
+pub(crate) use by_columns::{Groups, one_zero};
 pub(super) use by_columns::{key_columns, keys_of};
 #[cfg(feature = "parquet")]
 pub(crate) use code::{Code as GroupCode, is_long_text, text_code};

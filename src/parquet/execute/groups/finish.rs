@@ -10,7 +10,7 @@ use super::blocks::{Blocks, id, pieces};
 use super::frequent::{FrequentGroup, finished};
 use super::layout::{KeyCode, bytes_of};
 use super::partitioned::{OnDisk, PartitionedRows, RowSegment};
-use super::spill::Segment;
+use super::stored_batches::Segment;
 use crate::describe::groups::{Block, Group, GroupOrder, PartitionGroups, PartitionRows, Partitioning, sorted};
 use crate::describe::{AnyScan, Describer, KeyTable, PASSES, changed};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 //!
 //! Rows come from files, or from a checkpoint ([`reading`]). The keys of a row are one code ([`layout`]). A look tells which keys many rows have
 //! ([`look`](mod@look)): these have scans, which take their rows as they are decoded ([`frequent`]). The other rows go to a partition each by
-//! the hash of their code ([`partitioned`], [`blocks`]); what the pool has no room for goes to files ([`spill`]). At the end each partition
+//! the hash of their code ([`partitioned`], [`blocks`]); what the pool has no room for goes to files ([`stored_batches`]). At the end each partition
 //! finds its groups and describes them, and the answers are put in the order of the keys, once ([`finish`]). Whichever way a group goes, its
 //! values are all there, so its answer has the same bits.
 
@@ -13,7 +13,7 @@ mod layout;
 mod look;
 mod partitioned;
 mod reading;
-mod spill;
+mod stored_batches;
 mod table;
 
 use std::sync::Arc;

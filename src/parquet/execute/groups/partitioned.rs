@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use super::blocks::{Blocks, MOST_BLOCKS, StoredRows};
 use super::frequent::FrequentScans;
 use super::layout::{Coded, KeyCode, Layout};
-use super::spill::{Segment, Spill};
+use super::stored_batches::{Segment, StoredBatches};
 use super::table::Table;
 use crate::describe::groups::{Block, Partitioning, ROWS};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub(super) struct PartitionedRows<'a, C> {
     rows: u64,
     pub partitioning: OnceLock<Partitioning<C>>,
     held: Mutex<Held<C>>,
-    file: OnceLock<Arc<Spill>>,
+    file: OnceLock<Arc<StoredBatches>>,
     pub on_disk: OnceLock<OnDisk>,
     /// What takes the rows of frequent keys, if there are any.
     pub frequent: Option<FrequentScans<C>>,
@@ -53,7 +53,7 @@ pub(super) struct Held<C> {
 
 /// Rows of each partition in a file.
 pub(super) struct OnDisk {
-    pub spill: Arc<Spill>,
+    pub spill: Arc<StoredBatches>,
     segments: Vec<Mutex<Vec<RowSegment>>>,
 }
 
@@ -71,7 +71,7 @@ impl RowSegment {
 
     /// Bytes in the file.
     pub fn bytes(&self) -> u64 {
-        self.at.length as u64
+        self.at.at.length as u64
     }
 }
 
@@ -227,7 +227,9 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
                 tracing::info!(rows = self.rows, "rows do not fit in memory, and go to a temporary file");
                 let spill = match self.file.get() {
                     Some(file) => Arc::clone(file),
-                    None => Arc::new(Spill::new(&self.run.plan.request.temporary, self.run.plan.budget.threads())?),
+                    None => {
+                        Arc::new(StoredBatches::new(&self.run.plan.request.temporary, self.run.plan.budget.threads())?)
+                    }
                 };
                 self.on_disk.get_or_init(|| OnDisk::new(spill, partitioning.without() + 1))
             }
@@ -242,7 +244,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
 }
 
 impl OnDisk {
-    fn new(spill: Arc<Spill>, partitions: usize) -> Self {
+    fn new(spill: Arc<StoredBatches>, partitions: usize) -> Self {
         Self { spill, segments: (0..partitions).map(|_| Mutex::default()).collect() }
     }
 
