@@ -124,6 +124,42 @@ fn every_kind_of_data_gives_the_same_windows() {
 }
 
 #[test]
+fn lakes_have_keys_in_their_paths_and_predicates() {
+    let rows = readings(100);
+    let folder = TempDir::new().unwrap();
+    files(&folder, &rows);
+    let lake = folder.path().join("lake");
+    for place in ["a", "b", "c"] {
+        fs::create_dir_all(lake.join(format!("place={place}"))).unwrap();
+        fs::copy(folder.path().join("a.parquet"), lake.join(format!("place={place}/rows.parquet"))).unwrap();
+    }
+    let path = lake.to_str().unwrap();
+    let run = |more: &[&str]| {
+        let question = ["windows", path, "--on", "ts", "--size", "1min", "-c", "x", "-f", "ndjson"];
+        Command::new(env!("CARGO_BIN_EXE_rstats")).args(question).args(more).output().unwrap()
+    };
+    let found =
+        lines(&run(&["-g", "place", "--where", "x < 1.15 and place in ('b', 'c')", "--memory-limit", "128MiB"]));
+    let told: Vec<_> = found.iter().map(|row| (row["by"]["place"].as_str().unwrap(), &row["count"])).collect();
+    let counts = [6, 6].map(Value::from);
+    let expected: Vec<_> = counts.iter().flat_map(|count| [("b", count), ("c", count)]).collect();
+    assert_eq!(told, expected);
+    // A file that cannot be read is left out whole, and told.
+    let damaged = lake.join("place=c/rows.parquet");
+    let mut bytes = fs::read(&damaged).unwrap();
+    bytes[10..40].fill(0xff);
+    fs::write(&damaged, bytes).unwrap();
+    let failed = run(&["-g", "place"]);
+    assert_eq!((failed.status.code(), failed.stdout.is_empty()), (Some(1), true));
+    let output = run(&["-g", "place", "--on-error", "skip"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("place=c"), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).lines().count(), 2 * 17);
+    let refused = with_input(&[&WINDOWS[..], &["--from", "csv", "--where", "x > 1"]].concat(), csv(&rows).as_bytes());
+    assert!(text(&refused.stderr).contains("--where is for Parquet"), "{}", text(&refused.stderr));
+}
+
+#[test]
 fn what_comes_on_standard_input_is_described() {
     let rows = readings(1000);
     let folder = TempDir::new().unwrap();

@@ -804,7 +804,9 @@ class Windows:
     partitions
         Names of partitions that hold windows open from the beginning, though nothing has come of them yet.
     memory_limit
-        The most that open windows may take, in bytes or as text ("1GiB"); more is a `MemoryLimitError`.
+        The most memory that open windows may take, also while they are described, in bytes or as text ("1GiB"). Rows
+        beyond it wait in files without names in TMPDIR. It is a `MemoryLimitError` once the rows of one key in one
+        window do not fit.
 
     A window holds the rows from its start on, and before its end. It closes once the *watermark* has reached its end:
     the latest time so far, minus `max_delay`; of several partitions the least of theirs. A row is late if the rows
@@ -915,6 +917,14 @@ class Windows:
     @property
     def nbytes(self) -> int:
         """About how many bytes it takes."""
+    @property
+    def memory_limit(self) -> int | None:
+        """The most bytes of memory that open windows may take; None for no limit.
+
+        It can be set, as bytes or as text: what a call could not hand out for want of memory comes with the next one.
+        """
+    @memory_limit.setter
+    def memory_limit(self, limit: int | str | None) -> None: ...
     @property
     def position(self) -> Any:
         """What was given as `position` when the bytes were written that this was read from; else None."""

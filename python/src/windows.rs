@@ -234,6 +234,19 @@ impl Windows {
         Ok(self.state.lock(py)?.bytes())
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.memory_limit.txt"))]
+    #[getter]
+    fn memory_limit(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        Ok(self.state.lock(py)?.memory_limit())
+    }
+
+    #[setter]
+    fn set_memory_limit(&self, py: Python<'_>, limit: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let limit = limit.map(|limit| args::size("memory_limit", limit)).transpose()?;
+        self.state.lock(py)?.set_memory_limit(limit);
+        Ok(())
+    }
+
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.to_bytes.txt"))]
     #[pyo3(signature = (position=None))]
     fn to_bytes<'py>(&self, py: Python<'py>, position: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyBytes>> {

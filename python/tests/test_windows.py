@@ -6,6 +6,9 @@ import math
 import multiprocessing
 import pickle
 import random
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 
@@ -376,8 +379,60 @@ def test_what_is_no_table_of_times_is_told():
         rstats.Windows(5, on="ts")
     with pytest.raises(ValueError, match="they hold an accumulator, and windows"):
         rstats.Windows.from_bytes(rstats.Accumulator().to_bytes())
-    with pytest.raises(rstats.MemoryLimitError, match="rows of 1 open windows"):
-        rstats.Windows("5min", on="ts", memory_limit=10_000).push({"ts": [START] * 2000, "x": [1.0] * 2000})
+    windows = rstats.Windows("5min", on="ts", memory_limit=10_000)
+    windows.push({"ts": [START] * 2000, "x": [1.0] * 2000})
+    with pytest.raises(rstats.MemoryLimitError, match="describing the 2000 rows of a window takes about"):
+        windows.finish()
+    with pytest.raises(ValueError, match="memory_limit"):
+        windows.memory_limit = "many"
+    assert windows.memory_limit == 10_000
+    windows.memory_limit = "1MiB"
+    assert windows.finish()[0]["count"] == 2000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize("shape", ['"1h"', '"1d"', '"4h", slide="1h"', 'gap="1s"'])
+def test_open_windows_keep_to_their_limit(tmp_path, shape):
+    """Rows of a day, in no order, by keys: many windows, one large one, overlapping ones and sessions."""
+
+    def run(limit):
+        program = f"""
+            import hashlib, numpy as np, pyarrow as pa, rstats
+            def peak():
+                with open("/proc/self/status") as status:
+                    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+            random = np.random.default_rng(20261128)
+            windows = rstats.Windows({shape}, on="ts", by="key", q=[0.5], max_delay="7d", memory_limit={limit!r})
+            for turn in range(60):
+                times = random.integers(0, 86_400_000, 50_000).astype("datetime64[ms]")
+                keys = random.integers(0, 1000, len(times)) if turn % 2 else np.full(len(times), turn)
+                values = random.lognormal(size=len(times))
+                batch = pa.table({{"ts": times, "key": pa.array(keys), "x": values}})
+                windows.push(batch, threads=2)
+                if turn == 0:
+                    before = peak()
+            bytes = windows.nbytes
+            answer = windows.finish()
+            print(peak() - before, bytes, hashlib.sha256(answer.to_json().encode()).hexdigest(), len(answer))
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"TMPDIR": str(tmp_path), "PATH": ""},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    peak, kept, answer, rows = run("24MiB" if "gap" not in shape else "256MiB")
+    _, all_kept, expected, _ = run(None)
+    assert (answer, int(rows) > 1000) == (expected, True)
+    if "gap" not in shape:
+        assert int(kept) < 24 << 20 < int(all_kept)
+    print(shape, peak, kept, all_kept, rows)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@
 //! between two rows of a batch too: no later row joins it, even if it has not been handed out yet.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use arrow_array::{ArrayRef, UInt32Array};
 use arrow_schema::FieldRef;
@@ -33,8 +33,8 @@ pub(super) struct Sessions {
     pub keys: KeyTable,
     pub slots: Vec<Slot>,
     pub free: Vec<u32>,
-    /// The open sessions of each key.
-    by_key: Vec<Vec<u32>>,
+    /// The open sessions of each key, by their starts. Their spans do not overlap.
+    by_key: Vec<BTreeMap<i64, u32>>,
     /// Ends of sessions, as they were when they were put here.
     queue: BinaryHeap<Reverse<(i64, u32)>>,
     pub chunks: Vec<Chunk>,
@@ -87,7 +87,7 @@ impl Sessions {
         chunks: Vec<Chunk>,
     ) -> Self {
         let mut this = Self { keys, slots, free, chunks, ..Self::new(gap) };
-        this.by_key.resize(this.keys.len(), Vec::new());
+        this.by_key.resize(this.keys.len(), BTreeMap::new());
         let mut is_free = vec![false; this.slots.len()];
         this.free.iter().for_each(|&slot| is_free[slot as usize] = true);
         for (index, slot) in (0..).zip(&this.slots).filter(|(index, _)| !is_free[*index as usize]) {
@@ -96,7 +96,7 @@ impl Sessions {
                 let end = slot.last.saturating_add(gap);
                 this.queue.push(Reverse((end, index)));
                 if end > watermark {
-                    this.by_key[slot.key as usize].push(index);
+                    this.by_key[slot.key as usize].insert(slot.start, index);
                 }
             }
         }
@@ -109,7 +109,7 @@ impl Sessions {
 
     /// The open sessions.
     pub fn len(&self) -> usize {
-        self.by_key.iter().map(Vec::len).sum()
+        self.by_key.iter().map(BTreeMap::len).sum()
     }
 
     pub fn rows(&self) -> usize {
@@ -118,13 +118,14 @@ impl Sessions {
 
     pub fn bytes(&self) -> usize {
         let rows: usize = self.chunks.iter().map(|chunk| chunk.rows.bytes() + 4 * chunk.slots.len()).sum();
-        let tables = size_of::<Slot>() * self.slots.len() + 16 * self.queue.len() + 24 * self.by_key.len();
+        let tables =
+            size_of::<Slot>() * self.slots.len() + 16 * self.queue.len() + 24 * (self.by_key.len() + self.len());
         rows + tables + self.keys.bytes()
     }
 
     /// When the last one ends that is open now.
     pub fn last_end(&self) -> Option<i64> {
-        let open = self.by_key.iter().flatten().map(|&slot| self.end(&self.slots[slot as usize]));
+        let open = self.by_key.iter().flat_map(BTreeMap::values).map(|&slot| self.end(&self.slots[slot as usize]));
         open.max()
     }
 
@@ -137,7 +138,7 @@ impl Sessions {
         rows: &mut Rows,
     ) -> Result<Arrivals<Routed>> {
         let keys = self.keys.ids(keys, times.values.len())?;
-        self.by_key.resize(self.keys.len(), Vec::new());
+        self.by_key.resize(self.keys.len(), BTreeMap::new());
         let mut slots = vec![GONE; times.values.len()];
         let (mut late, mut counters) = (Vec::new(), Counters::default());
         for (row, (&time, &key)) in (0..).zip(times.values.iter().zip(&keys)) {
@@ -164,32 +165,47 @@ impl Sessions {
     fn slot(&mut self, key: u32, time: i64, watermark: i64) -> Option<u32> {
         let (gap, slots) = (self.gap, &mut self.slots);
         let open = &mut self.by_key[key as usize];
-        let mut into: Option<u32> = None;
-        open.retain(|&index| {
-            let slot = &mut slots[index as usize];
-            if slot.last.saturating_add(gap) <= watermark {
-                return false; // it waits to be handed out
+        // Those that have ended wait to be handed out.
+        while let Some(first) = open.first_entry()
+            && slots[*first.get() as usize].last.saturating_add(gap) <= watermark
+        {
+            first.remove();
+        }
+        let before = open.range(..=time).next_back().map(|(_, &index)| index);
+        let before = before.filter(|&index| time < slots[index as usize].last.saturating_add(gap));
+        let after = match time.checked_add(1) {
+            Some(next) => open.range(next..time.saturating_add(gap).max(next)).next().map(|(_, &index)| index),
+            None => None,
+        };
+        let into = match (before, after) {
+            (Some(before), Some(after)) => {
+                // Both are one from now on: that with fewer parts joins the other.
+                let is_less = slots[before as usize].parts.len() < slots[after as usize].parts.len();
+                let (into, other) = if is_less { (after, before) } else { (before, after) };
+                let (start, last) = (slots[before as usize].start, slots[after as usize].last);
+                open.remove(&slots[after as usize].start);
+                open.insert(start, into);
+                let parts = std::mem::take(&mut slots[other as usize].parts);
+                parts.iter().chain([&other]).for_each(|&part| slots[part as usize].parent = into);
+                let whole = &mut slots[into as usize];
+                (whole.start, whole.last) = (start, last);
+                whole.parts.extend(parts.into_iter().chain([other]));
+                Some(into)
             }
-            let overlaps = time < slot.last.saturating_add(gap) && slot.start < time.saturating_add(gap);
-            match into {
-                _ if !overlaps => true,
-                None => {
-                    (slot.start, slot.last) = (slot.start.min(time), slot.last.max(time));
-                    into = Some(index);
-                    true
-                }
-                // Both are one from now on.
-                Some(into_slot) => {
-                    slot.parent = into_slot;
-                    let (start, last, parts) = (slot.start, slot.last, std::mem::take(&mut slot.parts));
-                    let first = &mut slots[into_slot as usize];
-                    (first.start, first.last) = (first.start.min(start), first.last.max(last));
-                    first.parts.extend(parts.iter().copied().chain([index]));
-                    parts.into_iter().for_each(|part| slots[part as usize].parent = into_slot);
-                    false
-                }
+            (Some(before), None) => {
+                let slot = &mut slots[before as usize];
+                slot.last = slot.last.max(time);
+                Some(before)
             }
-        });
+            (None, Some(after)) => {
+                let slot = &mut slots[after as usize];
+                open.remove(&slot.start);
+                slot.start = time;
+                open.insert(time, after);
+                Some(after)
+            }
+            (None, None) => None,
+        };
         if into.is_some() {
             return into;
         }
@@ -203,7 +219,7 @@ impl Sessions {
             Some(free) => *free = slot,
             None => slots.push(slot),
         }
-        open.push(index);
+        open.insert(time, index);
         self.keys.use_key(key);
         self.queue.push(Reverse((end, index)));
         Some(index)
@@ -369,9 +385,12 @@ impl Sessions {
     fn forget(&mut self, closing: &[u32]) {
         let mut is_gone = vec![false; self.slots.len()];
         for &index in closing {
-            let Slot { key, parts, .. } = &mut self.slots[index as usize];
-            let (key, parts) = (*key, std::mem::take(parts));
-            self.by_key[key as usize].retain(|&open| open != index);
+            let Slot { key, start, parts, .. } = &mut self.slots[index as usize];
+            let (key, start, parts) = (*key, *start, std::mem::take(parts));
+            let open = &mut self.by_key[key as usize];
+            if open.get(&start) == Some(&index) {
+                open.remove(&start);
+            }
             for index in parts.into_iter().chain([index]) {
                 is_gone[index as usize] = true;
                 self.slots[index as usize].parent = index;

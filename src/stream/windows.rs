@@ -376,7 +376,12 @@ impl Windows {
         }
     }
 
-    /// Another limit than that of the question; none if there is `None`.
+    /// The most bytes of memory that open windows may take, if there is a limit.
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.question.memory_limit
+    }
+
+    /// Another limit than that of the question; `None` for no limit.
     pub fn set_memory_limit(&mut self, bytes: Option<u64>) {
         self.question.memory_limit = bytes;
     }

@@ -171,6 +171,10 @@ pub struct Windows {
     #[command(flatten)]
     pub question: Question,
 
+    /// Of Parquet, describe only the rows that this keeps: 'price >= 10 and city = "Rome"'; see describe --help
+    #[arg(long = "where", value_name = "PREDICATE")]
+    predicate: Option<String>,
+
     /// By how much a row may be behind the latest one without being late [default: 0 for a stream; files are read whole]
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     max_delay: Option<u64>,
@@ -199,11 +203,12 @@ pub struct Windows {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// The most memory that open windows may take, like 512MiB or 2GiB [default: half of the machine's, or of its control group's]
+    /// The most memory that open windows may take, or with Parquet all of it, like 512MiB or 2GiB; other rows wait in files without
+    /// names in TMPDIR [default: half of the machine's, or of its control group's]
     #[arg(long, value_name = "SIZE")]
     memory_limit: Option<String>,
 
-    /// What to do with a line that cannot be read: fail, or pass it over, tell how many, and end with status 3
+    /// What to do with a line or a Parquet file that cannot be read: fail, or pass it over, tell which, and end with status 3
     #[arg(long, value_enum, default_value = "fail")]
     on_error: OnErrorName,
 
@@ -214,6 +219,10 @@ pub struct Windows {
     /// Log to standard error what is done; -vv and -vvv tell more
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+fn memory_limit(text: Option<&str>) -> rstats::Result<u64> {
+    text.map_or_else(|| Ok(Request::default().memory_limit), memory::parse_size)
 }
 
 fn parse_span(text: &str) -> Result<u64, String> {
@@ -241,13 +250,28 @@ impl Windows {
             Some(columns) => windowing.columns(columns),
             None => windowing,
         };
-        let limit = match &self.memory_limit {
-            Some(text) => memory::parse_size(text)?,
-            None => Request::default().memory_limit,
-        };
+        let limit = memory_limit(self.memory_limit.as_deref())?;
         let late = if self.late_output.is_some() { Late::Keep } else { Late::Count };
         let windowing = windowing.on(&self.on).by(self.question.by()).describe(&self.question.spec()?);
         Ok(windowing.with_late(late).with_memory_limit(limit))
+    }
+
+    /// What is asked of Parquet files: their rows, with the time among the keys.
+    pub fn request(&self) -> rstats::Result<Request> {
+        let defaults = Request::default();
+        Ok(Request {
+            columns: self.question.columns(),
+            by: [vec![self.on.clone()], self.question.by()].concat(),
+            predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
+            memory_limit: memory_limit(self.memory_limit.as_deref())?,
+            on_error: self.on_error.into(),
+            ..defaults
+        })
+    }
+
+    /// Whether there is a predicate, which is for Parquet alone.
+    pub fn has_predicate(&self) -> bool {
+        self.predicate.is_some()
     }
 
     pub fn idle_timeout(&self) -> Option<Duration> {
@@ -349,6 +373,15 @@ pub enum ProgressStyle {
 enum OnErrorName {
     Fail,
     Skip,
+}
+
+impl From<OnErrorName> for OnError {
+    fn from(name: OnErrorName) -> Self {
+        match name {
+            OnErrorName::Fail => Self::Fail,
+            OnErrorName::Skip => Self::Skip,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -462,14 +495,8 @@ impl Describe {
             columns: self.question.columns(),
             by: self.question.by(),
             predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
-            memory_limit: match &self.memory_limit {
-                Some(text) => memory::parse_size(text)?,
-                None => defaults.memory_limit,
-            },
-            on_error: match self.on_error {
-                OnErrorName::Fail => OnError::Fail,
-                OnErrorName::Skip => OnError::Skip,
-            },
+            memory_limit: memory_limit(self.memory_limit.as_deref())?,
+            on_error: self.on_error.into(),
             checkpoint: self.checkpoint.clone(),
             ..defaults
         })

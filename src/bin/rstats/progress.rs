@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as Style};
 use rstats::Result;
 use rstats::internal::size;
-use rstats::parquet::{Answer, Progress};
+use rstats::parquet::{Answer, Progress, RunMetrics};
+use rstats::report::Source;
 
 use crate::args::{Describe, ProgressStyle};
 
@@ -22,9 +23,25 @@ const LINE: Duration = Duration::from_secs(5);
 pub fn shown(args: &Describe, work: impl FnOnce(&Progress) -> Result<Answer>) -> Result<Answer> {
     let style = match args.progress {
         Some(style) => style,
-        None if args.no_progress || !io::stderr().is_terminal() => ProgressStyle::None,
-        None => ProgressStyle::Bar,
+        None if args.no_progress => ProgressStyle::None,
+        None => usual(),
     };
+    let of = |answer: &Answer| (answer.source.clone(), answer.metrics);
+    shown_as(style, args.has_checkpoint(), work, of)
+}
+
+/// A bar, if there is somebody to see it.
+pub fn usual() -> ProgressStyle {
+    if io::stderr().is_terminal() { ProgressStyle::Bar } else { ProgressStyle::None }
+}
+
+/// The same, of other work; `of` says what it has read.
+pub fn shown_as<T>(
+    style: ProgressStyle,
+    has_checkpoint: bool,
+    work: impl FnOnce(&Progress) -> Result<T>,
+    of: impl FnOnce(&T) -> (Source, RunMetrics),
+) -> Result<T> {
     let progress = Progress::default();
     let started = Instant::now();
     if style == ProgressStyle::None {
@@ -45,7 +62,7 @@ pub fn shown(args: &Describe, work: impl FnOnce(&Progress) -> Result<Answer>) ->
         answer
     })?;
     let seconds = started.elapsed().as_secs_f64();
-    let (metrics, source) = (&answer.metrics, &answer.source);
+    let (source, metrics) = of(&answer);
     let files = if source.files == 1 { "file" } else { "files" };
     let mut line = format!("{} {files}, {} rows", grouped(source.files as u64), grouped(source.rows));
     line += &format!("; {} in {seconds:.1} s", size(metrics.bytes));
@@ -56,7 +73,7 @@ pub fn shown(args: &Describe, work: impl FnOnce(&Progress) -> Result<Answer>) ->
         1 => "; 1 pass".to_owned(),
         passes => format!("; {passes} passes"),
     };
-    if args.has_checkpoint() {
+    if has_checkpoint {
         let again = grouped(metrics.files_read_again);
         line += &format!("; {} files known from before, {again} of them read again", grouped(metrics.files_kept));
     }

@@ -1,12 +1,15 @@
 //! `rstats windows`.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
+use rstats::parquet::Dataset;
 use rstats::report::{Report, Source, json};
 use rstats::source::{self, Next};
 use rstats::{Error, Interrupt, Spec, Summaries, Windowing, Windows as State};
@@ -15,6 +18,7 @@ use crate::args::{Format, Windows};
 use crate::describe::{finish, skipped};
 use crate::inputs::{self, Inputs};
 use crate::output::{Output, cannot_write, write_report};
+use crate::progress;
 use crate::run::{Failure, Session, tell};
 
 /// The least time between two writes of the state.
@@ -38,6 +42,7 @@ pub fn run(args: &Windows) -> Result<(), Failure> {
     let Inputs::Sources(sources) = inputs::of(&args.paths, &args.input)? else {
         return Err(Failure::Other("standard input is no stream".to_owned()));
     };
+    refuse_predicate(args, &sources)?;
     let mut late = args.late_output.as_deref().map(LateRows::open).transpose()?;
     let mut kept = args.state.as_deref().map(|path| Kept::new(path, &windowing)).transpose()?;
     let mut sink = Sink::open(args, windowing.spec())?;
@@ -119,42 +124,108 @@ fn tell_counts(windows: &State) {
 }
 
 /// Files are read whole, in any order of times; then all windows close.
-fn of_files(args: &Windows, mut windows: State, wanted: &source::Wanted) -> Result<(), Failure> {
+fn of_files(args: &Windows, windows: State, wanted: &source::Wanted) -> Result<(), Failure> {
     let output = Output::open(args.output.as_deref())?;
     let format = args.format(output.seen()).map_err(Failure::Usage)?;
     let session = Session::new(args.threads, args.verbose)?;
     let mut late = args.late_output.as_deref().map(LateRows::open).transpose()?;
-    let (mut parts, mut errors, mut files) = (Vec::new(), Vec::new(), 0);
-    let mut push = |batch: &RecordBatch, parts: &mut Vec<Summaries>| {
-        let closed = session.pool.install(|| windows.push(batch, &session.interrupt))?;
-        if !closed.is_empty() {
-            parts.push(closed);
-        }
-        Ok(())
+    let work = match inputs::of(&args.paths, &args.input)? {
+        Inputs::Sources(sources) => of_sources(args, &sources, windows, wanted, &session),
+        Inputs::Parquet(paths, _spool) => of_parquet(args, &paths, windows, &session, &output),
     };
-    match inputs::of(&args.paths, &args.input)? {
-        Inputs::Sources(sources) => {
-            files += sources.len();
-            let read = source::read_all(&sources, wanted, &session.interrupt, |batch| push(&batch, &mut parts));
-            errors = skipped(read.map_err(|error| session.failed(error))?);
-        }
-        Inputs::Parquet(paths, _spool) => {
-            let columns =
-                args.question.named().map(|names| [names, args.question.by(), vec![args.on.clone()]].concat());
-            let take = |batch: RecordBatch| push(&batch, &mut parts);
-            let read = rstats::parquet::read_rows(&paths, columns.as_deref(), &session.interrupt, take);
-            files += read.map_err(|error| session.failed(error))?;
-        }
-    }
+    let Work { mut windows, mut closed, source } = work?;
     let rest = session.pool.install(|| windows.finish(&session.interrupt)).map_err(|error| session.failed(error))?;
-    parts.push(rest);
+    closed.push(rest);
     if let Some(late) = &mut late {
         late.write(&mut windows)?;
     }
     tell_counts(&windows);
-    let series = windows.joined(parts).map_err(|error| session.failed(error))?;
-    let source = Source { files, rows: windows.rows(), errors, ..Source::default() };
+    let series = windows.joined(closed).map_err(|error| session.failed(error))?;
     finish(Report { spec: windows.question().spec().clone(), source, series }, &session, output, format)
+}
+
+/// Windows that have taken all rows.
+struct Work {
+    windows: State,
+    /// Those that rows have closed, if there is a longest delay.
+    closed: Vec<Summaries>,
+    source: Source,
+}
+
+impl Work {
+    fn new(windows: State) -> Self {
+        Self { windows, closed: Vec::new(), source: Source::default() }
+    }
+
+    fn push(&mut self, batch: &RecordBatch, interrupt: &Interrupt) -> rstats::Result<()> {
+        let closed = self.windows.push(batch, interrupt)?;
+        if !closed.is_empty() {
+            self.closed.push(closed);
+        }
+        Ok(())
+    }
+}
+
+fn refuse_predicate(args: &Windows, sources: &[source::Input]) -> Result<(), Failure> {
+    if !args.has_predicate() {
+        return Ok(());
+    }
+    let message = format!("--where is for Parquet, and {} is not", sources[0].name());
+    Err(Failure::Usage(Error::Invalid(message)))
+}
+
+fn of_sources(
+    args: &Windows,
+    sources: &[source::Input],
+    windows: State,
+    wanted: &source::Wanted,
+    session: &Session,
+) -> Result<Work, Failure> {
+    refuse_predicate(args, sources)?;
+    let mut work = Work::new(windows);
+    let read = source::read_all(sources, wanted, &session.interrupt, |batch| {
+        session.pool.install(|| work.push(&batch, &session.interrupt))
+    });
+    let errors = skipped(read.map_err(|error| session.failed(error))?);
+    work.source = Source { files: sources.len(), rows: work.windows.rows(), errors, ..Source::default() };
+    Ok(work)
+}
+
+fn of_parquet(
+    args: &Windows,
+    paths: &[OsString],
+    windows: State,
+    session: &Session,
+    output: &Output,
+) -> Result<Work, Failure> {
+    let request = args.request().map_err(Failure::Usage)?;
+    let (interrupt, spec) = (&session.interrupt, windows.question().spec().clone());
+    let open = || Dataset::open_with(paths, &request, interrupt);
+    let dataset = session.pool.install(open).map_err(|error| session.failed(error))?;
+    if let Some(path) = output.path().filter(|path| dataset.reads(path)) {
+        let message = "it is one of the files that are described; write the answer to another one";
+        return Err(cannot_write(path, &io::Error::other(message)));
+    }
+    let plan = session.pool.install(|| dataset.plan(&request, &spec)).map_err(|error| session.failed(error))?;
+    let empty = || {
+        let mut windows = windows.clone();
+        windows.set_memory_limit(Some(plan.memory_for_rows()));
+        Work::new(windows)
+    };
+    // Threads decode side by side, and wait for each other here.
+    let work = Mutex::new(empty());
+    let held = || work.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = progress::shown_as(
+        progress::usual(),
+        false,
+        |progress| {
+            let take = |batch: RecordBatch| held().push(&batch, interrupt);
+            session.pool.install(|| plan.read_rows(interrupt, progress, &mut || *held() = empty(), &take))
+        },
+        Clone::clone,
+    );
+    let (source, _) = read.map_err(|error| session.failed(error))?;
+    Ok(Work { source, ..work.into_inner().unwrap_or_else(PoisonError::into_inner) })
 }
 
 /// The state in its file.

@@ -7,7 +7,6 @@ use super::series::describe_series;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::parquet::columns::DataColumn;
-use crate::parquet::data_file::DataFile;
 use crate::parquet::execute::groups::describe_dataset_groups;
 use crate::parquet::plan::Plan;
 use crate::parquet::request::{Answer, Progress, RunMetrics};
@@ -34,33 +33,34 @@ impl Plan<'_> {
         } else {
             describe_dataset_groups(&run, &mut metrics)?
         };
-        let counted = |left_out: &LeftOut| -> Vec<usize> {
-            (0..self.files.len()).filter(|file| !left_out.contains_key(file)).collect()
-        };
-        let kept = match &self.request.predicate {
+        let kept = match self.request.predicate.as_ref().map(|_| self.kept_rows(&series, &self.counted(&left_out))) {
             None => None,
-            Some(predicate) => {
-                let rows = match self.kept_rows(&series, &counted(&left_out)) {
-                    Some(rows) => rows,
-                    None => count_kept_rows(&run, &mut left_out)?,
-                };
-                Some(Kept { predicate: predicate.to_string(), rows })
-            }
+            Some(Some(rows)) => Some(rows),
+            Some(None) => Some(count_kept_rows(&run, &mut left_out)?),
         };
-        let counted = counted(&left_out);
-        let files = || counted.iter().map(|&file| &self.dataset.files[file]);
+        Ok(Answer { series, source: self.source(left_out, kept), metrics })
+    }
+
+    /// The files that were not left out.
+    fn counted(&self, left_out: &LeftOut) -> Vec<usize> {
+        (0..self.files.len()).filter(|file| !left_out.contains_key(file)).collect()
+    }
+
+    /// What was read, with the number of rows that a predicate has kept.
+    pub(super) fn source(&self, left_out: LeftOut, kept: Option<u64>) -> Source {
+        let counted = self.counted(&left_out);
         let mut errors = self.dataset.skipped.clone();
         errors.extend(left_out.into_values());
         errors.sort();
-        let source = Source {
+        let predicate = self.request.predicate.as_ref().map(ToString::to_string);
+        Source {
             files: counted.len(),
-            rows: files().map(DataFile::rows).sum(),
-            kept,
+            rows: counted.iter().map(|&file| self.dataset.files[file].rows()).sum(),
+            kept: predicate.zip(kept).map(|(predicate, rows)| Kept { predicate, rows }),
             bytes: None,
             errors,
             left_out: self.left_out.clone(),
-        };
-        Ok(Answer { series, source, metrics })
+        }
     }
 
     /// The rows that a predicate kept: those of a series that all files have; `None` if there is none.

@@ -4,7 +4,7 @@
 //! ([`look`](mod@look)): these have scans, which take their rows as they are decoded ([`frequent`]). The other rows go to a partition each by
 //! the hash of their code ([`partitioned`], [`blocks`]); what the pool has no room for goes to files ([`stored_batches`]). At the end each partition
 //! finds its groups and describes them, and the answers are put in the order of the keys, once ([`finish`]). Whichever way a group goes, its
-//! values are all there, so its answer has the same bits.
+//! values are all there, so its answer has the same bits. Who groups rows in another way gets them as they are ([`rows`]).
 
 mod blocks;
 mod finish;
@@ -13,6 +13,7 @@ mod layout;
 mod look;
 mod partitioned;
 mod reading;
+mod rows;
 mod stored_batches;
 mod table;
 
