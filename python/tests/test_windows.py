@@ -428,7 +428,7 @@ def test_open_windows_keep_to_their_limit(tmp_path, shape):
 
     peak, kept, answer, rows = run("24MiB" if "gap" not in shape else "256MiB")
     _, all_kept, expected, _ = run(None)
-    assert (answer, int(rows) > 1000) == (expected, True)
+    assert (answer, int(rows) >= 1000) == (expected, True)
     if "gap" not in shape:
         assert int(kept) < 24 << 20 < int(all_kept)
     print(shape, peak, kept, all_kept, rows)

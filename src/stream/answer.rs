@@ -11,6 +11,8 @@ use arrow_select::take::take;
 use super::chunks::{Chunks, Loaded, failed};
 use super::layout::{Layout, to_bounds};
 use super::question::BOUNDS;
+#[cfg(feature = "stream")]
+use super::stored::Store;
 use crate::describe::{describe_all, describe_groups, one_zero};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -22,8 +24,8 @@ use crate::summary::{AnsweredColumn, Answers, Summaries};
 /// To describe rows takes this many times their memory: that of the rows, of their copies by group, and of what tells groups apart.
 const TIMES: usize = 3;
 
-/// The most parts of the keys of one window: each is a pass over its rows.
-const MOST_PARTS: usize = 1 << 10;
+/// The most parts of the keys of one window.
+const MOST_PARTS: usize = 1 << 8;
 
 /// Describes kept rows.
 #[derive(Clone, Copy)]
@@ -85,7 +87,7 @@ impl Answering<'_> {
             Some(Room { limit, taken }) => {
                 // Half of the room: parts are not all of one size.
                 let room = (limit.saturating_sub(taken) / 2).max(1);
-                self.part_by_part(chunks, bounds, (TIMES * bytes).div_ceil(room).min(MOST_PARTS))
+                self.part_by_part(chunks, bounds, (TIMES * bytes).div_ceil(room).min(MOST_PARTS), room)
             }
         }
     }
@@ -93,7 +95,7 @@ impl Answering<'_> {
     /// One series after the other.
     fn column_by_column(&self, chunks: &Chunks, bounds: (i64, i64)) -> Result<Summaries> {
         let summaries = self.layout.values.iter().enumerate().map(|(index, field)| {
-            let column = chunks.load_part(&|columns| Ok(vec![columns[index].clone()]))?;
+            let column = chunks.load_column(index)?;
             self.check_room(column.bytes(), || format!("describing the {} rows of a window", chunks.rows()))?;
             let series = Series::from_arrays(Some(field.name().clone()), column.column(0))?;
             describe_all(&[series], self.spec, self.interrupt)
@@ -102,22 +104,40 @@ impl Answering<'_> {
         Ok(found.of_windows(self.keys(vec![bounds.0], vec![bounds.1], Vec::new())?))
     }
 
-    /// A part of the keys after the other, by a hash of them.
-    fn part_by_part(&self, chunks: &Chunks, bounds: (i64, i64), parts: usize) -> Result<Summaries> {
-        let (converter, hasher) = (self.converter()?, RandomState::new());
-        let keys = |columns: &[ArrayRef]| {
-            let keys: Vec<ArrayRef> = columns.iter().take(self.layout.keys.len()).cloned().map(one_zero).collect();
-            converter.convert_columns(&keys).map_err(failed)
-        };
-        let found = (0..parts).map(|part| {
+    /// A part of the keys after the other: rows are dealt out to parts by a hash of their key.
+    fn part_by_part(&self, chunks: &Chunks, bounds: (i64, i64), parts: usize, room: usize) -> Result<Summaries> {
+        let converter = self.converter()?;
+        let mut dealt = vec![Chunks::default(); parts];
+        #[cfg(feature = "stream")]
+        let (mut store, fields) = (Store::default(), self.layout.kept());
+        let (hasher, mut held) = (RandomState::new(), 0);
+        for rows in chunks.each() {
             self.interrupt.check()?;
-            let rows = chunks.load_part(&|columns| {
-                let is_here = |key: &[u8]| hasher.hash_one(key) as usize % parts == part;
-                let keys = keys(&columns)?;
-                let here = (0..).zip(&keys).filter(|(_, key)| is_here(key.as_ref())).map(|(row, _)| row);
-                let here = UInt32Array::from_iter_values(here);
-                columns.iter().map(|column| take(column, &here, None).map_err(failed)).collect()
-            })?;
+            let columns = rows?;
+            let keys: Vec<ArrayRef> = columns.iter().take(self.layout.keys.len()).cloned().map(one_zero).collect();
+            let mut order: Vec<(u32, u32)> = (converter.convert_columns(&keys).map_err(failed)?.iter().zip(0..))
+                .map(|(key, row)| (hasher.hash_one(key.as_ref()) as u32 % parts as u32, row))
+                .collect();
+            order.sort_unstable();
+            let rows = UInt32Array::from_iter_values(order.iter().map(|(_, row)| *row));
+            let columns = columns.iter().map(|column| take(column, &rows, None).map_err(failed));
+            let columns = columns.collect::<Result<Vec<_>>>()?;
+            let mut start = 0;
+            for of_part in order.chunk_by(|a, b| a.0 == b.0) {
+                let rows = columns.iter().map(|column| column.slice(start, of_part.len())).collect();
+                dealt[of_part[0].0 as usize].push(rows, of_part.len());
+                start += of_part.len();
+            }
+            held += order.len() * chunks.loaded_bytes() / chunks.rows().max(1);
+            if TIMES * held > room {
+                held = 0;
+                #[cfg(feature = "stream")]
+                dealt.iter_mut().try_for_each(|part| part.spill(&fields, &mut store))?;
+            }
+        }
+        let found = dealt.iter_mut().filter(|part| part.rows() > 0).map(|part| {
+            self.interrupt.check()?;
+            let rows = std::mem::take(part).load()?;
             self.check_room(rows.bytes(), || "describing the rows that one key has in a window".to_owned())?;
             self.loaded_window(&rows, bounds)
         });

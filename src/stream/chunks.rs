@@ -160,6 +160,11 @@ impl Chunks {
         Ok(())
     }
 
+    /// Adds rows that nobody else has.
+    pub fn push(&mut self, columns: Vec<ArrayRef>, rows: usize) {
+        self.chunks.push(Chunk::owned(columns, rows));
+    }
+
     /// Whether some of it is the caller's, or is small.
     pub fn holds_borrowed(&self) -> bool {
         self.chunks.iter().any(|chunk| matches!(chunk.place, Place::Borrowed(_)))
@@ -207,13 +212,18 @@ impl Chunks {
 
     /// All rows, those of files too.
     pub fn load(&self) -> Result<Loaded> {
-        self.load_part(&|columns| Ok(columns))
+        Ok(Loaded { chunks: self.each().collect::<Result<_>>()? })
     }
 
-    /// A part of the rows of each chunk, one chunk after the other.
-    pub fn load_part(&self, part: &dyn Fn(Vec<ArrayRef>) -> Result<Vec<ArrayRef>>) -> Result<Loaded> {
-        let chunks = self.chunks.iter().map(|chunk| part(chunk.load()?));
+    /// One column of all rows.
+    pub fn load_column(&self, index: usize) -> Result<Loaded> {
+        let chunks = self.each().map(|columns| Ok(vec![columns?.swap_remove(index)]));
         Ok(Loaded { chunks: chunks.collect::<Result<_>>()? })
+    }
+
+    /// The columns of one chunk after the other.
+    pub fn each(&self) -> impl Iterator<Item = Result<Vec<ArrayRef>>> {
+        self.chunks.iter().map(Chunk::load)
     }
 }
 

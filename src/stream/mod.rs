@@ -20,6 +20,8 @@ mod sessions;
 mod snapshot;
 #[cfg(feature = "stream")]
 mod stored;
+#[cfg(feature = "stream")]
+mod table;
 #[cfg(test)]
 mod tests;
 mod watermark;

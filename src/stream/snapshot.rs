@@ -1,12 +1,7 @@
 //! Windows as bytes: everything that is open, and how far the reader had come.
 
-use std::io::Cursor;
-use std::sync::Arc;
-
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
-use arrow_ipc::reader::StreamReader;
-use arrow_ipc::writer::StreamWriter;
-use arrow_schema::{ArrowError, FieldRef, Schema, SchemaRef};
+use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
+use arrow_schema::{FieldRef, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::cells::Cells;
@@ -17,9 +12,9 @@ use super::panes::Panes;
 use super::question::{Shape, Windowing};
 use super::sessions::{Chunk, GONE, Sessions, Slot};
 use super::stored::Store;
+use super::table::{damaged, table, table_from_bytes, table_to_bytes};
 use super::watermark::{Counters, Watermark};
 use super::windows::{Open, Windows};
-use crate::catch_panic::catch_panic;
 use crate::error::{Error, Result};
 use crate::state;
 
@@ -52,41 +47,6 @@ enum WrittenOpen {
         /// Slots of rows, and the rows.
         chunks: Vec<(Vec<u32>, Vec<u8>)>,
     },
-}
-
-fn cannot_write(error: ArrowError) -> Error {
-    Error::Data(format!("the windows cannot be written: {error}"))
-}
-
-fn damaged() -> Error {
-    Error::Data("these bytes hold no windows that can be read: what they say of them does not fit together".to_owned())
-}
-
-pub(super) fn table_to_bytes(batch: &RecordBatch) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let written = StreamWriter::try_new(&mut bytes, &batch.schema()).and_then(|mut writer| {
-        writer.write(batch)?;
-        writer.finish()
-    });
-    written.map_err(cannot_write)?;
-    Ok(bytes)
-}
-
-pub(super) fn table_from_bytes(bytes: &[u8]) -> Result<RecordBatch> {
-    let read = || {
-        let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
-        reader.next().unwrap_or_else(|| Ok(RecordBatch::new_empty(reader.schema())))
-    };
-    // What is not Arrow may make its reader panic.
-    match catch_panic(read) {
-        Ok(Ok(batch)) => Ok(batch),
-        _ => Err(damaged()),
-    }
-}
-
-pub(super) fn table(fields: Vec<FieldRef>, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(cannot_write)
 }
 
 /// The columns of a table with these types.

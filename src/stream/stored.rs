@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_schema::FieldRef;
 
-use super::snapshot::{table, table_from_bytes, table_to_bytes};
+use super::table::{table, table_from_bytes, table_to_bytes};
 use crate::error::Result;
 use crate::spill::{Place, Spill};
 

@@ -352,6 +352,8 @@ impl Windows {
                 Open::Panes(panes) => panes.spill(layout, &mut self.store, most)?,
                 Open::Sessions(sessions) => sessions.spill(layout, &mut self.store, most)?,
             }
+            #[cfg(feature = "allocator")]
+            crate::arch::allocator::give_back();
         }
         #[cfg(not(feature = "stream"))]
         let _ = most;
@@ -359,7 +361,8 @@ impl Windows {
     }
 
     fn check_limit(&mut self) -> Result<()> {
-        if let Some(limit) = self.question.memory_limit.filter(|&limit| self.bytes() > limit) {
+        // What the allocator loses between rows, and the batch, are beside what is counted.
+        if let Some(limit) = self.question.memory_limit.filter(|&limit| self.bytes() > limit - limit / 4) {
             self.spill(limit as usize / 2)?;
         }
         let needed = self.bytes();

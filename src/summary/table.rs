@@ -188,7 +188,6 @@ impl Summaries {
 
     /// The same with other keys for the same groups.
     #[cfg(feature = "parquet")]
-
     pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> RecordBatch) -> Self {
         self.keys = self.keys.map(make);
         self
