@@ -324,8 +324,9 @@ impl Panes {
             answering.window(&self.rows_of(window), self.periods.bounds(window))
         };
         let rows: usize = self.open.values().map(Chunks::rows).sum();
-        // Windows whose rows are read back come one after the other: each may take all of the room.
-        let one_by_one = windows.len() == 1 || !self.open.values().all(Chunks::are_in_memory);
+        // Where there is no room for all of them, each may take all that there is.
+        let is_ample = answering.fits(self.loaded_bytes()) && self.open.values().all(Chunks::are_in_memory);
+        let one_by_one = windows.len() == 1 || !is_ample;
         let threads = if one_by_one { Threads::This } else { Threads::for_values(rows) };
         threads.try_map_items(windows, describe)
     }
