@@ -383,7 +383,7 @@ def test_what_is_no_table_of_times_is_told():
     windows.push({"ts": [START] * 2000, "x": [1.0] * 2000})
     with pytest.raises(rstats.MemoryLimitError, match="describing the 2000 rows of a window takes about"):
         windows.finish()
-    with pytest.raises(ValueError, match="memory_limit"):
+    with pytest.raises(ValueError, match="'many' is no size of memory"):
         windows.memory_limit = "many"
     assert windows.memory_limit == 10_000
     windows.memory_limit = "1MiB"
