@@ -4,11 +4,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow_row::{RowConverter, SortField};
-use arrow_schema::{DataType, Field, FieldRef, Schema, SortOptions};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::take::take;
 
 use super::chunks::{Chunks, Loaded, failed};
+use super::keys::converter;
 use super::layout::{Layout, to_bounds};
 use super::question::BOUNDS;
 #[cfg(feature = "stream")]
@@ -45,7 +45,7 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Whether there is room to describe rows of so many bytes.
+    /// Whether rows that take `bytes` bytes can be described within the limit.
     pub fn fits(self, bytes: usize) -> bool {
         self.needed(bytes) <= self.limit
     }
@@ -56,7 +56,7 @@ impl Room {
 }
 
 impl Answering<'_> {
-    /// Whether there is room to describe rows of so many bytes.
+    /// Whether rows that take `bytes` bytes can be described within the limit, if there is one.
     pub fn fits(&self, bytes: usize) -> bool {
         self.room.is_none_or(|room| room.fits(bytes))
     }
@@ -106,7 +106,7 @@ impl Answering<'_> {
 
     /// A part of the keys after the other: rows are dealt out to parts by a hash of their key.
     fn part_by_part(&self, chunks: &Chunks, bounds: (i64, i64), parts: usize, room: usize) -> Result<Summaries> {
-        let converter = self.converter()?;
+        let converter = converter(&self.layout.keys)?;
         let mut dealt = vec![Chunks::default(); parts];
         #[cfg(feature = "stream")]
         let (mut store, fields) = (Store::default(), self.layout.kept());
@@ -147,14 +147,6 @@ impl Answering<'_> {
         let mut order: Vec<u32> = (0..keys.num_rows() as u32).collect();
         order.sort_unstable_by(|&a, &b| keys.row(a as usize).cmp(&keys.row(b as usize)));
         found.in_order(&order).map_err(failed)
-    }
-
-    /// Makes bytes of keys that are in their order.
-    fn converter(&self) -> Result<RowConverter> {
-        let options = SortOptions { descending: false, nulls_first: false };
-        let fields = self.layout.keys.iter();
-        let fields = fields.map(|field| SortField::new_with_options(field.data_type().clone(), options));
-        RowConverter::new(fields.collect()).map_err(failed)
     }
 
     fn loaded_window(&self, chunks: &Loaded, bounds: (i64, i64)) -> Result<Summaries> {

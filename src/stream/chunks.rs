@@ -205,6 +205,25 @@ impl Chunks {
         Ok(())
     }
 
+    /// Writes one after the other to files, until `excess` bytes of memory are free.
+    #[cfg(feature = "stream")]
+    pub fn spill_some<'a>(
+        all: impl Iterator<Item = &'a mut Self>,
+        mut excess: usize,
+        fields: &[FieldRef],
+        store: &mut Store,
+    ) -> Result<()> {
+        for chunks in all {
+            if excess == 0 {
+                break;
+            }
+            let before = chunks.bytes();
+            chunks.spill(fields, store)?;
+            excess = excess.saturating_sub(before - chunks.bytes());
+        }
+        Ok(())
+    }
+
     /// The same rows and those of others, none of them copied.
     pub fn joined<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
         Self { chunks: all.flat_map(|chunks| chunks.chunks.iter().cloned()).collect() }

@@ -22,12 +22,16 @@ pub(super) struct KeyTable {
     free: Vec<u32>,
 }
 
+/// Makes bytes of keys of these columns that are in the order of the keys.
+pub(super) fn converter(fields: &[FieldRef]) -> Result<RowConverter> {
+    let options = SortOptions { descending: false, nulls_first: false };
+    let fields = fields.iter().map(|field| SortField::new_with_options(field.data_type().clone(), options));
+    RowConverter::new(fields.collect()).map_err(failed)
+}
+
 impl KeyTable {
     fn converter(&self) -> Result<RowConverter> {
-        let options = SortOptions { descending: false, nulls_first: false };
-        let fields = self.fields.iter();
-        let fields = fields.map(|field| SortField::new_with_options(field.data_type().clone(), options));
-        RowConverter::new(fields.collect()).map_err(failed)
+        converter(&self.fields)
     }
 
     /// The numbers of the keys of some rows; keys that are new get one.

@@ -266,23 +266,15 @@ impl Panes {
     /// Writes rows to files, those that are wanted last first, until the others take no more than `most` bytes.
     #[cfg(feature = "stream")]
     pub fn spill(&mut self, layout: &Layout, store: &mut Store, most: usize) -> Result<()> {
-        let fields = layout.kept();
-        let mut bytes = self.bytes();
-        for chunks in self.open.values_mut().rev() {
-            if bytes <= most {
-                break;
-            }
-            let before = chunks.bytes();
-            chunks.spill(&fields, store)?;
-            bytes = bytes.saturating_sub(before - chunks.bytes());
-        }
-        Ok(())
+        let excess = self.bytes().saturating_sub(most);
+        Chunks::spill_some(self.open.values_mut().rev(), excess, &layout.kept(), store)
     }
 
     /// The bytes of the rows of the largest window that ends until `watermark`.
     pub fn largest(&self, watermark: i64) -> usize {
-        let closing = self.closing(watermark).into_iter();
-        closing.map(|window| self.rows_of(window).loaded_bytes()).max().unwrap_or_default()
+        let panes_of = |window: i64| self.open.range(self.periods.panes(window));
+        let bytes = |window: i64| panes_of(window).map(|(_, chunks)| chunks.loaded_bytes()).sum();
+        self.closing(watermark).into_iter().map(bytes).max().unwrap_or_default()
     }
 
     /// The windows that end until `watermark` and were not handed out yet, in their order. What was handed out is gone from here.

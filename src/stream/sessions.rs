@@ -242,17 +242,9 @@ impl Sessions {
     /// Writes rows to files, those that came last first, until the others take no more than `most` bytes.
     #[cfg(feature = "stream")]
     pub fn spill(&mut self, layout: &Layout, store: &mut Store, most: usize) -> Result<()> {
-        let fields = layout.kept();
-        let mut bytes = self.bytes();
-        for Chunk { rows, .. } in self.chunks.iter_mut().rev() {
-            if bytes <= most {
-                break;
-            }
-            let before = rows.bytes();
-            rows.spill(&fields, store)?;
-            bytes = bytes.saturating_sub(before - rows.bytes());
-        }
-        Ok(())
+        let excess = self.bytes().saturating_sub(most);
+        let rows = self.chunks.iter_mut().rev().map(|chunk| &mut chunk.rows);
+        Chunks::spill_some(rows, excess, &layout.kept(), store)
     }
 
     /// The bytes of its rows once they are all in memory.

@@ -71,8 +71,7 @@ impl Windows {
                 "windows have closed in a call that failed, and wait: the next call hands them out; write the state after it".to_owned(),
             ));
         }
-        let fields: Vec<FieldRef> =
-            self.layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
+        let fields = self.layout.as_ref().map_or_else(Vec::new, Layout::kept);
         let rows = |chunks: &Chunks| {
             table_to_bytes(&table(fields.clone(), chunks.load()?.columns(fields.len())?, chunks.rows())?)
         };
@@ -139,8 +138,7 @@ impl Windows {
         let schema = written.schema.map(|schema| table_from_bytes(&schema)).transpose()?;
         let layout = schema.map(|empty| Layout::new(&question, &empty.schema())).transpose()?;
         let keys = layout.as_ref().map_or(&[][..], |layout| &layout.keys).to_vec();
-        let fields: Vec<FieldRef> =
-            layout.iter().flat_map(|layout| layout.keys.iter().chain(&layout.values)).cloned().collect();
+        let fields = layout.as_ref().map_or_else(Vec::new, Layout::kept);
         let rows = |bytes: &[u8]| {
             let (columns, rows) = columns(bytes, &fields)?;
             Ok::<_, Error>(Chunks::owned(columns, rows))

@@ -269,9 +269,9 @@ impl Windows {
         })
     }
 
-    /// Whether there is a predicate, which is for Parquet alone.
-    pub fn has_predicate(&self) -> bool {
-        self.predicate.is_some()
+    /// An option that was given and is for Parquet alone.
+    pub fn option_of_parquet(&self) -> Option<&'static str> {
+        self.predicate.as_ref().map(|_| "--where")
     }
 
     pub fn idle_timeout(&self) -> Option<Duration> {

@@ -1,7 +1,6 @@
 //! `rstats describe`.
 
 use std::ffi::OsString;
-use std::io;
 
 use rstats::parquet::{Answer, Dataset};
 use rstats::report::{Report, Skipped, Source};
@@ -9,7 +8,7 @@ use rstats::source;
 
 use crate::args::{Describe, Format};
 use crate::inputs::{self, Inputs};
-use crate::output::{Output, cannot_write};
+use crate::output::Output;
 use crate::progress;
 use crate::run::{Failure, Session};
 
@@ -32,10 +31,7 @@ pub fn run(args: &Describe) -> Result<(), Failure> {
     let open = || Dataset::open_with(&paths, &request, interrupt);
     let dataset = session.pool.install(open).map_err(|error| session.failed(error))?;
     let plan = session.pool.install(|| dataset.plan(&request, &spec)).map_err(|error| session.failed(error))?;
-    if let Some(path) = output.path().filter(|path| dataset.reads(path)) {
-        let message = "it is one of the files that are described; write the answer to another one";
-        return Err(cannot_write(path, &io::Error::other(message)));
-    }
+    output.refuse_input(&dataset)?;
     if args.explain {
         return output.write_bytes(plan.to_string().as_bytes(), interrupt);
     }
@@ -64,10 +60,7 @@ fn describe_sources(
     output: Output,
     format: Format,
 ) -> Result<(), Failure> {
-    if let Some(option) = args.option_of_parquet() {
-        let message = format!("{option} is for Parquet, and {} is not", sources[0].name());
-        return Err(Failure::Usage(rstats::Error::Invalid(message)));
-    }
+    inputs::refuse_option(args.option_of_parquet(), sources)?;
     let question = source::Question {
         spec: args.question.spec().map_err(Failure::Usage)?,
         columns: args.question.columns(),

@@ -122,6 +122,13 @@ pub fn of(paths: &[OsString], args: &InputArgs) -> Result<Inputs, Failure> {
     }
 }
 
+/// That an option was given which is for Parquet alone.
+pub fn refuse_option(option: Option<&str>, sources: &[Input]) -> Result<(), Failure> {
+    let Some(option) = option else { return Ok(()) };
+    let message = format!("{option} is for Parquet, and {} is not", sources[0].name());
+    Err(Failure::Usage(Error::Invalid(message)))
+}
+
 /// What would be read of text or Arrow: of each input the columns that a look at its beginning finds.
 pub fn explain(sources: &[Input], wanted: &Wanted, session: &Session) -> Result<String, Failure> {
     let mut text = String::new();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rstats::Interrupt;
 use rstats::internal::{standard_output, unfinished};
+use rstats::parquet::Dataset;
 use rstats::report::Report;
 use tempfile::NamedTempFile;
 
@@ -83,6 +84,15 @@ impl Output {
         // A person is shown the first and the last rows of many.
         let whole = !matches!(self.seen(), Seen::Terminal);
         self.write_with(interrupt, |out| write_report(report, format, whole, out))
+    }
+
+    /// That it is one of the files that are read.
+    pub fn refuse_input(&self, dataset: &Dataset) -> Result<(), Failure> {
+        let message = "it is one of the files that are described; write the answer to another one";
+        match self.path().filter(|path| dataset.reads(path)) {
+            Some(path) => Err(cannot_write(path, &io::Error::other(message))),
+            None => Ok(()),
+        }
     }
 
     pub fn write_bytes(self, bytes: &[u8], interrupt: &Interrupt) -> Result<(), Failure> {

@@ -42,7 +42,7 @@ pub fn run(args: &Windows) -> Result<(), Failure> {
     let Inputs::Sources(sources) = inputs::of(&args.paths, &args.input)? else {
         return Err(Failure::Other("standard input is no stream".to_owned()));
     };
-    refuse_predicate(args, &sources)?;
+    inputs::refuse_option(args.option_of_parquet(), &sources)?;
     let mut late = args.late_output.as_deref().map(LateRows::open).transpose()?;
     let mut kept = args.state.as_deref().map(|path| Kept::new(path, &windowing)).transpose()?;
     let mut sink = Sink::open(args, windowing.spec())?;
@@ -166,14 +166,6 @@ impl Work {
     }
 }
 
-fn refuse_predicate(args: &Windows, sources: &[source::Input]) -> Result<(), Failure> {
-    if !args.has_predicate() {
-        return Ok(());
-    }
-    let message = format!("--where is for Parquet, and {} is not", sources[0].name());
-    Err(Failure::Usage(Error::Invalid(message)))
-}
-
 fn of_sources(
     args: &Windows,
     sources: &[source::Input],
@@ -181,7 +173,7 @@ fn of_sources(
     wanted: &source::Wanted,
     session: &Session,
 ) -> Result<Work, Failure> {
-    refuse_predicate(args, sources)?;
+    inputs::refuse_option(args.option_of_parquet(), sources)?;
     let mut work = Work::new(windows);
     let read = source::read_all(sources, wanted, &session.interrupt, |batch| {
         session.pool.install(|| work.push(&batch, &session.interrupt))
@@ -202,10 +194,7 @@ fn of_parquet(
     let (interrupt, spec) = (&session.interrupt, windows.question().spec().clone());
     let open = || Dataset::open_with(paths, &request, interrupt);
     let dataset = session.pool.install(open).map_err(|error| session.failed(error))?;
-    if let Some(path) = output.path().filter(|path| dataset.reads(path)) {
-        let message = "it is one of the files that are described; write the answer to another one";
-        return Err(cannot_write(path, &io::Error::other(message)));
-    }
+    output.refuse_input(&dataset)?;
     let plan = session.pool.install(|| dataset.plan(&request, &spec)).map_err(|error| session.failed(error))?;
     let empty = || {
         let mut windows = windows.clone();
