@@ -58,6 +58,7 @@ impl Layout {
             })
         };
         let on = index(&question.on)?;
+        let bounds = bounds(plain_field(schema.field(on)).data_type(), &question.spans())?;
         let by = question.by.iter().map(|name| index(name)).collect::<Result<Vec<_>>>()?;
         let columns = match &question.columns {
             Some(names) => Columns::Named(names.clone()).choose(schema)?,
@@ -74,7 +75,6 @@ impl Layout {
         }
         let fields = |indices: &[usize]| indices.iter().map(|&index| plain_field(schema.field(index))).collect();
         let (keys, values) = (fields(&by), fields(&columns));
-        let bounds = bounds(plain_field(schema.field(on)).data_type(), &question.spans())?;
         Ok(Self { schema: schema.clone(), on, by, columns, keys, values, bounds })
     }
 

@@ -133,9 +133,7 @@ fn of_files(args: &Windows, windows: State, wanted: &source::Wanted) -> Result<(
         Inputs::Sources(sources) => of_sources(args, &sources, windows, wanted, &session),
         Inputs::Parquet(paths, _spool) => of_parquet(args, &paths, windows, &session, &output),
     };
-    let Work { mut windows, mut closed, source } = work?;
-    let rest = session.pool.install(|| windows.finish(&session.interrupt)).map_err(|error| session.failed(error))?;
-    closed.push(rest);
+    let Work { mut windows, closed, source } = work?;
     if let Some(late) = &mut late {
         late.write(&mut windows)?;
     }
@@ -144,10 +142,9 @@ fn of_files(args: &Windows, windows: State, wanted: &source::Wanted) -> Result<(
     finish(Report { spec: windows.question().spec().clone(), source, series }, &session, output, format)
 }
 
-/// Windows that have taken all rows.
+/// Windows, as rows come.
 struct Work {
     windows: State,
-    /// Those that rows have closed, if there is a longest delay.
     closed: Vec<Summaries>,
     source: Source,
 }
@@ -164,6 +161,12 @@ impl Work {
         }
         Ok(())
     }
+
+    /// Closes the windows that are open after the last row.
+    fn finish(mut self, source: Source, interrupt: &Interrupt) -> rstats::Result<Self> {
+        self.closed.push(self.windows.finish(interrupt)?);
+        Ok(Self { source, ..self })
+    }
 }
 
 fn of_sources(
@@ -179,8 +182,9 @@ fn of_sources(
         session.pool.install(|| work.push(&batch, &session.interrupt))
     });
     let errors = skipped(read.map_err(|error| session.failed(error))?);
-    work.source = Source { files: sources.len(), rows: work.windows.rows(), errors, ..Source::default() };
-    Ok(work)
+    let source = Source { files: sources.len(), rows: work.windows.rows(), errors, ..Source::default() };
+    let work = session.pool.install(|| work.finish(source, &session.interrupt));
+    work.map_err(|error| session.failed(error))
 }
 
 fn of_parquet(
@@ -208,13 +212,15 @@ fn of_parquet(
         progress::usual(),
         false,
         |progress| {
-            let take = |batch: RecordBatch| held().push(&batch, interrupt);
+            let take = |batch: RecordBatch| held().push(&batch, interrupt).map_err(|error| plan.limit_error(error));
             session.pool.install(|| plan.read_rows(interrupt, progress, &mut || *held() = empty(), &take))
         },
         Clone::clone,
     );
     let (source, _) = read.map_err(|error| session.failed(error))?;
-    Ok(Work { source, ..work.into_inner().unwrap_or_else(PoisonError::into_inner) })
+    let work = work.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let work = session.pool.install(|| work.finish(source, interrupt));
+    work.map_err(|error| session.failed(plan.limit_error(error)))
 }
 
 /// The state in its file.

@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 
 use super::reading::Reading;
 use super::table::Table;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::pass::LeftOut;
@@ -18,6 +18,17 @@ impl Plan<'_> {
     /// Bytes of memory for what is made of the rows of [`Plan::read_rows`]: half of the limit, but for what the process took before.
     pub fn memory_for_rows(&self) -> u64 {
         self.budget.pool.capacity() / 2
+    }
+
+    /// That [`Plan::memory_for_rows`] is not enough, as what it means for the limit of all.
+    pub fn limit_error(&self, error: Error) -> Error {
+        match error {
+            Error::MemoryLimit { what, needed, .. } => {
+                let missing = 2 * needed.saturating_sub(self.memory_for_rows());
+                Error::MemoryLimit { what, needed: self.budget.beyond(missing), limit: self.budget.limit }
+            }
+            error => error,
+        }
     }
 
     /// Hands on the rows that count, batch by batch: in any order, from any thread of the pool. Each batch has the columns of [`Request::by`],
