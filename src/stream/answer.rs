@@ -104,18 +104,25 @@ impl Answering<'_> {
         Ok(found.of_windows(self.keys(vec![bounds.0], vec![bounds.1], Vec::new())?))
     }
 
-    /// A part of the keys after the other: rows are dealt out to parts by a hash of their key.
+    /// A part of the keys after the other: rows are dealt out to parts by a hash of their key. A part that does not fit is dealt out again, by
+    /// another hash.
     fn part_by_part(&self, chunks: &Chunks, bounds: (i64, i64), parts: usize, room: usize) -> Result<Summaries> {
         let converter = converter(&self.layout.keys)?;
         let mut dealt = vec![Chunks::default(); parts];
         #[cfg(feature = "stream")]
         let (mut store, fields) = (Store::default(), self.layout.kept());
         let (hasher, mut held) = (RandomState::new(), 0);
+        let (mut first_key, mut is_one_key): (Option<Vec<u8>>, bool) = (None, true);
         for rows in chunks.each() {
             self.interrupt.check()?;
             let columns = rows?;
             let keys: Vec<ArrayRef> = columns.iter().take(self.layout.keys.len()).cloned().map(one_zero).collect();
-            let mut order: Vec<(u32, u32)> = (converter.convert_columns(&keys).map_err(failed)?.iter().zip(0..))
+            let keys = converter.convert_columns(&keys).map_err(failed)?;
+            is_one_key = is_one_key
+                && keys
+                    .iter()
+                    .all(|key| key.as_ref() == first_key.get_or_insert_with(|| key.as_ref().to_vec()).as_slice());
+            let mut order: Vec<(u32, u32)> = (keys.iter().zip(0..))
                 .map(|(key, row)| (hasher.hash_one(key.as_ref()) as u32 % parts as u32, row))
                 .collect();
             order.sort_unstable();
@@ -135,12 +142,11 @@ impl Answering<'_> {
                 dealt.iter_mut().try_for_each(|part| part.spill(&fields, &mut store))?;
             }
         }
-        let found = dealt.iter_mut().filter(|part| part.rows() > 0).map(|part| {
-            self.interrupt.check()?;
-            let rows = std::mem::take(part).load()?;
-            self.check_room(rows.bytes(), || "describing the rows that one key has in a window".to_owned())?;
-            self.loaded_window(&rows, bounds)
-        });
+        if is_one_key {
+            self.check_room(chunks.loaded_bytes(), || "describing the rows that one key has in a window".to_owned())?;
+        }
+        let parts = dealt.iter_mut().filter(|part| part.rows() > 0);
+        let found = parts.map(|part| self.window(&std::mem::take(part), bounds));
         let found = self.joined(found.collect::<Result<_>>()?)?;
         let keys = found.keys().map_or(&[][..], |keys| &keys.columns()[BOUNDS.len()..]);
         let keys = converter.convert_columns(keys).map_err(failed)?;

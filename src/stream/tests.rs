@@ -396,6 +396,24 @@ fn what_memory_has_no_room_for_goes_to_files() {
     }
 }
 
+/// Parts of the keys are dealt out again until each fits, however many keys a hash has put together.
+#[cfg(feature = "stream")]
+#[test]
+fn a_part_of_the_keys_that_does_not_fit_is_divided() {
+    let rows: Vec<Row> = (0..40_000).map(|i| (0, Some(i % 50), Some((i % 20) as u8), Some(i as f64))).collect();
+    for _ in 0..20 {
+        let mut answers = Vec::new();
+        // Twice what one of the keys takes.
+        for limit in [None, Some(3 * 2 * 2_000 * 10 + 10_000)] {
+            let mut windows = Windows::new(minutes().by(vec!["key".to_owned()])).unwrap();
+            windows.set_memory_limit(limit);
+            rows.chunks(4000).for_each(|rows| assert!(windows.push(&batch(rows), &no_interrupt()).unwrap().is_empty()));
+            answers.push(format!("{:?}", windows.finish(&no_interrupt()).unwrap()));
+        }
+        assert_eq!(answers[0], answers[1]);
+    }
+}
+
 /// What closes and has no room is told, and waits until there is some.
 #[test]
 fn a_limit_takes_no_window_away() {
