@@ -2,7 +2,7 @@
 //!
 //! [`tier`] chooses the instructions at run time and holds every kernel's safe front; `portable` is each kernel in
 //! plain Rust, compiled once for each tier; `avx2` and `avx512` are those that gain from being written in intrinsics, `decimals` the one of
-//! them for text. All tiers compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
+//! them for text; `text` finds separators in it. All tiers compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
 
 #[cfg(feature = "allocator")]
 pub mod allocator;
@@ -23,6 +23,8 @@ mod portable;
 pub mod rolling_sums;
 #[cfg(feature = "cli")]
 pub mod standard_output;
+#[cfg(feature = "stream")]
+pub mod text;
 pub mod tier;
 pub mod window;
 

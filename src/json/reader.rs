@@ -10,6 +10,8 @@ use super::numbers::Numbers;
 use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+#[cfg(feature = "stream")]
+use crate::num::digits::Digits;
 use crate::threads::Threads;
 
 /// Text of an array that one thread reads at a time.
@@ -68,8 +70,8 @@ impl JsonType {
 pub(crate) enum Field<'a> {
     /// It is null, or not there.
     Null,
-    /// A number, as it is written.
-    Number(&'a [u8]),
+    /// A number, as it is written, and its digits if it is plain.
+    Number(&'a [u8], Option<Digits>),
     Text(Cow<'a, str>),
     Boolean(bool),
     /// An array or an object.
@@ -412,7 +414,7 @@ impl<'a> Reader<'a> {
             JsonType::Number => {
                 let start = self.at;
                 self.skip()?;
-                Field::Number(&body[start..self.at])
+                Field::Number(&body[start..self.at], None)
             }
             JsonType::String => Field::Text(self.name()?),
             JsonType::Boolean => {

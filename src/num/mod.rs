@@ -3,6 +3,8 @@
 
 pub mod big_uint;
 pub mod decimal;
+#[cfg(feature = "stream")]
+pub mod digits;
 pub mod figure;
 pub mod large_accumulator;
 pub mod number;

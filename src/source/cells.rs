@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, TimestampNanosecondArray};
-use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampNanosecondArray};
+use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer};
 use arrow_schema::{Field, Schema, TimeUnit};
 
 use super::wanted::Wanted;
@@ -55,7 +54,7 @@ impl Columns {
 
     /// A batch of these cells.
     pub fn batch(&self, cells: Vec<Cells>, rows: usize, is_zoned: bool) -> Result<RecordBatch> {
-        let arrays: Vec<ArrayRef> = cells.into_iter().map(|cells| cells.finish(is_zoned)).collect();
+        let arrays = cells.into_iter().map(|cells| cells.finish(is_zoned)).collect::<Result<Vec<_>>>()?;
         let fields = self.names.iter().zip(&arrays);
         let fields = fields.map(|(name, array)| Field::new(name, array.data_type().clone(), true));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -68,37 +67,83 @@ impl Columns {
 pub(super) enum Cells {
     Times {
         values: Vec<i64>,
-        validity: BooleanBufferBuilder,
+        validity: Validity,
         /// Whether the first of them names a zone.
         is_zoned: Option<bool>,
     },
-    Keys(StringBuilder),
+    Keys {
+        /// The text of all of them, and where that of each ends.
+        text: Vec<u8>,
+        ends: Vec<i32>,
+        validity: Validity,
+    },
     Numbers {
         values: Vec<f64>,
-        validity: BooleanBufferBuilder,
+        validity: Validity,
     },
+}
+
+/// Which cells are there; nothing is written down until one is not.
+#[derive(Default)]
+pub(super) struct Validity(Option<BooleanBufferBuilder>);
+
+impl Validity {
+    #[inline]
+    fn valid(&mut self) {
+        if let Some(bits) = &mut self.0 {
+            bits.append(true);
+        }
+    }
+
+    /// One is missing behind `before` others.
+    fn null(&mut self, before: usize) {
+        let bits = self.0.get_or_insert_with(|| {
+            let mut bits = BooleanBufferBuilder::new(before + 64);
+            bits.append_n(before, true);
+            bits
+        });
+        bits.append(false);
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        if let Some(bits) = &mut self.0 {
+            bits.truncate(rows);
+        }
+    }
+
+    fn finish(self) -> Option<NullBuffer> {
+        let nulls = NullBuffer::new(self.0?.finish());
+        (nulls.null_count() > 0).then_some(nulls)
+    }
 }
 
 impl Cells {
     fn new(role: Role, rows: usize) -> Self {
-        let validity = || BooleanBufferBuilder::new(rows);
+        let validity = Validity::default();
         match role {
-            Role::Time => Self::Times { values: Vec::with_capacity(rows), validity: validity(), is_zoned: None },
-            Role::Key => Self::Keys(StringBuilder::with_capacity(rows, 8 * rows)),
-            Role::Number => Self::Numbers { values: Vec::with_capacity(rows), validity: validity() },
+            Role::Time => Self::Times { values: Vec::with_capacity(rows), validity, is_zoned: None },
+            Role::Key => {
+                let mut ends = Vec::with_capacity(rows + 1);
+                ends.push(0);
+                Self::Keys { text: Vec::with_capacity(8 * rows), ends, validity }
+            }
+            Role::Number => Self::Numbers { values: Vec::with_capacity(rows), validity },
         }
     }
 
     pub fn null(&mut self) {
         match self {
             Self::Times { values, validity, .. } => {
+                validity.null(values.len());
                 values.push(0);
-                validity.append(false);
             }
-            Self::Keys(keys) => keys.append_null(),
+            Self::Keys { text, ends, validity } => {
+                validity.null(ends.len() - 1);
+                ends.push(text.len() as i32);
+            }
             Self::Numbers { values, validity } => {
+                validity.null(values.len());
                 values.push(0.0);
-                validity.append(false);
             }
         }
     }
@@ -111,24 +156,30 @@ impl Cells {
         }
     }
 
+    #[inline]
     pub fn time(&mut self, (time, zoned): (i64, bool)) {
         if let Self::Times { values, validity, is_zoned } = self {
             values.push(time);
-            validity.append(true);
+            validity.valid();
             is_zoned.get_or_insert(zoned);
         }
     }
 
-    pub fn key(&mut self, text: &str) {
-        if let Self::Keys(keys) = self {
-            keys.append_value(text);
+    /// A piece of text has fewer bytes than an offset counts.
+    #[inline]
+    pub fn key(&mut self, key: &str) {
+        if let Self::Keys { text, ends, validity } = self {
+            text.extend_from_slice(key.as_bytes());
+            ends.push(text.len() as i32);
+            validity.valid();
         }
     }
 
+    #[inline]
     pub fn number(&mut self, value: f64) {
         if let Self::Numbers { values, validity } = self {
             values.push(value);
-            validity.append(true);
+            validity.valid();
         }
     }
 
@@ -143,28 +194,26 @@ impl Cells {
                 values.truncate(rows);
                 validity.truncate(rows);
             }
-            Self::Keys(keys) => {
-                use arrow_array::Array;
-                let kept = keys.finish();
-                let kept = kept.slice(0, rows.min(kept.len()));
-                *keys = StringBuilder::with_capacity(rows, kept.value_data().len());
-                kept.iter().for_each(|key| keys.append_option(key));
+            Self::Keys { text, ends, validity } => {
+                ends.truncate(rows + 1);
+                text.truncate(ends.last().map_or(0, |end| *end as usize));
+                validity.truncate(rows);
             }
         }
     }
 
-    fn finish(self, zoned: bool) -> ArrayRef {
-        let nulls = |mut validity: BooleanBufferBuilder| {
-            let nulls = NullBuffer::new(validity.finish());
-            (nulls.null_count() > 0).then_some(nulls)
-        };
-        match self {
+    fn finish(self, zoned: bool) -> Result<ArrayRef> {
+        Ok(match self {
             Self::Times { values, validity, .. } => {
-                let times = TimestampNanosecondArray::new(values.into(), nulls(validity));
+                let times = TimestampNanosecondArray::new(values.into(), validity.finish());
                 Arc::new(times.with_timezone_opt(zoned.then_some("+00:00")))
             }
-            Self::Keys(mut keys) => Arc::new(keys.finish()),
-            Self::Numbers { values, validity } => Arc::new(Float64Array::new(values.into(), nulls(validity))),
-        }
+            Self::Keys { text, ends, validity } => {
+                let ends = OffsetBuffer::new(ends.into());
+                let keys = StringArray::try_new(ends, text.into(), validity.finish());
+                Arc::new(keys.map_err(|error| Error::Data(error.to_string()))?)
+            }
+            Self::Numbers { values, validity } => Arc::new(Float64Array::new(values.into(), validity.finish())),
+        })
     }
 }

@@ -1,17 +1,22 @@
 //! Values between commas (RFC 4180): the first line names the columns, and a value in double quotes may hold commas and line ends.
 //!
 //! A value of a column of numbers is the nearest float, or missing if it is empty, `NA`, `N/A` or `null`. What stands between the values is
-//! found in the first line, unless it was said. Text is cut where lines end and a line has as many quotes before it as make pairs.
+//! found in the first line, unless it was said. Text is cut where lines end that is not within quotes. Where values end is marked first, by a [kernel](crate::arch::text); text
+//! that has quotes where RFC 4180 has none is read by the `csv` crate.
+
+use std::borrow::Cow;
 
 use csv::{ByteRecord, ReaderBuilder};
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::cells::{Cells, Columns, Role};
 use super::lines::{Dialect, Wrong};
-use super::times::{from_number, from_text};
+use super::times::{from_digits, from_number, from_text};
 use super::wanted::Wanted;
+use crate::arch::text::ends_of_values;
 use crate::error::Error;
 use crate::escape::{NAME, shown};
+use crate::num::digits::Digits;
 
 /// Lines that are looked at for which columns are numbers.
 const LOOK: usize = 1000;
@@ -22,15 +27,19 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 #[derive(Clone)]
 pub(super) struct Csv {
     columns: Columns,
-    /// Where each of them stands in a line.
-    places: Vec<usize>,
-    width: usize,
+    /// The column that each value of a line goes to.
+    targets: Vec<Option<usize>>,
     delimiter: u8,
 }
 
 fn reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
     // Lines of other lengths are told here, with their number.
     ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text)
+}
+
+/// Whether a line is one of nothing.
+fn is_blank(line: &[u8]) -> bool {
+    matches!(line, b"" | b"\r")
 }
 
 fn is_missing(value: &[u8]) -> bool {
@@ -53,7 +62,8 @@ impl Dialect for Csv {
     fn learn(text: &[u8], is_all: bool, wanted: &Wanted) -> Result<Option<(Self, usize)>, Wrong> {
         let at_start = |message: String| Wrong { line: 0, byte: 0, message };
         let bom = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let end = match end_of_line(&text[bom..], 0, false) {
+        let may_delimit = [&DELIMITERS[..], wanted.delimiter.as_slice()].concat();
+        let end = match end_of_line(&text[bom..], 0, &may_delimit) {
             Some(end) => bom + end,
             None if is_all => text.len(),
             None => return Ok(None),
@@ -104,13 +114,14 @@ impl Dialect for Csv {
                 .collect())
         };
         let columns = Columns::new(wanted, of_numbers).map_err(|error| at_start(error.to_string()))?;
-        let places = columns.names.iter().map(|name| {
-            names.iter().position(|known| known == name).ok_or_else(|| {
+        let mut targets = vec![None; names.len()];
+        for (column, name) in columns.names.iter().enumerate() {
+            let place = names.iter().position(|known| known == name).ok_or_else(|| {
                 at_start(Error::NoSuchColumn { name: name.clone(), available: names.clone() }.to_string())
-            })
-        });
-        let places = places.collect::<Result<_, _>>()?;
-        Ok(Some((Self { columns, places, width: names.len(), delimiter }, end)))
+            })?;
+            targets[place] = Some(column);
+        }
+        Ok(Some((Self { columns, targets, delimiter }, end)))
     }
 
     fn columns(&self) -> &Columns {
@@ -118,17 +129,28 @@ impl Dialect for Csv {
     }
 
     fn cuts(&self, text: &[u8], size: usize) -> Vec<usize> {
-        let (mut cuts, mut at) = (vec![0], 0);
-        loop {
-            let from = (at + size).min(text.len());
-            let quotes = memchr_iter(b'"', &text[at..from]).count();
-            let Some(end) = end_of_line(text, from, quotes % 2 == 1) else { break };
+        let (mut cuts, mut at, delimiters) = (vec![0], 0, [self.delimiter]);
+        // The end of the first line that goes on `size` bytes later.
+        let next = |at: usize| {
+            let (mut outside, from) = (at, (at + size).min(text.len()));
+            while outside < from {
+                outside = match memchr(b'"', &text[outside..from]) {
+                    None => from,
+                    Some(length) if is_start(text, outside + length, &delimiters) => {
+                        end_of_quotes(text, outside + length + 1)?
+                    }
+                    Some(length) => outside + length + 1,
+                };
+            }
+            end_of_line(text, outside, &delimiters)
+        };
+        while let Some(end) = next(at) {
             cuts.push(end);
             at = end;
         }
         // The end of the last line that is whole.
         let mut last = at;
-        while let Some(end) = end_of_line(text, last, false) {
+        while let Some(end) = end_of_line(text, last, &delimiters) {
             last = end;
         }
         if last > at {
@@ -138,30 +160,125 @@ impl Dialect for Csv {
     }
 
     fn read(&mut self, text: &[u8], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize {
-        match memchr(b'"', text) {
-            Some(_) => self.read_quoted(text, cells, wrong),
-            None => self.read_plain(text, cells, wrong),
+        match ends_of_values(text, self.delimiter) {
+            Some(ends) => match self.read_columns(text, &ends, cells) {
+                Some(rows) => rows,
+                None => self.read_lines(text, &ends, cells, wrong),
+            },
+            None => self.read_quoted(text, cells, wrong),
         }
     }
 }
 
-/// The end of the line that goes on at `from`, within quotes or not.
-fn end_of_line(text: &[u8], from: usize, mut is_quoted: bool) -> Option<usize> {
+/// The end of the line that goes on at `from`, which is not within quotes.
+fn end_of_line(text: &[u8], from: usize, delimiters: &[u8]) -> Option<usize> {
     let mut at = from;
     loop {
-        at += match is_quoted {
-            true => memchr(b'"', &text[at..])? + 1,
-            false => memchr2(b'"', b'\n', &text[at..])? + 1,
-        };
-        match text[at - 1] {
-            b'\n' => return Some(at),
-            _ => is_quoted = !is_quoted,
+        at += memchr2(b'"', b'\n', &text[at..])?;
+        match text[at] {
+            b'\n' => return Some(at + 1),
+            _ if is_start(text, at, delimiters) => at = end_of_quotes(text, at + 1)?,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Whether a value begins here: only there a quote is one.
+fn is_start(text: &[u8], at: usize, delimiters: &[u8]) -> bool {
+    at == 0 || text[at - 1] == b'\n' || delimiters.contains(&text[at - 1])
+}
+
+/// The end of the quotes that one at `from - 1` begins.
+fn end_of_quotes(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr(b'"', &text[at..])? + 1;
+        match text.get(at) {
+            Some(b'"') => at += 1,
+            _ => return Some(at),
+        }
+    }
+}
+
+/// A value without its quotes; two of them within are one.
+fn unquoted(value: &[u8]) -> Cow<'_, [u8]> {
+    let [b'"', rest @ ..] = value else { return Cow::Borrowed(value) };
+    match memchr(b'"', rest) {
+        Some(end) if end + 1 == rest.len() => Cow::Borrowed(&rest[..end]),
+        _ => {
+            let (mut text, mut bytes) = (Vec::with_capacity(rest.len()), rest.iter());
+            while let Some(byte) = bytes.next() {
+                match byte {
+                    b'"' => text.extend(bytes.next()),
+                    byte => text.push(*byte),
+                }
+            }
+            Cow::Owned(text)
         }
     }
 }
 
 impl Csv {
-    /// Reads lines in which values may be quoted.
+    /// Reads one column after the other, if every line has as many values as the first one has names, and nothing is wrong with them. `ends`: where
+    /// values end.
+    fn read_columns(&self, text: &[u8], ends: &[u32], cells: &mut [Cells]) -> Option<usize> {
+        let width = self.targets.len();
+        let is_end = |end: u32| text.get(end as usize).is_none_or(|byte| *byte == b'\n');
+        let is_line = |ends: &[u32]| is_end(ends[width - 1]) && !ends[..width - 1].iter().any(|end| is_end(*end));
+        // A line of nothing is none.
+        let is_blank = |start: u32, end: u32| end - start < 2 && is_blank(&text[start as usize..end as usize]);
+        let has_blank = || is_blank(0, ends[0]) || ends.windows(2).any(|ends| is_blank(ends[0] + 1, ends[1]));
+        let lines = ends.chunks_exact(width);
+        if !lines.remainder().is_empty() || !lines.clone().all(is_line) || width == 1 && !ends.is_empty() && has_blank()
+        {
+            return None;
+        }
+        for (place, column) in self.targets.iter().enumerate() {
+            let Some(column) = *column else { continue };
+            let starts = [0].into_iter().chain(ends.iter().map(|end| *end as usize + 1)).skip(place).step_by(width);
+            let ends = ends[place..].iter().step_by(width);
+            let mut values = starts.zip(ends).map(|(start, end)| (start, *end as usize));
+            if values.try_for_each(|(start, end)| self.put(column, text, start, end, &mut cells[column])).is_err() {
+                cells.iter_mut().for_each(|cells| cells.truncate(0));
+                return None;
+            }
+        }
+        Some(ends.len() / width)
+    }
+
+    /// Reads one line after the other.
+    fn read_lines(&self, text: &[u8], ends: &[u32], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize {
+        let (mut rows, mut start, mut place, mut first) = (0, 0, 0, 0);
+        let mut failed = None;
+        for end in ends.iter().map(|end| *end as usize) {
+            let is_last = text.get(end).is_none_or(|byte| *byte == b'\n');
+            if let Some(&Some(column)) = self.targets.get(place)
+                && failed.is_none()
+            {
+                failed = self.put(column, text, start, end, &mut cells[column]).err();
+            }
+            (start, place) = (end + 1, place + 1);
+            if !is_last {
+                continue;
+            }
+            let is_empty = place == 1 && is_blank(&text[first..end]);
+            if failed.is_none() && place == self.targets.len() && !is_empty {
+                rows += 1;
+            } else {
+                cells.iter_mut().for_each(|cells| cells.truncate(rows));
+                if !is_empty {
+                    let message = if place == self.targets.len() { failed.take() } else { None };
+                    let message = message.unwrap_or_else(|| self.wrong_width(place));
+                    wrong.push(Wrong { line: memchr_iter(b'\n', &text[..first]).count(), byte: first, message });
+                }
+                failed = None;
+            }
+            (first, place) = (start, 0);
+        }
+        rows
+    }
+
+    /// Reads lines in which quotes stand anywhere.
     fn read_quoted(&self, text: &[u8], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize {
         let (mut reader, mut record, mut rows) = (reader(text, self.delimiter), ByteRecord::new(), 0);
         loop {
@@ -173,7 +290,14 @@ impl Csv {
                     return rows;
                 }
             }
-            match self.put(record.len(), |place| record.get(place).unwrap_or_default(), cells) {
+            let found = match record.len() == self.targets.len() {
+                true => record.iter().zip(&self.targets).try_for_each(|(value, target)| match *target {
+                    Some(column) => self.put_value(column, value, &mut cells[column]),
+                    None => Ok(()),
+                }),
+                false => Err(self.wrong_width(record.len())),
+            };
+            match found {
                 Ok(()) => rows += 1,
                 Err(message) => {
                     cells.iter_mut().for_each(|cells| cells.truncate(rows));
@@ -185,65 +309,62 @@ impl Csv {
         }
     }
 
-    /// Reads lines without any quote: what is between two delimiters is a value.
-    fn read_plain(&self, text: &[u8], cells: &mut [Cells], wrong: &mut Vec<Wrong>) -> usize {
-        let (mut rows, mut start, mut index) = (0, 0, 0);
-        let mut ends = Vec::with_capacity(self.width);
-        while start < text.len() {
-            let end = memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
-            let line = text[start..end].strip_suffix(b"\r").unwrap_or(&text[start..end]);
-            if !line.is_empty() {
-                ends.clear();
-                ends.extend(memchr_iter(self.delimiter, line));
-                ends.push(line.len());
-                let value = |place: usize| {
-                    let from = place.checked_sub(1).map_or(0, |before| ends[before] + 1);
-                    &line[from..ends[place]]
-                };
-                match self.put(ends.len(), value, cells) {
-                    Ok(()) => rows += 1,
-                    Err(message) => {
-                        cells.iter_mut().for_each(|cells| cells.truncate(rows));
-                        wrong.push(Wrong { line: index, byte: start, message });
-                    }
-                }
-            }
-            (start, index) = (end + 1, index + 1);
-        }
-        rows
+    fn wrong_width(&self, found: usize) -> String {
+        let (plural, width) = (if found == 1 { "" } else { "s" }, self.targets.len());
+        format!("{found} value{plural}, and the first line names {width} columns")
     }
 
-    /// Adds a line that has `found` values to the cells: `value` gives the one at a place.
-    fn put<'a>(&self, found: usize, value: impl Fn(usize) -> &'a [u8], cells: &mut [Cells]) -> Result<(), String> {
-        let width = self.width;
-        if found != width {
-            let plural = if found == 1 { "" } else { "s" };
-            return Err(format!("{found} value{plural}, and the first line names {width} columns"));
-        }
-        for (column, (place, cells)) in self.places.iter().zip(cells).enumerate() {
-            let value = value(*place).trim_ascii();
-            let in_column = |message: String| format!("'{}': {message}", shown(&self.columns.names[column], NAME));
+    /// Adds the value that stands in the text from `start` to `end` to a column.
+    #[inline(always)]
+    fn put(&self, column: usize, text: &[u8], start: usize, end: usize, cells: &mut Cells) -> Result<(), String> {
+        if let Some((digits, digits_end)) = Digits::read(text, start)
+            && digits_end == end
+        {
             match self.columns.roles[column] {
-                _ if is_missing(value) => cells.null(),
-                Role::Number => cells.number(float(value).map_err(in_column)?),
-                Role::Key => {
-                    cells.key(std::str::from_utf8(value).map_err(|_| in_column("this is no UTF-8".to_owned()))?);
+                Role::Number => {
+                    if let Some(number) = digits.float() {
+                        cells.number(number);
+                        return Ok(());
+                    }
                 }
                 Role::Time => {
-                    let is_number = value
-                        .iter()
-                        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
-                    let is_number = is_number && fast_float2::parse::<f64, _>(value).is_ok();
-                    let time = match is_number {
-                        true => from_number(value, self.columns.unit).map(|time| (time, true)),
-                        false => {
-                            std::str::from_utf8(value).map_err(|_| "this is no UTF-8".to_owned()).and_then(from_text)
-                        }
-                    };
-                    cells.time(time.map_err(in_column)?);
+                    if let Some(time) = from_digits(digits, self.columns.unit) {
+                        cells.time((time, true));
+                        return Ok(());
+                    }
                 }
+                Role::Key => {}
+            }
+        }
+        let value = &text[start..end];
+        // A part of what ends a line is none of its last value.
+        self.put_value(column, &unquoted(value.strip_suffix(b"\r").unwrap_or(value)), cells)
+    }
+
+    /// Adds a value to a column.
+    fn put_value(&self, column: usize, value: &[u8], cells: &mut Cells) -> Result<(), String> {
+        let value = value.trim_ascii();
+        let in_column = |message: String| format!("'{}': {message}", shown(&self.columns.names[column], NAME));
+        match self.columns.roles[column] {
+            _ if is_missing(value) => cells.null(),
+            Role::Number => cells.number(float(value).map_err(in_column)?),
+            Role::Key => {
+                cells.key(std::str::from_utf8(value).map_err(|_| in_column("this is no UTF-8".to_owned()))?);
+            }
+            Role::Time => {
+                let time = match is_number(value) {
+                    true => from_number(value, self.columns.unit).map(|time| (time, true)),
+                    false => std::str::from_utf8(value).map_err(|_| "this is no UTF-8".to_owned()).and_then(from_text),
+                };
+                cells.time(time.map_err(in_column)?);
             }
         }
         Ok(())
     }
+}
+
+/// Whether a time is written as a number.
+fn is_number(value: &[u8]) -> bool {
+    let may_be = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
+    value.iter().all(may_be) && fast_float2::parse::<f64, _>(value).is_ok()
 }

@@ -45,7 +45,7 @@ pub struct Described {
     pub skipped: Vec<(String, u64, String)>,
 }
 
-/// Reads inputs one after the other, and hands their batches on.
+/// Reads inputs one after the other, and hands their batches on: those of one call come from one input, and have one schema.
 ///
 /// # Errors
 ///
@@ -54,14 +54,14 @@ pub fn read_all(
     inputs: &[Input],
     wanted: &Wanted,
     interrupt: &Interrupt,
-    mut take: impl FnMut(RecordBatch) -> Result<()>,
+    mut take: impl FnMut(Vec<RecordBatch>) -> Result<()>,
 ) -> Result<Vec<(String, u64, String)>> {
     let mut skipped = Vec::new();
     for input in inputs {
         let mut source = Source::new(input.format, input.open()?, &input.name(), wanted)?;
         loop {
             match source.next(None, interrupt)? {
-                Next::Batches(batches) => batches.into_iter().try_for_each(&mut take)?,
+                Next::Batches(batches) => take(batches)?,
                 Next::Idle => {}
                 Next::End => break,
             }
@@ -87,12 +87,12 @@ pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) ->
     let mut rows = 0;
     if wanted.keys.is_empty() {
         let mut accumulator = Accumulator::new(spec).with_memory_limit(*memory_limit);
-        let skipped = read_all(inputs, wanted, interrupt, |batch| {
-            rows += batch.num_rows() as u64;
-            if is_choice {
-                left_out.see(&batch.schema());
+        let skipped = read_all(inputs, wanted, interrupt, |batches| {
+            rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+            if let Some(first) = batches.first().filter(|_| is_choice) {
+                left_out.see(&first.schema());
             }
-            accumulator.update(&Series::from_batches(&[batch], columns)?, interrupt)
+            accumulator.update(&Series::from_batches(&batches, columns)?, interrupt)
         })?;
         let summaries = accumulator.summaries()?;
         if summaries.is_empty() {
@@ -101,9 +101,11 @@ pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) ->
         return Ok(Described { series: Summaries::new(spec, summaries), rows, left_out: left_out.found, skipped });
     }
     let mut kept = Kept::default();
-    let skipped = read_all(inputs, wanted, interrupt, |batch| {
-        rows += batch.num_rows() as u64;
-        kept.add(&batch, columns, &wanted.keys)?;
+    let skipped = read_all(inputs, wanted, interrupt, |batches| {
+        for batch in batches {
+            rows += batch.num_rows() as u64;
+            kept.add(&batch, columns, &wanted.keys)?;
+        }
         match kept.bytes > *memory_limit {
             true => {
                 let what = format!("keeping the values and keys of {rows} rows");

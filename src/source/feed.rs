@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 
 /// How many pieces are read ahead.
-const AHEAD: usize = 4;
+const AHEAD: usize = 2;
 
 /// The time between two looks at the interrupt.
 const LOOK: Duration = Duration::from_millis(50);

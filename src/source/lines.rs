@@ -1,23 +1,18 @@
 //! Text: cut where lines end, and read in pieces on all threads.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use memchr::{memchr, memchr_iter};
 
 use super::cells::{Cells, Columns};
-use super::feed::{Feed, Piece};
+use super::feed::Piece;
+use super::text::{READ, Text, Texts};
 use super::wanted::{Next, Wanted};
 use crate::error::{Error, Result, size};
 use crate::interrupt::Interrupt;
 use crate::threads::Threads;
-
-/// Bytes that are asked for at once. A pipe gives what it has.
-const READ: usize = 1 << 18;
-
-/// The most bytes of text that are read together.
-const TOGETHER: usize = 1 << 23;
 
 /// Bytes of text that one thread reads at a time.
 const PIECE: usize = 1 << 17;
@@ -58,11 +53,11 @@ pub(super) struct Wrong {
 
 /// Lines that are read from front to back.
 pub(super) struct Lines<D> {
-    feed: Feed<Vec<u8>>,
+    texts: Texts,
     name: String,
     wanted: Wanted,
     dialect: Option<D>,
-    /// Text that was not read yet.
+    /// Text that was not read yet: that of a line without its end.
     rest: Vec<u8>,
     /// Lines and bytes before it.
     lines: u64,
@@ -82,24 +77,9 @@ struct Read_ {
 }
 
 impl<D: Dialect> Lines<D> {
-    pub fn new(mut input: Box<dyn Read + Send>, name: &str, wanted: &Wanted) -> Result<Self> {
-        let told = name.to_owned();
-        let read = move || {
-            let mut piece = vec![0; READ];
-            loop {
-                match input.read(&mut piece) {
-                    Ok(0) => return Ok(None),
-                    Ok(length) => {
-                        piece.truncate(length);
-                        return Ok(Some(piece));
-                    }
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) => return Err(Error::Data(format!("{told}: cannot be read: {error}"))),
-                }
-            }
-        };
+    pub fn new(input: Box<dyn Read + Send>, name: &str, wanted: &Wanted) -> Result<Self> {
         Ok(Self {
-            feed: Feed::new(read)?,
+            texts: Texts::new(input, name)?,
             name: name.to_owned(),
             wanted: wanted.clone(),
             dialect: None,
@@ -121,30 +101,33 @@ impl<D: Dialect> Lines<D> {
         if self.ended {
             return Ok(Next::End);
         }
-        let before = self.rest.len();
-        match self.feed.next(patience, interrupt)? {
+        let mut text = match self.texts.feed.next(patience, interrupt)? {
             Piece::Idle => return Ok(Next::Idle),
-            Piece::End => self.ended = true,
-            Piece::Some(piece) => self.rest.extend(piece),
-        }
+            Piece::End => {
+                self.ended = true;
+                let rest = std::mem::take(&mut self.rest);
+                return Ok(Next::Batches(self.read(&rest, interrupt)?.0));
+            }
+            Piece::Some(text) => text,
+        };
         if self.dialect.is_none() && self.wanted.columns.is_none() {
-            self.wait_for_many(interrupt)?;
+            self.wait_for_many(&mut text, interrupt)?;
         }
-        while !self.ended && self.rest.len() < TOGETHER {
-            match self.feed.next_at_once() {
-                Some(piece) => self.rest.extend(piece?),
+        // A pipe gives little at a time: what came meanwhile is read together.
+        while !self.ended && text.bytes().len() <= READ / 2 {
+            match self.texts.feed.next_at_once() {
+                Some(more) => self.add(&mut text, more?),
                 None => break,
             }
         }
-        let mut batches = Vec::new();
         // What ends no line is looked at once.
-        if self.ended || memchr(b'\n', &self.rest[before..]).is_some() {
-            let mut text = std::mem::take(&mut self.rest);
-            let (read, length) = self.read(&text, interrupt)?;
-            text.drain(..length);
-            self.bytes += length as u64;
-            (self.rest, batches) = (text, read);
-        }
+        let has_end = self.ended || memchr(b'\n', text.bytes()).is_some();
+        text.put_before(&self.rest);
+        let (batches, length) = if has_end { self.read(text.bytes(), interrupt)? } else { (Vec::new(), 0) };
+        self.bytes += length as u64;
+        self.rest.clear();
+        self.rest.extend_from_slice(&text.bytes()[length..]);
+        self.texts.give_back(text);
         if self.rest.len() > LONGEST {
             return Err(self.wrong(&Wrong {
                 line: 0,
@@ -155,11 +138,16 @@ impl<D: Dialect> Lines<D> {
         Ok(Next::Batches(batches))
     }
 
+    fn add(&self, text: &mut Text, more: Text) {
+        text.append(more.bytes());
+        self.texts.give_back(more);
+    }
+
     /// Which columns there are depends on the first lines: as many of them as come without a pause.
-    fn wait_for_many(&mut self, interrupt: &Interrupt) -> Result<()> {
-        while !self.ended && self.rest.len() < FIRST {
-            match self.feed.next(Some(PAUSE), interrupt)? {
-                Piece::Some(piece) => self.rest.extend(piece),
+    fn wait_for_many(&mut self, text: &mut Text, interrupt: &Interrupt) -> Result<()> {
+        while !self.ended && self.rest.len() + text.bytes().len() < FIRST {
+            match self.texts.feed.next(Some(PAUSE), interrupt)? {
+                Piece::Some(piece) => self.add(text, piece),
                 Piece::Idle => break,
                 Piece::End => self.ended = true,
             }

@@ -1,7 +1,7 @@
 //! Data that comes as text or as an Arrow stream, from a pipe or a file: batches of the columns that are wanted.
 //!
-//! `feed` reads ahead on a thread of its own, so that who waits can be interrupted, and can tell when nothing comes. `lines` cuts text where lines
-//! end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times. `ipc` is
+//! `feed` reads ahead on a thread of its own, so that who waits can be interrupted, and can tell when nothing comes. `text` reads text into memory that is used again, `lines` cuts it where
+//! lines end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times. `ipc` is
 //! for Arrow streams and files. `wanted` says what is wanted, `reading` reads any format, `files` finds files by their names, `describe` describes all that comes from them.
 
 mod cells;
@@ -15,6 +15,7 @@ mod ndjson;
 mod reading;
 #[cfg(test)]
 mod tests;
+mod text;
 mod times;
 mod wanted;
 

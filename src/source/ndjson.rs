@@ -2,15 +2,16 @@
 //!
 //! Nothing is guessed of what is named: a time is text or a number, a key is text (numbers and booleans as they are written), a number is one.
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::cells::{Cells, Columns, Role};
 use super::lines::{Dialect, Wrong};
-use super::times::{from_number, from_text};
+use super::times::{from_digits, from_number, from_text};
 use super::wanted::Wanted;
 use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::json::lines::{Field, Records, float, located, names_of_numbers};
+use crate::num::digits::Digits;
 
 /// Lines that are looked at for which members are numbers.
 const LOOK: usize = 1000;
@@ -85,41 +86,62 @@ impl Dialect for Ndjson {
         let Self { columns, records } = self;
         let interrupt = Interrupt::default();
         let (mut rows, mut fields) = (0, vec![Field::Null; columns.names.len()]);
-        for (index, (start, line)) in lines(text).enumerate() {
-            if is_blank(line) {
+        let (mut start, mut is_alike) = (0, false);
+        while start < text.len() {
+            let put = |column: usize, field: Field<'_>| put(columns, column, &field, &mut cells[column]).ok();
+            if let Some(end) = records.read_alike(text, start, put) {
+                (rows, start, is_alike) = (rows + 1, end + 1, true);
                 continue;
             }
-            let read = records.read(line, &mut fields, &interrupt).map_err(located);
-            let read = read.and_then(|()| {
-                for (column, (field, cells)) in fields.iter().zip(cells.iter_mut()).enumerate() {
-                    put(columns, column, field, cells)
-                        .map_err(|message| (0, format!("'{}': {message}", shown(&columns.names[column], NAME))))?;
+            cells.iter_mut().for_each(|cells| cells.truncate(rows));
+            let end = memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
+            let line = &text[start..end];
+            if !is_blank(line) {
+                let read = records.read(line, is_alike, &mut fields, &interrupt).map_err(located);
+                let read = read.and_then(|()| put_all(columns, &fields, cells).map_err(|message| (0, message)));
+                match read {
+                    Ok(()) => rows += 1,
+                    Err((byte, message)) => {
+                        cells.iter_mut().for_each(|cells| cells.truncate(rows));
+                        let line = memchr_iter(b'\n', &text[..start]).count();
+                        wrong.push(Wrong { line, byte: start + byte, message });
+                    }
                 }
-                Ok(())
-            });
-            match read {
-                Ok(()) => rows += 1,
-                Err((byte, message)) => {
-                    cells.iter_mut().for_each(|cells| cells.truncate(rows));
-                    wrong.push(Wrong { line: index, byte: start + byte, message });
-                }
+                is_alike = false;
             }
+            start = end + 1;
         }
         rows
     }
 }
 
+/// Adds a row.
+fn put_all(columns: &Columns, fields: &[Field<'_>], cells: &mut [Cells]) -> Result<(), String> {
+    for (column, (field, cells)) in fields.iter().zip(cells).enumerate() {
+        put(columns, column, field, cells)
+            .map_err(|message| format!("'{}': {message}", shown(&columns.names[column], NAME)))?;
+    }
+    Ok(())
+}
+
+#[inline(always)]
 fn put(columns: &Columns, column: usize, field: &Field<'_>, cells: &mut Cells) -> Result<(), String> {
     match (columns.roles[column], field) {
         (_, Field::Null) => cells.null(),
+        (Role::Number, Field::Number(number, digits)) => cells.number(match digits.and_then(Digits::float) {
+            Some(number) => number,
+            None => float(number)?,
+        }),
+        (Role::Key, Field::Text(text)) => cells.key(text),
+        (Role::Time, Field::Number(number, digits)) => {
+            let time = digits.and_then(|digits| from_digits(digits, columns.unit));
+            cells.time((time.map_or_else(|| from_number(number, columns.unit), Ok)?, true));
+        }
         (Role::Time, Field::Text(text)) => cells.time(from_text(text)?),
-        (Role::Time, Field::Number(number)) => cells.time((from_number(number, columns.unit)?, true)),
-        (Role::Number, Field::Number(number)) => cells.number(float(number)?),
         (Role::Number, Field::Text(text)) => {
             return Err(format!("expected a number, found the text \"{}\"", shown(text, NAME)));
         }
-        (Role::Key, Field::Text(text)) => cells.key(text),
-        (Role::Key, Field::Number(number)) => cells.key(&String::from_utf8_lossy(number)),
+        (Role::Key, Field::Number(number, _)) => cells.key(&String::from_utf8_lossy(number)),
         (Role::Key, Field::Boolean(value)) => cells.key(if *value { "true" } else { "false" }),
         (role, Field::Boolean(_)) => return Err(format!("expected {}, found a boolean", expected(role))),
         (role, Field::Other(kind)) => return Err(format!("expected {}, found {}", expected(role), kind.name())),

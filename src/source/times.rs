@@ -3,6 +3,7 @@
 use arrow_cast::parse::string_to_timestamp_nanos;
 use arrow_schema::TimeUnit;
 
+use crate::num::digits::Digits;
 use crate::series::times::factor;
 
 /// A time as ISO 8601 writes it (`2026-01-31T12:00:00.5Z`, `2026-01-31 12:00`, `2026-01-31`), in nanoseconds since 1970, and whether it names a zone;
@@ -65,6 +66,12 @@ fn plain(text: &[u8]) -> Option<(i64, bool)> {
         _ => return None,
     };
     Some((1_000_000_000 * seconds + nanoseconds, is_zoned))
+}
+
+/// A whole number of these units since 1970, which is the plain case of [`from_number`].
+#[inline]
+pub(super) fn from_digits(digits: Digits, unit: Option<TimeUnit>) -> Option<i64> {
+    digits.whole()?.checked_mul(factor(unit?))
 }
 
 /// A number of these units since 1970, digit by digit: no float is between.

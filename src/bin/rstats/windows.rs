@@ -178,8 +178,8 @@ fn of_sources(
 ) -> Result<Work, Failure> {
     inputs::refuse_option(args.option_of_parquet(), sources)?;
     let mut work = Work::new(windows);
-    let read = source::read_all(sources, wanted, &session.interrupt, |batch| {
-        session.pool.install(|| work.push(&batch, &session.interrupt))
+    let read = source::read_all(sources, wanted, &session.interrupt, |batches| {
+        session.pool.install(|| batches.iter().try_for_each(|batch| work.push(batch, &session.interrupt)))
     });
     let errors = skipped(read.map_err(|error| session.failed(error))?);
     let source = Source { files: sources.len(), rows: work.windows.rows(), errors, ..Source::default() };
