@@ -19,6 +19,8 @@ mod weighted;
 
 pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
+#[cfg(feature = "stream")]
+pub(crate) use group_rows::Texts;
 #[cfg(feature = "parquet")]
 pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, text_code};
 pub(crate) use group_rows::{Groups, one_zero};

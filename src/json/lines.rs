@@ -228,16 +228,18 @@ impl<'a> Plain<'a> {
     }
 }
 
-/// Whether two texts of one length are the same: they are short, so eight bytes of them at a time, of which the last ones may be seen twice.
-#[inline]
+/// Whether two texts of one length are the same: they are short, so some bytes at a time, of which the last ones may be seen twice.
+#[inline(always)]
 fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let (Some((first, _)), Some(last)) = (one.split_first_chunk::<8>(), one.last_chunk::<8>()) else {
-        return one == other;
-    };
-    let (Some((other_first, _)), Some(other_last)) = (other.split_first_chunk::<8>(), other.last_chunk::<8>()) else {
-        return false;
-    };
-    first == other_first && last == other_last && (one.len() <= 16 || one == other)
+    fn ends<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+        Some((text.first_chunk()?, text.last_chunk()?))
+    }
+    match one.len() {
+        0..4 => one.iter().zip(other).all(|(one, other)| one == other),
+        4..8 => ends::<4>(one) == ends::<4>(other),
+        8..=16 => ends::<8>(one) == ends::<8>(other),
+        _ => one == other,
+    }
 }
 
 /// Where the quote is that ends a string; `None` if an escape or a control character comes before it.

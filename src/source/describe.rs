@@ -2,18 +2,17 @@
 
 use std::collections::HashSet;
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{FieldRef, Schema};
-use arrow_select::concat::concat;
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
 
 use super::files::Input;
+use super::kept::Kept;
 use super::reading::Source;
 use super::wanted::{Format, Next, Wanted};
 use crate::accumulator::Accumulator;
-use crate::describe::{check_names, describe_groups};
+use crate::describe::check_names;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::keys::plain;
 use crate::series::Series;
 use crate::series::table::{Columns, LeftOut};
 use crate::spec::Spec;
@@ -102,14 +101,12 @@ pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) ->
     }
     let mut kept = Kept::default();
     let skipped = read_all(inputs, wanted, interrupt, |batches| {
-        for batch in batches {
-            rows += batch.num_rows() as u64;
-            kept.add(&batch, columns, &wanted.keys)?;
-        }
-        match kept.bytes > *memory_limit {
+        rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+        kept.add(&batches, columns, &wanted.keys)?;
+        match kept.bytes() > *memory_limit {
             true => {
                 let what = format!("keeping the values and keys of {rows} rows");
-                Err(Error::MemoryLimit { what, needed: kept.bytes, limit: *memory_limit })
+                Err(Error::MemoryLimit { what, needed: kept.bytes(), limit: *memory_limit })
             }
             false => Ok(()),
         }
@@ -134,62 +131,5 @@ impl LeftOutColumns {
                 self.found.push(LeftOut { column: field.name().clone(), reason });
             }
         }
-    }
-}
-
-/// Keys and values of all rows.
-#[derive(Default)]
-struct Kept {
-    keys: Vec<(FieldRef, Vec<ArrayRef>)>,
-    values: Vec<(String, Vec<ArrayRef>)>,
-    bytes: u64,
-}
-
-impl Kept {
-    fn add(&mut self, batch: &RecordBatch, columns: &Columns, by: &[String]) -> Result<()> {
-        let schema = batch.schema();
-        let keys = by.iter().map(|name| {
-            schema.index_of(name).map_err(|_| Error::NoSuchColumn {
-                name: name.clone(),
-                available: schema.fields().iter().map(|field| field.name().clone()).collect(),
-            })
-        });
-        let keys = keys.collect::<Result<Vec<_>>>()?;
-        let values = columns.choose(&schema)?.into_iter().filter(|index| columns.are_named() || !keys.contains(index));
-        let values: Vec<usize> = values.collect();
-        if self.keys.is_empty() {
-            self.keys = keys.iter().map(|&index| (schema.fields()[index].clone(), Vec::new())).collect();
-            self.values = values.iter().map(|&index| (schema.field(index).name().clone(), Vec::new())).collect();
-        }
-        let names = values.iter().map(|&index| schema.field(index).name());
-        if !names.eq(self.values.iter().map(|(name, _)| name)) {
-            return Err(Error::Data(
-                "with keys, all data has the same columns of numbers; name those that are to be described".to_owned(),
-            ));
-        }
-        for (&index, (field, chunks)) in keys.iter().zip(&mut self.keys) {
-            if schema.field(index).data_type() != field.data_type() {
-                return Err(Error::Data(format!("key '{}' is of another type than in the data before", field.name())));
-            }
-            chunks.push(plain(field.name(), batch.column(index))?);
-        }
-        for (index, (_, chunks)) in values.into_iter().zip(&mut self.values) {
-            chunks.push(batch.column(index).clone());
-        }
-        let sizes = self.keys.iter().map(|(_, chunks)| chunks).chain(self.values.iter().map(|(_, chunks)| chunks));
-        self.bytes +=
-            sizes.filter_map(|chunks| chunks.last()).map(|array| array.get_array_memory_size() as u64).sum::<u64>();
-        Ok(())
-    }
-
-    fn describe(self, spec: &Spec, interrupt: &Interrupt) -> Result<Summaries> {
-        let by = self.keys.into_iter().map(|(field, chunks)| {
-            let chunks: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
-            let keys = concat(&chunks).map_err(|error| Error::Data(error.to_string()))?;
-            Ok((FieldRef::new(field.as_ref().clone().with_data_type(keys.data_type().clone())), keys))
-        });
-        let by = by.collect::<Result<Vec<_>>>()?;
-        let series = self.values.into_iter().map(|(name, chunks)| Series::from_arrays(Some(name), chunks));
-        describe_groups(by, &series.collect::<Result<Vec<_>>>()?, spec, interrupt)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `feed` reads ahead on a thread of its own, so that who waits can be interrupted, and can tell when nothing comes. `text` reads text into memory that is used again, `lines` cuts it where
 //! lines end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times. `ipc` is
-//! for Arrow streams and files. `wanted` says what is wanted, `reading` reads any format, `files` finds files by their names, `describe` describes all that comes from them.
+//! for Arrow streams and files. `wanted` says what is wanted, `reading` reads any format, `files` finds files by their names, `describe` describes all that comes from them,
+//! with keys after `kept` has all rows.
 
 mod cells;
 mod csv;
@@ -10,6 +11,7 @@ mod describe;
 mod feed;
 mod files;
 mod ipc;
+mod kept;
 mod lines;
 mod ndjson;
 mod reading;

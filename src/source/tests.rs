@@ -192,6 +192,42 @@ fn arrow_streams_and_files_are_read() {
     assert!(read_from(Format::Ipc, &long, &[100], &Wanted::default()).unwrap_err().contains("ends within a message"));
 }
 
+/// Text of several reads: lines that go on over the end of one, lines longer than what is kept free for them, and quotes of all kinds.
+#[test]
+fn long_text_is_read_to_its_end() {
+    let rows = 150_000;
+    let wanted = Wanted { keys: vec!["k".to_owned()], columns: Some(vec!["x".to_owned()]), ..Wanted::default() };
+    let value = |row: usize| (row * 37 % 10_007) as f64 / 8.0;
+    let key = |row: usize| match row % 4001 {
+        0 => "long ".repeat(10_000),
+        1 => "a,\"b\"\n".to_owned(),
+        2 => "5\" wide".to_owned(),
+        other => format!("k{other}"),
+    };
+    let quoted = |row: usize| format!("{},\"{}\"\n", value(row), key(row).replace('"', "\"\""));
+    // A quote within a value that does not begin with one is a character.
+    let plain = |row: usize| format!("{},{}\r\n", value(row), key(row).replace([',', '\n'], "_"));
+    let record =
+        |row: usize| format!("{{\"x\": {}, \"k\": {}}}\n", value(row), serde_json::to_string(&key(row)).unwrap());
+    let trimmed = |row: usize| key(row).trim().to_owned();
+    for (format, head, line, expected) in [
+        (Format::Csv, "x,k\n", &quoted as &dyn Fn(usize) -> String, &trimmed as &dyn Fn(usize) -> String),
+        (Format::Csv, "x,k\r\n", &plain, &|row| key(row).replace([',', '\n'], "_").trim().to_owned()),
+        (Format::Ndjson, "", &record, &key),
+    ] {
+        let text = head.to_owned() + &(0..rows).map(line).collect::<String>();
+        for lengths in [vec![usize::MAX], vec![65_536], vec![1 << 20, 7, 300_000]] {
+            let (batches, _) = read_from(format, text.as_bytes(), &lengths, &wanted).unwrap();
+            let all = concat_batches(&batches[0].schema(), &batches).unwrap();
+            assert_eq!(all.num_rows(), rows);
+            let (keys, values) = (all["k"].as_string::<i32>(), all["x"].as_primitive::<Float64Type>());
+            for row in 0..rows {
+                assert_eq!((values.value(row), keys.value(row)), (value(row), &*expected(row)), "{format:?} {row}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_pipe_that_is_quiet_is_told() {
     struct Quiet;

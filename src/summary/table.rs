@@ -187,10 +187,10 @@ impl Summaries {
     }
 
     /// The same with other keys for the same groups.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> RecordBatch) -> Self {
-        self.keys = self.keys.map(make);
-        self
+    #[cfg(any(feature = "parquet", feature = "stream"))]
+    pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> Result<RecordBatch>) -> Result<Self> {
+        self.keys = self.keys.map(make).transpose()?;
+        Ok(self)
     }
 
     /// The counts and the statistics of all rows, as they are kept elsewhere for a while.

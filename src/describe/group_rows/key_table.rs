@@ -65,6 +65,32 @@ impl<C: Code> Table<C> {
         self.keys.push(key as u32);
     }
 
+    /// The key of this code that is also the `same`.
+    #[cfg(feature = "stream")]
+    #[inline]
+    pub(super) fn find(&self, code: C, same: impl Fn(usize) -> bool) -> Option<u32> {
+        let mask = self.slots.len() - 1;
+        let mut slot = mixed(code, self.seed) as usize & mask;
+        loop {
+            let key = self.slots[slot].checked_sub(1)?;
+            if self.codes[key as usize] == code && same(key as usize) {
+                return Some(key);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// Adds a key that is not there.
+    #[cfg(feature = "stream")]
+    pub(super) fn add_new(&mut self, code: C) -> u32 {
+        let mask = self.slots.len() - 1;
+        let mut slot = mixed(code, self.seed) as usize & mask;
+        while self.slots[slot] != 0 {
+            slot = (slot + 1) & mask;
+        }
+        self.insert(code, 0, slot) as u32
+    }
+
     /// A new key in a free slot.
     #[cold]
     fn insert(&mut self, code: C, row: u32, slot: usize) -> usize {

@@ -11,6 +11,8 @@ mod grouped_rows;
 mod hash_partition;
 pub(super) mod key_table;
 mod packed;
+#[cfg(feature = "stream")]
+mod texts;
 
 pub(crate) use by_columns::{Groups, one_zero};
 pub(super) use by_columns::{key_columns, keys_of};
@@ -19,3 +21,5 @@ pub(crate) use code::{Code as GroupCode, is_long_text, text_code};
 #[cfg(feature = "parquet")]
 pub(crate) use key_table::Table as KeyTable;
 pub(super) use packed::{Packed, packed};
+#[cfg(feature = "stream")]
+pub(crate) use texts::Texts;

@@ -58,7 +58,7 @@ pub(in crate::parquet) fn describe_dataset_groups(
             false => attempt::<u64>(&read, &layout, &mut left_out, metrics)?,
         };
         match outcome {
-            Attempt::Done(summaries) => return Ok((summaries.with_keys_as(|keys| texts(run, keys)), left_out)),
+            Attempt::Done(summaries) => return Ok((summaries.with_keys_as(|keys| Ok(texts(run, keys)))?, left_out)),
             // Rows of a file that failed half-way are among the others: start again without it.
             Attempt::FileFailed => {}
             // Of the next layout the hash is another one, too.
