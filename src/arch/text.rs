@@ -144,7 +144,7 @@ fn portable(word: &[u8; WORD], byte: u8) -> u64 {
     lanes.iter().rev().fold(0, |bits, lane| {
         let others = u64::from_le_bytes(*lane) ^ (u64::from(byte) * ONES);
         // The highest bit of each byte that is zero, then those bits side by side.
-        let equal = !((((others & (0x7f * ONES)) + 0x7f * ONES) | others) | 0x7f * ONES);
+        let equal = !((((others & (0x7f * ONES)) + 0x7f * ONES) | others) | (0x7f * ONES));
         bits << 8 | (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
     })
 }

@@ -42,7 +42,7 @@ struct Keys {
 
 enum Form {
     /// The text of each row by its number; where there is none, it means nothing.
-    Numbers(Texts, Vec<i32>, NullBufferBuilder),
+    Numbers(Box<Texts>, Vec<i32>, NullBufferBuilder),
     Arrays(Vec<ArrayRef>),
 }
 
@@ -50,7 +50,7 @@ impl Keys {
     fn new(field: &FieldRef, values: &ArrayRef) -> Self {
         let field = FieldRef::new(field.as_ref().clone().with_data_type(values.data_type().clone()));
         let form = match values.data_type() {
-            DataType::Utf8 => Form::Numbers(Texts::default(), Vec::new(), NullBufferBuilder::new(0)),
+            DataType::Utf8 => Form::Numbers(Box::default(), Vec::new(), NullBufferBuilder::new(0)),
             _ => Form::Arrays(Vec::new()),
         };
         Self { field, rows: 0, form }
