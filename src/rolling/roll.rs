@@ -15,7 +15,7 @@ use super::ranks::{ranks, stretch};
 use super::rows::Rows;
 use super::sums::sums;
 use super::targets::Targets;
-use crate::arch::Tier;
+use crate::arch::{Tier, expect_bytes};
 use crate::describe::Groups;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
@@ -105,6 +105,7 @@ impl Rolling {
         });
         let targets = Targets::new(listed.as_deref(), rows);
         let measures = Measure::all(self.counts, spec);
+        expect_bytes(series.len() * measures.len() * targets.len() * size_of::<f64>());
         let mut columns = Vec::with_capacity(series.len() * measures.len());
         for series in series {
             let mut values: Vec<Vec<f64>> = measures.iter().map(|_| vec![0.0; targets.len()]).collect();

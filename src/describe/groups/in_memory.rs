@@ -15,6 +15,7 @@ use super::super::segments::check_names;
 use super::answers::{Group, sorted};
 use super::block::{Block, Partitioning, ROWS};
 use super::partition::{PartitionGroups, PartitionRows};
+use crate::arch::expect_bytes;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
@@ -78,10 +79,6 @@ pub fn describe_groups(
     Ok(Summaries::with_keys(columns, Some(keys), spec, found.answers))
 }
 
-/// From this many rows on, what they take is asked for in huge pages: small ones take a third of the time.
-#[cfg(feature = "allocator")]
-const MANY: usize = 1 << 22;
-
 /// What is grouped.
 struct Data<'a> {
     rows: usize,
@@ -110,10 +107,7 @@ impl Data<'_> {
         order: impl Fn((C, u32), (C, u32)) -> Ordering + Sync,
     ) -> Result<Found> {
         self.interrupt.check()?;
-        #[cfg(feature = "allocator")]
-        if self.rows >= MANY {
-            crate::arch::allocator::use_huge_pages();
-        }
+        expect_bytes(self.rows * (size_of::<C>() + size_of::<f64>() * self.chunks.len()));
         let seed = RandomState::new().hash_one(0) | 1;
         let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
         let partitioning = Partitioning::new(self.rows, seed, there, &code, &same);
