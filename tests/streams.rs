@@ -8,10 +8,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray};
+use arrow_array::{ArrayRef, BinaryArray, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::{FileWriter, StreamWriter};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -157,6 +158,33 @@ fn lakes_have_keys_in_their_paths_and_predicates() {
     assert_eq!(text(&output.stdout).lines().count(), 2 * 17);
     let refused = with_input(&[&WINDOWS[..], &["--from", "csv", "--where", "x > 1"]].concat(), csv(&rows).as_bytes());
     assert!(text(&refused.stderr).contains("--where is for Parquet"), "{}", text(&refused.stderr));
+}
+
+/// Impala, Hive and others write text as bytes of which the file does not say what they are.
+#[test]
+fn bytes_of_no_type_are_keys_of_text() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("rows.parquet");
+    let run = |question: &[&str]| {
+        lines(&Command::new(env!("CARGO_BIN_EXE_rstats")).args(question).arg(&path).output().unwrap())
+    };
+    for (keys, expected) in [([&b"s1"[..], b"s2"], ["s1", "s2"]), ([b"s1", b"\xff"], ["7331", "ff"])] {
+        let columns: [(&str, ArrayRef); 3] = [
+            ("ts", Arc::new(TimestampMillisecondArray::from(vec![0, 90_000]))),
+            ("k", Arc::new(BinaryArray::from_vec(keys.to_vec()))),
+            ("x", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
+        let file = fs::File::create(&path).unwrap();
+        let mut writer = ArrowWriter::try_new_with_options(file, batch.schema(), options).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let windows = ["windows", "--on", "ts", "--size", "1min", "-g", "k", "-c", "x", "-f", "ndjson"];
+        for question in [&windows[..], &["describe", "-g", "k", "-c", "x", "-f", "ndjson"]] {
+            assert!(run(question).iter().map(|row| &row["by"]["k"]).eq(&expected), "{question:?}");
+        }
+    }
 }
 
 #[test]

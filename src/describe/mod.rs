@@ -19,11 +19,11 @@ mod weighted;
 
 pub(crate) use any_scan::{AnyOutcome, AnyScan};
 pub use describer::{Describer, describe, describe_all};
+pub(crate) use group_rows::Groups;
 #[cfg(feature = "stream")]
 pub(crate) use group_rows::Texts;
 #[cfg(feature = "parquet")]
 pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, text_code};
-pub(crate) use group_rows::{Groups, one_zero};
 pub use groups::describe_groups;
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;

@@ -211,13 +211,38 @@ fn by_first_place(ranks: Vec<u32>) -> Vec<u32> {
     ranks.into_iter().map(|rank| first[rank as usize]).collect()
 }
 
+/// Floats with one zero and one NaN, also within structs and lists: which one a key shows must not depend on the order of the rows.
+pub(crate) fn one_zero(keys: ArrayRef) -> ArrayRef {
+    match keys.data_type() {
+        DataType::Float64 => {
+            let one = |value: f64| if value.is_nan() { f64::NAN } else { value + 0.0 };
+            Arc::new(keys.as_primitive::<Float64Type>().unary::<_, Float64Type>(one))
+        }
+        DataType::Float32 => {
+            let one = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
+            Arc::new(keys.as_primitive::<Float32Type>().unary::<_, Float32Type>(one))
+        }
+        DataType::Float16 => {
+            let one = |value: half::f16| if value.is_nan() { half::f16::NAN } else { value + half::f16::ZERO };
+            Arc::new(keys.as_primitive::<Float16Type>().unary::<_, Float16Type>(one))
+        }
+        data_type if data_type.is_nested() => {
+            let data = keys.to_data();
+            let inner = data.child_data().iter().map(|inner| one_zero(make_array(inner.clone())).to_data()).collect();
+            // It is of the same types and lengths.
+            data.into_builder().child_data(inner).build().map_or(keys, make_array)
+        }
+        _ => keys,
+    }
+}
+
 /// The values of structs, lists and wide numbers as bytes in their order. `None` for types that have none.
 fn rows_as_bytes(array: &ArrayRef) -> Option<ArrayRef> {
     // Nulls last, as among keys themselves.
     let options = SortOptions { descending: false, nulls_first: false };
     let field = SortField::new_with_options(array.data_type().clone(), options);
     let converter = RowConverter::new(vec![field]).ok()?;
-    let rows = converter.convert_columns(std::slice::from_ref(array)).ok()?;
+    let rows = converter.convert_columns(&[one_zero(array.clone())]).ok()?;
     Some(Arc::new(rows.try_into_binary().ok()?))
 }
 

@@ -13,10 +13,11 @@ use super::layout::{Layout, to_bounds};
 use super::question::BOUNDS;
 #[cfg(feature = "stream")]
 use super::stored::Store;
-use crate::describe::{describe_all, describe_groups, one_zero};
+use crate::describe::{describe_all, describe_groups};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::series::Series;
+use crate::series::key::one_zero;
 use crate::series::table::number_type;
 use crate::spec::Spec;
 use crate::summary::{AnsweredColumn, Answers, Summaries};

@@ -220,7 +220,9 @@ fn of_parquet(
     let (source, _) = read.map_err(|error| session.failed(error))?;
     let work = work.into_inner().unwrap_or_else(PoisonError::into_inner);
     let work = session.pool.install(|| work.finish(source, interrupt));
-    work.map_err(|error| session.failed(plan.limit_error(error)))
+    let Work { windows, closed, source } = work.map_err(|error| session.failed(plan.limit_error(error)))?;
+    let series = windows.joined(closed).and_then(|series| plan.with_key_texts(series));
+    Ok(Work { windows, closed: vec![series.map_err(|error| session.failed(error))?], source })
 }
 
 /// The state in its file.

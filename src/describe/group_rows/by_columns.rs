@@ -11,7 +11,7 @@ use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranks}
 use super::packed::{Packed, packed};
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
-use crate::series::key::KeyColumn;
+use crate::series::key::{KeyColumn, one_zero};
 
 /// The rows of each group.
 #[derive(Clone, Debug)]
@@ -85,27 +85,4 @@ pub(crate) fn keys_of(columns: &[KeyColumn], rows: Vec<u32>) -> Result<RecordBat
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
         .map_err(|error| Error::Data(error.to_string()))
-}
-
-/// Which zero or NaN a float key shows must not depend on the order of the rows.
-pub(crate) fn one_zero(keys: ArrayRef) -> ArrayRef {
-    use arrow_array::cast::AsArray;
-    use arrow_array::types::{Float16Type, Float32Type, Float64Type};
-    use arrow_schema::DataType;
-    use half::f16;
-    match keys.data_type() {
-        DataType::Float64 => {
-            let one = |value: f64| if value.is_nan() { f64::NAN } else { value + 0.0 };
-            Arc::new(keys.as_primitive::<Float64Type>().unary::<_, Float64Type>(one))
-        }
-        DataType::Float32 => {
-            let one = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
-            Arc::new(keys.as_primitive::<Float32Type>().unary::<_, Float32Type>(one))
-        }
-        DataType::Float16 => {
-            let one = |value: f16| if value.is_nan() { f16::NAN } else { value + f16::ZERO };
-            Arc::new(keys.as_primitive::<Float16Type>().unary::<_, Float16Type>(one))
-        }
-        _ => keys,
-    }
 }

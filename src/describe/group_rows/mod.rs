@@ -14,7 +14,7 @@ mod packed;
 #[cfg(feature = "stream")]
 mod texts;
 
-pub(crate) use by_columns::{Groups, one_zero};
+pub(crate) use by_columns::Groups;
 pub(super) use by_columns::{key_columns, keys_of};
 #[cfg(feature = "parquet")]
 pub(crate) use code::{Code as GroupCode, is_long_text, text_code};

@@ -12,9 +12,9 @@ use arrow_cast::cast;
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::{DataType, Field, FieldRef, Schema, SortOptions};
 
-use crate::describe::{GroupCode, is_long_text, one_zero, text_code};
+use crate::describe::{GroupCode, is_long_text, text_code};
 use crate::error::{Error, Result};
-use crate::series::key::{KeyColumn, KeyVisitor, exact_codes, from_exact_codes};
+use crate::series::key::{KeyColumn, KeyVisitor, exact_codes, from_exact_codes, one_zero};
 use crate::series::type_names::type_text;
 
 /// See the [module](self).

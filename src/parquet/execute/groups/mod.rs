@@ -33,6 +33,7 @@ use super::checkpoint::Checkpoint;
 use super::context::ExecutionContext;
 use super::pass::LeftOut;
 use crate::error::{Error, Result};
+use crate::parquet::plan::Plan;
 use crate::parquet::request::RunMetrics;
 use crate::spec::NullPolicy;
 use crate::summary::Summaries;
@@ -58,7 +59,7 @@ pub(in crate::parquet) fn describe_dataset_groups(
             false => attempt::<u64>(&read, &layout, &mut left_out, metrics)?,
         };
         match outcome {
-            Attempt::Done(summaries) => return Ok((summaries.with_keys_as(|keys| Ok(texts(run, keys)))?, left_out)),
+            Attempt::Done(summaries) => return Ok((run.plan.with_key_texts(*summaries)?, left_out)),
             // Rows of a file that failed half-way are among the others: start again without it.
             Attempt::FileFailed => {}
             // Of the next layout the hash is another one, too.
@@ -67,18 +68,28 @@ pub(in crate::parquet) fn describe_dataset_groups(
     }
 }
 
-/// Keys that are bytes of no type as text, where all of them are.
-fn texts(run: &ExecutionContext<'_>, keys: RecordBatch) -> RecordBatch {
-    let (mut fields, mut columns) = (Vec::new(), Vec::new());
-    for ((key, field), column) in run.plan.keys.iter().zip(keys.schema().fields()).zip(keys.columns()) {
-        let text = column.as_binary_opt::<i32>().filter(|_| run.plan.is_plain_bytes(key));
-        let text = text.and_then(|bytes| StringArray::try_from_binary(bytes.clone()).ok());
-        let column = text.map_or_else(|| column.clone(), |text| Arc::new(text) as ArrayRef);
-        fields.push(field.as_ref().clone().with_data_type(column.data_type().clone()));
-        columns.push(column);
+impl Plan<'_> {
+    /// The same answer with keys that are bytes of no type as text, where all of them are.
+    ///
+    /// # Errors
+    ///
+    /// None that depends on the data.
+    pub fn with_key_texts(&self, summaries: Summaries) -> Result<Summaries> {
+        summaries.with_keys_as(|keys| {
+            let (mut fields, mut columns) = (Vec::new(), Vec::new());
+            for (field, column) in keys.schema().fields().iter().zip(keys.columns()) {
+                let is_bytes = || self.keys.iter().any(|key| key.name == *field.name() && self.is_plain_bytes(key));
+                let text = column.as_binary_opt::<i32>().filter(|_| is_bytes());
+                let text = text.and_then(|bytes| StringArray::try_from_binary(bytes.clone()).ok());
+                let column = text.map_or_else(|| column.clone(), |text| Arc::new(text) as ArrayRef);
+                fields.push(field.as_ref().clone().with_data_type(column.data_type().clone()));
+                columns.push(column);
+            }
+            let options = RecordBatchOptions::new().with_row_count(Some(keys.num_rows()));
+            RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+                .map_err(Error::from_grouping)
+        })
     }
-    let options = RecordBatchOptions::new().with_row_count(Some(keys.num_rows()));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).unwrap_or(keys)
 }
 
 /// What came of reading all rows.
