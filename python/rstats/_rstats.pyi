@@ -338,7 +338,8 @@ def describe(
         Which columns: a name (or whatever label pandas has for it), a compiled regular expression that a name must
         match somewhere, a type (`float`, `int`, `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`,
         `polars.UInt8`), or several of them. Default: every column of numbers (booleans only if named). The answer comes
-        in the table's column order. Columns of lists are described if they are named.
+        in the table's column order. Columns of lists are described if they are named. What an expression matches and
+        cannot be described is in `left_out`.
     by
         Columns of keys: one series for each distinct key, null being one, in ascending order; the keys keep their type.
         Any type, nested ones as well; ordered categories, Enums of Polars and ENUMs of DuckDB in their own order; in

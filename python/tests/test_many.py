@@ -404,7 +404,6 @@ def test_nested_keys_are_keys() -> None:
     assert [row["sum"] for row in rstats.describe(maps, by="k", stats=["sum"], q=())] == [3.0, 4.0]
 
 
-
 def test_json_of_groups_and_lists_follows_the_schema() -> None:
     import json
     from pathlib import Path

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -243,3 +245,24 @@ def test_statistics_that_need_all_values_take_memory_for_the_rows_that_count(tmp
         rstats.describe_parquet(tmp_path, **asked)
     found = rstats.describe_parquet(tmp_path, where="x < 100000 or x > 3900000", **asked)
     assert found["x"]["count"] == 199_999
+
+
+def test_what_a_pattern_matches_and_cannot_be_described_is_told(tmp_path: Path) -> None:
+    columns = {"l_x": [[1.0], []], "t_x": ["a", "b"], "b_x": [True, False], "n_x": [1.0, 2.0], "other": ["a", "b"]}
+    table = pa.table(columns)
+    pq.write_table(table, tmp_path / "t.parquet")
+    for pattern, described in (
+        (re.compile("_x$"), ["n_x"]),
+        (re.compile("^[ltb]_"), []),
+        (["n_x", re.compile("^t_")], ["n_x"]),
+    ):
+        told = sorted(name for name in columns if name[-1] == "x" and re.search("^[ltb]_", name))
+        told = ["t_x"] if isinstance(pattern, list) else told
+        found = [rstats.describe(data, columns=pattern) for data in (table, table.to_pandas(), pl.from_arrow(table))]
+        found.append(rstats.describe_parquet(tmp_path / "t.parquet", columns=pattern))
+        for answer in found:
+            assert [row["column"] for row in answer.to_dicts()] == described
+            assert sorted(left["column"] for left in answer.left_out) == told
+    # A type is no name: what is of another one is not told.
+    assert not rstats.describe(table, columns=float).left_out
+    assert not rstats.describe_parquet(tmp_path / "t.parquet", columns=float).left_out

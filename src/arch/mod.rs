@@ -2,7 +2,8 @@
 //!
 //! [`tier`] chooses the instructions at run time and holds every kernel's safe front; `portable` is each kernel in
 //! plain Rust, compiled once for each tier; `avx2` and `avx512` are those that gain from being written in intrinsics, `decimals` the one of
-//! them for text; `text` finds separators in it. All tiers compute with exact integers, so all give the same bits. [`memory`] reads what somebody else may write.
+//! them for text. All tiers compute with exact integers, so all give the same bits. `text` finds where values end in text, and [`memory`] reads what
+//! somebody else may write.
 
 #[cfg(feature = "allocator")]
 pub mod allocator;

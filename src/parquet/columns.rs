@@ -172,7 +172,11 @@ impl Dataset {
             let first = self.first(&column).map(|(file, index)| self.field(file, index));
             // What is named by its struct alone is left out as what is not named.
             let is_named = named && !by_struct.contains(&column.name);
-            let by_default = first.filter(|_| matches!(columns, Columns::Numeric | Columns::Named(_)) && !is_named);
+            let is_told = match columns {
+                Columns::Where(filter) => filter.passes_name(&column.name),
+                Columns::Numeric | Columns::Named(_) => !is_named,
+            };
+            let by_default = first.filter(|_| is_told);
             let why = by_default.and_then(|field| self.list_values(&column, field).or_else(|| LeftOut::why(field)));
             let name = column.name.clone();
             match (self.fit(column, columns, is_named, unfit)?, why) {

@@ -26,7 +26,8 @@ pub enum Columns {
     Where(Filter),
 }
 
-/// Lets columns through by their name and the name of their type as NumPy has it: `float64`, `int8`, `bool`, and `decimal` for decimals of any width.
+/// Lets columns through by their name and the name of their type as NumPy has it: `float64`, `int8`, `bool`, and `decimal` for decimals of any width; a type of no
+/// name is any other.
 #[derive(Clone)]
 pub struct Filter(Arc<Passes>);
 
@@ -41,6 +42,11 @@ impl Filter {
     /// Whether a column passes.
     pub fn passes(&self, name: &str, type_name: &str) -> bool {
         (self.0)(name, type_name)
+    }
+
+    /// Whether it is by its name that a column passes, whatever its type: one that cannot be described is told then.
+    pub fn passes_name(&self, name: &str) -> bool {
+        (self.0)(name, "")
     }
 }
 

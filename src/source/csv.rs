@@ -1,8 +1,9 @@
 //! Values between commas (RFC 4180): the first line names the columns, and a value in double quotes may hold commas and line ends.
 //!
 //! A value of a column of numbers is the nearest float, or missing if it is empty, `NA`, `N/A` or `null`. What stands between the values is
-//! found in the first line, unless it was said. Text is cut where lines end that is not within quotes. Where values end is marked first, by a [kernel](crate::arch::text); text
-//! that has quotes where RFC 4180 has none is read by the `csv` crate.
+//! found in the first line, unless it was said. Text is cut at line ends that are not within quotes. A [kernel](crate::arch::text) finds where
+//! values end; then each wanted column is read by itself, or, where a line is not like the others, line by line. Text with quotes where RFC 4180
+//! has none is read by the `csv` crate.
 
 use std::borrow::Cow;
 
@@ -223,14 +224,16 @@ impl Csv {
     /// values end.
     fn read_columns(&self, text: &[u8], ends: &[u32], cells: &mut [Cells]) -> Option<usize> {
         let width = self.targets.len();
+        if ends.is_empty() {
+            return Some(0);
+        }
         let is_end = |end: u32| text.get(end as usize).is_none_or(|byte| *byte == b'\n');
         let is_line = |ends: &[u32]| is_end(ends[width - 1]) && !ends[..width - 1].iter().any(|end| is_end(*end));
         // A line of nothing is none.
         let is_blank = |start: u32, end: u32| end - start < 2 && is_blank(&text[start as usize..end as usize]);
         let has_blank = || is_blank(0, ends[0]) || ends.windows(2).any(|ends| is_blank(ends[0] + 1, ends[1]));
         let lines = ends.chunks_exact(width);
-        if !lines.remainder().is_empty() || !lines.clone().all(is_line) || width == 1 && !ends.is_empty() && has_blank()
-        {
+        if !lines.remainder().is_empty() || !lines.clone().all(is_line) || width == 1 && has_blank() {
             return None;
         }
         for (place, column) in self.targets.iter().enumerate() {
@@ -318,7 +321,7 @@ impl Csv {
     #[inline(always)]
     fn put(&self, column: usize, text: &[u8], start: usize, end: usize, cells: &mut Cells) -> Result<(), String> {
         if let Some((digits, digits_end)) = Digits::read(text, start)
-            && digits_end == end
+            && (digits_end == end || text[digits_end..end] == *b"\r")
         {
             match self.columns.roles[column] {
                 Role::Number => {

@@ -224,7 +224,11 @@ impl<'py> Table<'py> {
             let read = column.into_series();
             match (read, wanted) {
                 (Ok(column), Wanted::Numeric) if column.is_boolean() => leave_out(left_out, &name, LeftOut::BOOLEANS),
-                (Ok(column), Wanted::Where(filter)) if !filter.passes(&name, column.type_name()) => {}
+                (Ok(column), Wanted::Where(filter)) if !filter.passes(&name, column.type_name()) => {
+                    if column.is_boolean() && filter.passes_name(&name) {
+                        leave_out(left_out, &name, LeftOut::BOOLEANS);
+                    }
+                }
                 (Ok(column), _) => series.push(column.with_name(Some(name))),
                 (Err(Unread::Raised(error)), _) => return Err(error),
                 // A wrong item in a list of numbers is an error wherever the list stands.
@@ -233,7 +237,11 @@ impl<'py> Table<'py> {
                 }
                 (Err(Unread::NoNumbers(wrong)), Wanted::Named(_)) => return Err(wrong.into_error(Some(&name))),
                 (Err(Unread::NoNumbers(wrong)), Wanted::Numeric) => leave_out(left_out, &name, &wrong.reason),
-                (Err(Unread::NoNumbers(_)), Wanted::Where(_)) => {}
+                (Err(Unread::NoNumbers(wrong)), Wanted::Where(filter)) => {
+                    if filter.passes_name(&name) {
+                        leave_out(left_out, &name, &wrong.reason);
+                    }
+                }
             }
         }
         Ok(ReadValues::Series(series))
@@ -263,18 +271,22 @@ impl<'py> Table<'py> {
             let refused = match (field, wanted) {
                 (Some(Err(reason)), _) => Some(reason.clone()),
                 (Some(Ok(field)), Wanted::Numeric) => LeftOut::why(field),
-                (Some(Ok(field)), _) if no_numbers(field).is_some() => Some(String::new()),
+                (Some(Ok(field)), _) if no_numbers(field).is_some() => LeftOut::why(field),
                 (Some(Ok(field)), Wanted::Where(filter)) if !filter.passes(name, type_name(field.data_type())) => {
-                    Some(String::new())
+                    Some(LeftOut::why(field).unwrap_or_default())
                 }
                 // A column that cannot pass whatever its type is need not be looked at.
                 (None, Wanted::Where(filter)) if !TYPES.iter().any(|of| filter.passes(name, of)) => Some(String::new()),
                 _ => None,
             };
-            match (refused, wanted) {
-                (None, _) => chosen.push(index),
-                (Some(reason), Wanted::Numeric) => leave_out(left_out, name, &reason),
-                (Some(_), _) => {}
+            let is_told = match wanted {
+                Wanted::Where(filter) => filter.passes_name(name),
+                _ => matches!(wanted, Wanted::Numeric),
+            };
+            match refused {
+                None => chosen.push(index),
+                Some(reason) if is_told => leave_out(left_out, name, &reason),
+                Some(_) => {}
             }
         }
         Ok(chosen)
