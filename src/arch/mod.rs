@@ -34,10 +34,10 @@ pub use index::Index;
 pub use tier::Tier;
 pub use window::{FixedPointWindow, Sums};
 
-/// From so many bytes on, memory comes in huge pages: what small ones take to be made is a third of the time of work that reads each value once.
+/// Results of at least this many bytes are put into huge pages. Where each value is read once, the page faults of small pages took a third of the time.
 const LARGE: usize = 1 << 25;
 
-/// So many bytes are about to be asked for at once.
+/// Tells the allocator that about `bytes` bytes are going to be allocated and written: see `LARGE`.
 pub fn expect_bytes(bytes: usize) {
     if bytes >= LARGE {
         #[cfg(feature = "allocator")]

@@ -125,7 +125,7 @@ impl Records {
     /// Reads a plain line, and learns the pattern from it where many lines were unlike the last one.
     fn read_plain<'a>(&mut self, line: &'a [u8], fields: &mut [Field<'a>]) -> Option<()> {
         let mut plain = Plain { text: line, at: 0 };
-        let mut learned = (self.unlike >= PATIENCE).then(Pattern::default);
+        let mut learned = (self.unlike >= PATIENCE).then(Vec::new);
         plain.expect(b'{')?;
         if plain.peek()? == b'}' {
             plain.at += 1;
@@ -138,8 +138,8 @@ impl Records {
             let index = self.names.iter().position(|wanted| wanted == name);
             plain.expect(b':')?;
             plain.peek()?;
-            if let Some(pattern) = &mut learned {
-                pattern.before.push((line[value_end..plain.at].into(), index));
+            if let Some(before) = &mut learned {
+                before.push((line[value_end..plain.at].into(), index));
             }
             let field = plain.value()?;
             value_end = plain.at;
@@ -151,7 +151,7 @@ impl Records {
                 b'}' => {
                     plain.at += 1;
                     plain.end()?;
-                    if let Some(Pattern { before, .. }) = learned {
+                    if let Some(before) = learned {
                         self.learn(before, line[value_end..].into());
                     }
                     return Some(());
@@ -393,6 +393,7 @@ mod tests {
             (r#"{"x": 1"#, "expected ',' or '}', and the body ends"),
             ("{\"y\": \"a\u{0}\"}", "control character"),
             (r#"{"x": 1,}"#, "expected the name of a member"),
+            ("", "expected a value"),
         ] {
             let error = read(&mut records, line).unwrap_err();
             assert!(error.contains(told), "{line}: {error}");

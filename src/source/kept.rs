@@ -119,34 +119,25 @@ struct Found {
     numbers: Vec<i32>,
     nulls: Option<NullBuffer>,
     /// The texts that are new: the first one stands as −1, the next as −2.
-    new: Vec<String>,
+    new: Texts,
 }
 
 impl Found {
     fn new(known: &Texts, keys: &StringArray) -> Self {
-        let (mut new, mut texts) = (Texts::default(), Vec::new());
+        let mut new = Texts::default();
         let number = |row: usize| {
             if keys.is_null(row) {
                 return 0;
             }
-            let text = keys.value(row);
-            known.find(text).map_or_else(
-                || {
-                    let number = new.number(text);
-                    if number as usize == texts.len() {
-                        texts.push(text.to_owned());
-                    }
-                    -1 - number as i32
-                },
-                |number| number as i32,
-            )
+            let text = keys.value(row).as_bytes();
+            known.find(text).map_or_else(|| -1 - new.number(text) as i32, |number| number as i32)
         };
-        Self { numbers: (0..keys.len()).map(number).collect(), nulls: keys.nulls().cloned(), new: texts }
+        Self { numbers: (0..keys.len()).map(number).collect(), nulls: keys.nulls().cloned(), new }
     }
 
     fn numbered(mut self, texts: &mut Texts) -> Vec<i32> {
-        if !self.new.is_empty() {
-            let new: Vec<i32> = self.new.iter().map(|text| texts.number(text) as i32).collect();
+        if self.new.len() > 0 {
+            let new: Vec<i32> = (0..self.new.len()).map(|new| texts.number(self.new.get(new)) as i32).collect();
             for number in self.numbers.iter_mut().filter(|number| **number < 0) {
                 *number = new[(-1 - *number) as usize];
             }

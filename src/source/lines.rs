@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::cells::{Cells, Columns};
 use super::feed::Piece;
-use super::text::{READ, Text, Texts};
+use super::text::{READ, Text, TextFeed};
 use super::wanted::{Next, Wanted};
 use crate::error::{Error, Result, size};
 use crate::interrupt::Interrupt;
@@ -53,7 +53,7 @@ pub(super) struct Wrong {
 
 /// Lines that are read from front to back.
 pub(super) struct Lines<D> {
-    texts: Texts,
+    texts: TextFeed,
     name: String,
     wanted: Wanted,
     dialect: Option<D>,
@@ -79,7 +79,7 @@ struct Read_ {
 impl<D: Dialect> Lines<D> {
     pub fn new(input: Box<dyn Read + Send>, name: &str, wanted: &Wanted) -> Result<Self> {
         Ok(Self {
-            texts: Texts::new(input, name)?,
+            texts: TextFeed::new(input, name)?,
             name: name.to_owned(),
             wanted: wanted.clone(),
             dialect: None,

@@ -54,14 +54,14 @@ impl Text {
     }
 }
 
-/// Reads text ahead; what is [given back](Texts::give_back) is used again.
+/// Reads text ahead; what is [given back](TextFeed::give_back) is used again.
 #[derive(Debug)]
-pub(super) struct Texts {
+pub(super) struct TextFeed {
     pub feed: Feed<Text>,
     free: Sender<Text>,
 }
 
-impl Texts {
+impl TextFeed {
     pub fn new(mut input: Box<dyn Read + Send>, name: &str) -> Result<Self> {
         let name = name.to_owned();
         let (free, used): (Sender<Text>, Receiver<Text>) = channel();

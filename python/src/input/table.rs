@@ -225,7 +225,7 @@ impl<'py> Table<'py> {
             match (read, wanted) {
                 (Ok(column), Wanted::Numeric) if column.is_boolean() => leave_out(left_out, &name, LeftOut::BOOLEANS),
                 (Ok(column), Wanted::Where(filter)) if !filter.passes(&name, column.type_name()) => {
-                    if column.is_boolean() && filter.passes_name(&name) {
+                    if column.is_boolean() && is_told(wanted, &name) {
                         leave_out(left_out, &name, LeftOut::BOOLEANS);
                     }
                 }
@@ -236,12 +236,10 @@ impl<'py> Table<'py> {
                     return Err(NoNumbers { is_value: true, ..wrong }.into_error(Some(&name)));
                 }
                 (Err(Unread::NoNumbers(wrong)), Wanted::Named(_)) => return Err(wrong.into_error(Some(&name))),
-                (Err(Unread::NoNumbers(wrong)), Wanted::Numeric) => leave_out(left_out, &name, &wrong.reason),
-                (Err(Unread::NoNumbers(wrong)), Wanted::Where(filter)) => {
-                    if filter.passes_name(&name) {
-                        leave_out(left_out, &name, &wrong.reason);
-                    }
+                (Err(Unread::NoNumbers(wrong)), _) if is_told(wanted, &name) => {
+                    leave_out(left_out, &name, &wrong.reason);
                 }
+                (Err(Unread::NoNumbers(_)), _) => {}
             }
         }
         Ok(ReadValues::Series(series))
@@ -271,21 +269,18 @@ impl<'py> Table<'py> {
             let refused = match (field, wanted) {
                 (Some(Err(reason)), _) => Some(reason.clone()),
                 (Some(Ok(field)), Wanted::Numeric) => LeftOut::why(field),
-                (Some(Ok(field)), _) if no_numbers(field).is_some() => LeftOut::why(field),
-                (Some(Ok(field)), Wanted::Where(filter)) if !filter.passes(name, type_name(field.data_type())) => {
+                (Some(Ok(field)), Wanted::Where(filter))
+                    if no_numbers(field).is_some() || !filter.passes(name, type_name(field.data_type())) =>
+                {
                     Some(LeftOut::why(field).unwrap_or_default())
                 }
                 // A column that cannot pass whatever its type is need not be looked at.
                 (None, Wanted::Where(filter)) if !TYPES.iter().any(|of| filter.passes(name, of)) => Some(String::new()),
                 _ => None,
             };
-            let is_told = match wanted {
-                Wanted::Where(filter) => filter.passes_name(name),
-                _ => matches!(wanted, Wanted::Numeric),
-            };
             match refused {
                 None => chosen.push(index),
-                Some(reason) if is_told => leave_out(left_out, name, &reason),
+                Some(reason) if is_told(wanted, name) => leave_out(left_out, name, &reason),
                 Some(_) => {}
             }
         }
@@ -494,6 +489,15 @@ fn fields_of(shape: &Shape) -> &[TableField] {
     match shape {
         Shape::Table(fields) => fields,
         Shape::Column(_) => &[],
+    }
+}
+
+/// Whether a column that cannot be described is told: it was to be described by default, or by its name.
+fn is_told(wanted: &Wanted, name: &str) -> bool {
+    match wanted {
+        Wanted::Numeric => true,
+        Wanted::Named(_) => false,
+        Wanted::Where(filter) => filter.passes_name(name),
     }
 }
 

@@ -47,53 +47,36 @@ impl<C: Code> Table<C> {
             self.counts[key] += 1;
             return self.keys.push(key as u32);
         }
-        let mask = self.slots.len() - 1;
-        let mut slot = mixed(code, self.seed) as usize & mask;
-        let key = loop {
-            match self.slots[slot] {
-                0 => break self.insert(code, row, slot),
-                taken => {
-                    let key = (taken - 1) as usize;
-                    if self.codes[key] == code && same(code, self.firsts[key] as usize, row as usize) {
-                        break key;
-                    }
-                }
-            }
-            slot = (slot + 1) & mask;
+        let key = match self.find(code, |key| same(code, self.firsts[key] as usize, row as usize)) {
+            Ok(key) => key,
+            Err(slot) => self.insert(code, row, slot),
         };
         self.counts[key] += 1;
         self.keys.push(key as u32);
     }
 
-    /// The key of this code that is also the `same`.
-    #[cfg(feature = "stream")]
+    /// The key of this code that is also the `same`, or the slot that is free for it.
     #[inline]
-    pub(super) fn find(&self, code: C, same: impl Fn(usize) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, code: C, same: impl Fn(usize) -> bool) -> Result<usize, usize> {
         let mask = self.slots.len() - 1;
         let mut slot = mixed(code, self.seed) as usize & mask;
         loop {
-            let key = self.slots[slot].checked_sub(1)?;
-            if self.codes[key as usize] == code && same(key as usize) {
-                return Some(key);
+            match self.slots[slot] {
+                0 => return Err(slot),
+                taken => {
+                    let key = (taken - 1) as usize;
+                    if self.codes[key] == code && same(key) {
+                        return Ok(key);
+                    }
+                }
             }
             slot = (slot + 1) & mask;
         }
     }
 
-    /// Adds a key that is not there.
-    #[cfg(feature = "stream")]
-    pub(super) fn add_new(&mut self, code: C) -> u32 {
-        let mask = self.slots.len() - 1;
-        let mut slot = mixed(code, self.seed) as usize & mask;
-        while self.slots[slot] != 0 {
-            slot = (slot + 1) & mask;
-        }
-        self.insert(code, 0, slot) as u32
-    }
-
     /// A new key in a free slot.
     #[cold]
-    fn insert(&mut self, code: C, row: u32, slot: usize) -> usize {
+    pub(super) fn insert(&mut self, code: C, row: u32, slot: usize) -> usize {
         self.codes.push(code);
         self.firsts.push(row);
         self.counts.push(0);
