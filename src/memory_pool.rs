@@ -7,11 +7,16 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
+#[cfg(feature = "allocator")]
+use crate::arch::allocator;
 use crate::interrupt::Interrupt;
 use crate::unpoisoned::Unpoisoned;
 
 /// What the program takes where the kernel does not say: its code (and that of Python, if that calls), the allocator's own.
 const PROGRAM: u64 = 34 << 20;
+
+/// Code that is not there before the run, and comes with it: the kernel counts its pages once they are used.
+const CODE: u64 = 12 << 20;
 
 /// Of what the process holds before the run, no more than this is counted: the rest is its caller's.
 const MOST_OF_PROGRAM: u64 = 44 << 20;
@@ -24,6 +29,9 @@ const SLACK: u64 = 10;
 
 /// One part in `UNSEEN` of the limit is left when the kernel's count is asked: smaller reservations and what threads free later are not in it.
 const UNSEEN: u64 = 16;
+
+/// With less than one part in `TIGHT` of the limit left beside that, memory is tight.
+const TIGHT: u64 = 12;
 
 /// The least that is left to work with.
 const LEAST: u64 = 12 << 20;
@@ -49,6 +57,8 @@ pub(crate) struct MemoryPool {
 struct Shared {
     /// The most that the process may take, with what is not counted.
     most: u64,
+    /// From here on, memory is tight.
+    tight: u64,
     /// What can be reserved.
     capacity: u64,
     state: Mutex<State>,
@@ -88,7 +98,7 @@ impl MemoryPool {
     /// For a run on `threads` threads of a process that may take `limit` bytes, and had `resident` before anything was read; or the
     /// least limit, if that is below it.
     pub fn new(limit: u64, threads: usize, resident: Option<u64>) -> Result<Self, u64> {
-        let program = resident.unwrap_or(PROGRAM).clamp(PROGRAM / 2, MOST_OF_PROGRAM);
+        let program = resident.map_or(PROGRAM, |resident| resident + CODE).clamp(PROGRAM / 2, MOST_OF_PROGRAM);
         let uncounted = resident.map_or(0, |resident| resident.saturating_sub(program));
         let fixed = program + THREAD * threads as u64;
         let least = with_slack(fixed + LEAST);
@@ -97,8 +107,8 @@ impl MemoryPool {
         }
         let capacity = limit - limit / SLACK - fixed;
         let most = (limit - limit / UNSEEN).saturating_add(uncounted);
-        let state = Mutex::default();
-        Ok(Self { shared: Arc::new(Shared { most, capacity, state, freed: Condvar::new() }) })
+        let (tight, state) = (most - limit / TIGHT, Mutex::default());
+        Ok(Self { shared: Arc::new(Shared { most, tight, capacity, state, freed: Condvar::new() }) })
     }
 
     /// What can be reserved in all.
@@ -131,7 +141,8 @@ impl MemoryPool {
         let mut state = self.lock();
         loop {
             let missing = (state.reserved + bytes).saturating_sub(self.shared.capacity);
-            if missing == 0 && (state.passing == 0 || self.is_there(bytes)) {
+            // Where nothing passes, waiting would not help; what is kept at hand was given back then.
+            if missing == 0 && (self.is_there(bytes) || state.passing == 0) {
                 state.reserved += bytes;
                 state.passing += bytes;
                 return Ok(Reservation { pool: self.clone(), bytes, is_passing: true });
@@ -147,14 +158,30 @@ impl MemoryPool {
         }
     }
 
-    /// Whether the kernel's count leaves room for `bytes` bytes more.
+    /// Whether the kernel's count leaves room for `bytes` bytes more. Where room is tight, what this thread keeps at hand is given back
+    /// first, and all threads give back at once what they free from then on: otherwise what each of them keeps adds up.
     fn is_there(&self, bytes: u64) -> bool {
-        let fits = || resident().is_none_or(|resident| resident.saturating_add(bytes) <= self.shared.most);
-        bytes < MEASURED || fits() || {
-            #[cfg(feature = "allocator")]
-            crate::arch::allocator::give_back();
-            fits()
+        let fits = |most: u64| resident().is_none_or(|resident| resident.saturating_add(bytes) <= most);
+        if bytes < MEASURED {
+            return true;
         }
+        let is_tight = !fits(self.shared.tight);
+        #[cfg(feature = "allocator")]
+        {
+            allocator::give_back_at_once(is_tight);
+            if is_tight {
+                allocator::give_back();
+            }
+        }
+        !is_tight || fits(self.shared.most)
+    }
+}
+
+/// Whoever allocates next is not in want of memory.
+#[cfg(feature = "allocator")]
+impl Drop for Shared {
+    fn drop(&mut self) {
+        allocator::give_back_at_once(false);
     }
 }
 
@@ -219,7 +246,8 @@ mod tests {
 
     fn pool(capacity: u64) -> MemoryPool {
         let state = Mutex::default();
-        MemoryPool { shared: Arc::new(Shared { most: u64::MAX, capacity, state, freed: Condvar::new() }) }
+        let (most, tight) = (u64::MAX, u64::MAX);
+        MemoryPool { shared: Arc::new(Shared { most, tight, capacity, state, freed: Condvar::new() }) }
     }
 
     #[test]
@@ -262,9 +290,9 @@ mod tests {
     #[test]
     fn what_a_caller_holds_is_not_counted() {
         let limit = 256 << 20;
-        let small = MemoryPool::new(limit, 2, Some(40 << 20)).unwrap();
+        let small = MemoryPool::new(limit, 2, Some(20 << 20)).unwrap();
         let large = MemoryPool::new(limit, 2, Some(4 << 30)).unwrap();
-        assert_eq!(small.capacity() - large.capacity(), 4 << 20);
+        assert_eq!(small.capacity() - large.capacity(), MOST_OF_PROGRAM - CODE - (20 << 20));
         assert_eq!(small.shared.most, limit - limit / UNSEEN);
         assert_eq!(large.shared.most, limit - limit / UNSEEN + (4 << 30) - MOST_OF_PROGRAM);
         let least = MemoryPool::new(1, 2, None).unwrap_err();
