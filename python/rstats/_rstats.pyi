@@ -470,13 +470,15 @@ def describe_parquet(
     columns
         As for `describe`. Columns are matched by name, whatever their order in a file. A file that lacks one adds
         nothing to it (with `by`, its rows count as null). Numeric types mix exactly; other clashes are an error that
-        names both files. A field of a struct is a column, `"a.b"`, and the struct's name means all of its numbers; the
-        values of lists and maps are one where they are named, as Parquet spells the way to them in one of the files:
-        `"a.list.element"`. An encrypted column, or one without a type, is left out unless it is named.
+        names both files. A field of a struct is a column, `"a.b"`, and the struct's name means all of its numbers.
+        Columns of lists that are named have a row for each list, as in memory: the key `row` counts the rows that
+        `where` keeps, file after file. The values of all lists or maps are one column where they are named, as Parquet
+        spells the way to them in one of the files: `"a.list.element"`. An encrypted column, or one without a type, is
+        left out unless it is named.
     by
         Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates
-        or text, for files that have no such column of their own. An INTERVAL of Parquet, whose months Arrow does not
-        keep beside its days, is refused.
+        or text, for files that have no such column of their own. With columns of lists: carried along, row by row. An
+        INTERVAL of Parquet, whose months Arrow does not keep beside its days, is refused.
     where
         Which rows count: comparisons (`temp > 0`, `city = 'Seattle'`, `day >= '2026-11-01'`), `and`, `or`, `not`, `in
         (1, 2)`, `between 1 and 2`, `is null`; `a.b` is a field of a struct, `"a b".c` one of which a name stands in

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import rstats
@@ -46,8 +47,8 @@ def test_a_column_without_values_goes_together_with_anything(tmp_path: Path, is_
             found = rstats.describe_parquet(folder, on_error=on_error)
             assert sorted(columns(found)) == {"number": ["v", "w"], "struct": ["v.x", "w"], "lists": ["w"]}[name]
             assert found["w"]["count"] == 6
-            told = ["lists; name their values: 'v.list.element'"] if name == "lists" else []
-            assert [column["reason"] for column in found.left_out] == told
+            told = "lists; name the column for an answer a list, 'v.list.element' for one of all values"
+            assert [column["reason"] for column in found.left_out] == ([told] if name == "lists" else [])
 
 
 @pytest.mark.filterwarnings("ignore:.*left out")
@@ -266,3 +267,104 @@ def test_what_a_pattern_matches_and_cannot_be_described_is_told(tmp_path: Path) 
     # A type is no name: what is of another one is not told.
     assert not rstats.describe(table, columns=float).left_out
     assert not rstats.describe_parquet(tmp_path / "t.parquet", columns=float).left_out
+
+
+def lists_table(rows: int, values: pa.DataType, seed: int = 1) -> pa.Table:
+    random = np.random.default_rng(seed)
+    filled = ([int(v) if v < 90 else None for v in random.integers(0, 100, n)] for n in random.integers(0, 12, rows))
+    whole = [None if random.random() < 0.1 else values for values in filled]
+    return pa.table(
+        {
+            "l": pa.array(whole, pa.list_(values)),
+            "s": pa.array([{"m": row} for row in reversed(whole)], pa.struct([("m", pa.large_list(values))])),
+            "k": pa.array([f"k{row % 7}" for row in range(rows)]),
+            "x": pa.array(np.arange(rows, dtype=float)),
+        }
+    )
+
+
+def without_names(found: rstats.Description) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "column"} for row in found.to_dicts()]
+
+
+@pytest.mark.parametrize("values", [pa.float64(), pa.int32(), pa.float32(), pa.decimal128(9, 2)])
+@pytest.mark.parametrize("options", [{}, {"memory_limit": "96MiB", "threads": 1}, {"stats": ["mean", "sum", "mode"]}])
+def test_each_list_is_a_series_of_files_too(tmp_path: Path, values: pa.DataType, options: dict[str, Any]) -> None:
+    table = lists_table(5000, values)
+    for number in range(5):
+        part = table.slice(1000 * number, 1000)
+        pq.write_table(part, tmp_path / f"{number}.parquet", row_group_size=300)
+    in_memory = {key: value for key, value in options.items() if key != "memory_limit"}
+    for by in (None, "k", ["k", "x"]):
+        found = rstats.describe_parquet(tmp_path, columns="l", by=by, **options)
+        expected = rstats.describe(table, columns="l", by=by, **in_memory)
+        assert found.to_dicts() == expected.to_dicts()
+    # Lists in structs, and several columns.
+    flat = table.append_column("s.m", table["s"].combine_chunks().field("m"))
+    expected = rstats.describe(flat, columns=["l", "s.m"], **in_memory)
+    assert rstats.describe_parquet(tmp_path, columns=["l", "s.m"], **options).to_dicts() == expected.to_dicts()
+    # Rows that a predicate keeps are counted anew.
+    found = rstats.describe_parquet(tmp_path, columns="l", by="x", where="x >= 700 and k = 'k3'", **options)
+    kept = table.filter((pc.field("x") >= 700) & (pc.field("k") == "k3"))
+    assert found.to_dicts() == rstats.describe(kept, columns="l", by="x", **in_memory).to_dicts()
+    assert [row["row"] for row in found] == list(range(len(kept)))
+    assert found.to_json().count('"where"') == 1
+    assert f'"rows":{len(kept)}' in found.to_json().replace(" ", "")
+
+
+def test_lists_of_files_that_differ(tmp_path: Path) -> None:
+    tables = [lists_table(40, pa.int64(), 1), lists_table(30, pa.float32(), 2)]
+    folders = ["day=1", "day=2", "day=3", "day=4"]
+    others = [pa.table({"l": pa.nulls(3), "x": X}), pa.table({"x": X})]
+    for folder, table in zip(folders, tables + others, strict=True):
+        (tmp_path / folder).mkdir()
+        pq.write_table(table, tmp_path / folder / "0.parquet")
+    found = rstats.describe_parquet(tmp_path, columns="l", by="day")
+    alone = [rstats.describe(table, columns="l").to_dicts() for table in tables]
+    missing = [{"count": None, "null_count": None, "mean": None}] * 6
+    rows = found.to_dicts()
+    assert [row["day"] for row in rows] == [1] * 40 + [2] * 30 + [3] * 3 + [4] * 3
+    for row, expected in zip(rows, [*alone[0], *alone[1], *missing], strict=True):
+        assert {name: row[name] for name in expected if name != "row"} == {
+            name: value for name, value in expected.items() if name != "row"
+        }
+    # No rows at all.
+    none = rstats.describe_parquet(tmp_path, columns="l", by="day", where="x > 1e9")
+    assert (len(none), none.to_arrow().column_names) == (0, found.to_arrow().column_names)
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_what_is_wrong_with_lists_of_files_is_said(tmp_path: Path) -> None:
+    table = lists_table(600, pa.float64())
+    values = table["l"].to_pylist()
+    values[450] = [1.0, float("nan")]
+    table = table.set_column(0, "l", pa.array(values, pa.list_(pa.float64())))
+    for number in range(2):
+        pq.write_table(table.slice(300 * number, 300), tmp_path / f"{number}.parquet", row_group_size=100)
+    with pytest.raises(ValueError, match=r"NaN.*1\.parquet.*row 150|1\.parquet.*row 150.*NaN"):
+        rstats.describe_parquet(tmp_path, columns="l", nan="raise")
+    with pytest.raises(ValueError, match=r"1\.parquet.*row 150"):
+        rstats.describe_parquet(tmp_path, columns="l", where="x >= 310", nan="raise")
+    with pytest.raises(ValueError, match=r"'x' holds no lists, and 'l' does"):
+        rstats.describe_parquet(tmp_path, columns=["x", "l"])
+    with pytest.raises(ValueError, match=r"'l.list.element' holds no lists, and 'l' does"):
+        rstats.describe_parquet(tmp_path, columns=["l", "l.list.element"])
+    with pytest.raises(ValueError, match="each list is described by itself"):
+        rstats.describe_parquet(tmp_path, columns="l", checkpoint=tmp_path / "state")
+    with pytest.raises(ValueError, match="a key is named 'mean'"):
+        rstats.describe_parquet(tmp_path, columns="l", by="mean")
+    with pytest.raises(rstats.MemoryLimitError, match="a row for each list"):
+        big = pa.table({"l": pa.array([[]] * 2_000_000, pa.list_(pa.float64()))})
+        pq.write_table(big, tmp_path / "big.parquet")
+        rstats.describe_parquet(tmp_path / "big.parquet", columns="l", memory_limit="96MiB")
+    (tmp_path / "big.parquet").unlink()
+    # A file of another type, and one that breaks half-way.
+    pq.write_table(pa.table({"l": X}), tmp_path / "2.parquet")
+    with pytest.raises(ValueError, match=r"column 'l' is of type list<float64> in .*0\.parquet, but float64"):
+        rstats.describe_parquet(tmp_path, columns="l")
+    damaged = bytearray((tmp_path / "0.parquet").read_bytes())
+    damaged[2000:4000] = b"\x00" * 2000
+    (tmp_path / "3.parquet").write_bytes(damaged)
+    found = rstats.describe_parquet(tmp_path, columns="l", on_error="skip")
+    assert (len(found.errors), len(found)) == (2, 600)
+    assert str(found.to_dicts()) == str(rstats.describe(table, columns="l").to_dicts())

@@ -4,8 +4,8 @@
 //! mix exactly: the series is scanned as the cheapest kind of number that holds every value of every file. A type that is only
 //! null fits any other. Anything else is a clash, which names both files.
 //!
-//! The fields of a struct are columns of their own, by dotted names, and stand in its place: its name stands for all of them. The values
-//! of lists are a column where they are named; files may spell the way to them differently. What is a struct or lists in one file, and
+//! The fields of a struct are columns of their own, by dotted names, and stand in its place: its name stands for all of them. A list of numbers is
+//! a series of its own where its column is named. The values of all lists are a column where they are named; files may spell the way to them differently. What is a struct or lists in one file, and
 //! something else in another, is a clash too, also where only what lies within is asked for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -33,6 +33,14 @@ pub(super) struct DataColumn {
     pub number_type: NumberType,
     /// Its place among the columns of each file that has it.
     pub indices: Vec<Option<usize>>,
+}
+
+/// The columns of a dataset that are described.
+pub(super) struct DescribedColumns {
+    pub columns: Vec<DataColumn>,
+    /// Whether each row of theirs is a list, and a series of its own.
+    pub are_lists: bool,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Takes what does not fit, with the place of its file; an error ends it.
@@ -121,13 +129,13 @@ impl Dataset {
         all
     }
 
-    /// The wanted columns, and after them those that are left out though nobody chose.
+    /// The wanted columns, and those that are left out though nobody chose.
     ///
     /// # Errors
     ///
     /// [`Error::NoSuchColumn`] and [`Error::NotNumeric`] for what is named; [`Error::Clash`] for types that do not fit, [`Error::File`]
-    /// for a column of a file that cannot be read.
-    pub(super) fn columns(&self, request: &Request) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
+    /// for a column of a file that cannot be read; [`Error::Invalid`] for lists beside anything else.
+    pub(super) fn columns(&self, request: &Request) -> Result<DescribedColumns> {
         self.fitting_columns(request, &mut |_, error| Err(error))
     }
 
@@ -147,7 +155,7 @@ impl Dataset {
     }
 
     /// The wanted columns; those that are keys are wanted only by their name. What does not fit goes to `unfit`.
-    fn fitting_columns(&self, request: &Request, unfit: Unfit<'_>) -> Result<(Vec<DataColumn>, Vec<LeftOut>)> {
+    fn fitting_columns(&self, request: &Request, unfit: Unfit<'_>) -> Result<DescribedColumns> {
         let Request { columns, by, .. } = request;
         let mut all = self.all_columns();
         let named = columns.are_named();
@@ -167,7 +175,7 @@ impl Dataset {
             true => wanted.contains(&column.name) && self.first_role(column) != Role::Struct,
             false => !is_key(column) && self.first_role(column) == Role::Plain,
         });
-        let (mut series, mut left_out) = (Vec::new(), Vec::new());
+        let (mut series, mut lists, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         for column in all {
             let first = self.first(&column).map(|(file, index)| self.field(file, index));
             // What is named by its struct alone is left out as what is not named.
@@ -177,6 +185,10 @@ impl Dataset {
                 Columns::Numeric | Columns::Named(_) => !is_named,
             };
             let by_default = first.filter(|_| is_told);
+            if is_named && self.holds_number_lists(&column) {
+                lists.push(self.fit_lists(column, unfit)?);
+                continue;
+            }
             let why = by_default.and_then(|field| self.list_values(&column, field).or_else(|| LeftOut::why(field)));
             let name = column.name.clone();
             match (self.fit(column, columns, is_named, unfit)?, why) {
@@ -197,7 +209,14 @@ impl Dataset {
                 }
             }
         }
-        Ok((series, left_out))
+        if let (Some(plain), Some(list)) = (series.first(), lists.first()) {
+            let [plain, list] = [plain, list].map(|column: &DataColumn| shown(&column.name, NAME));
+            return Err(Error::Invalid(format!(
+                "column '{plain}' holds no lists, and '{list}' does: each list is a series; lists are described apart from other columns"
+            )));
+        }
+        let are_lists = !lists.is_empty();
+        Ok(DescribedColumns { columns: if are_lists { lists } else { series }, are_lists, left_out })
     }
 
     /// The names of the wanted columns, where they are named.
@@ -254,8 +273,34 @@ impl Dataset {
         let kind = if matches!(data_type, DataType::Map(..)) { "maps" } else { "lists" };
         Some(match names.is_empty() {
             true => format!("{kind}, which hold no numbers"),
+            false if kind == "lists" && self.holds_number_lists(column) => {
+                format!("lists; name the column for an answer a list, {} for one of all values", names.join(", "))
+            }
             false => format!("{kind}; name their values: {}", names.join(", ")),
         })
+    }
+
+    /// Whether the first values of a column are lists of numbers.
+    fn holds_number_lists(&self, column: &DataColumn) -> bool {
+        let values = |(file, index): (usize, usize)| values_of(self.field(file, index).data_type());
+        self.first(column).and_then(values).is_some_and(|values| Kind::of(values).is_some())
+    }
+
+    /// A column of lists of numbers, of any type in each file. What does not fit goes to `unfit`.
+    fn fit_lists(&self, mut column: DataColumn, unfit: Unfit<'_>) -> Result<DataColumn> {
+        let first = self.first(&column).unwrap_or_default();
+        let mut types = Vec::new();
+        for at in column.places() {
+            match self.field(at.0, at.1).data_type() {
+                DataType::Null => {}
+                data_type => match values_of(data_type).filter(|values| Kind::of(values).is_some()) {
+                    Some(values) => types.push(number_type(values)),
+                    None => unfit(at.0, self.clash(&column.name, first, at))?,
+                },
+            }
+        }
+        column.number_type = types.into_iter().reduce(NumberType::joined).unwrap_or_default();
+        Ok(column)
     }
 
     /// The column with its repr; `None` for one that holds no numbers and was not named by its own name. What does not fit goes to `unfit`.

@@ -11,7 +11,7 @@ use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::RowGroupMetaData;
 
-use super::columns::DataColumn;
+use super::columns::{DataColumn, DescribedColumns};
 use super::data_file::DataFile;
 use super::dataset::Dataset;
 use super::memory::Budget;
@@ -54,6 +54,8 @@ pub struct Plan<'a> {
     /// What the metadata of the files takes.
     _metadata: Reservation,
     pub(super) series: Vec<DataColumn>,
+    /// Whether these hold lists, each of which is described by itself; then keys are carried along.
+    pub(super) are_lists: bool,
     /// The columns that hold no numbers.
     pub(super) left_out: Vec<LeftOut>,
     pub(super) keys: Vec<KeySource>,
@@ -181,7 +183,7 @@ impl<'a> Plan<'a> {
         if let Some(first) = dataset.skipped.first().filter(|_| dataset.files.is_empty() && names_columns) {
             return Err(Error::Invalid(format!("no file is left of {}; {first}", dataset.skipped.len())));
         }
-        let (series, left_out) = dataset.columns(request)?;
+        let DescribedColumns { columns: series, are_lists, left_out } = dataset.columns(request)?;
         let keys = request.by.iter().map(|name| {
             let is_column = dataset.files.iter().any(|file| file.index_of(name).is_some());
             Ok(match dataset.partition(name).filter(|_| !is_column) {
@@ -212,6 +214,7 @@ impl<'a> Plan<'a> {
             budget,
             _metadata: metadata,
             series,
+            are_lists,
             left_out,
             keys,
             files: Vec::new(),
@@ -470,6 +473,9 @@ impl<'a> Plan<'a> {
     }
 
     fn passes(&self) -> &'static str {
+        if self.are_lists {
+            return "1; each list is a series";
+        }
         if !self.keys.is_empty() {
             return "1 most often; rows of rare keys that do not fit in memory go to temporary files";
         }
@@ -544,7 +550,8 @@ impl fmt::Display for Plan<'_> {
                 Some(_) => shown(&key.name, NAME).into_owned(),
                 None => format!("{} (from the path)", shown(&key.name, NAME)),
             });
-            writeln!(f, "groups by    {}", keys.collect::<Vec<_>>().join(", "))?;
+            let title = if self.are_lists { "carries" } else { "groups by" };
+            writeln!(f, "{title:<12} {}", keys.collect::<Vec<_>>().join(", "))?;
             for key in self.keys.iter().filter(|key| self.is_plain_bytes(key)) {
                 let name = shown(&key.name, NAME);
                 writeln!(f, "             {name} is bytes that no file gives a type: text, if all of them are UTF-8")?;

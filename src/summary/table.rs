@@ -163,6 +163,13 @@ impl Summaries {
         })
     }
 
+    /// The same of these columns.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn of_columns(self, columns: Vec<AnsweredColumn>) -> Self {
+        let (columns, types) = columns.into_iter().unzip();
+        Self { columns, types, ..self }
+    }
+
     /// The groups of keys in this order, which has each of them once.
     pub(crate) fn in_order(self, order: &[u32]) -> Result<Self, ArrowError> {
         let groups = order.len() as u64;

@@ -38,12 +38,13 @@ Examples:
   rstats describe lake/ --where \"day >= '2026-11-01' and temp is not null\"
   rstats describe s3://bucket/lake/ --memory-limit 2GiB --on-error skip --checkpoint state/ -o out.parquet
   rstats describe temps.parquet -o summary.parquet     a Parquet file, a row a series
+  rstats describe windows.parquet -c samples -g id     each list of the column samples by itself, with its id
   psql -c 'copy prices to stdout csv header' | rstats describe --from csv -c price
 
 Columns of one name in several files are one series, in whatever order the files have them; a file without the column adds
 nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01 are columns
-for --by and --where, where the file has no such column itself. A field of a struct is a column a.b; the values of lists are one
-where they are named: -c a.list.element. Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the
+for --by and --where, where the file has no such column itself. A field of a struct is a column a.b. Lists have a row each
+where their column is named (-c a), or one of all their values (-c a.list.element). Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the
 size and the limit.
 
 Buckets: credentials and settings come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT,
@@ -298,7 +299,8 @@ pub struct Question {
     #[arg(short, long, value_name = "A,B", value_parser = Names::parse)]
     columns: Option<Names>,
 
-    /// A group for each distinct value of these columns, or of the names of folders (KEY=value/)
+    /// A group for each distinct value of these columns, or of the names of folders (KEY=value/). Beside lists these columns are carried
+    /// along, row by row
     #[arg(short = 'g', long, value_name = "KEY,...", value_parser = Names::parse)]
     by: Vec<Names>,
 

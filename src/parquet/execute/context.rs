@@ -15,8 +15,9 @@ use crate::parquet::decode::DecodedRows;
 use crate::parquet::guard::damage::guarded;
 use crate::parquet::plan::Plan;
 use crate::parquet::plan::ScanTask;
-use crate::parquet::request::{OnError, Progress};
+use crate::parquet::request::{OnError, Progress, RunMetrics};
 use crate::parquet::storage::{Prefetch, Reader, Task};
+use crate::report::Skipped;
 use crate::unpoisoned::Unpoisoned;
 
 /// What a run has at hand everywhere.
@@ -142,6 +143,58 @@ impl ExecutionContext<'_> {
             }
         });
         ranges.collect()
+    }
+}
+
+/// Tasks that read whole rows: all columns of the plan together.
+pub(in crate::parquet) struct RowTasks {
+    pub parts: Vec<ScanTask>,
+    /// For each file, how many of its tasks are not done.
+    left: Vec<AtomicUsize>,
+}
+
+impl ExecutionContext<'_> {
+    /// Begins a pass over the rows of files.
+    pub fn begin_rows(&self, files: &[usize], metrics: &mut RunMetrics) -> RowTasks {
+        let plan = self.plan;
+        let series: Vec<usize> = (0..plan.series.len()).collect();
+        let of_file = |&file: &usize| (0..plan.files[file].row_groups.len()).map(move |group| (file, group));
+        let groups: Vec<(usize, usize)> = files.iter().flat_map(of_file).collect();
+        let (mut rows, mut bytes) = (0, 0);
+        let mut parts: Vec<ScanTask> = Vec::new();
+        let mut left = vec![0; plan.files.len()];
+        for &(file, group) in &groups {
+            let group_plan = &plan.files[file].row_groups[group];
+            rows += group_plan.rows;
+            bytes += plan.stored(file, group_plan, &series);
+            for share in plan.shares(file, group_plan, groups.len()) {
+                parts.push(ScanTask { file, group, series: series.clone(), first: None, share });
+                left[file] += 1;
+            }
+        }
+        self.progress.begin(files.len() as u64, rows, bytes);
+        tracing::debug!(files = files.len(), rows, bytes, "a pass over rows begins");
+        metrics.passes += 1;
+        metrics.files_read += files.len() as u64;
+        metrics.bytes += bytes;
+        RowTasks { parts, left: left.into_iter().map(AtomicUsize::new).collect() }
+    }
+}
+
+impl RowTasks {
+    /// A task is done. Whether it was the last one of its file, whichever that is.
+    pub fn ends_file(&self, run: &ExecutionContext<'_>, part: &ScanTask) -> bool {
+        let is_last = self.left[part.file].fetch_sub(1, Ordering::Relaxed) == 1;
+        if is_last {
+            tracing::info!(file = run.plan.dataset.files[part.file].name(), "read");
+            run.progress.add_file();
+        }
+        is_last
+    }
+
+    /// The files of failures, which are left out.
+    pub fn failed(&self, plan: &Plan<'_>, failures: Vec<(usize, Error)>) -> impl Iterator<Item = (usize, Skipped)> {
+        failures.into_iter().map(|(index, error)| (self.parts[index].file, plan.skipped(&self.parts[index], &error)))
     }
 }
 

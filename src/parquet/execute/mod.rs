@@ -1,7 +1,7 @@
 //! A plan, carried out.
 //!
 //! [`context`] hands the tasks of a plan to threads, in their order. Columns are described ([`series`]) in passes over them ([`pass`]), after a look
-//! at a few values ([`probe`]), with what a [`checkpoint`] has of earlier runs ([`incremental`]); [`groups`] have a way of their own.
+//! at a few values ([`probe`]), with what a [`checkpoint`] has of earlier runs ([`incremental`]); [`groups`] have a way of their own, and so have rows of [`lists`].
 //! [`run`] is where it begins.
 
 mod checkpoint;
@@ -9,6 +9,7 @@ mod context;
 mod groups;
 mod incremental;
 mod kept_rows;
+mod lists;
 mod pass;
 mod probe;
 mod run;

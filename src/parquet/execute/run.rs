@@ -2,6 +2,7 @@
 
 use super::context::ExecutionContext;
 use super::kept_rows::count_kept_rows;
+use super::lists::describe_dataset_lists;
 use super::pass::LeftOut;
 use super::series::describe_series;
 use crate::error::Result;
@@ -27,7 +28,9 @@ impl Plan<'_> {
         crate::arch::allocator::keep_within(self.budget.limit);
         let run = ExecutionContext { plan: self, interrupt, progress };
         let mut metrics = RunMetrics::default();
-        let (series, mut left_out) = if self.keys.is_empty() {
+        let (series, mut left_out) = if self.are_lists {
+            describe_dataset_lists(&run, &mut metrics)?
+        } else if self.keys.is_empty() {
             let (summaries, left_out) = describe_series(&run, &mut metrics)?;
             (Summaries::new(self.spec, summaries), left_out)
         } else {
@@ -65,6 +68,9 @@ impl Plan<'_> {
 
     /// The rows that a predicate kept: those of a series that all files have; `None` if there is none.
     fn kept_rows(&self, answer: &Summaries, counted: &[usize]) -> Option<u64> {
+        if self.are_lists {
+            return answer.keys().map(|keys| keys.num_rows() as u64);
+        }
         let of_groups = answer.keys().map(|keys| keys.num_rows());
         let is_everywhere = |column: &DataColumn| {
             let is_there = of_groups.is_some() || counted.iter().all(|&file| column.indices[file].is_some());

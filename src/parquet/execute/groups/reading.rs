@@ -1,7 +1,6 @@
 //! Where the rows come from: the files, or what a checkpoint keeps of them.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::RecordBatch;
 
@@ -12,7 +11,6 @@ use crate::parquet::execute::checkpoint::rows::RowsWriter;
 use crate::parquet::execute::checkpoint::{Checkpoint, FileKey};
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::pass::LeftOut;
-use crate::parquet::plan::ScanTask;
 use crate::parquet::request::RunMetrics;
 use crate::spec::NanPolicy;
 use crate::threads::Threads;
@@ -88,29 +86,9 @@ impl Reading<'_> {
             return Ok(true);
         }
         let (run, plan) = (self.run, self.run.plan);
-        let series: Vec<usize> = (0..plan.series.len()).collect();
-        let of_file = |&file: &usize| (0..plan.files[file].row_groups.len()).map(move |group| (file, group));
-        let groups: Vec<(usize, usize)> = files.iter().flat_map(of_file).collect();
-        let (mut rows, mut bytes) = (0, 0);
-        let mut parts: Vec<ScanTask> = Vec::new();
-        for &(file, group) in &groups {
-            let group_plan = &plan.files[file].row_groups[group];
-            rows += group_plan.rows;
-            bytes += plan.stored(file, group_plan, &series);
-            for share in plan.shares(file, group_plan, groups.len()) {
-                parts.push(ScanTask { file, group, series: series.clone(), first: None, share });
-            }
-        }
-        run.progress.begin(files.len() as u64, rows, bytes);
-        metrics.passes += 1;
-        metrics.files_read += files.len() as u64;
-        metrics.bytes += bytes;
-        let mut left = vec![0; plan.files.len()];
-        parts.iter().for_each(|part| left[part.file] += 1);
-        let left: Vec<AtomicUsize> = left.into_iter().map(AtomicUsize::new).collect();
+        let tasks = run.begin_rows(files, metrics);
         let kept: Vec<OnceLock<RowsWriter<'_>>> = plan.files.iter().map(|_| OnceLock::new()).collect();
-        tracing::debug!(files = files.len(), rows, bytes, "a pass over groups begins");
-        let failures = run.each_part(&parts, |part, reader| {
+        let failures = run.each_part(&tasks.parts, |part, reader| {
             let kept = self.kept(&kept[part.file], part.file)?;
             run.decode(part, reader, &mut |rows| {
                 let batch = self.table.batch(plan, part, rows)?;
@@ -119,20 +97,15 @@ impl Reading<'_> {
                 }
                 add(batch)
             })?;
-            // The last one to be done, whichever that is.
-            if left[part.file].fetch_sub(1, Ordering::Relaxed) == 1 {
-                if let Some(kept) = kept {
-                    kept.finish()?;
-                }
-                tracing::info!(file = plan.dataset.files[part.file].name(), "read");
-                run.progress.add_file();
+            if tasks.ends_file(run, part)
+                && let Some(kept) = kept
+            {
+                kept.finish()?;
             }
             Ok(())
         })?;
         let all_read = failures.is_empty();
-        let failed =
-            failures.into_iter().map(|(index, error)| (parts[index].file, plan.skipped(&parts[index], &error)));
-        left_out.extend(failed);
+        left_out.extend(tasks.failed(plan, failures));
         Ok(all_read)
     }
 

@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use super::reading::Reading;
 use super::table::Table;
 use crate::error::{Error, Result};
+use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::pass::LeftOut;
@@ -49,6 +50,12 @@ impl Plan<'_> {
     ) -> Result<(Source, RunMetrics)> {
         #[cfg(feature = "allocator")]
         crate::arch::allocator::keep_within(self.budget.limit);
+        if self.are_lists {
+            let name = shown(&self.series[0].name, NAME);
+            return Err(Error::Invalid(format!(
+                "column '{name}' holds lists, which have no windows: a row has one value there"
+            )));
+        }
         let run = ExecutionContext { plan: self, interrupt, progress };
         let _room = self.budget.hold(self.memory_for_rows(), "what is made of the rows")?;
         let table = Table::new(self)?;
