@@ -142,7 +142,7 @@ impl MemoryPool {
         loop {
             let missing = (state.reserved + bytes).saturating_sub(self.shared.capacity);
             // Where nothing passes, waiting would not help; what is kept at hand was given back then.
-            if missing == 0 && (self.is_there(bytes) || state.passing == 0) {
+            if missing == 0 && (self.shortage(bytes) == 0 || state.passing == 0) {
                 state.reserved += bytes;
                 state.passing += bytes;
                 return Ok(Reservation { pool: self.clone(), bytes, is_passing: true });
@@ -158,14 +158,14 @@ impl MemoryPool {
         }
     }
 
-    /// Whether the kernel's count leaves room for `bytes` bytes more. Where room is tight, what this thread keeps at hand is given back
-    /// first, and all threads give back at once what they free from then on: otherwise what each of them keeps adds up.
-    fn is_there(&self, bytes: u64) -> bool {
-        let fits = |most: u64| resident().is_none_or(|resident| resident.saturating_add(bytes) <= most);
+    /// How much of the room for `bytes` bytes more is missing by the kernel's count. Where room is tight, what this thread keeps at hand is
+    /// given back first, and all threads give back at once what they free from then on: otherwise what each of them keeps adds up.
+    fn shortage(&self, bytes: u64) -> u64 {
+        let over = |most: u64| resident().map_or(0, |resident| resident.saturating_add(bytes).saturating_sub(most));
         if bytes < MEASURED {
-            return true;
+            return 0;
         }
-        let is_tight = !fits(self.shared.tight);
+        let is_tight = over(self.shared.tight) > 0;
         #[cfg(feature = "allocator")]
         {
             allocator::give_back_at_once(is_tight);
@@ -173,7 +173,7 @@ impl MemoryPool {
                 allocator::give_back();
             }
         }
-        !is_tight || fits(self.shared.most)
+        if is_tight { over(self.shared.most) } else { 0 }
     }
 }
 
@@ -193,8 +193,9 @@ impl Reservation {
         if missing > 0 {
             return Err(Refused { missing: with_slack(missing) });
         }
-        if !self.pool.is_there(bytes) {
-            return Err(Refused { missing: with_slack(bytes) });
+        let missing = self.pool.shortage(bytes);
+        if missing > 0 {
+            return Err(Refused { missing: with_slack(missing) });
         }
         state.reserved += bytes;
         if self.is_passing {

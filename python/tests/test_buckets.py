@@ -138,3 +138,36 @@ def test_a_forked_child_has_threads_and_connections_of_its_own(put: Callable[...
     child.join(60)
     assert child.exitcode == 0
     assert rstats.describe_parquet([url]).to_dicts() == expected
+
+
+MEASURE = """
+import re, sys
+import rstats
+try:
+    found = rstats.describe_parquet([sys.argv[1]], memory_limit=sys.argv[2] + "MiB", threads=2)
+    peak = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]
+    print("peak", int(peak) // 1024, found["x"]["mean"].hex())
+except rstats.MemoryLimitError as error:
+    print("needs", str(error).split("takes about ")[1].split(" MiB")[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's count of resident memory is Linux's")
+def test_what_is_fetched_counts_as_memory(put: Callable[..., str]) -> None:
+    """Two files of one page of 24 MB each: both are fetched whole."""
+    tables = [pa.table({"x": np.random.default_rng(seed).lognormal(size=3_000_000)}) for seed in range(2)]
+    files = {}
+    for number, part in enumerate(tables):
+        out = io.BytesIO()
+        pq.write_table(part, out, 3_000_000, data_page_size=1 << 26, compression="none", use_dictionary=False)
+        files[f"{number}.parquet"] = out.getvalue()
+    url, limit, said = put(**files), 96, []
+    for _ in range(6):
+        command = [sys.executable, "-c", MEASURE, url, str(limit)]
+        said.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+        if said[-1][0] == "peak":
+            break
+        limit = int(said[-1][1])
+    assert said[0][0] == "needs", said
+    assert said[-1][0] == "peak" and int(said[-1][1]) <= limit, (limit, said)
+    assert said[-1][2] == rstats.describe(pa.concat_tables(tables))["x"]["mean"].hex()

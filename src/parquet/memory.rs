@@ -94,9 +94,15 @@ impl Budget {
         self.beyond(2 * kept.saturating_sub(self.kept()))
     }
 
-    /// The limit that would leave `missing` bytes more, and still does as a message rounds it.
+    /// The limit that would leave `missing` bytes more.
     pub fn beyond(&self, missing: u64) -> u64 {
-        self.limit.saturating_add(with_slack(missing.saturating_add(missing / 200)))
+        self.higher(with_slack(missing))
+    }
+
+    /// A limit that is higher by this much, and still is as a message rounds it.
+    fn higher(&self, more: u64) -> u64 {
+        let limit = self.limit.saturating_add(more);
+        limit.saturating_add(limit / 200)
     }
 
     /// What decoding may take at a time.
@@ -127,7 +133,7 @@ impl Budget {
         }
         found.map_err(|Refused { missing }| Error::MemoryLimit {
             what: what.to_owned(),
-            needed: self.limit + missing,
+            needed: self.higher(missing),
             limit: self.limit,
         })
     }
@@ -141,7 +147,7 @@ impl Budget {
         self.pool.reserve_for_a_while(bytes, interrupt).map_err(|no| match no {
             NoReservation::Interrupted => Error::Interrupted,
             NoReservation::Refused(refused) => {
-                Error::MemoryLimit { what: what(), needed: self.limit + refused.missing, limit: self.limit }
+                Error::MemoryLimit { what: what(), needed: self.higher(refused.missing), limit: self.limit }
             }
         })
     }

@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::describe::AnyScan;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::memory_pool::Reservation;
 use crate::parquet::decode::DecodedRows;
 use crate::parquet::guard::damage::guarded;
 use crate::parquet::plan::Plan;
 use crate::parquet::plan::ScanTask;
 use crate::parquet::request::{OnError, Progress, RunMetrics};
-use crate::parquet::storage::{Prefetch, Reader, Task};
+use crate::parquet::storage::{Prefetch, Reader, Task, held_bytes};
 use crate::report::Skipped;
 use crate::unpoisoned::Unpoisoned;
 
@@ -203,6 +204,8 @@ struct Readers<'a> {
     run: ExecutionContext<'a>,
     parts: &'a [ScanTask],
     ahead: Option<Prefetch>,
+    /// What is fetched: ahead, and for the tasks that threads are at.
+    _fetched: Reservation,
     /// The task of each part among those that are fetched ahead.
     tasks: Vec<Option<usize>>,
 }
@@ -222,9 +225,14 @@ impl<'a> Readers<'a> {
                 ahead.push(Task { reader: found.open()?, ranges: run.ranges(part) });
             }
         }
-        let budget = run.plan.budget.decoding() / 2;
-        let ahead = (!ahead.is_empty()).then(|| Prefetch::new(ahead, budget, IN_FLIGHT, run.interrupt));
-        Ok(Self { run: *run, parts, ahead, tasks })
+        let budget = &run.plan.budget;
+        let bytes: Vec<u64> = ahead.iter().map(|task| held_bytes(&task.ranges)).collect();
+        let taken = bytes.iter().max().unwrap_or(&0) * budget.threads().min(bytes.len()) as u64;
+        let before = bytes.iter().sum::<u64>().saturating_sub(taken).min(budget.decoding() / 2);
+        let fetched =
+            budget.hold(taken + before, "what is fetched of remote row groups, one a thread and some ahead,")?;
+        let ahead = (!ahead.is_empty()).then(|| Prefetch::new(ahead, before, IN_FLIGHT, run.interrupt));
+        Ok(Self { run: *run, parts, ahead, _fetched: fetched, tasks })
     }
 
     fn take(&self, index: usize) -> Result<Reader> {
