@@ -23,6 +23,9 @@ use crate::series::repr::with_repr;
 use crate::series::{Repr, Series};
 use crate::summary::AnswerRows;
 
+/// A partition whose codes span fewer than `SPARSE` numbers a row is grouped by place: each number has a count.
+const SPARSE: usize = 4;
+
 /// The rows of one partition, and in which order its groups are described.
 #[derive(Clone, Copy)]
 pub(crate) struct PartitionRows<'a, C> {
@@ -41,6 +44,18 @@ pub(crate) struct PartitionGroups<C> {
     starts: Vec<u32>,
 }
 
+/// Where each of several stretches begins, which lie one after the other, and where the last one ends.
+fn starts(lengths: &[u32]) -> Vec<u32> {
+    let mut starts = Vec::with_capacity(lengths.len() + 1);
+    let mut end = 0;
+    for length in lengths {
+        starts.push(end);
+        end += length;
+    }
+    starts.push(end);
+    starts
+}
+
 impl<'a, C: Code> PartitionRows<'a, C> {
     /// The groups of rows with equal codes. `id` is the number of a row by its block and its place there; `same` says whether the keys of
     /// two numbers of one code are.
@@ -50,6 +65,12 @@ impl<'a, C: Code> PartitionRows<'a, C> {
         id: impl Fn(usize, usize) -> u32,
         same: impl Fn(C, usize, usize) -> bool,
     ) -> PartitionGroups<C> {
+        if self.order == GroupOrder::ByCode
+            && let Some(groups) = self.groups_by_place(&id)
+        {
+            return groups;
+        }
+        table.keys.reserve(self.rows());
         for (number, run) in self.runs() {
             for (&code, place) in self.blocks[number].codes[run.clone()].iter().zip(run) {
                 table.add(code, id(number, place), &same);
@@ -66,14 +87,38 @@ impl<'a, C: Code> PartitionRows<'a, C> {
             counts = sorted.iter().map(|&(_, group)| counts[group as usize]).collect();
             codes = sorted.into_iter().map(|(code, _)| code).collect();
         }
-        let mut starts = Vec::with_capacity(counts.len() + 1);
-        let mut end = 0_u32;
-        for count in counts {
-            starts.push(end);
-            end += count;
+        PartitionGroups { codes, firsts, keys, starts: starts(&counts) }
+    }
+
+    /// The same of codes that lie near each other, in their order: each number from the least code to the greatest has a place. `None` for
+    /// codes that are too far apart, or no numbers.
+    fn groups_by_place(self, id: impl Fn(usize, usize) -> u32) -> Option<PartitionGroups<C>> {
+        let codes = || self.runs().flat_map(|(number, run)| &self.blocks[number].codes[run]);
+        let rows = self.rows();
+        let first = *codes().next()?;
+        let (low, high) = codes().fold((first, first), |(low, high), &code| (low.min(code), high.max(code)));
+        let places = usize::try_from(high.above(low)?).ok().filter(|range| *range < SPARSE * rows)? + 1;
+        let (mut codes, mut firsts, mut counts) = (vec![C::default(); places], vec![0; places], vec![0_u32; places]);
+        let mut keys = Vec::with_capacity(rows);
+        for (number, run) in self.runs() {
+            for (&code, row) in self.blocks[number].codes[run.clone()].iter().zip(run) {
+                let place = code.above(low)? as usize;
+                if counts[place] == 0 {
+                    (codes[place], firsts[place]) = (code, id(number, row));
+                }
+                counts[place] += 1;
+                keys.push(place as u32);
+            }
         }
-        starts.push(end);
-        PartitionGroups { codes, firsts, keys, starts }
+        if counts.contains(&0) {
+            let is_there: Vec<u32> = counts.iter().map(|count| u32::from(*count > 0)).collect();
+            let group_of = starts(&is_there);
+            keys.iter_mut().for_each(|key| *key = group_of[*key as usize]);
+            let groups = is_there.iter().zip(codes).zip(firsts).filter(|((is_there, _), _)| **is_there > 0);
+            (codes, firsts) = groups.map(|((_, code), first)| (code, first)).unzip();
+            counts.retain(|count| *count > 0);
+        }
+        Some(PartitionGroups { codes, firsts, keys, starts: starts(&counts) })
     }
 
     /// The one group of rows that all have one key, or none; no group of no rows.
@@ -109,6 +154,11 @@ impl<'a, C: Code> PartitionRows<'a, C> {
             holds_nan |= rows.first_nan().is_some();
         }
         Ok(holds_nan)
+    }
+
+    /// How many rows it has.
+    fn rows(self) -> usize {
+        self.runs().map(|(_, run)| run.len()).sum()
     }
 
     /// Its rows in each block that has some.
@@ -168,5 +218,50 @@ impl<'a, C: Code> PartitionRows<'a, C> {
             }
         }
         Some(Arc::new(PrimitiveArray::<T>::new(values.into(), None)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::Partitioning;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Places find the groups that a table finds, with and without numbers that no row has.
+        #[test]
+        fn groups_by_place_are_those_of_a_table(
+            low in prop_oneof![Just(0), Just(u64::MAX - 999), any::<u64>().prop_map(|low| low >> 10)],
+            offsets in prop::collection::vec(prop_oneof![0..20_u64, 0..1000_u64], 1..400),
+        ) {
+            let codes: Vec<u64> = offsets.iter().map(|offset| low + offset).collect();
+            let (there, code, same) = (|_| true, |row: usize| codes[row], |_, _, _| true);
+            let partitioning = Partitioning::new(codes.len(), 1, there, code, same);
+            let middle = codes.len() / 2;
+            let dealt = |rows: Range<usize>| Block::new(rows.start as u32..rows.end as u32, None, code, same, &partitioning);
+            let blocks = [dealt(0..middle), dealt(middle..codes.len())];
+            let id = |block: usize, place: usize| blocks[block].rows[place];
+            let rows = PartitionRows { blocks: &blocks, partition: 0, order: GroupOrder::ByCode };
+            let by_table = PartitionRows { order: GroupOrder::AsTheyCame, ..rows }.groups(Table::new(1), id, same);
+            let mut sorted: Vec<(u64, u32)> = by_table.codes.iter().copied().zip(0..).collect();
+            sorted.sort_unstable();
+            match rows.groups_by_place(id) {
+                None => prop_assert!(sorted[sorted.len() - 1].0 - sorted[0].0 >= (SPARSE * codes.len()) as u64),
+                Some(groups) => {
+                    prop_assert_eq!(&groups.codes, &sorted.iter().map(|(code, _)| *code).collect::<Vec<_>>());
+                    let firsts = sorted.iter().map(|(_, group)| by_table.firsts[*group as usize]);
+                    prop_assert_eq!(&groups.firsts, &firsts.collect::<Vec<_>>());
+                    let of_rows = |groups: &PartitionGroups<u64>| -> Vec<u64> {
+                        groups.keys.iter().map(|key| groups.codes[*key as usize]).collect()
+                    };
+                    prop_assert_eq!(of_rows(&groups), of_rows(&by_table));
+                    let lengths = groups.starts.windows(2).map(|pair| pair[1] - pair[0]);
+                    let expected = sorted.iter().map(|(_, group)| {
+                        by_table.starts[*group as usize + 1] - by_table.starts[*group as usize]
+                    });
+                    prop_assert_eq!(lengths.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+                }
+            }
+        }
     }
 }
