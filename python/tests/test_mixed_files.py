@@ -283,10 +283,6 @@ def lists_table(rows: int, values: pa.DataType, seed: int = 1) -> pa.Table:
     )
 
 
-def without_names(found: rstats.Description) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if name != "column"} for row in found.to_dicts()]
-
-
 @pytest.mark.parametrize("values", [pa.float64(), pa.int32(), pa.float32(), pa.decimal128(9, 2)])
 @pytest.mark.parametrize("options", [{}, {"memory_limit": "96MiB", "threads": 1}, {"stats": ["mean", "sum", "mode"]}])
 def test_each_list_is_a_series_of_files_too(tmp_path: Path, values: pa.DataType, options: dict[str, Any]) -> None:

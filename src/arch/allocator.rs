@@ -24,8 +24,7 @@ const AMPLE: u64 = 2 << 30;
 pub fn keep_within(limit: u64) {
     let delay: c_long = if limit < AMPLE { SHORT } else { 1000 };
     DELAY.store(delay, Relaxed);
-    // SAFETY: the place is in the table, see the test; what is stored there is one word, of which other threads see the old or the new.
-    unsafe { mi_option_set(PURGE_DELAY, delay) };
+    give_back_at_once(false);
     if limit >= AMPLE {
         use_huge_pages();
     }
@@ -34,7 +33,7 @@ pub fn keep_within(limit: u64) {
 /// Whether all threads give memory back as soon as it is freed. This is slow, and for when there is next to none left.
 pub fn give_back_at_once(at_once: bool) {
     let delay = if at_once { 0 } else { DELAY.load(Relaxed) };
-    // SAFETY: as in `keep_within`.
+    // SAFETY: the place is in the table, see the test; what is stored there is one word, of which other threads see the old or the new.
     unsafe { mi_option_set(PURGE_DELAY, delay) };
 }
 

@@ -4,9 +4,10 @@
 //! mix exactly: the series is scanned as the cheapest kind of number that holds every value of every file. A type that is only
 //! null fits any other. Anything else is a clash, which names both files.
 //!
-//! The fields of a struct are columns of their own, by dotted names, and stand in its place: its name stands for all of them. A list of numbers is
-//! a series of its own where its column is named. The values of all lists are a column where they are named; files may spell the way to them differently. What is a struct or lists in one file, and
-//! something else in another, is a clash too, also where only what lies within is asked for.
+//! The fields of a struct are columns of their own, by dotted names, and stand in its place: its name stands for all of them. A
+//! list of numbers is a series of its own where its column is named. The values of all lists are a column where they are named;
+//! files may spell the way to them differently. What is a struct or lists in one file, and something else in another, is a clash
+//! too, also where only what lies within is asked for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -282,8 +283,7 @@ impl Dataset {
 
     /// Whether the first values of a column are lists of numbers.
     fn holds_number_lists(&self, column: &DataColumn) -> bool {
-        let values = |(file, index): (usize, usize)| values_of(self.field(file, index).data_type());
-        self.first(column).and_then(values).is_some_and(|values| Kind::of(values).is_some())
+        self.first(column).is_some_and(|(file, index)| list_numbers(self.field(file, index).data_type()).is_some())
     }
 
     /// A column of lists of numbers, of any type in each file. What does not fit goes to `unfit`.
@@ -293,7 +293,7 @@ impl Dataset {
         for at in column.places() {
             match self.field(at.0, at.1).data_type() {
                 DataType::Null => {}
-                data_type => match values_of(data_type).filter(|values| Kind::of(values).is_some()) {
+                data_type => match list_numbers(data_type) {
                     Some(values) => types.push(number_type(values)),
                     None => unfit(at.0, self.clash(&column.name, first, at))?,
                 },
@@ -343,6 +343,11 @@ impl Dataset {
         column.number_type = types.reduce(NumberType::joined).unwrap_or_default();
         Ok(Some(column))
     }
+}
+
+/// The type of the values, if this is a type of lists of numbers.
+fn list_numbers(data_type: &DataType) -> Option<&DataType> {
+    values_of(data_type).filter(|values| Kind::of(values).is_some())
 }
 
 /// The names of the columns that one of this name may lie in: `a` and `a.b` for `a.b.c`.

@@ -105,6 +105,11 @@ impl Budget {
         limit.saturating_add(limit / 200)
     }
 
+    /// That the limit is too low for `what`.
+    fn too_low(&self, what: String, refused: &Refused) -> Error {
+        Error::MemoryLimit { what, needed: self.higher(refused.missing), limit: self.limit }
+    }
+
     /// What decoding may take at a time.
     pub fn decoding(&self) -> u64 {
         self.pool.capacity() / 2
@@ -131,11 +136,7 @@ impl Budget {
             std::thread::sleep(PAUSE);
             found = self.pool.try_reserve(bytes, 0);
         }
-        found.map_err(|Refused { missing }| Error::MemoryLimit {
-            what: what.to_owned(),
-            needed: self.higher(missing),
-            limit: self.limit,
-        })
+        found.map_err(|refused| self.too_low(what.to_owned(), &refused))
     }
 
     /// Takes what decoding asks for, as soon as it is there.
@@ -146,9 +147,7 @@ impl Budget {
     pub fn decode(&self, bytes: u64, interrupt: &Interrupt, what: impl Fn() -> String) -> Result<Reservation> {
         self.pool.reserve_for_a_while(bytes, interrupt).map_err(|no| match no {
             NoReservation::Interrupted => Error::Interrupted,
-            NoReservation::Refused(refused) => {
-                Error::MemoryLimit { what: what(), needed: self.higher(refused.missing), limit: self.limit }
-            }
+            NoReservation::Refused(refused) => self.too_low(what(), &refused),
         })
     }
 

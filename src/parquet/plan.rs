@@ -307,6 +307,11 @@ impl<'a> Plan<'a> {
         whole
     }
 
+    /// Bytes of the answers of all series for one key, or one row of lists.
+    pub(super) fn answer_bytes(&self) -> u64 {
+        (self.series.len() * size_of::<u64>() * (3 + self.spec.field_names().len())) as u64
+    }
+
     /// The columns of the answer.
     pub(super) fn answered_columns(&self) -> Vec<AnsweredColumn> {
         self.series.iter().map(|series| (Some(series.name.clone()), series.number_type)).collect()

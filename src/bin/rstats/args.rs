@@ -41,11 +41,11 @@ Examples:
   rstats describe windows.parquet -c samples -g id     each list of the column samples by itself, with its id
   psql -c 'copy prices to stdout csv header' | rstats describe --from csv -c price
 
-Columns of one name in several files are one series, in whatever order the files have them; a file without the column adds
-nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01 are columns
-for --by and --where, where the file has no such column itself. A field of a struct is a column a.b. Lists have a row each
-where their column is named (-c a), or one of all their values (-c a.list.element). Sum, mean, variance and stddev are correctly rounded; quantiles are exact, whatever the
-size and the limit.
+Columns of one name in several files are one series, in whatever order the files have them; a file without the column
+adds nothing to it (with --by, its rows count as null). Numeric types mix exactly. Names of folders like day=2026-11-01
+are columns for --by and --where, where the file has no such column itself. A field of a struct is a column a.b. Lists
+have a row each where their column is named (-c a), or one of all their values (-c a.list.element). Sum, mean, variance
+and stddev are correctly rounded; quantiles are exact, whatever the size and the limit.
 
 Buckets: credentials and settings come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT,
 AZURE_STORAGE_ACCOUNT_NAME, ...). What does not fit in memory goes to files without names in TMPDIR.

@@ -10,6 +10,7 @@ use super::context::ExecutionContext;
 use super::pass::LeftOut;
 use crate::describe::describe_lists;
 use crate::error::{Error, Result};
+use crate::memory_pool::Reservation;
 use crate::parquet::decode::DecodedRows;
 use crate::parquet::plan::{Plan, ScanTask};
 use crate::parquet::request::RunMetrics;
@@ -18,6 +19,9 @@ use crate::unpoisoned::Unpoisoned;
 
 /// What the pool is asked for.
 const ANSWER: &str = "the answer, which has a row for each list,";
+
+/// The answers of batches, each with its memory, by file, row group and first row: in the order of the rows, whichever thread is done first.
+type Answered = BTreeMap<(usize, usize, u64), Vec<(Summaries, Reservation)>>;
 
 /// The answer for each list: of each column in the order of the files and their rows. The keys are `row`, the position from 0 among the rows
 /// that count, and the columns of [`Request::by`](crate::parquet::Request::by). The files that were left out come along.
@@ -33,17 +37,12 @@ pub(super) fn describe_dataset_lists(
     }
     let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
     let tasks = run.begin_rows(&files, metrics);
-    // In the order of the rows, whichever thread is done first.
-    let answers: Mutex<BTreeMap<(usize, usize, u64), Vec<Summaries>>> = Mutex::default();
-    let room = Mutex::new(plan.budget.pool.empty());
+    let answers: Mutex<Answered> = Mutex::default();
     let failures = run.each_part(&tasks.parts, |part, reader| {
         let mut found = Vec::new();
         run.decode(part, reader, &mut |rows| {
-            room.lock()
-                .unpoisoned()
-                .try_grow(plan.bytes_of_answers(&rows), 0)
-                .map_err(|refused| plan.beyond(refused.missing))?;
-            found.push(describe_batch(run, part, rows)?);
+            let room = plan.budget.hold(plan.bytes_of_answers(&rows), ANSWER)?;
+            found.push((describe_batch(run, part, rows)?, room));
             Ok(())
         })?;
         let place = (part.file, part.group, part.share.as_ref().map_or(0, |share| share.start));
@@ -54,10 +53,10 @@ pub(super) fn describe_dataset_lists(
     let left_out: LeftOut = tasks.failed(plan, failures).collect();
     let mut answers = answers.into_inner().unpoisoned();
     answers.retain(|(file, ..), _| !left_out.contains_key(file));
+    let (answers, rooms): (Vec<_>, Vec<_>) = answers.into_values().flatten().unzip();
     // All of it is copied once.
-    let answered = room.into_inner().unpoisoned();
-    let _copy = plan.budget.pool.try_reserve(answered.bytes(), 0).map_err(|refused| plan.beyond(refused.missing))?;
-    let parts = std::iter::once(empty(run)?).chain(answers.into_values().flatten()).collect();
+    let _copy = plan.budget.hold(rooms.iter().map(Reservation::bytes).sum(), ANSWER)?;
+    let parts = std::iter::once(empty(run)?).chain(answers).collect();
     let whole = Summaries::joined(parts).map_err(Error::from_grouping)?.of_columns(plan.answered_columns());
     let whole = whole.with_keys_as(|keys| {
         let mut columns = keys.columns().to_vec();
@@ -70,14 +69,8 @@ pub(super) fn describe_dataset_lists(
 impl Plan<'_> {
     /// What the answers for a batch of lists take.
     fn bytes_of_answers(&self, rows: &DecodedRows) -> u64 {
-        let answer = size_of::<u64>() * (3 + self.spec.field_names().len());
         let keys: usize = rows.keys.iter().map(|keys| keys.get_array_memory_size()).sum();
-        (rows.count * (size_of::<u64>() + self.series.len() * answer) + keys) as u64
-    }
-
-    /// That the answer does not fit.
-    fn beyond(&self, missing: u64) -> Error {
-        Error::MemoryLimit { what: ANSWER.to_owned(), needed: self.budget.beyond(missing), limit: self.budget.limit }
+        rows.count as u64 * (size_of::<u64>() as u64 + self.answer_bytes()) + keys as u64
     }
 
     /// The fields of what is carried along.

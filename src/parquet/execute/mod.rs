@@ -1,8 +1,8 @@
 //! A plan, carried out.
 //!
 //! [`context`] hands the tasks of a plan to threads, in their order. Columns are described ([`series`]) in passes over them ([`pass`]), after a look
-//! at a few values ([`probe`]), with what a [`checkpoint`] has of earlier runs ([`incremental`]); [`groups`] have a way of their own, and so have rows of [`lists`].
-//! [`run`] is where it begins.
+//! at a few values ([`probe`]), with what a [`checkpoint`] has of earlier runs ([`incremental`]); [`groups`] have a way of their own, and so have rows of
+//! [`lists`]. [`run`] is where it begins.
 
 mod checkpoint;
 mod context;

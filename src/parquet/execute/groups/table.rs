@@ -61,8 +61,7 @@ impl Table {
     pub fn answers(&self, plan: &Plan<'_>, keys: usize) -> u64 {
         let fields = self.schema.fields();
         let key: u64 = fields.iter().take(self.keys).map(|field| width(field.data_type())).sum();
-        let answer = size_of::<u64>() * (3 + plan.spec.field_names().len());
-        keys as u64 * (key + (plan.series.len() * answer) as u64)
+        keys as u64 * (key + plan.answer_bytes())
     }
 
     /// How each series is scanned, and what its extrema are.
