@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let spec = Spec::default();
     let answer = dataset.plan(&request, &spec)?.run(&Interrupt::default(), &Progress::default())?;
-    let report = Report { spec, source: answer.source, series: answer.series };
+    let report = Report::new(spec, answer.source, answer.series);
     report.write_json(&mut std::io::stdout())?;
     assert_eq!(report.series.len(), 2);
     Ok(())

@@ -35,6 +35,8 @@ pub enum Key<'a> {
     Time(Cow<'a, str>),
     /// A date and a time, as ISO 8601 has it: with `+00:00` if it is of a time zone.
     Timestamp(Cow<'a, str>),
+    /// A span of time: a number of units.
+    Duration(i64, TimeUnit),
     /// A decimal, with all its digits.
     Decimal(Cow<'a, str>),
     /// Anything else, as Arrow prints it; bytes are hexadecimal.
@@ -133,6 +135,11 @@ fn key(column: &Column, row: usize) -> Key<'_> {
             Key::Integer(column.as_primitive::<$type>().value(row).into())
         };
     }
+    macro_rules! duration {
+        ($type:ty, $unit:expr) => {
+            Key::Duration(column.as_primitive::<$type>().value(row), $unit)
+        };
+    }
     match column.data_type() {
         DataType::Boolean => Key::Bool(column.as_boolean().value(row)),
         DataType::Int8 => integer!(Int8Type),
@@ -157,6 +164,10 @@ fn key(column: &Column, row: usize) -> Key<'_> {
             _ => Key::Timestamp(text(column, row).into()),
         },
         DataType::Time32(_) | DataType::Time64(_) => Key::Time(text(column, row).into()),
+        DataType::Duration(unit @ TimeUnit::Second) => duration!(DurationSecondType, *unit),
+        DataType::Duration(unit @ TimeUnit::Millisecond) => duration!(DurationMillisecondType, *unit),
+        DataType::Duration(unit @ TimeUnit::Microsecond) => duration!(DurationMicrosecondType, *unit),
+        DataType::Duration(unit @ TimeUnit::Nanosecond) => duration!(DurationNanosecondType, *unit),
         DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
             Key::Decimal(text(column, row).into())
         }
@@ -169,13 +180,12 @@ fn text(column: &dyn Array, row: usize) -> String {
     let formatter = ArrayFormatter::try_new(column, &FormatOptions::default());
     let printed = formatter.and_then(|formatter| formatter.value(row).try_to_string());
     match printed {
-        // What Arrow prints of a duration that is too long.
-        Ok(text) if text != "<invalid>" => text,
+        Ok(text) => text,
         printed => beyond(column, row).unwrap_or_else(|| printed.unwrap_or_else(|error| error.to_string())),
     }
 }
 
-/// A point in time far away, in the proleptic Gregorian calendar, or a span as a number of units.
+/// A point in time far away, in the proleptic Gregorian calendar, or a time of day outside of it as a number of units.
 fn beyond(column: &dyn Array, row: usize) -> Option<String> {
     let ticks = arrow_cast::cast(&column.slice(row, 1), &DataType::Int64).ok()?;
     let ticks = ticks.as_primitive::<Int64Type>().value(0);
@@ -189,19 +199,56 @@ fn beyond(column: &dyn Array, row: usize) -> Option<String> {
         DataType::Date32 => date(ticks),
         DataType::Date64 => timestamp(ticks, TimeUnit::Millisecond),
         DataType::Timestamp(unit, _) => timestamp(ticks, unit),
-        DataType::Time32(unit) | DataType::Time64(unit) | DataType::Duration(unit) => format!("{ticks} {}", name(unit)),
+        DataType::Time32(unit) | DataType::Time64(unit) => format!("{ticks} {}", name(unit)),
         _ => return None,
     })
 }
 
-/// A point in time as ISO 8601 has it.
-pub(crate) fn timestamp(ticks: i64, unit: TimeUnit) -> String {
-    let (second, digits) = match unit {
+/// The units in a second, and the digits that they have after the point of one.
+fn second(unit: TimeUnit) -> (i64, usize) {
+    match unit {
         TimeUnit::Second => (1, 0),
         TimeUnit::Millisecond => (1_000, 3),
         TimeUnit::Microsecond => (1_000_000, 6),
         TimeUnit::Nanosecond => (1_000_000_000, 9),
-    };
+    }
+}
+
+/// A span of time: its sign, days, hours, minutes, seconds, and the fraction of a second with its point, without zeros at its end.
+fn parts(ticks: i64, unit: TimeUnit) -> (&'static str, [u64; 4], String) {
+    let (second, digits) = second(unit);
+    let (seconds, fraction) = (ticks.unsigned_abs() / second as u64, ticks.unsigned_abs() % second as u64);
+    let parts = [seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60];
+    let fraction = if fraction == 0 { String::new() } else { format!(".{fraction:0digits$}") };
+    (if ticks < 0 { "-" } else { "" }, parts, fraction.trim_end_matches('0').to_owned())
+}
+
+/// A span of time as ISO 8601 has it: `P1DT2H3M4.5S`, `PT0S`, `-PT0.001S`.
+pub(crate) fn iso_duration(ticks: i64, unit: TimeUnit) -> String {
+    let (sign, [days, hours, minutes, seconds], fraction) = parts(ticks, unit);
+    let part = |number: u64, letter: char| if number == 0 { String::new() } else { format!("{number}{letter}") };
+    let seconds = if seconds == 0 && fraction.is_empty() { String::new() } else { format!("{seconds}{fraction}S") };
+    let clock = part(hours, 'H') + &part(minutes, 'M') + &seconds;
+    match (part(days, 'D'), clock.is_empty()) {
+        (days, true) if days.is_empty() => "PT0S".to_owned(),
+        (days, true) => format!("{sign}P{days}"),
+        (days, false) => format!("{sign}P{days}T{clock}"),
+    }
+}
+
+/// A span of time for people: `1 d 02:03:04.5`.
+fn readable_duration(ticks: i64, unit: TimeUnit) -> String {
+    let (sign, [days, hours, minutes, seconds], fraction) = parts(ticks, unit);
+    match days {
+        0 => format!("{sign}{hours:02}:{minutes:02}:{seconds:02}{fraction}"),
+        _ if hours + minutes + seconds == 0 && fraction.is_empty() => format!("{sign}{days} d"),
+        _ => format!("{sign}{days} d {hours:02}:{minutes:02}:{seconds:02}{fraction}"),
+    }
+}
+
+/// A point in time as ISO 8601 has it.
+pub(crate) fn timestamp(ticks: i64, unit: TimeUnit) -> String {
+    let (second, digits) = second(unit);
     let (seconds, fraction) = (ticks.div_euclid(second), ticks.rem_euclid(second));
     let (day, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (hours, minutes, seconds) = (clock / 3_600, clock / 60 % 60, clock % 60);
@@ -227,6 +274,18 @@ fn date(day: i64) -> String {
     }
 }
 
+impl Key<'_> {
+    /// The value as text that programs read: as it is displayed, but durations as ISO 8601 has them. `None` for null.
+    pub(crate) fn iso(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            Self::Duration(ticks, unit) => Some(iso_duration(*ticks, *unit)),
+            value => Some(value.to_string()),
+        }
+    }
+}
+
+/// For people: durations as `1 d 02:03:04.5`.
 impl std::fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -234,6 +293,7 @@ impl std::fmt::Display for Key<'_> {
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
             Self::Float(value) => f.pad(&crate::num::text::any_number(*value)),
+            Self::Duration(ticks, unit) => f.pad(&readable_duration(*ticks, *unit)),
             Self::Text(text)
             | Self::Date(text)
             | Self::Time(text)
@@ -287,6 +347,22 @@ mod tests {
         assert_eq!(days[2..], ["+292278994-08-17", "1970-01-02", "1970-01-02T00:00:00.001"]);
         let durations = texts(DurationSecondArray::from(vec![i64::MAX, i64::MAX - 1]));
         assert_ne!(durations[0], durations[1]);
+    }
+
+    #[test]
+    fn durations_for_people_and_programs() {
+        let milliseconds = DurationMillisecondArray::from(vec![0, 1, -1_500, 93_784_005, 86_400_000, i64::MIN]);
+        let iso: Vec<String> =
+            milliseconds.values().iter().map(|&ticks| iso_duration(ticks, TimeUnit::Millisecond)).collect();
+        let expected = ["PT0S", "PT0.001S", "-PT1.5S", "P1DT2H3M4.005S", "P1D", "-P106751991167DT7H12M55.808S"];
+        assert_eq!(iso, expected);
+        let expected =
+            ["00:00:00", "00:00:00.001", "-00:00:01.5", "1 d 02:03:04.005", "1 d", "-106751991167 d 07:12:55.808"];
+        assert_eq!(texts(milliseconds), expected);
+    }
+
+    #[test]
+    fn times_outside_of_a_day_are_units() {
         let times = texts(Time32SecondArray::from(vec![86_400, -5]));
         assert_eq!(times, ["86400 s", "-5 s"]);
         assert_eq!(texts(NullArray::new(2)), ["null", "null"]);

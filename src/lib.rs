@@ -23,6 +23,7 @@
 //! | one array | [`describe`]; [`Describer`] for many, one after the other |
 //! | the columns of a table | [`Series::from_batches`], [`describe_all`] |
 //! | rows with keys | [`describe_groups`] |
+//! | dates, times, text, flags | [`describe_kinds`] |
 //! | rows of lists | [`describe_lists`] |
 //! | an array of several dimensions | [`describe_matrix`] |
 //! | rows with weights | [`describe_weighted`] |
@@ -95,8 +96,8 @@ pub use accumulator::Accumulator;
 #[cfg(feature = "allocator")]
 pub use arch::allocator::Allocator;
 pub use describe::{
-    Describer, ListColumn, StreamDescriber, Weighting, describe, describe_all, describe_groups, describe_lists,
-    describe_matrix, describe_stream, describe_weighted, describe_weighted_groups,
+    Describer, ListColumn, Part, StreamDescriber, TypedColumn, Weighting, describe, describe_all, describe_groups,
+    describe_kinds, describe_lists, describe_matrix, describe_stream, describe_weighted, describe_weighted_groups,
 };
 pub use error::{Error, Position, Result};
 pub use interrupt::Interrupt;
@@ -104,6 +105,7 @@ pub use num::decimal::Decimal;
 pub use num::figure::{Figure, NumberType};
 pub use rolling::{Closed, Rolling};
 pub use series::Series;
+pub use series::series_kind::SeriesKind;
 pub use series::table::{Columns, Filter};
 pub use spec::{Bias, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic, parse_span};
 pub use stream::{Late, Windowing, Windows};

@@ -110,7 +110,7 @@ impl Accumulator {
         let summaries = call::run(py, rows as usize, &Threads::default(), |_| ours.summaries())?;
         drop(state);
         let series = Summaries::new(&spec, summaries);
-        Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
+        Ok(Description(Report::new(spec, Source { rows, ..Source::default() }, series)))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.copy.txt"))]

@@ -125,5 +125,5 @@ pub fn describe_json(
         Ok((rows as u64, Summaries::new(&spec, describe_all(&all, &spec, interrupt)?), left_out))
     };
     let (rows, series, left_out) = call::run(py, numbers_in(body.bytes()), &threads, work)?;
-    Ok(Description(Report { spec, source: Source { rows, left_out, ..Source::default() }, series }))
+    Ok(Description(Report::new(spec, Source { rows, left_out, ..Source::default() }, series)))
 }

@@ -356,7 +356,7 @@ impl Windows {
         let series = call::run(py, values, threads, |interrupt| work(ours, interrupt))?;
         let rows = state.rows();
         drop(state);
-        Ok(Description(Report { spec, source: Source { rows, ..Source::default() }, series }))
+        Ok(Description(Report::new(spec, Source { rows, ..Source::default() }, series)))
     }
 
     fn written<'py>(&self, py: Python<'py>, position: &[u8]) -> PyResult<Bound<'py, PyBytes>> {

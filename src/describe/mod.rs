@@ -3,12 +3,13 @@
 //! `describer` has series one by one and side by side, `passes` the passes over one, `any_scan` its scan whatever the values
 //! are. `group_rows` finds the rows of groups, `groups` describes them, `lists` rows of lists, `matrix` arrays of several
 //! dimensions; `segments` has the many short series that all of these consist of, and `short_series` the
-//! shortest. `stream` is for batches that come once, `weighted` for series whose rows have weights.
+//! shortest. `kinds` is for columns that hold no numbers, `stream` is for batches that come once, `weighted` for series whose rows have weights.
 
 mod any_scan;
 mod describer;
 mod group_rows;
 pub(crate) mod groups;
+mod kinds;
 mod lists;
 mod matrix;
 mod passes;
@@ -25,6 +26,7 @@ pub(crate) use group_rows::Texts;
 #[cfg(feature = "parquet")]
 pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, text_code};
 pub use groups::describe_groups;
+pub use kinds::{Part, TypedColumn, describe_kinds};
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]

@@ -167,6 +167,29 @@ impl Rational {
         root(quotient, sticky, exponent)
     }
 
+    /// The nearest integer, ties to even. `None` where its magnitude is 2^127 or more.
+    pub fn round_to_integer(&self) -> Option<Self> {
+        let halves = self.times(&Self::integer(false, 2u64.into()));
+        let twice = halves.floor_of_magnitude()?;
+        let is_cut = halves.compare(&Self::integer(self.negative, twice.into())) != Ordering::Equal;
+        let floor = twice / 2;
+        // Above the half, or at it beside an odd floor.
+        let up = twice % 2 == 1 && (is_cut || floor % 2 == 1);
+        Some(Self::integer(self.negative, (floor + u128::from(up)).into()))
+    }
+
+    /// The integer nearest to √|self|, ties to even. `None` where |self| is 2^126 or more.
+    pub fn round_sqrt_to_integer(&self) -> Option<Self> {
+        // The root of 4·|self| is twice that of |self|.
+        let fourfold = self.clone().magnitude().times(&Self::integer(false, 4u64.into()));
+        let floor_of_fourfold = fourfold.floor_of_magnitude()?;
+        let twice = floor_of_fourfold.isqrt();
+        let is_cut = fourfold.compare(&Self::integer(false, (twice * twice).into())) != Ordering::Equal;
+        let floor = twice / 2;
+        let up = twice % 2 == 1 && (is_cut || floor % 2 == 1);
+        Some(Self::integer(false, (floor + u128::from(up)).into()))
+    }
+
     /// |self| as (quotient, sticky, exponent): quotient·2^exponent with `bits` − 1 or `bits` bits in the quotient,
     /// rounded down, and whether that cut something off.
     fn leading_bits(&self, bits: u64) -> (u128, bool, i64) {
@@ -317,6 +340,32 @@ mod tests {
             let nearest = oracle::nearest(&n.into(), &d.into(), exponent);
             prop_assert_eq!(rounded.to_bits(), nearest.to_bits());
         }
+    }
+
+    #[test]
+    fn integers_are_the_nearest_ones() {
+        let of = |value: f64| Rational::from_f64(value);
+        let whole = |value: f64| Rational::from_f64(value);
+        for value in [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 3.5, 4.4999, 1e15 + 0.5, 2f64.powi(90)] {
+            let expected = value.round_ties_even();
+            assert_eq!(of(value).round_to_integer().unwrap(), whole(expected), "{value}");
+            assert_eq!(of(-value).round_to_integer().unwrap(), whole(-expected), "-{value}");
+            // Of a square the root is the number itself.
+            if value < 1e6 {
+                let root = of(value).times(&of(value)).round_sqrt_to_integer().unwrap();
+                assert_eq!(root, whole(expected), "root of {value}²");
+            }
+        }
+        // Just above and below 2.5² and 3.5², which no float tells.
+        let tiny = Rational::new(false, 1u64.into(), BigUint::power_of_ten(40), 0);
+        let root = |square: f64, up: bool| {
+            let square = of(square);
+            if up { square.plus(&tiny) } else { square.minus(&tiny) }.round_sqrt_to_integer().unwrap()
+        };
+        assert_eq!([root(6.25, false), root(6.25, true)], [whole(2.0), whole(3.0)]);
+        assert_eq!([root(12.25, false), root(12.25, true)], [whole(3.0), whole(4.0)]);
+        assert!(of(2f64.powi(130)).round_to_integer().is_none());
+        assert!(of(2f64.powi(130)).round_sqrt_to_integer().is_none());
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What every output is made of.
 
 use super::source::Source;
+use crate::describe::Part;
 use crate::spec::Spec;
 use crate::summary::Summaries;
 
 /// The name and version of the JSON schema.
-pub const SCHEMA: &str = "rstats.describe/1";
+pub const SCHEMA: &str = "rstats.describe/2";
 
 /// The three counts that every output has.
 pub const COUNTS: [&str; 3] = ["count", "null_count", "nan_count"];
@@ -17,12 +18,29 @@ pub struct Report {
     pub spec: Spec,
     /// Where the data came from.
     pub source: Source,
-    /// The answer, a row a series.
+    /// The answer for the columns of numbers, a row a series.
     pub series: Summaries,
+    /// The answers for columns of other kinds, a part for each kind.
+    pub parts: Vec<Part>,
 }
 
 impl Report {
-    /// The names of the columns, in their order.
+    /// The answer for columns of numbers alone.
+    pub fn new(spec: Spec, source: Source, series: Summaries) -> Self {
+        Self { spec, source, series, parts: Vec::new() }
+    }
+
+    /// The same with the answers for columns of other kinds.
+    pub fn with_parts(self, parts: Vec<Part>) -> Self {
+        Self { parts, ..self }
+    }
+
+    /// The number of rows: those of the numbers, and those of the other parts.
+    pub fn rows(&self) -> usize {
+        self.series.len() + self.parts.iter().map(Part::len).sum::<usize>()
+    }
+
+    /// The names of the columns of the table of numbers, in their order.
     pub fn columns(&self) -> Vec<String> {
         let keys = self.series.keys().map(|keys| keys.schema());
         let keys = keys.iter().flat_map(|schema| schema.fields()).map(|field| field.name().clone());

@@ -3,9 +3,12 @@
 use std::fmt::Write;
 
 use super::{COUNTS, Report};
+use crate::describe::Part;
 use crate::escape::{MESSAGE, shown};
+use crate::keys::{Key, Keys};
 use crate::num::figure::Figure;
 use crate::num::text::number;
+use crate::series::series_kind::SeriesKind;
 use crate::spec::is_count;
 
 /// Rows of a table in a notebook.
@@ -18,9 +21,32 @@ impl Report {
     /// A `<table>` with a row a series, numbers in full; of very many series the first and the last ones.
     /// Files that were left out are named below it.
     pub fn to_html(&self) -> String {
-        let mut html = String::from("<table>\n<thead><tr>");
+        let mut html = String::new();
+        if !self.series.is_empty() || self.parts.is_empty() {
+            let caption = Some(SeriesKind::Number).filter(|_| !self.parts.is_empty());
+            self.write_numbers(caption, &mut html);
+        }
+        self.parts.iter().for_each(|part| write_part(part, &mut html));
+        if let Some(columns) = self.source.columns_left_out(ERRORS) {
+            let _ = write!(html, "\n<p>{}</p>", escape(&columns));
+        }
+        if let Some((title, lines)) = self.source.skipped(ERRORS) {
+            let _ = write!(html, "\n<p>{title}:</p>\n<ul>\n");
+            lines.iter().for_each(|line| html.push_str(&format!("<li>{}</li>\n", escape(line))));
+            html.push_str("</ul>");
+        }
+        html
+    }
+
+    /// The table of numbers; with a caption where others follow.
+    fn write_numbers(&self, caption: Option<SeriesKind>, html: &mut String) {
+        html.push_str("<table>\n");
+        if let Some(kind) = caption {
+            let _ = writeln!(html, "<caption>{}</caption>", kind.plural()); // a String takes everything
+        }
+        html.push_str("<thead><tr>");
         for name in self.columns() {
-            let _ = write!(html, "<th>{}</th>", escape(&name)); // a String takes everything
+            let _ = write!(html, "<th>{}</th>", escape(&name));
         }
         html.push_str("</tr></thead>\n<tbody>\n");
         let series = &self.series;
@@ -57,16 +83,38 @@ impl Report {
             html.push_str("</tr>\n");
         }
         html.push_str("</tbody>\n</table>");
-        if let Some(columns) = self.source.columns_left_out(ERRORS) {
-            let _ = write!(html, "\n<p>{}</p>", escape(&columns));
-        }
-        if let Some((title, lines)) = self.source.skipped(ERRORS) {
-            let _ = write!(html, "\n<p>{title}:</p>\n<ul>\n");
-            lines.iter().for_each(|line| html.push_str(&format!("<li>{}</li>\n", escape(line))));
-            html.push_str("</ul>");
-        }
-        html
     }
+}
+
+/// A part as a table with a caption; of very many rows the first and the last ones.
+fn write_part(part: &Part, html: &mut String) {
+    let keys = part.keys().and_then(|keys| Keys::of(keys).ok());
+    let _ = write!(html, "\n<table>\n<caption>{}</caption>\n<thead><tr><th>column</th>", part.kind().plural());
+    let names: Vec<String> = keys.iter().flat_map(Keys::names).map(str::to_owned).chain(part.names()).collect();
+    names.iter().for_each(|name| html.push_str(&format!("<th>{}</th>", escape(name))));
+    html.push_str("</tr></thead>\n<tbody>\n");
+    let (rows, half) = (part.len(), SHOWN / 2);
+    let mut place = 0;
+    for (column, answers) in part.columns() {
+        let Ok(values) = Keys::of(answers) else { continue };
+        for row in 0..answers.num_rows() {
+            if rows <= SHOWN || place < half || place >= rows - half {
+                let _ = write!(html, "<tr><th>{}</th>", escape(column.as_deref().unwrap_or("")));
+                for (_, key) in keys.iter().flat_map(|keys| keys.row(row)) {
+                    let _ = write!(html, "<th>{}</th>", escape(&key.to_string()));
+                }
+                for (_, value) in values.row(row) {
+                    let text = if value == Key::Null { String::new() } else { value.to_string() };
+                    let _ = write!(html, "<td>{}</td>", escape(&text));
+                }
+                html.push_str("</tr>\n");
+            } else if place == half {
+                let _ = writeln!(html, "<tr><td colspan=\"{}\">…</td></tr>", names.len() + 1);
+            }
+            place += 1;
+        }
+    }
+    html.push_str("</tbody>\n</table>");
 }
 
 fn escape(text: &str) -> String {

@@ -3,7 +3,7 @@
 //! Numbers are spelled as Python's `json.dumps` spells them: the shortest digits that read back to the same f64. The extrema, the
 //! range, the sum and the mode of integers are integers with all their digits, those of decimals have the digits of their column, and
 //! are strings if there are more than fifteen. NaN and the infinities are strings, a statistic that is not defined is `null`: nothing
-//! is lost in silence. The schema is in `schemas/describe-1.json`.
+//! is lost in silence. The schema is in `schemas/describe-2.json`: each series has its `kind`, and what follows its counts depends on that.
 //!
 //! A line of NDJSON has to be complete without the others. It names the schema and what was asked; and where files
 //! were left out, it says how many in `files_left_out`, which is not there otherwise. Their names are in the other formats:
@@ -17,7 +17,8 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::python_json::text;
 use super::{COUNTS, Report, SCHEMA};
-use crate::keys::{Key, Keys};
+use crate::describe::Part;
+use crate::keys::{Key, Keys, iso_duration};
 use crate::num::figure::Figure;
 use crate::num::text::{name, write_number};
 use crate::spec::{NullPolicy, Probability, Spec, is_count};
@@ -38,9 +39,14 @@ impl Report {
         let (schema, spec) = (text(SCHEMA)?, text(&SpecJson(&self.spec))?);
         write!(out, "{{\"schema\": {schema},\n \"spec\": {spec},\n ")?;
         write!(out, "\"source\": {{{}}},\n \"series\": [", source.join(", "))?;
-        let rows = JsonRows::new(&self.series)?;
-        rows.write(&mut out, |row| if row == 0 { b"\n  {" } else { b",\n  {" }, b"}")?;
-        out.write_all(if self.series.is_empty() { b"]}\n" } else { b"\n ]}\n" })
+        let start = |row| -> &[u8] { if row == 0 { b"\n  {" } else { b",\n  {" } };
+        JsonRows::new(&self.series)?.write(&mut out, start, b"}")?;
+        let mut before = self.series.len();
+        for part in &self.parts {
+            write_part(part, &mut out, |row| start(before + row), b"}")?;
+            before += part.len();
+        }
+        out.write_all(if before == 0 { b"]}\n" } else { b"\n ]}\n" })
     }
 
     /// Writes one JSON object a series, each on its own line, with the schema and what was asked in it.
@@ -57,8 +63,42 @@ impl Report {
             0 => {}
             files => start.push_str(&format!("\"files_left_out\": {files}, ")),
         }
-        JsonRows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")
+        JsonRows::new(&self.series)?.write(&mut out, |_| start.as_bytes(), b"}\n")?;
+        self.parts.iter().try_for_each(|part| write_part(part, &mut out, |_| start.as_bytes(), b"}\n"))
     }
+}
+
+/// Writes the rows of a part, each between the `start` of its place and an `end`.
+fn write_part<'a>(part: &Part, out: &mut impl Write, start: impl Fn(usize) -> &'a [u8], end: &[u8]) -> io::Result<()> {
+    let keys = part.keys().map(Keys::of).transpose().map_err(io::Error::other)?;
+    let mut piece = Vec::with_capacity(PIECE + PIECE / 8);
+    let mut place = 0;
+    for (column, answers) in part.columns() {
+        let values = Keys::of(answers).map_err(io::Error::other)?;
+        for row in 0..answers.num_rows() {
+            piece.extend_from_slice(start(place));
+            place += 1;
+            write!(piece, "\"column\": {}, \"kind\": \"{}\"", text(column)?, part.kind())?;
+            for (index, (name, key)) in keys.iter().flat_map(|keys| keys.row(row)).enumerate() {
+                piece.extend_from_slice(if index == 0 { b", \"by\": {" } else { b", " });
+                write!(piece, "{}: ", text(name)?)?;
+                write_key(&mut piece, &key)?;
+            }
+            if keys.is_some() {
+                piece.push(b'}');
+            }
+            for (name, value) in values.row(row) {
+                write!(piece, ", {}: ", text(name)?)?;
+                write_key(&mut piece, &value)?;
+            }
+            piece.extend_from_slice(end);
+            if piece.len() >= PIECE {
+                out.write_all(&piece)?;
+                piece.clear();
+            }
+        }
+    }
+    out.write_all(&piece)
 }
 
 /// Writes the rows of any table as NDJSON: an object a row, with the values of the columns as keys of groups are written.
@@ -164,6 +204,7 @@ impl<'a> JsonRows<'a> {
         }
         out.extend_from_slice(b"\"column\": ");
         serde_json::to_writer(&mut *out, &self.series.column(row))?;
+        out.extend_from_slice(b", \"kind\": \"number\"");
         if self.by.len() > self.apart || self.keys.is_some() && self.apart == 0 {
             out.extend_from_slice(b", \"by\": {");
             for (index, ((_, key), name)) in keys.enumerate() {
@@ -216,6 +257,7 @@ fn write_key(out: &mut Vec<u8>, key: &Key<'_>) -> io::Result<()> {
         Key::Integer(value) if value.unsigned_abs() <= 1 << 53 => write!(out, "{value}")?,
         Key::Integer(value) => write!(out, "\"{value}\"")?,
         Key::Float(value) => write_value(out, *value)?,
+        Key::Duration(ticks, unit) => write!(out, "\"{}\"", iso_duration(*ticks, *unit))?,
         Key::Text(text)
         | Key::Date(text)
         | Key::Time(text)

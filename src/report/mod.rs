@@ -1,7 +1,8 @@
 //! Answers for people and for programs: JSON, NDJSON, Arrow, files of Arrow and Parquet, and tables.
 //!
-//! Every report has the same columns in the same order: `column`, the keys under their own names, `count`, `null_count`,
-//! `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names).
+//! The table of numbers has the same columns in the same order everywhere: `column`, the keys under their own names, `count`,
+//! `null_count`, `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names). Columns of other kinds are
+//! [parts](crate::Part) of their own; JSON, NDJSON and tables have all of them, Arrow and Parquet the numbers.
 
 pub mod arrow;
 #[cfg(feature = "parquet")]

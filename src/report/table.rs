@@ -3,8 +3,11 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::{COUNTS, Report};
+use crate::describe::Part;
 use crate::escape::{MESSAGE, NAME, shown};
+use crate::keys::{Key, Keys};
 use crate::num::figure::Figure;
+use crate::series::series_kind::SeriesKind;
 use crate::spec::NullPolicy;
 
 /// Up to this many series, the statistics stand below each other, a column of the table a series, as in pandas'
@@ -55,20 +58,27 @@ impl Report {
             line.extend(series.figures(row).map(|(_, figure)| readable(figure)));
             lines.push(line);
         }
-        if by > 0 {
-            return format!("{}\n{}\n", render(&lines), self.footer(most));
+        let mut text = String::new();
+        if !series.is_empty() || self.parts.is_empty() {
+            if !self.parts.is_empty() {
+                text.push_str(&format!("{}\n", SeriesKind::Number.plural()));
+            }
+            text.push_str(&laid_out(&lines, series.len(), by > 0, width));
         }
-        let upright = render(&transpose(&lines));
-        let fits = upright.lines().next().is_none_or(|line| line.chars().count() <= width);
-        let body = if self.series.len() <= UPRIGHT && fits { upright } else { render(&lines) };
-        format!("{body}\n{}\n", self.footer(most))
+        for part in &self.parts {
+            text.push_str(&format!("{}\n", part.kind().plural()));
+            text.push_str(&laid_out(&part_lines(part, most), part.len(), part.keys().is_some(), width));
+        }
+        text.push_str(&format!("{}\n", self.footer(most)));
+        text
     }
 
     fn footer(&self, most: usize) -> String {
         let spec = &self.spec;
         let mut parts = Vec::new();
-        if self.series.len() > most {
-            parts.push(format!("{most} of {} rows are shown", self.series.len()));
+        let longest = self.parts.iter().map(Part::len).chain([self.series.len()]).max().unwrap_or(0);
+        if longest > most {
+            parts.push(format!("{most} of {longest} rows are shown"));
         }
         let source = &self.source;
         if source.is_files() {
@@ -96,6 +106,48 @@ impl Report {
         }
         footer
     }
+}
+
+/// Lines as a table: upright if there are few rows that fit the width so, and no keys.
+fn laid_out(lines: &[Vec<String>], rows: usize, has_keys: bool, width: usize) -> String {
+    if !has_keys && rows <= UPRIGHT {
+        let upright = render(&transpose(lines));
+        if upright.lines().next().is_none_or(|line| line.chars().count() <= width) {
+            return upright + "\n";
+        }
+    }
+    render(lines) + "\n"
+}
+
+/// The rows of a part below their header: all, or the first and the last ones if there are more than `most`.
+fn part_lines(part: &Part, most: usize) -> Vec<Vec<String>> {
+    let keys = part.keys().and_then(|keys| Keys::of(keys).ok());
+    let key_names = keys.iter().flat_map(Keys::names).map(str::to_owned);
+    let header: Vec<String> = std::iter::once(String::new()).chain(key_names).chain(part.names()).collect();
+    let width = header.len();
+    let mut lines = vec![header];
+    let (rows, half) = (part.len(), most / 2);
+    let mut place = 0;
+    for (column, answers) in part.columns() {
+        let Ok(values) = Keys::of(answers) else { continue };
+        for row in 0..answers.num_rows() {
+            let is_shown = rows <= most || place < half || place >= rows - half;
+            if is_shown {
+                let of_row = keys.iter().flat_map(|keys| keys.row(row)).map(|(_, key)| key.to_string());
+                let statistics = values.row(row).map(|(_, value)| match value {
+                    Key::Null => "–".to_owned(),
+                    Key::Float(value) => readable(Some(Figure::Float(value))),
+                    value => value.to_string(),
+                });
+                let name = column.as_deref().unwrap_or("(unnamed)").to_owned();
+                lines.push(std::iter::once(name).chain(of_row).chain(statistics).collect());
+            } else if place == half {
+                lines.push(vec!["…".to_owned(); width]);
+            }
+            place += 1;
+        }
+    }
+    lines
 }
 
 fn transpose(lines: &[Vec<String>]) -> Vec<Vec<String>> {

@@ -31,7 +31,7 @@ pub(super) fn report(
     }
     let columns = columns.iter().map(|name| (name.map(str::to_owned), NumberType::Float)).collect();
     let series = Summaries::with_keys(columns, keys, &spec, answers);
-    Report { spec, source: Source::default(), series }
+    Report::new(spec, Source::default(), series)
 }
 
 pub(super) fn keys(columns: Vec<(&str, ArrayRef)>) -> Option<RecordBatch> {
@@ -85,7 +85,7 @@ fn example() -> Report {
     let kept = super::Kept { predicate: "temp > 0 or temp is null".to_owned(), rows: 5 };
     let source =
         Source { files: 2, rows: 17518, bytes: Some(133_742), kept: Some(kept), errors: errors(), left_out: vec![] };
-    Report { spec, source, series }
+    Report::new(spec, source, series)
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn missing_series_are_null() {
         &spec,
         answers,
     );
-    let report = Report { spec, source: Source::default(), series };
+    let report = Report::new(spec, Source::default(), series);
     let document: Value = serde_json::from_str(&json(&report)).unwrap();
     assert_eq!(document["series"][1]["count"], Value::Null);
     assert_eq!(document["series"][1]["mean"], Value::Null);

@@ -64,9 +64,16 @@ impl<T: Value> Scan<T> {
             return Ok(Outcome::Done(Summary::new(self.rows(), counts, names, undefined)));
         }
         let nan = self.nan_count > 0 && self.nan != NanPolicy::Omit;
-        let quantiles = self.quantiles(spec, nan, interrupt);
+        // Ticks are rounded as what they are: few floats tell them.
+        let (quantiles, ticks) = match spec.in_ticks() {
+            false => (self.quantiles(spec, nan, interrupt, |p, a, b| Some(p.blend(a, b))), None),
+            true => match self.quantiles(spec, nan, interrupt, Position::blend_to_integer) {
+                Ok(ticks) => (Ok(ticks.iter().map(|tick| tick.as_ref().map(Rational::round)).collect()), Some(ticks)),
+                Err(brackets) => (Err(brackets), None),
+            },
+        };
         interrupt.check()?;
-        let quantiles = match quantiles {
+        let quantiles: Quantiles<f64> = match quantiles {
             Ok(quantiles) => quantiles,
             Err(brackets) => return Ok(Outcome::Again(brackets)),
         };
@@ -101,19 +108,25 @@ impl<T: Value> Scan<T> {
         });
         let wanted = wanted.map(|(_, value)| if nan { Some(f64::NAN) } else { *value });
         let summary = Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted));
-        Ok(Outcome::Done(if nan { summary } else { summary.with_exact(parts.exact(spec)) }))
+        Ok(Outcome::Done(match ticks {
+            Some(ticks) => summary.with_integers(parts.ticks(spec, &ticks)),
+            None if nan => summary,
+            None => summary.with_exact(parts.exact(spec)),
+        }))
     }
 
-    fn quantiles(
+    /// What `blend` makes of the neighbours of each quantile that is computed.
+    fn quantiles<R>(
         &mut self,
         spec: &Spec,
         nan: bool,
         interrupt: &Interrupt,
-    ) -> std::result::Result<Quantiles, Brackets<T::Key>> {
+        blend: impl Fn(&Position, T, T) -> Option<R>,
+    ) -> std::result::Result<Quantiles<R>, Brackets<T::Key>> {
         let wanted = spec.computed();
         let candidates = match &mut self.candidates {
             Some(candidates) if candidates.count() > 0 && !nan => candidates,
-            _ => return Ok(smallvec::smallvec![None; wanted.len()]),
+            _ => return Ok(wanted.iter().map(|_| None).collect()),
         };
         let n = candidates.count();
         let positions: SmallVec<[Position; 4]> = wanted.iter().map(|p| spec.method().position(p, n)).collect();
@@ -123,8 +136,8 @@ impl<T: Value> Scan<T> {
         candidates.finish(&ranks, &mut self.found, interrupt)?;
         let found = &self.found;
         let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
-        let blend = |p: &Position| p.blend(T::from_key(at(p.lower)), T::from_key(at(p.upper)));
-        Ok(positions.iter().map(|position| Some(blend(position))).collect())
+        let blend = |p: &Position| blend(p, T::from_key(at(p.lower)), T::from_key(at(p.upper)));
+        Ok(positions.iter().map(blend).collect())
     }
 }
 
@@ -158,6 +171,30 @@ impl<T: Value> Parts<'_, T> {
             index += if statistic == Statistic::MeanCi { 2 } else { 1 };
         }
         exact
+    }
+
+    /// The statistics of ticks, to whole ones, by their index. `quantiles` are those that are computed, in ticks.
+    fn ticks(&self, spec: &Spec, quantiles: &[Option<Rational>]) -> Vec<(usize, Rational)> {
+        let at = |p: f64| {
+            let index = spec.computed().iter().position(|computed| computed.value() == p)?;
+            quantiles.get(index)?.clone()
+        };
+        let statistic = |statistic: Statistic| match statistic {
+            Statistic::Min => Some(self.extrema?.values()?.0.to_rational()),
+            Statistic::Max => Some(self.extrema?.values()?.1.to_rational()),
+            Statistic::Range => self.extrema?.values().map(|(min, max)| max.to_rational().minus(&min.to_rational())),
+            Statistic::Sum => self.moments.exact_sum().filter(|_| self.count >= spec.min_count()),
+            Statistic::Mean => self.moments.exact_mean()?.round_to_integer(),
+            Statistic::Stddev => self.moments.exact_variance(spec.ddof(), 1)?.round_sqrt_to_integer(),
+            Statistic::Sem => self.moments.exact_variance(spec.ddof(), self.count)?.round_sqrt_to_integer(),
+            Statistic::Iqr => Some(at(0.75)?.minus(&at(0.25)?)),
+            Statistic::Mode => self.mode.map(Value::to_rational),
+            _ => None,
+        };
+        let statistics = spec.statistics().iter().map(|&wanted| statistic(wanted));
+        let quantiles = spec.quantiles().iter().map(|p| at(p.value()));
+        let all = statistics.chain(quantiles).enumerate();
+        all.filter_map(|(index, value)| Some((index, value?))).collect()
     }
 
     fn beyond_f64(&self, statistic: Statistic) -> Option<Rational> {
@@ -226,4 +263,4 @@ impl<T: Value> Parts<'_, T> {
 }
 
 /// The values of a few quantiles.
-type Quantiles = SmallVec<[Option<f64>; 4]>;
+type Quantiles<R> = SmallVec<[Option<R>; 4]>;

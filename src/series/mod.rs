@@ -12,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod matrix;
 pub(crate) mod repr;
+pub(crate) mod series_kind;
 mod sink;
 pub(crate) mod strided_buffer;
 pub(crate) mod table;

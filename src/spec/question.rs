@@ -30,6 +30,8 @@ pub struct Spec {
     learned: Learned,
     /// The names of what is asked: every summary shares them.
     names: Arc<[String]>,
+    /// Whether the values are ticks of a unit of time, and the statistics are rounded to whole ones.
+    in_ticks: bool,
 }
 
 impl Default for Spec {
@@ -49,6 +51,7 @@ impl Default for Spec {
             computed: Vec::new(),
             learned: Learned::of(&[], false),
             names: Arc::new([]),
+            in_ticks: false,
         }
         .with_names()
     }
@@ -243,6 +246,24 @@ impl Spec {
             .filter(|statistic| ![Iqr, Mad, Mode, NUnique, TrimmedMean].contains(statistic))
             .collect();
         self.with_statistics(kept).with_probabilities(Vec::new())
+    }
+
+    /// The same for ticks of a unit of time: what of it is a time, a span or a count, rounded to whole ticks.
+    pub(crate) fn in_whole_ticks(self) -> Self {
+        use Statistic::{Iqr, Max, Mean, Min, Mode, NUnique, Range, Sem, Stddev, Sum};
+        const KNOWN: [Statistic; 10] = [Min, Max, Range, Sum, Mean, Stddev, Sem, Iqr, Mode, NUnique];
+        let kept: Vec<_> = self.statistics.iter().copied().filter(|statistic| KNOWN.contains(statistic)).collect();
+        Self { in_ticks: true, ..self.with_statistics(kept) }
+    }
+
+    /// Whether statistics are rounded to whole ticks.
+    pub(crate) fn in_ticks(&self) -> bool {
+        self.in_ticks
+    }
+
+    /// Whether the statistics are those of a spec that names none.
+    pub(crate) fn has_default_statistics(&self) -> bool {
+        self.statistics == Self::default().statistics
     }
 
     /// Whether counts and extrema are all that is wanted.

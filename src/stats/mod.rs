@@ -12,6 +12,7 @@ pub mod moments;
 pub mod quantile;
 pub mod select;
 pub mod small_moments;
+pub mod texts;
 pub mod trimmed_mean;
 pub mod value;
 pub mod value_counts;

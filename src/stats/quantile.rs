@@ -406,6 +406,12 @@ impl Position {
         }
     }
 
+    /// The quantile of two integers, to the nearest integer, ties to even.
+    pub fn blend_to_integer<T: Value>(&self, lower: T, upper: T) -> Option<Rational> {
+        let (a, b) = (lower.to_rational(), upper.to_rational());
+        a.plus(&b.minus(&a).times(&self.weight.to_rational())).round_to_integer()
+    }
+
     /// Appends the quantiles of many pairs of neighbours.
     pub fn blend_each<T: Value>(&self, lower: &[T], upper: &[T], found: &mut Vec<f64>) {
         let pairs = lower.iter().zip(upper);

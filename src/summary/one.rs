@@ -52,6 +52,12 @@ impl Summary {
         Self { exact: (!exact.is_empty()).then(|| Box::new(exact)), ..self }
     }
 
+    /// The same where these statistics, by their index, are these integers.
+    pub(crate) fn with_integers(mut self, integers: Vec<(usize, Rational)>) -> Self {
+        integers.iter().for_each(|(index, integer)| self.values[*index] = Some(integer.round()));
+        self.with_exact(integers)
+    }
+
     /// The same of a series of this type.
     pub(crate) fn of_type(self, number_type: NumberType) -> Self {
         Self { number_type, ..self }

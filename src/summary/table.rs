@@ -363,6 +363,16 @@ impl Summaries {
         Some(number_type.figure(value, kept.map(|&(_, _, value)| value)))
     }
 
+    /// A statistic of a column of integers that is an integer itself, whatever its name.
+    pub(crate) fn integer(&self, row: usize, index: usize) -> Option<i128> {
+        let value = self.value(row, index)?;
+        let kept = self.kept_of(row).iter().find(|&&(_, kept, _)| kept == index);
+        match NumberType::Integer.figure(value, kept.map(|&(_, _, value)| value)) {
+            Figure::Integer(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Every statistic of a row as what it is, with its name, in the order of every output.
     pub fn figures(&self, row: usize) -> impl Iterator<Item = (&str, Option<Figure>)> {
         self.names.iter().enumerate().map(move |(index, name)| (name.as_str(), self.figure(row, index)))

@@ -37,7 +37,7 @@ pub fn run(args: &Describe) -> Result<(), Failure> {
     }
     let answer = progress::shown(args, |progress| session.pool.install(|| plan.run(interrupt, progress)));
     let Answer { source, series, .. } = answer.map_err(|error| session.failed(error))?;
-    finish(Report { spec, source, series }, &session, output, format)
+    finish(Report::new(spec, source, series), &session, output, format)
 }
 
 /// Writes a report, and tells what was left out.
@@ -76,7 +76,7 @@ fn describe_sources(
     let errors = skipped(described.skipped);
     let files = sources.len();
     let source = Source { files, rows: described.rows, left_out: described.left_out, errors, ..Source::default() };
-    finish(Report { spec: question.spec, source, series: described.series }, session, output, format)
+    finish(Report::new(question.spec, source, described.series), session, output, format)
 }
 
 /// Lines that were passed over, as what was left out.

@@ -139,7 +139,7 @@ fn of_files(args: &Windows, windows: State, wanted: &source::Wanted) -> Result<(
     }
     tell_counts(&windows);
     let series = windows.joined(closed).map_err(|error| session.failed(error))?;
-    finish(Report { spec: windows.question().spec().clone(), source, series }, &session, output, format)
+    finish(Report::new(windows.question().spec().clone(), source, series), &session, output, format)
 }
 
 /// Windows, as rows come.
@@ -333,7 +333,7 @@ impl<'a> Sink<'a> {
             arrow_schema::ArrowError::IoError(_, error) => failed(error),
             error => Failure::Other(format!("cannot write the output: {error}")),
         };
-        let report = Report { spec: self.spec.clone(), source: Source::default(), series: closed };
+        let report = Report::new(self.spec.clone(), Source::default(), closed);
         if let To::Arrow(writer) = &mut self.to {
             let batch = report.to_record_batch().map_err(|error| Failure::Other(error.to_string()))?;
             let writer = match writer {

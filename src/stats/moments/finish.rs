@@ -167,12 +167,26 @@ impl Finished {
             let numerator = squares.times(self.count).minus(U256::product(sum, sum));
             return Some(round_near(numerator, denominator, 2 * i64::from(*unit)));
         }
+        self.exact_variance(ddof, divisor).map(|variance| round(&variance))
+    }
+
+    /// The variance over `divisor`; `None` where it is not defined, or infinities are among the values.
+    pub fn exact_variance(&self, ddof: u64, divisor: u64) -> Option<Rational> {
+        let freedom = self.count.checked_sub(ddof).filter(|&freedom| freedom > 0)?;
         let (sum, squares) = self.exact_sums()?;
         let n = Rational::integer(false, self.count.into());
         let numerator = squares.times(&n).minus(&sum.times(&sum));
         let n = u128::from(self.count);
         let denominator = BigUint::from(n * u128::from(freedom)).times(&divisor.into());
-        Some(round(&numerator.times(&reciprocal(denominator))))
+        Some(numerator.times(&reciprocal(denominator)))
+    }
+
+    /// The mean; `None` of no values, or where infinities are among them.
+    pub fn exact_mean(&self) -> Option<Rational> {
+        if self.count == 0 {
+            return None;
+        }
+        Some(self.exact_sum()?.times(&reciprocal(self.count.into())))
     }
 }
 

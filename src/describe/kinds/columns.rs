@@ -1,0 +1,52 @@
+//! A column of any type.
+
+use arrow_array::{Array, ArrayRef, new_empty_array};
+use arrow_schema::FieldRef;
+use arrow_select::concat::concat;
+
+use crate::error::{Error, Result};
+use crate::escape::{NAME, shown};
+use crate::series::series_kind::SeriesKind;
+
+/// A column of any type: its field, and its rows in one or many arrays of the field's type.
+#[derive(Clone, Debug)]
+pub struct TypedColumn {
+    /// The column's name, if it has one.
+    pub name: Option<String>,
+    /// Its type, with what a library has noted about it.
+    pub field: FieldRef,
+    /// Its rows.
+    pub chunks: Vec<ArrayRef>,
+}
+
+impl TypedColumn {
+    /// What kind of values it holds.
+    pub fn kind(&self) -> SeriesKind {
+        SeriesKind::from_field(&self.field)
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len()).sum()
+    }
+
+    /// The rows in one array; those of several are copied.
+    pub(super) fn whole(&self) -> Result<ArrayRef> {
+        match &self.chunks[..] {
+            [] => Ok(new_empty_array(self.field.data_type())),
+            [chunk] => Ok(chunk.clone()),
+            chunks => {
+                let whole = concat(&chunks.iter().map(AsRef::as_ref).collect::<Vec<_>>());
+                whole.map_err(|error| self.failed(error))
+            }
+        }
+    }
+
+    /// What went wrong with it, as an error that names it.
+    pub(super) fn failed(&self, error: impl std::fmt::Display) -> Error {
+        match &self.name {
+            Some(name) => Error::Data(format!("column '{}': {error}", shown(name, NAME))),
+            None => Error::Data(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The answers for the columns of one kind.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_schema::{ArrowError, Field, Schema};
+use arrow_select::concat::concat;
+
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::series::series_kind::SeriesKind;
+
+/// The answers for the columns of one kind that is not numbers: a row a column, or a row for each column and group.
+///
+/// Every column has answers of the same names, in the same order: `count` and `null_count`, then its statistics. Their types are
+/// those of the column: the `min` of dates is a date.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    kind: SeriesKind,
+    /// The keys of the groups, if there are any.
+    keys: Option<RecordBatch>,
+    /// The answers for each column, a row a group.
+    columns: Vec<(Option<String>, RecordBatch)>,
+}
+
+impl Part {
+    /// The answers for at least one column, each with as many rows as there are keys.
+    pub(crate) fn new(
+        kind: SeriesKind,
+        keys: Option<RecordBatch>,
+        columns: Vec<(Option<String>, RecordBatch)>,
+    ) -> Self {
+        debug_assert!(columns.iter().all(|(_, answers)| answers.num_rows() == groups(keys.as_ref())));
+        Self { kind, keys, columns }
+    }
+
+    /// The kind of the columns.
+    pub fn kind(&self) -> SeriesKind {
+        self.kind
+    }
+
+    /// The keys of the groups, if there are any: the same ones for each column.
+    pub fn keys(&self) -> Option<&RecordBatch> {
+        self.keys.as_ref()
+    }
+
+    /// Each column with its answers, a row a group.
+    pub fn columns(&self) -> &[(Option<String>, RecordBatch)] {
+        &self.columns
+    }
+
+    /// The names of the answers, in the order of every output.
+    pub fn names(&self) -> Vec<String> {
+        let schema = self.columns.first().map(|(_, answers)| answers.schema());
+        schema.iter().flat_map(|schema| schema.fields()).map(|field| field.name().clone()).collect()
+    }
+
+    /// The number of rows: one a column, or one for each column and group.
+    pub fn len(&self) -> usize {
+        self.columns.len() * groups(self.keys.as_ref())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The answers as one table: `column`, the keys under their own names, then the answers. An answer that is of several
+    /// types, such as the `min` of a date and of a timestamp, is text there, as JSON has it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] for more text than a column holds.
+    pub fn to_record_batch(&self) -> Result<RecordBatch> {
+        self.table().map_err(|error| Error::Data(error.to_string()))
+    }
+
+    fn table(&self) -> std::result::Result<RecordBatch, ArrowError> {
+        let groups = groups(self.keys.as_ref());
+        let names = self.columns.iter().flat_map(|(name, _)| std::iter::repeat_n(name.as_deref(), groups));
+        let names: ArrayRef = Arc::new(names.collect::<StringArray>());
+        let mut fields = vec![Field::new("column", names.data_type().clone(), true)];
+        let mut arrays = vec![names];
+        for (field, keys) in self.keys.iter().flat_map(|keys| {
+            let fields = keys.schema_ref().fields().iter().cloned().collect::<Vec<_>>();
+            fields.into_iter().zip(keys.columns())
+        }) {
+            fields.push(field.as_ref().clone().with_nullable(true));
+            arrays.push(concat(&vec![keys.as_ref(); self.columns.len()])?);
+        }
+        for (index, name) in self.names().iter().enumerate() {
+            let answers: Vec<ArrayRef> =
+                self.columns.iter().map(|(_, answers)| answers.column(index).clone()).collect();
+            let array = match answers.iter().all(|answer| answer.data_type() == answers[0].data_type()) {
+                true => concat(&answers.iter().map(AsRef::as_ref).collect::<Vec<_>>())?,
+                false => Arc::new(texts(&answers)?),
+            };
+            fields.push(Field::new(name, array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+    }
+}
+
+fn groups(keys: Option<&RecordBatch>) -> usize {
+    keys.map_or(1, RecordBatch::num_rows)
+}
+
+/// Values of several types as text.
+fn texts(arrays: &[ArrayRef]) -> std::result::Result<StringArray, ArrowError> {
+    let mut all: Vec<Option<String>> = Vec::new();
+    for array in arrays {
+        let batch = RecordBatch::try_from_iter([("", array.clone())])?;
+        let values = Keys::of(&batch).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+        all.extend((0..array.len()).map(|row| values.row(row).next().and_then(|(_, value)| value.iso())));
+    }
+    Ok(all.into_iter().collect())
+}

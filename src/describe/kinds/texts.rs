@@ -1,0 +1,331 @@
+//! Columns of text: the first and the last one in order, and their lengths; by name the distinct ones.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::ByteArrayType;
+use arrow_array::{Array, ArrayRef, BinaryArray, Float64Array, GenericByteArray, RecordBatch, UInt64Array};
+use arrow_buffer::ArrowNativeType;
+use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType, FieldRef};
+use arrow_select::take::take;
+
+use super::columns::TypedColumn;
+use super::counts::Counts;
+use crate::describe::group_rows::Groups;
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::num::rational::round_ratio;
+use crate::spec::{Spec, Statistic};
+use crate::stats::texts::{TextScan, characters};
+use crate::threads::Threads;
+
+/// Rows that are scanned at a time.
+const PIECE: usize = 1 << 16;
+
+/// The keys that rows are grouped by, and the groups.
+pub(super) type Grouping<'a> = Option<(&'a [(FieldRef, ArrayRef)], &'a Groups)>;
+
+/// The answers for a column of text.
+pub(super) fn describe_texts(
+    column: &TypedColumn,
+    grouping: Grouping<'_>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<RecordBatch> {
+    let groups = grouping.map(|(_, groups)| groups);
+    let counts = Counts::of(column, groups, spec)?;
+    let rows = counts.count.len();
+    let is_there = |group: usize| !counts.spoils(group, spec);
+    let mut statistics: Vec<(&str, ArrayRef)> = Vec::new();
+    // Enums have an order of their own: the first and the last one are found among the distinct ones.
+    let is_ordered = column.field.dict_is_ordered() == Some(true);
+    let distinct = [Statistic::Mode, Statistic::NUnique].into_iter().any(|statistic| spec.wants(statistic))
+        || is_ordered && [Statistic::Min, Statistic::Max].into_iter().any(|statistic| spec.wants(statistic));
+    let distinct = if distinct { Some(Distinct::new(column, grouping)?) } else { None };
+    interrupt.check()?;
+
+    let chunks = byte_chunks(column, groups.is_some())?;
+    let is_text = is_text(column.field.data_type());
+    let has_lengths = spec.has_default_statistics();
+    let is_scanned = has_lengths || spec.wants(Statistic::Min) || spec.wants(Statistic::Max);
+    let scans = match groups {
+        _ if !is_scanned => vec![TextScan::default(); rows],
+        None => vec![scan_chunks(&chunks, is_text, interrupt)?],
+        Some(groups) => scan_groups(&chunks[0], is_text, groups, interrupt)?,
+    };
+    let of = |group: usize| Some(&scans[group]).filter(|scan| is_there(group) && scan.count() > 0);
+    let whole = |number: &dyn Fn(&TextScan<'_>) -> Option<u64>| -> ArrayRef {
+        Arc::new((0..rows).map(|group| of(group).and_then(number)).collect::<UInt64Array>())
+    };
+    if has_lengths {
+        let empty = (0..rows).map(|group| Some(scans[group].empty()).filter(|_| is_there(group)));
+        statistics.push(("n_empty", Arc::new(empty.collect::<UInt64Array>())));
+    }
+    for (statistic, is_first) in [(Statistic::Min, true), (Statistic::Max, false)] {
+        if !spec.wants(statistic) {
+            continue;
+        }
+        let array = match distinct.as_ref().filter(|_| is_ordered) {
+            Some(distinct) => distinct
+                .texts((0..rows).map(|group| distinct.end(group, is_first).filter(|_| is_there(group))), is_text),
+            None => {
+                let end = |group: usize| of(group)?.extremes().map(|(min, max)| if is_first { min } else { max });
+                texts((0..rows).map(end), is_text)
+            }
+        };
+        statistics.push((statistic.name(), array.map_err(|error| column.failed(error))?));
+    }
+    if has_lengths {
+        statistics.push(("min_length", whole(&|scan| scan.lengths().map(|[least, _]| least))));
+        statistics.push(("max_length", whole(&|scan| scan.lengths().map(|[_, most]| most))));
+        let mean = |scan: &TextScan<'_>| round_ratio(false, u128::from(scan.total_length()).into(), scan.count(), 0);
+        let means: Float64Array = (0..rows).map(|group| of(group).map(mean)).collect();
+        statistics.push(("mean_length", Arc::new(means)));
+    }
+    if let Some(distinct) = &distinct {
+        if spec.wants(Statistic::Mode) {
+            let modes: Vec<_> = (0..rows).map(|group| distinct.mode(group).filter(|_| is_there(group))).collect();
+            let mode = distinct.texts(modes.iter().copied(), is_text).map_err(|error| column.failed(error))?;
+            statistics.push(("mode", mode));
+            let counts = modes.iter().map(|place| place.map(|place| distinct.size(place)));
+            statistics.push(("mode_count", Arc::new(counts.collect::<UInt64Array>())));
+        }
+        if spec.wants(Statistic::NUnique) {
+            let number = |group: usize| Some(distinct.of_group(group).len() as u64).filter(|_| is_there(group));
+            statistics.push(("n_unique", Arc::new((0..rows).map(number).collect::<UInt64Array>())));
+        }
+    }
+    counts.with(statistics).map_err(|error| column.failed(error))
+}
+
+/// Whether the values are text rather than bytes.
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_text(values),
+        DataType::RunEndEncoded(_, values) => is_text(values.data_type()),
+        data_type => matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
+    }
+}
+
+/// The chunks of a column as bytes of one of three layouts, or as dictionaries; `together` as one chunk that is no dictionary.
+fn byte_chunks(column: &TypedColumn, together: bool) -> Result<Vec<ArrayRef>> {
+    let whole;
+    let chunks = match together {
+        true => {
+            whole = [column.whole()?];
+            &whole[..]
+        }
+        false => &column.chunks,
+    };
+    let as_bytes = |chunk: &ArrayRef| match chunk.data_type() {
+        DataType::Dictionary(_, values) if together => in_bytes(&cast(chunk, values)?),
+        DataType::Dictionary(..) => Ok(chunk.clone()),
+        _ => in_bytes(chunk),
+    };
+    chunks.iter().map(as_bytes).collect::<std::result::Result<_, ArrowError>>().map_err(|error| column.failed(error))
+}
+
+/// Text and bytes as bytes: nothing is copied but what is of fixed size, or of runs.
+fn in_bytes(array: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Ok(array.clone()),
+        DataType::LargeUtf8 => cast(array, &DataType::LargeBinary),
+        DataType::Utf8View => cast(array, &DataType::BinaryView),
+        DataType::Dictionary(_, values) => in_bytes(&cast(array, values)?),
+        DataType::RunEndEncoded(_, values) => in_bytes(&cast(array, values.data_type())?),
+        _ => cast(array, &DataType::Binary),
+    }
+}
+
+/// All rows of some chunks, on the threads of the pool.
+fn scan_chunks<'a>(chunks: &'a [ArrayRef], is_text: bool, interrupt: &Interrupt) -> Result<TextScan<'a>> {
+    let pieces: Vec<(&ArrayRef, Range<usize>)> = chunks
+        .iter()
+        .flat_map(|chunk| {
+            let starts = (0..chunk.len()).step_by(PIECE);
+            starts.map(move |start| (chunk, start..chunk.len().min(start + PIECE)))
+        })
+        .collect();
+    let rows = chunks.iter().map(|chunk| chunk.len()).sum();
+    let scan = |piece: usize| {
+        interrupt.check()?;
+        let (chunk, rows) = &pieces[piece];
+        let mut scan = TextScan::default();
+        scan_rows(chunk, rows.clone(), is_text, &mut scan);
+        Ok::<_, Error>(scan)
+    };
+    let parts = Threads::for_values(rows).try_map(pieces.len(), scan)?;
+    let mut whole = TextScan::default();
+    parts.into_iter().for_each(|part| whole.merge(part));
+    Ok(whole)
+}
+
+/// The rows of each group of a chunk.
+fn scan_groups<'a>(
+    chunk: &'a ArrayRef,
+    is_text: bool,
+    groups: &Groups,
+    interrupt: &Interrupt,
+) -> Result<Vec<TextScan<'a>>> {
+    Threads::for_values(chunk.len()).try_map(groups.len(), |group| {
+        interrupt.check()?;
+        let mut scan = TextScan::default();
+        let rows = groups.rows(group..group + 1).iter().map(|&row| row as usize);
+        scan_rows(chunk, rows, is_text, &mut scan);
+        Ok(scan)
+    })
+}
+
+/// Some rows of a chunk, ascending.
+fn scan_rows<'a>(
+    chunk: &'a ArrayRef,
+    rows: impl ExactSizeIterator<Item = usize> + Clone,
+    is_text: bool,
+    scan: &mut TextScan<'a>,
+) {
+    match chunk.data_type() {
+        DataType::Binary => scan_bytes(chunk.as_binary::<i32>(), rows, is_text, scan),
+        DataType::LargeBinary => scan_bytes(chunk.as_binary::<i64>(), rows, is_text, scan),
+        DataType::BinaryView => {
+            let texts = chunk.as_binary_view();
+            for row in rows.filter(|&row| texts.is_valid(row)) {
+                let text = texts.value(row);
+                scan.push(text, if is_text { characters(text) } else { text.len() as u64 }, 1);
+            }
+        }
+        // `byte_chunks` leaves only these.
+        _ => scan_dictionary(chunk, rows, is_text, scan),
+    }
+}
+
+fn scan_bytes<'a, T: ByteArrayType<Native = [u8]>>(
+    texts: &'a GenericByteArray<T>,
+    rows: impl ExactSizeIterator<Item = usize> + Clone,
+    is_text: bool,
+    scan: &mut TextScan<'a>,
+) {
+    let offsets = texts.value_offsets();
+    let mut ends = rows.clone();
+    let Some(first) = ends.next() else { return };
+    let last = ends.last().unwrap_or(first);
+    // Of ASCII, which most text is, characters are bytes.
+    let spanned = &texts.value_data()[offsets[first].as_usize()..offsets[last + 1].as_usize()];
+    let is_dense = last + 1 - first == rows.len();
+    let by_bytes = !is_text || is_dense && spanned.is_ascii();
+    for row in rows.filter(|&row| texts.is_valid(row)) {
+        let text = texts.value(row);
+        scan.push(text, if by_bytes { text.len() as u64 } else { characters(text) }, 1);
+    }
+}
+
+/// Each value of a dictionary as often as it stands in the rows.
+fn scan_dictionary<'a>(chunk: &'a ArrayRef, rows: impl Iterator<Item = usize>, is_text: bool, scan: &mut TextScan<'a>) {
+    let dictionary = chunk.as_any_dictionary();
+    let keys = dictionary.normalized_keys();
+    let mut times = vec![0u64; dictionary.values().len()];
+    let nulls = dictionary.keys().nulls();
+    for row in rows.filter(|&row| nulls.is_none_or(|nulls| nulls.is_valid(row))) {
+        if let Some(times) = times.get_mut(keys[row]) {
+            *times += 1;
+        }
+    }
+    let values = dictionary.values();
+    macro_rules! push {
+        ($texts:expr) => {{
+            let texts = $texts;
+            for (place, &times) in
+                times.iter().enumerate().filter(|(place, times)| **times > 0 && texts.is_valid(*place))
+            {
+                let text: &[u8] = texts.value(place).as_ref();
+                scan.push(text, if is_text { characters(text) } else { text.len() as u64 }, times);
+            }
+        }};
+    }
+    match values.data_type() {
+        DataType::Utf8 => push!(values.as_string::<i32>()),
+        DataType::LargeUtf8 => push!(values.as_string::<i64>()),
+        DataType::Utf8View => push!(values.as_string_view()),
+        DataType::Binary => push!(values.as_binary::<i32>()),
+        DataType::LargeBinary => push!(values.as_binary::<i64>()),
+        DataType::BinaryView => push!(values.as_binary_view()),
+        DataType::FixedSizeBinary(_) => push!(values.as_fixed_size_binary()),
+        _ => {}
+    }
+}
+
+/// Bytes as an array of text, or as they are.
+fn texts<'a>(
+    texts: impl Iterator<Item = Option<&'a [u8]>>,
+    is_text: bool,
+) -> std::result::Result<ArrayRef, ArrowError> {
+    // They are ends of what has been checked: what is no text is left as it is.
+    let texts: ArrayRef = Arc::new(texts.collect::<BinaryArray>());
+    if is_text { cast(&texts, &DataType::Utf8) } else { Ok(texts) }
+}
+
+/// The distinct texts of each group, ascending.
+struct Distinct {
+    /// A group for each of them.
+    groups: Groups,
+    texts: ArrayRef,
+    /// Where the texts of each group begin, and where those of the last one end. A null is the last of its group.
+    starts: Vec<usize>,
+}
+
+impl Distinct {
+    fn new(column: &TypedColumn, grouping: Grouping<'_>) -> Result<Self> {
+        let by = grouping.map_or(&[][..], |(by, _)| by);
+        let columns = by.iter().cloned().chain([(Arc::clone(&column.field), column.whole()?)]);
+        let groups = Groups::new(columns.collect(), column.rows())?;
+        let texts = in_bytes(groups.keys.column(by.len())).map_err(|error| column.failed(error))?;
+        let starts = match grouping {
+            None => vec![0, groups.len()],
+            Some((_, outer)) => {
+                let mut group_of = vec![0; column.rows()];
+                for group in 0..outer.len() {
+                    outer.rows(group..group + 1).iter().for_each(|&row| group_of[row as usize] = group);
+                }
+                // Both are in the order of the keys, so the texts of one group are neighbours.
+                let group = |place: usize| group_of[groups.rows(place..place + 1)[0] as usize];
+                let places: Vec<usize> = (0..groups.len()).map(group).collect();
+                (0..=outer.len()).map(|group| places.partition_point(|&of| of < group)).collect()
+            }
+        };
+        Ok(Self { groups, texts, starts })
+    }
+
+    /// The places of the texts of a group.
+    fn of_group(&self, group: usize) -> Range<usize> {
+        let (start, end) = (self.starts[group], self.starts[group + 1]);
+        let has_null = end > start && self.texts.is_null(end - 1);
+        start..end - usize::from(has_null)
+    }
+
+    /// The place of the first or the last text of a group.
+    fn end(&self, group: usize, is_first: bool) -> Option<usize> {
+        let mut places = self.of_group(group);
+        if is_first { places.next() } else { places.next_back() }
+    }
+
+    /// How many rows have the text of a place.
+    fn size(&self, place: usize) -> u64 {
+        self.groups.rows(place..place + 1).len() as u64
+    }
+
+    /// The place of the most frequent text of a group, the first of several.
+    fn mode(&self, group: usize) -> Option<usize> {
+        self.of_group(group).rev().max_by_key(|&place| self.size(place))
+    }
+
+    /// The texts of these places.
+    fn texts(
+        &self,
+        places: impl Iterator<Item = Option<usize>>,
+        is_text: bool,
+    ) -> std::result::Result<ArrayRef, ArrowError> {
+        let places: UInt64Array = places.map(|place| place.map(|place| place as u64)).collect();
+        cast(&take(&self.texts, &places, None)?, &if is_text { DataType::Utf8 } else { DataType::Binary })
+    }
+}
