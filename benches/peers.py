@@ -50,7 +50,8 @@ if THREADS:
 def ours(data, **options):
     """One series by rstats, its statistics in the order of the names."""
     row = rstats.describe(data, threads=THREADS, **options)[0]
-    return [value for name, value in row.items() if name not in ("column", "count", "null_count", "nan_count", "range")]
+    others = ("column", "kind", "count", "null_count", "nan_count", "range")
+    return [value for name, value in row.items() if name not in others]
 
 
 def numpy(array, q):
@@ -236,6 +237,48 @@ def rows():
         }
 
     yield "lists, 1 M rows of 0 to 20 values, the same", 1e-6, lists
+
+    def mixed():
+        """20 columns of an ordinary table: every contender describes all of them; the means of the numbers are compared."""
+        n = size // 5
+        columns = {f"x{i}": random.lognormal(size=n) for i in range(5)}
+        columns |= {f"n{i}": random.integers(0, 10 ** (2 + i), n) for i in range(3)}
+        start = np.datetime64("2026-01-01", "us")
+        columns |= {f"t{i}": start + random.integers(0, 10**13, n).astype("timedelta64[us]") for i in range(3)}
+        columns["day"] = np.datetime64("2020-01-01", "D") + random.integers(0, 2500, n).astype("timedelta64[D]")
+        words = np.array([f"{word}-{i}" for i in range(1000) for word in ("Oslo", "Zürich", "San Francisco")])
+        texts = {f"s{i}": pa.array(words[random.integers(0, len(words), n)]) for i in range(5)}
+        texts["id"] = pa.array(np.char.add("order ", np.arange(n).astype(str)))
+        table = pa.table({**columns, **texts, "f0": random.random(n) < 0.5, "f1": random.random(n) < 0.9})
+        frame, pandas_frame = pl.from_arrow(table), table.to_pandas()
+        numeric = [name for name in columns if name[0] in "xn"]
+
+        def by_polars():
+            found = frame.describe()
+            means = found.filter(found["statistic"] == "mean")
+            return [float(means[name][0]) for name in numeric]
+
+        def by_duckdb(table=table):  # DuckDB finds it by its name
+            found = duckdb.sql('SUMMARIZE FROM "table"').fetchall()
+            means = {row[0]: row[5] for row in found}
+            return [float(means[name]) for name in numeric]
+
+        def by_pandas():
+            found = pandas_frame.describe(include="all")
+            return [found[name]["mean"] for name in numeric]
+
+        def by_rstats():
+            found = rstats.describe(table, threads=THREADS)
+            return [found[name]["mean"] for name in numeric]
+
+        return {
+            "rstats": by_rstats,
+            "Polars": by_polars,
+            "DuckDB SUMMARIZE, approximate": by_duckdb,
+            "pandas": by_pandas,
+        }
+
+    yield f"a mixed table of 20 columns, {size / 5e6:g} M rows, described", 1e-9, mixed
 
     def handler():
         numbers = [2.75, 1.75, 1.25, 0.25, 0.5, 1.25, 3.5, 2.0, 0.75]

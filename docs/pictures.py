@@ -72,7 +72,7 @@ def quantiles() -> None:
     for place, method in enumerate(methods):
         left, top = 30 + place % 5 * 155, 30 + place // 5 * 150
         row = rstats.describe(values, stats=(), q=probabilities, method=method)[0]
-        found = [row[name] for name in row if name not in ("column", "count", "null_count", "nan_count")]
+        found = [row[name] for name in row if name not in ("column", "kind", "count", "null_count", "nan_count")]
 
         def at(p: float, value: float, left: int = left, top: int = top) -> tuple[float, float]:
             return left + 125 * p, top + 100 - 100 * (value + 1) / 15

@@ -276,7 +276,7 @@ fn date(day: i64) -> String {
 
 impl Key<'_> {
     /// The value as text that programs read: as it is displayed, but durations as ISO 8601 has them. `None` for null.
-    pub(crate) fn iso(&self) -> Option<String> {
+    pub fn iso(&self) -> Option<String> {
         match self {
             Self::Null => None,
             Self::Duration(ticks, unit) => Some(iso_duration(*ticks, *unit)),

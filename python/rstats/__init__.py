@@ -13,7 +13,7 @@ when they are first used.
 
 >>> import rstats
 >>> rstats.describe({"temp": [12.5, 14.0, None, 9.5]}, stats=["mean"], q=[0.5]).to_dicts()
-[{'column': 'temp', 'count': 3, 'null_count': 1, 'nan_count': 0, 'mean': 12.0, 'median': 12.5}]
+[{'column': 'temp', 'kind': 'number', 'count': 3, 'null_count': 1, 'nan_count': 0, 'mean': 12.0, 'median': 12.5}]
 """
 
 from collections.abc import Mapping as _Mapping

@@ -227,24 +227,25 @@ def describe_json(
     --------
     >>> import rstats
     >>> rstats.describe_json(b'[{"x": 1, "y": 2}, {"x": 3}]', stats=["sum"], q=()).to_dicts()[1]
-    {'column': 'y', 'count': 1, 'null_count': 1, 'nan_count': 0, 'sum': 2.0}
+    {'column': 'y', 'kind': 'number', 'count': 1, 'null_count': 1, 'nan_count': 0, 'sum': 2.0}
     >>> len(rstats.describe_json(b'{"data": [[1, 2], [3, 4], [5]]}', "/data"))
     3
     """
 
 @final
 class Description:
-    """The answer of `describe`: a small table, one row a series.
+    """The answer of `describe`: a small table for each kind of columns, one row a series.
 
-    It speaks the Arrow PyCapsule protocol, so `pyarrow.table(d)` and `polars.DataFrame(d)` take it as it is. Columns:
+    `d.numbers`, `d.booleans`, `d.times`, `d.texts` and `d.others` are these tables. What follows is of the first: it
+    speaks the Arrow PyCapsule protocol, so `pyarrow.table(d)` and `polars.DataFrame(d)` take it as it is. Columns:
     `column` (str, or null for a series without a name), the keys of `by` with their own types, `count`, `null_count`,
     `nan_count` (integers), then the statistics (null where one is not defined): floats, but min, max, range, sum and
     mode of integers are integers and those of decimals decimals. In Arrow a column has one type: int64 where all series
     are of integers (uint64, or decimal128(38, 0), if a value is beyond it), decimal where they are of decimals and
     integers, else double. The method, ddof and NaN policy are in the schema's metadata.
 
-    `d[0]` is a row by its number, `d["temp"]` that of a column (of groups: all its rows), `d["temp", "Oslo"]` that of a
-    column and its keys. Equal to another one with the same question and the same answers; can be pickled.
+    Rows of all kinds: `d[0]` is one by its number, `d["temp"]` that of a column (of groups: all its rows),
+    `d["temp", "Oslo"]` that of a column and its keys; `len(d)`, iteration, `to_dicts` and `to_json` have them all. Equal to another one with the same question and the same answers; can be pickled.
 
     Examples
     --------
@@ -254,21 +255,56 @@ class Description:
     (2.0, 1)
     >>> d.columns
     ['column', 'count', 'null_count', 'nan_count', 'mean', 'median']
+    >>> from datetime import date
+    >>> d = rstats.describe({"day": [date(2026, 1, 30), date(2026, 2, 2)], "paid": [True, None]}, q=())
+    >>> d["day"]["mean"], d["paid"]["n_true"]
+    (datetime.date(2026, 1, 31), 1)
     """
 
     @property
     def columns(self) -> list[str]:
-        """The names of the table's columns."""
+        """The names of the columns of the table of numbers."""
     @property
     def errors(self) -> list[dict[str, Any]]:
         """The files that `describe_parquet(on_error="skip")` left out: `file`, `column`, `row_group`, `message`."""
     @property
     def left_out(self) -> list[dict[str, str]]:
-        """The columns that were not described, where `columns=` was not given: `column` and `reason`."""
+        """The columns that were not described, where `columns=` did not name them: `column` and `reason`."""
+    @property
+    def numbers(self) -> Columns:
+        """The answers for the columns of numbers as a table, a row a column, with `by` one for each column and group."""
+    @property
+    def booleans(self) -> Columns:
+        """The answers for booleans: `column`, the keys, `count`, `null_count`, `n_true`, `mean` (the share of true)."""
+    @property
+    def times(self) -> Columns:
+        """The answers for dates, times of day, timestamps and durations.
+
+        `column`, the keys, `count`, `null_count`, then of the statistics asked for min, max, range, mean, stddev, sem,
+        iqr, mode, n_unique, the sum of durations, and the quantiles. Each is exact and rounded once to the column's
+        tick (days of dates, units of the others), ties to even; type, unit and zone are the column's; range, stddev,
+        sem and iqr are durations. If columns are of several types, answers are text, in ISO 8601. A statistic beyond
+        what its type holds (a range of 600 years in nanoseconds) is null.
+        """
+    @property
+    def texts(self) -> Columns:
+        """The answers for text and bytes.
+
+        `column`, the keys, `count`, `null_count`; with the default statistics `n_empty`, `min`, `max`, `min_length`,
+        `max_length`, `mean_length`. The order is that of the bytes, of an enum its own; lengths are in characters, of
+        bytes in bytes. By name `mode` (the first of several) with `mode_count`, and `n_unique`.
+        """
+    @property
+    def others(self) -> Columns:
+        """The counts for columns of any other type: lists, structs, intervals, objects of several types."""
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One dict a series; a statistic that is not defined is None."""
+        """One dict a series, in the order numbers, booleans, times, texts, others, with `kind`.
+
+        A statistic that is not defined is None. What `datetime` and `timedelta` do not hold (nanoseconds, years beyond
+        9999) is text, in ISO 8601.
+        """
     def to_json(self) -> str:
-        """The JSON document that the command line writes (schema "rstats.describe/1")."""
+        """The JSON document that the command line writes (schema "rstats.describe/2")."""
     def to_arrow(self) -> pyarrow.Table:
         """A pyarrow table. Needs pyarrow."""
     def to_pandas(self, *, tidy: bool = False) -> pandas.DataFrame:
@@ -332,14 +368,16 @@ def describe(
         but some at a time are copied of groups, of an array's series of up to 2,048 values, and of its longer columns
         if rows lie together. What comes in batches (a `RecordBatchReader`, a pyarrow `Dataset` or `Scanner`, a Polars
         `LazyFrame`, a DuckDB relation) is read once, batch by batch. The values of the wanted columns are kept if
-        quantiles are asked, or statistics that need all values (iqr, mad, mode, n_unique, trimmed_mean); otherwise
-        nothing is. With `by`, the table is kept.
+        quantiles are asked, or statistics that need all values (iqr, mad, mode, n_unique, trimmed_mean); texts, if mode
+        or n_unique are; otherwise nothing is. With `by`, the table is kept.
     columns
         Which columns: a name (or whatever label pandas has for it), a compiled regular expression that a name must
         match somewhere, a type (`float`, `int`, `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`,
-        `polars.UInt8`), or several of them. Default: every column of numbers (booleans only if named). The answer comes
-        in the table's column order. Columns of lists are described if they are named. What an expression matches and
-        cannot be described is in `left_out`.
+        `polars.UInt8`), or several of them. Default: every column, each by its kind: numbers, booleans (`n_true` and the
+        share of true), times (exact to the tick), texts (order and lengths), others (counts): see `Description`. Booleans
+        that are named are numbers, 0 and 1. Columns of lists that are named are a series a row. The rows come kind by
+        kind, and within one in the table's column order. With `weights` or `axis=1` numbers alone are described; what is
+        left out then, and what cannot be read at all, is in `left_out`.
     by
         Columns of keys: one series for each distinct key, null being one, in ascending order; the keys keep their type.
         Any type, nested ones as well; ordered categories, Enums of Polars and ENUMs of DuckDB in their own order; in
@@ -360,6 +398,7 @@ def describe(
         Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
         "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean",
         "q1", "median", "q3". Default: min, max, range, mean, stddev. `()` for none. The three counts are always there.
+        A column of another kind than numbers has those of them that its kind has.
     q
         Probabilities of quantiles from 0 to 1, or an integer n for the n - 1 cut points of n groups. Default:
         (.25, .5, .75), named q1, median, q3; others are named p and their percent (p99, p99.9). `()` for none.
@@ -407,7 +446,7 @@ def describe(
     Raises
     ------
     TypeError
-        for data or a named column that holds no numbers.
+        for data that is no series and no table, and for a list of anything but numbers.
     ValueError
         for an argument out of range, a column that is not there, a NaN under "raise", Arrow data that is damaged
         (text that is no UTF-8, offsets that lead nowhere, types nested more than 64 levels deep).
@@ -431,7 +470,7 @@ def describe(
     quantiles: linear · ddof: 1 · nan: propagate
     >>> table = {"city": ["Oslo", "Rome", "Oslo"], "temp": [-3.5, 12.0, 1.5]}
     >>> rstats.describe(table, by="city", stats=["mean"], q=()).to_dicts()[0]
-    {'column': 'temp', 'city': 'Oslo', 'count': 2, 'null_count': 0, 'nan_count': 0, 'mean': -1.0}
+    {'column': 'temp', 'kind': 'number', 'city': 'Oslo', 'count': 2, 'null_count': 0, 'nan_count': 0, 'mean': -1.0}
     """
 
 class MemoryLimitError(MemoryError):

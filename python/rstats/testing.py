@@ -248,7 +248,9 @@ def _known(data: tuple[float, ...]) -> list[tuple[str, float]]:
         found += [(f"the {name} with bias={bias}", row[name]) for name in ("skewness", "kurtosis")]
     for method in _METHODS:
         row = describe(list(data), stats=(), q=_PROBABILITIES, method=method)[0]
-        values = [value for name, value in row.items() if name not in ("column", "count", "null_count", "nan_count")]
+        values = [
+            value for name, value in row.items() if name not in ("column", "kind", "count", "null_count", "nan_count")
+        ]
         found += [
             (f"the quantile {p} by '{method}'", value) for p, value in zip(sorted(_PROBABILITIES), values, strict=True)
         ]

@@ -12,7 +12,7 @@ use crate::args;
 use crate::call::{self, Threads};
 use crate::description::Description;
 use crate::errors::to_python;
-use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::input::{self, Kinds, Labels, Object, Read, ReadValues, Table, Wanted};
 use crate::shared::Shared;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.txt"))]
@@ -187,7 +187,7 @@ impl Accumulator {
     }
 
     fn add_table<'py>(&self, py: Python<'py>, table: &Table<'py>, threads: &Threads) -> PyResult<()> {
-        let Read { values, .. } = table.read(py, &self.wanted(py)?, &[], None)?;
+        let Read { values, .. } = table.read(py, &self.wanted(py)?, &[], None, Kinds::Numbers)?;
         match values {
             ReadValues::Series(series) => self.add(py, series, threads),
             ReadValues::Lists(_) => {
@@ -197,7 +197,7 @@ impl Accumulator {
     }
 
     fn add_stream(&self, py: Python<'_>, stream: input::Stream, threads: &Threads) -> PyResult<()> {
-        let indices = input::choose_of_stream(py, &stream, &self.wanted(py)?, &mut Vec::new())?;
+        let indices = input::choose_of_stream(py, &stream, &self.wanted(py)?, Kinds::Numbers, &mut Vec::new())?;
         let mut batches = stream.select(indices)?;
         while let Some(batch) = batches.next(py)? {
             let schema = batch.schema();

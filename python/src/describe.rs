@@ -7,16 +7,20 @@ use pyo3::prelude::*;
 use rstats::internal::values_of;
 use rstats::report::{LeftOut, Report, Source};
 use rstats::{
-    Columns, Interrupt, ListColumn, Series, Spec, StreamDescriber, Summaries, Summary, Weighting, describe_all,
-    describe_groups, describe_lists, describe_matrix, describe_weighted, describe_weighted_groups,
+    Columns, Interrupt, KindsDescriber, ListColumn, Series, SeriesKind, Spec, StreamDescriber, Summaries, Summary,
+    TypedColumn, Weighting, describe_all, describe_groups, describe_kinds, describe_lists, describe_matrix,
+    describe_weighted, describe_weighted_groups,
 };
 
 use crate::args;
 use crate::call::{self, Threads};
 use crate::description::Description;
-use crate::errors::to_python;
+use crate::errors::{from_arrow, to_python};
 use crate::input::arrow::TableField;
-use crate::input::{self, ArrayMemory, Chosen, Column, Labels, Object, Read, ReadValues, Stream, Table, Wanted};
+use crate::input::{
+    self, ArrayMemory, Chosen, Column, Kinds, Labels, Missing, Object, Read, ReadValues, Stream, Table, Unread, Values,
+    Wanted,
+};
 use crate::key_objects::with_texts;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
@@ -105,7 +109,25 @@ impl<'py> Asked<'_, 'py> {
 
     fn report(self, rows: u64, series: Summaries, left_out: Vec<LeftOut>) -> Description {
         let source = Source { rows, left_out, ..Source::default() };
-        Description(Report { spec: self.spec, source, series })
+        Description(Report::new(self.spec, source, series))
+    }
+
+    /// The same with the columns that hold no numbers, by these keys if there are any.
+    fn with_others(
+        py: Python<'py>,
+        threads: &Threads,
+        description: Description,
+        others: &[TypedColumn],
+        by: Option<&[(FieldRef, ArrayRef)]>,
+    ) -> PyResult<Description> {
+        let Some(first) = others.first() else { return Ok(description) };
+        let Description(mut report) = description;
+        let rows = first.rows();
+        let values = rows.saturating_mul(others.len());
+        let work = |interrupt: &Interrupt| describe_kinds(others, by, &report.spec, interrupt);
+        let parts = call::run(py, values, threads, work)?;
+        report.source.rows = report.source.rows.max(rows as u64);
+        Ok(Description(report.with_parts(parts)))
     }
 
     /// The series of an array of several dimensions.
@@ -144,6 +166,25 @@ impl<'py> Asked<'_, 'py> {
             return self.describe_rows(py, vec![lists], vec![], vec![]);
         }
         self.check_axis(1)?;
+        let is_other = match &column.values {
+            Values::Arrow(_, field) => SeriesKind::from_field(field) >= SeriesKind::Time,
+            Values::NoNumbers(..) => true,
+            // Objects of pandas; a list that holds something else is a mistake.
+            Values::Items(_, Missing::NullAndNan) => match column.clone().into_series() {
+                Err(Unread::NoNumbers(wrong)) => !wrong.is_value,
+                _ => false,
+            },
+            Values::Memory(_) | Values::Items(..) | Values::Unreadable(_) => false,
+        };
+        if is_other
+            && self.weights.is_none()
+            && !column.holds_lists()
+            && let Ok(typed) = column.clone().into_typed(py)
+        {
+            let threads = self.threads.clone();
+            let description = self.describe_series(py, vec![], vec![])?;
+            return Self::with_others(py, &threads, description, &[typed], None);
+        }
         let series = column.into_only_series()?;
         match self.weights {
             Some(_) => self.describe_weighted(py, vec![series], None, None, vec![]),
@@ -163,7 +204,8 @@ impl<'py> Asked<'_, 'py> {
             _ => None,
         };
         let by: Vec<&Labels> = self.by.iter().collect();
-        let Read { values, keys, weights, left_out } = table.read(py, wanted, &by, weights.as_ref())?;
+        let kinds = if self.weights.is_some() || across { Kinds::Numbers } else { Kinds::All };
+        let Read { values, others, keys, weights, left_out } = table.read(py, wanted, &by, weights.as_ref(), kinds)?;
         match values {
             ReadValues::Lists(_) if self.weights.is_some() || across => {
                 Err(PyValueError::new_err("weights= and axis= are for columns of numbers, and these hold lists"))
@@ -180,11 +222,17 @@ impl<'py> Asked<'_, 'py> {
             ReadValues::Series(series) if self.by.is_some() => {
                 let rows = keys.first().map_or(0, |(_, keys)| keys.len());
                 let values = rows.saturating_mul(series.len() + keys.len());
-                let work = |interrupt: &Interrupt| describe_groups(keys, &series, &self.spec, interrupt);
+                let work = |interrupt: &Interrupt| describe_groups(keys.clone(), &series, &self.spec, interrupt);
                 let series = with_texts(py, call::run(py, values, &self.threads, work)?)?;
-                Ok(self.report(rows as u64, series, left_out))
+                let threads = self.threads.clone();
+                let description = self.report(rows as u64, series, left_out);
+                Self::with_others(py, &threads, description, &others, Some(&keys))
             }
-            ReadValues::Series(series) => self.describe_series(py, series, left_out),
+            ReadValues::Series(series) => {
+                let threads = self.threads.clone();
+                let description = self.describe_series(py, series, left_out)?;
+                Self::with_others(py, &threads, description, &others, None)
+            }
         }
     }
 
@@ -247,25 +295,44 @@ impl<'py> Asked<'_, 'py> {
         let mut left_out = Vec::new();
         let indices = match is_series {
             true => vec![0],
-            false => input::choose_of_stream(py, &stream, wanted, &mut left_out)?,
+            false => input::choose_of_stream(py, &stream, wanted, Kinds::All, &mut left_out)?,
         };
         let mut batches = stream.select(indices)?;
-        let columns = Columns::Named(batches.schema.fields().iter().map(|field| field.name().clone()).collect());
-        let mut describer = StreamDescriber::new(&batches.schema, &columns, &self.spec).map_err(to_python)?;
-        let mut values = 0usize;
+        let fields = batches.schema.fields().clone();
+        // Booleans are numbers where they are named, as in tables.
+        let is_number = |index: &usize| match SeriesKind::from_field(&fields[*index]) {
+            SeriesKind::Number => true,
+            SeriesKind::Boolean => is_series || wanted.names_or_types(fields[*index].name(), "bool"),
+            _ => false,
+        };
+        let (numbers, others): (Vec<usize>, Vec<usize>) = (0..fields.len()).partition(is_number);
+        let schema = batches.schema.project(&numbers).map_err(from_arrow)?;
+        let columns = Columns::Named(schema.fields().iter().map(|field| field.name().clone()).collect());
+        let mut describer = StreamDescriber::new(&schema, &columns, &self.spec).map_err(to_python)?;
+        let name = |index: usize| (!is_unnamed).then(|| fields[index].name().clone());
+        let named = others.iter().map(|&index| (name(index), fields[index].clone())).collect();
+        let mut kinds = KindsDescriber::new(named, &self.spec).map_err(to_python)?;
+        let (mut values, mut rows) = (0usize, 0);
         while let Some(batch) = batches.next(py)? {
             let here = batch.num_rows().saturating_mul(batch.num_columns());
             values = values.saturating_add(here);
-            call::run(py, here, &self.threads, |interrupt| describer.update(&batch, interrupt))?;
+            rows += batch.num_rows() as u64;
+            let of_others: Vec<ArrayRef> = others.iter().map(|&index| batch.column(index).clone()).collect();
+            let of_numbers = batch.project(&numbers).map_err(from_arrow)?;
+            call::run(py, here, &self.threads, |interrupt| {
+                describer.update(&of_numbers, interrupt)?;
+                kinds.update(&of_others, interrupt)
+            })?;
         }
-        let (rows, series) = call::run(py, values, &self.threads, |_| {
+        let (series, parts) = call::run(py, values, &self.threads, |interrupt| {
             let mut summaries = describer.finish()?;
             if is_unnamed {
                 summaries.iter_mut().for_each(|summary| summary.column = None);
             }
-            Ok(of_one_length(&self.spec, summaries))
+            Ok((Summaries::new(&self.spec, summaries), kinds.finish(interrupt)?))
         })?;
-        Ok(self.report(rows, series, left_out))
+        let Description(report) = self.report(rows, series, left_out);
+        Ok(Description(report.with_parts(parts)))
     }
 }
 

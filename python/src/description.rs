@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow_array::{Array, StructArray};
-use arrow_schema::{DataType, Field};
+use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_schema::{DataType, Field, Schema};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -12,9 +12,10 @@ use pyo3::types::{PyBytes, PyCapsule, PyDict, PyIterator, PyList, PyString, PyTu
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::internal::is_count;
 use rstats::report::{COUNTS, Keys, LeftOut, Report};
-use rstats::{Error, Interrupt};
+use rstats::{Error, Interrupt, Part, SeriesKind};
 
 use crate::call::{self, Threads};
+use crate::columns::Columns;
 use crate::errors::{special, to_python};
 use crate::frames;
 use crate::key_objects::{KeyObjects, with_texts};
@@ -29,7 +30,7 @@ pub struct Description(pub Report);
 #[pymethods]
 impl Description {
     fn __len__(&self) -> usize {
-        self.0.series.len()
+        self.0.rows()
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
@@ -52,12 +53,12 @@ impl Description {
                 "a row is taken by its number, by the name of its column, or by that name and its keys, not by {given}"
             )));
         };
-        let length = self.0.series.len();
+        let length = self.0.rows();
         let place = position.extract::<isize>().ok();
         let place = place.and_then(|place| if place < 0 { place.checked_add_unsigned(length) } else { Some(place) });
         let place = place.and_then(|place| usize::try_from(place).ok());
         match place.filter(|place| *place < length) {
-            Some(place) => Ok(rows.get(self.0.series.row_at(place))?.into_any()),
+            Some(place) => Ok(rows.at(place)?.into_any()),
             None => Err(PyIndexError::new_err(format!("row {position} of {length}"))),
         }
     }
@@ -94,19 +95,49 @@ impl Description {
         columns.collect()
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.numbers.txt"))]
+    #[getter]
+    fn numbers(&self) -> PyResult<Columns> {
+        self.0.to_record_batch().map(Columns).map_err(to_python)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.booleans.txt"))]
+    #[getter]
+    fn booleans(&self) -> PyResult<Columns> {
+        self.of_kind(SeriesKind::Boolean)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.times.txt"))]
+    #[getter]
+    fn times(&self) -> PyResult<Columns> {
+        self.of_kind(SeriesKind::Time)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.texts.txt"))]
+    #[getter]
+    fn texts(&self) -> PyResult<Columns> {
+        self.of_kind(SeriesKind::Text)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.others.txt"))]
+    #[getter]
+    fn others(&self) -> PyResult<Columns> {
+        self.of_kind(SeriesKind::Other)
+    }
+
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_dicts.txt"))]
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let rows = self.rows(py)?;
         let row = |place| {
             call::check_signals(py, place)?;
-            rows.get(self.0.series.row_at(place))
+            rows.at(place)
         };
-        (0..self.0.series.len()).map(row).collect()
+        (0..self.0.rows()).map(row).collect()
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.to_json.txt"))]
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        let values = self.0.series.len().saturating_mul(self.0.series.names().len());
+        let values = self.0.rows().saturating_mul(self.0.series.names().len().max(8));
         let text = call::run(py, values, &Threads::default(), |interrupt| {
             let mut text = Text { bytes: Vec::new(), interrupt };
             match self.0.write_json(&mut text) {
@@ -138,7 +169,8 @@ impl Description {
         // Of anything else the other side is asked.
         let Ok(other) = other.cast::<Self>() else { return py.NotImplemented().into_bound_py_any(py) };
         let (ours, theirs) = (&self.0, &other.get().0);
-        (ours.spec == theirs.spec && ours.series.same(&theirs.series)).into_bound_py_any(py)
+        (ours.spec == theirs.spec && ours.series.same(&theirs.series) && ours.parts == theirs.parts)
+            .into_bound_py_any(py)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
@@ -150,8 +182,8 @@ impl Description {
 
     #[staticmethod]
     fn _from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
-        let Report { spec, source, series } = Report::from_bytes(bytes).map_err(to_python)?;
-        Ok(Self(Report { spec, source, series: with_texts(py, series)? }))
+        let report = Report::from_bytes(bytes).map_err(to_python)?;
+        Ok(Self(Report { series: with_texts(py, report.series)?, ..report }))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -202,7 +234,15 @@ impl Description {
     fn rows<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<Rows<'a, 'py>> {
         let series = &self.0.series;
         let objects = series.keys().map_or(Ok(Vec::new()), |keys| KeyObjects::all(py, keys))?;
-        Ok(Rows { py, report: &self.0, keys: series.read_keys().map_err(to_python)?, objects })
+        let parts = self.0.parts.iter().map(|part| PartRows::new(py, part)).collect::<PyResult<_>>()?;
+        Ok(Rows { py, report: &self.0, keys: series.read_keys().map_err(to_python)?, objects, parts })
+    }
+
+    /// The answers for the columns of a kind, as a table of its own.
+    fn of_kind(&self, kind: SeriesKind) -> PyResult<Columns> {
+        let part = self.0.parts.iter().find(|part| part.kind() == kind);
+        let empty = || RecordBatch::new_empty(Arc::new(Schema::new(vec![Field::new("column", DataType::Utf8, true)])));
+        part.map_or_else(|| Ok(empty()), |part| part.to_record_batch().map_err(to_python)).map(Columns)
     }
 
     /// The row of a column and of keys, or all rows of a column that has keys.
@@ -214,13 +254,15 @@ impl Description {
         keys: Option<&Bound<'py, PyTuple>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let series = &self.0.series;
-        let columns: Vec<usize> =
-            (0..series.columns().len()).filter(|&column| series.columns()[column].as_deref() == Some(name)).collect();
-        let groups = series.keys().map_or(1, |keys| keys.num_rows());
+        let of_parts = self.0.parts.iter().flat_map(|part| part.columns().iter().map(|(name, _)| name));
+        let names: Vec<&Option<String>> = series.columns().iter().chain(of_parts).collect();
+        let columns: Vec<usize> = (0..names.len()).filter(|&column| names[column].as_deref() == Some(name)).collect();
+        let keys_of_parts = self.0.parts.first().and_then(Part::keys);
+        let groups = series.keys().or(keys_of_parts).map_or(1, |keys| keys.num_rows());
         let column = match columns[..] {
             [column] => column,
             [] => {
-                let names: Vec<String> = series.columns().iter().flatten().cloned().collect();
+                let names: Vec<String> = names.into_iter().flatten().cloned().collect();
                 let error = rstats::Error::NoSuchColumn { name: name.to_owned(), available: names };
                 return Err(PyKeyError::new_err(error.to_string()));
             }
@@ -233,7 +275,7 @@ impl Description {
         };
         let all = column * groups..(column + 1) * groups;
         match keys {
-            None if series.keys().is_none() => Ok(rows.get(column)?.into_any()),
+            None if series.keys().or(keys_of_parts).is_none() => Ok(rows.get(column)?.into_any()),
             None => Ok(PyList::new(py, all.map(|row| rows.get(row)).collect::<PyResult<Vec<_>>>()?)?.into_any()),
             Some(keys) => {
                 for row in all {
@@ -254,10 +296,31 @@ struct Rows<'a, 'py> {
     report: &'a Report,
     keys: Option<Keys>,
     objects: Vec<KeyObjects<'py>>,
+    parts: Vec<PartRows<'a, 'py>>,
 }
 
 impl<'py> Rows<'_, 'py> {
+    /// The row at a place of an output.
+    fn at(&self, place: usize) -> PyResult<Bound<'py, PyDict>> {
+        self.get(if place < self.report.series.len() { self.report.series.row_at(place) } else { place })
+    }
+
+    /// The part that a row is of, and its row there. `None` for one of numbers.
+    fn of_part(&self, row: usize) -> Option<(&PartRows<'_, 'py>, usize)> {
+        let mut row = row.checked_sub(self.report.series.len())?;
+        for part in &self.parts {
+            match row.checked_sub(part.part.len()) {
+                None => return Some((part, row)),
+                Some(rest) => row = rest,
+            }
+        }
+        None
+    }
+
     fn keys_of(&self, row: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        if let Some((part, row)) = self.of_part(row) {
+            return part.keys_of(self.py, row);
+        }
         let Some(keys) = &self.keys else { return Ok(Vec::new()) };
         let row = self.report.series.key_row(row);
         self.objects.iter().zip(keys.row(row)).map(|(objects, (_, key))| objects.get(self.py, row, key)).collect()
@@ -265,15 +328,20 @@ impl<'py> Rows<'_, 'py> {
 
     fn get(&self, place: usize) -> PyResult<Bound<'py, PyDict>> {
         let (py, series) = (self.py, &self.report.series);
+        if let Some((part, row)) = self.of_part(place) {
+            return part.get(py, row);
+        }
         let row = PyDict::new(py);
         if !series.are_windows() {
             row.set_item("column", series.column(place))?;
+            row.set_item("kind", SeriesKind::Number.name())?;
         }
         for (objects, key) in self.objects.iter().zip(self.keys_of(place)?) {
             row.set_item(&objects.name, key)?;
         }
         if series.are_windows() {
             row.set_item("column", series.column(place))?;
+            row.set_item("kind", SeriesKind::Number.name())?;
         }
         let counts = series.counts(place);
         for (index, name) in COUNTS.into_iter().enumerate() {
@@ -286,5 +354,53 @@ impl<'py> Rows<'_, 'py> {
             }
         }
         Ok(row)
+    }
+}
+
+/// The rows of a part, one by one.
+struct PartRows<'a, 'py> {
+    part: &'a Part,
+    keys: Option<Keys>,
+    key_objects: Vec<KeyObjects<'py>>,
+    /// Of each column the answers.
+    answers: Vec<(Keys, Vec<KeyObjects<'py>>)>,
+}
+
+impl<'a, 'py> PartRows<'a, 'py> {
+    fn new(py: Python<'py>, part: &'a Part) -> PyResult<Self> {
+        let read = |table: &RecordBatch| Ok((Keys::of(table).map_err(to_python)?, KeyObjects::all(py, table)?));
+        let (keys, key_objects) = match part.keys() {
+            Some(keys) => read(keys).map(|(keys, objects)| (Some(keys), objects))?,
+            None => (None, Vec::new()),
+        };
+        let answers = part.columns().iter().map(|(_, answers)| read(answers)).collect::<PyResult<_>>()?;
+        Ok(Self { part, keys, key_objects, answers })
+    }
+
+    /// The column of a row, and the row of its answers.
+    fn place(&self, row: usize) -> (usize, usize) {
+        let groups = self.part.keys().map_or(1, RecordBatch::num_rows).max(1);
+        (row / groups, row % groups)
+    }
+
+    fn keys_of(&self, py: Python<'py>, row: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let Some(keys) = &self.keys else { return Ok(Vec::new()) };
+        let (_, row) = self.place(row);
+        self.key_objects.iter().zip(keys.row(row)).map(|(objects, (_, key))| objects.get(py, row, key)).collect()
+    }
+
+    fn get(&self, py: Python<'py>, row: usize) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        let (column, group) = self.place(row);
+        dict.set_item("column", &self.part.columns()[column].0)?;
+        dict.set_item("kind", self.part.kind().name())?;
+        for (objects, key) in self.key_objects.iter().zip(self.keys_of(py, row)?) {
+            dict.set_item(&objects.name, key)?;
+        }
+        let (answers, objects) = &self.answers[column];
+        for (objects, (name, value)) in objects.iter().zip(answers.row(group)) {
+            dict.set_item(name, objects.get(py, group, value)?)?;
+        }
+        Ok(dict)
     }
 }

@@ -155,7 +155,7 @@ fn from_text<'py>(py: Python<'py>, key: &Key<'_>) -> PyResult<Bound<'py, PyAny>>
         Key::Time(text) if !nanoseconds(text) => parsed("datetime", "time", text),
         Key::Timestamp(text) if !nanoseconds(text) => parsed("datetime", "datetime", text),
         Key::Decimal(text) => parsed("decimal", "Decimal", text),
-        other => return other.to_string().into_bound_py_any(py),
+        other => return other.iso().into_bound_py_any(py),
     };
     // Years beyond 9999 are not those of `datetime`.
     attempt(py, value)?.map_or_else(|| key.to_string().into_bound_py_any(py), Ok)

@@ -11,7 +11,7 @@ use crate::args;
 use crate::call::{self, Threads};
 use crate::columns::Columns;
 use crate::errors::{special, to_python};
-use crate::input::{self, Chosen, Labels, Object, Read, ReadValues, Table, Wanted, is_instance};
+use crate::input::{self, Chosen, Kinds, Labels, Object, Read, ReadValues, Table, Wanted, is_instance};
 
 /// The number of values, which is in every description, and here in the answers that ask for it.
 const COUNT: &str = "count";
@@ -190,7 +190,7 @@ impl<'py> Asked<'_, 'py> {
             _ => None,
         };
         let apart: Vec<&Labels> = self.by.iter().chain(&label).collect();
-        let Read { values, mut keys, .. } = table.read(py, wanted, &apart, None)?;
+        let Read { values, mut keys, .. } = table.read(py, wanted, &apart, None, Kinds::Numbers)?;
         let on = match label {
             Some(_) => keys.pop().map(|(_, times)| times),
             None => self.times(data)?,

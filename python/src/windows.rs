@@ -17,7 +17,7 @@ use crate::call::{self, Threads};
 use crate::columns::Columns;
 use crate::description::Description;
 use crate::errors::to_python;
-use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::input::{self, Kinds, Labels, Object, Read, ReadValues, Table, Wanted};
 use crate::shared::Shared;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.txt"))]
@@ -317,7 +317,8 @@ impl Windows {
             (Labels::new("on", PyString::new(py, question.time_column()).as_any())?, named("by", question.keys())?);
         let wanted = columns.map(|names| named("columns", &names)).transpose()?;
         let apart: Vec<&Labels> = [&on].into_iter().chain((!by.is_empty()).then_some(&by)).collect();
-        let Read { values, keys, .. } = table.read(py, &wanted.map_or(Wanted::Numeric, Wanted::Named), &apart, None)?;
+        let Read { values, keys, .. } =
+            table.read(py, &wanted.map_or(Wanted::Numeric, Wanted::Named), &apart, None, Kinds::Numbers)?;
         let ReadValues::Series(series) = values else {
             return Err(PyTypeError::new_err("windows are of columns of numbers, and these hold lists"));
         };

@@ -53,8 +53,8 @@ def split(whole: pa.Table, count: int, seed: int = 0) -> list[pa.Table]:
 
 
 def same(left: rstats.Description, right: rstats.Description) -> None:
-    theirs = [{**row} for row in right.to_dicts()]
-    ours = left.to_dicts()
+    theirs = [row for row in right if row["kind"] == "number"]
+    ours = [row for row in left if row["kind"] == "number"]
     assert len(ours) == len(theirs)
     for own, other in zip(ours, theirs, strict=True):
         assert repr(own) == repr(other)

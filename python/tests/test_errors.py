@@ -75,7 +75,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"level": 0}, ValueError, "confidence level"),
     ({"threads": 0}, ValueError, "threads is from 1 to 1024, not 0"),
     ({"columns": "z"}, ValueError, "there is no column 'z'; the columns are 'x', 's'"),
-    ({"columns": ["s"]}, TypeError, "column 's' is of type (string|str)"),
+    ({"columns": ["s"], "axis": 1}, TypeError, "column 's' is of type (string|str)"),
     ({"axis": 2}, ValueError, "axis 2 of data with 2 dimension"),
     ({"axis": -3}, ValueError, "axis -3 of data with 2 dimension"),
     ({"threads": 2**64}, ValueError, "threads is from 1 to 1024"),
@@ -144,21 +144,25 @@ def booleans_of_pandas() -> list[pd.Series]:
 
 
 @pytest.mark.parametrize("series", not_numbers_of_pandas(), ids=lambda series: str(series.dtype)[:20])
-def test_columns_that_hold_no_numbers_are_left_out(series: pd.Series) -> None:
+def test_columns_that_hold_no_numbers_are_described_by_their_kind(series: pd.Series) -> None:
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "s": series})
-    assert [row["column"] for row in rstats.describe(frame)] == ["x"]
-    assert [row["column"] for row in rstats.describe({"x": frame["x"], "s": frame["s"]})] == ["x"]
+    for table in (frame, {"x": frame["x"], "s": frame["s"]}):
+        first, second = rstats.describe(table)
+        assert first["column"] == "x" and second["kind"] in ("text", "other") and second["count"] == 3
+        assert rstats.describe(table, columns="s").to_dicts() == [second]
+    assert rstats.describe(series)[0] == second
     with pytest.raises(TypeError, match="column 's'"):
-        rstats.describe(frame, columns="s")
+        rstats.compute_stats(series)
 
 
 @pytest.mark.parametrize("series", booleans_of_pandas(), ids=lambda series: str(series.dtype))
-def test_booleans_are_described_only_where_they_are_named(series: pd.Series) -> None:
+def test_booleans_are_numbers_where_they_are_named(series: pd.Series) -> None:
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "s": series})
     for table in (frame, {"x": frame["x"], "s": frame["s"]}, pa.table(frame)):
-        assert [row["column"] for row in rstats.describe(table)] == ["x"]
+        first, second = rstats.describe(table)
+        assert first["column"] == "x" and (second["kind"], second["n_true"]) == ("boolean", 2)
         assert rstats.describe(table, columns="s", stats="sum", q=())[0]["sum"] == 2.0
-    assert rstats.describe({"s": [True, None, True]}).to_dicts() == []
+    assert [row["n_true"] for row in rstats.describe({"s": [True, None, True]})] == [2]
     assert rstats.compute_stats(series).mean == 2 / 3
 
 
@@ -166,9 +170,9 @@ def test_columns_of_polars_that_arrow_does_not_know() -> None:
     wide = [2**100, -(2**100), 3]
     frame = pl.DataFrame({"null": [None] * 3, "wide": pl.Series(wide, dtype=pl.Int128), "x": [1.0, 2.0, 3.0]})
     rows = rstats.describe(frame, stats="max", q=()).to_dicts()
-    assert [(row["column"], row["max"]) for row in rows] == [("wide", 2.0**100), ("x", 3.0)]
-    with pytest.raises(TypeError, match="column 'null'"):
-        rstats.describe(frame, columns="null")
+    assert [(row["column"], row.get("max")) for row in rows] == [("wide", 2.0**100), ("x", 3.0), ("null", None)]
+    (row,) = rstats.describe(frame, columns="null")
+    assert (row["kind"], row["count"], row["null_count"]) == ("other", 0, 3)
 
 
 def test_a_list_with_a_string_in_a_table() -> None:

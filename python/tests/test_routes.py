@@ -112,7 +112,7 @@ ROUTES: dict[str, Any] = {
 
 def statistics_of(data: Any, **asked: Any) -> list[Any]:
     (row,) = rstats.describe(data, **asked)
-    return [row["count"], *list(row.values())[4:]]
+    return [row["count"], *list(row.values())[5:]]
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -204,7 +204,12 @@ def test_tables_from_every_library() -> None:
         pd.DataFrame(columns).convert_dtypes(),
     ]
     expected = rstats.describe(table).to_dicts()
-    assert [row["column"] for row in expected] == ["x", "n"]
+    assert [(row["column"], row["kind"]) for row in expected] == [
+        ("x", "number"),
+        ("n", "number"),
+        ("b", "boolean"),
+        ("s", "text"),
+    ]
     for data in tables:
         assert rstats.describe(data).to_dicts() == expected, type(data)
     named = rstats.describe(table, columns=["b", "x"])

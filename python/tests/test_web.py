@@ -66,7 +66,7 @@ def test_statistics_go_straight_into_an_answer() -> None:
 def test_a_body_of_every_kind(kind: Any) -> None:
     body = kind(json.dumps({"values": NUMBERS}).encode())
     assert json.loads(rstats.compute_stats_json(body)) == EXPECTED
-    assert list(rstats.describe_json(body, "/values")[0].values())[4:9:3] == [0.25, EXPECTED["mean"]]
+    assert list(rstats.describe_json(body, "/values")[0].values())[5:10:3] == [0.25, EXPECTED["mean"]]
 
 
 def test_json_of_every_size_is_the_list() -> None:
@@ -183,9 +183,7 @@ def test_flask(flask_client: Any) -> None:
     sink = io.BytesIO()
     pq.write_table(table, sink)
     sink.seek(0)
-    assert described["source"].pop("left_out") == [
-        {"column": "name", "reason": "of type string, which holds no numbers"}
-    ]
+    assert described["series"].pop()["kind"] == "text"
     described["source"] = {**described["source"], "files": 1}
     answer = flask_client.post("/parquet", data={"file": (sink, "x.parquet")}).json
     assert answer["source"].pop("left_out") and answer["source"].pop("bytes", 1)

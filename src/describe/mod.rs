@@ -26,7 +26,7 @@ pub(crate) use group_rows::Texts;
 #[cfg(feature = "parquet")]
 pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, text_code};
 pub use groups::describe_groups;
-pub use kinds::{Part, TypedColumn, describe_kinds};
+pub use kinds::{KindsDescriber, Part, TypedColumn, describe_kinds};
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]

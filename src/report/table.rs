@@ -24,8 +24,8 @@ const ERRORS: usize = 20;
 const LEFT_OUT: usize = 20;
 
 impl Report {
-    /// A table of at most `width` characters where that can be: statistics down and series across if they are few and
-    /// fit, else a line a series. The footer names what was asked, and the files that were left out.
+    /// A table of at most `width` characters, if need be in blocks: statistics down and series across if these are few,
+    /// else a line a series. The footer names what was asked, and the files that were left out.
     pub fn to_table(&self, width: usize) -> String {
         self.table(width, SHOWN)
     }
@@ -63,11 +63,12 @@ impl Report {
             if !self.parts.is_empty() {
                 text.push_str(&format!("{}\n", SeriesKind::Number.plural()));
             }
-            text.push_str(&laid_out(&lines, series.len(), by > 0, width));
+            text.push_str(&laid_out(&lines, series.len(), by, width));
         }
         for part in &self.parts {
             text.push_str(&format!("{}\n", part.kind().plural()));
-            text.push_str(&laid_out(&part_lines(part, most), part.len(), part.keys().is_some(), width));
+            let by = part.keys().map_or(0, |keys| keys.num_columns());
+            text.push_str(&laid_out(&part_lines(part, most), part.len(), by, width));
         }
         text.push_str(&format!("{}\n", self.footer(most)));
         text
@@ -108,15 +109,50 @@ impl Report {
     }
 }
 
-/// Lines as a table: upright if there are few rows that fit the width so, and no keys.
-fn laid_out(lines: &[Vec<String>], rows: usize, has_keys: bool, width: usize) -> String {
-    if !has_keys && rows <= UPRIGHT {
-        let upright = render(&transpose(lines));
-        if upright.lines().next().is_none_or(|line| line.chars().count() <= width) {
-            return upright + "\n";
+/// Lines as a table that fits the width, if need be in blocks below each other: with the series side by side if they are few and have no
+/// keys, else a line a series, whose column and keys stand before each block.
+fn laid_out(lines: &[Vec<String>], rows: usize, by: usize, width: usize) -> String {
+    let is_upright = by == 0 && rows <= UPRIGHT;
+    let upright = || transpose(lines);
+    if is_upright && fits(&upright(), width) {
+        return render(&upright()) + "\n";
+    }
+    if fits(lines, width) {
+        return render(lines) + "\n";
+    }
+    let (lines, labels) = if is_upright { (upright(), 1) } else { (lines.to_vec(), 1 + by) };
+    let blocks = blocks(&lines, labels, width);
+    blocks.iter().map(|block| render(block) + "\n").collect()
+}
+
+/// The characters that each column of a table takes, its line included.
+fn widths(lines: &[Vec<String>]) -> Vec<usize> {
+    let columns = lines.first().map_or(0, Vec::len);
+    let width = |column: usize| lines.iter().map(|line| shown(&line[column], NAME).chars().count()).max().unwrap_or(0);
+    (0..columns).map(|column| width(column) + 3).collect()
+}
+
+fn fits(lines: &[Vec<String>], width: usize) -> bool {
+    widths(lines).iter().sum::<usize>() < width
+}
+
+/// The columns of a table in blocks that fit the width, each after the first `labels` columns.
+fn blocks(lines: &[Vec<String>], labels: usize, width: usize) -> Vec<Vec<Vec<String>>> {
+    let widths = widths(lines);
+    let of_labels: usize = widths[..labels].iter().sum();
+    let (mut blocks, mut taken): (Vec<Vec<usize>>, usize) = (Vec::new(), usize::MAX);
+    for column in labels..widths.len() {
+        if taken.saturating_add(widths[column]) >= width {
+            blocks.push((0..labels).collect());
+            taken = of_labels;
+        }
+        taken += widths[column];
+        if let Some(block) = blocks.last_mut() {
+            block.push(column);
         }
     }
-    render(lines) + "\n"
+    let cells = |block: &Vec<usize>, line: &Vec<String>| block.iter().map(|&column| line[column].clone()).collect();
+    blocks.iter().map(|block| lines.iter().map(|line| cells(block, line)).collect()).collect()
 }
 
 /// The rows of a part below their header: all, or the first and the last ones if there are more than `most`.

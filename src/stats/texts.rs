@@ -1,5 +1,7 @@
 //! Texts: how many there are, the first and the last in order, and their lengths.
 
+use std::borrow::Cow;
+
 /// What is learned of texts, or of bytes. Two of them merge.
 #[derive(Clone, Debug, Default)]
 pub struct TextScan<'a> {
@@ -11,10 +13,10 @@ pub struct TextScan<'a> {
 }
 
 /// The first and the last text, by their bytes, each after its [`prefix`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Extremes<'a> {
-    min: (u64, &'a [u8]),
-    max: (u64, &'a [u8]),
+    min: (u64, Cow<'a, [u8]>),
+    max: (u64, Cow<'a, [u8]>),
 }
 
 impl<'a> TextScan<'a> {
@@ -28,17 +30,27 @@ impl<'a> TextScan<'a> {
         self.lengths = Some([least.min(length), most.max(length)]);
         let new = (prefix(text), text);
         match &mut self.extremes {
-            None => self.extremes = Some(Extremes { min: new, max: new }),
+            None => {
+                let text = || (new.0, Cow::Borrowed(new.1));
+                self.extremes = Some(Extremes { min: text(), max: text() });
+            }
             Some(Extremes { min, max }) => {
-                // Tuples of which the first items differ are not compared further.
-                if new < *min {
-                    *min = new;
+                // Pairs of which the first items differ are not compared further.
+                if new < (min.0, &*min.1) {
+                    *min = (new.0, Cow::Borrowed(new.1));
                 }
-                if new > *max {
-                    *max = new;
+                if new > (max.0, &*max.1) {
+                    *max = (new.0, Cow::Borrowed(new.1));
                 }
             }
         }
+    }
+
+    /// The same, on its own.
+    pub fn into_owned(self) -> TextScan<'static> {
+        let owned = |(prefix, text): (u64, Cow<'_, [u8]>)| (prefix, Cow::Owned(text.into_owned()));
+        let extremes = self.extremes.map(|Extremes { min, max }| Extremes { min: owned(min), max: owned(max) });
+        TextScan { extremes, count: self.count, empty: self.empty, lengths: self.lengths, total: self.total }
     }
 
     /// Other texts of the same series.
@@ -50,7 +62,7 @@ impl<'a> TextScan<'a> {
             (Some([a, b]), Some([c, d])) => Some([a.min(c), b.max(d)]),
             (ours, theirs) => ours.or(theirs),
         };
-        self.extremes = match (self.extremes, other.extremes) {
+        self.extremes = match (self.extremes.take(), other.extremes) {
             (Some(ours), Some(theirs)) => {
                 Some(Extremes { min: ours.min.min(theirs.min), max: ours.max.max(theirs.max) })
             }
@@ -69,8 +81,8 @@ impl<'a> TextScan<'a> {
     }
 
     /// The first text by its bytes, and the last one.
-    pub fn extremes(&self) -> Option<(&'a [u8], &'a [u8])> {
-        self.extremes.map(|extremes| (extremes.min.1, extremes.max.1))
+    pub fn extremes(&self) -> Option<(&[u8], &[u8])> {
+        self.extremes.as_ref().map(|extremes| (&*extremes.min.1, &*extremes.max.1))
     }
 
     /// The least length, and the greatest.
@@ -114,7 +126,8 @@ mod tests {
             for (index, text) in texts.iter().enumerate() {
                 parts[usize::from(index >= cut)].push(text.as_bytes(), characters(text.as_bytes()), times);
             }
-            let [mut scan, other] = parts;
+            let [scan, other] = parts;
+            let mut scan = scan.into_owned();
             scan.merge(other);
             let mut sorted = texts.clone();
             sorted.sort();

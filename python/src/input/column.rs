@@ -6,10 +6,10 @@ use arrow_array::{Array, ArrayRef, new_empty_array};
 use arrow_schema::{DataType, Field, FieldRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use rstats::Error;
 use rstats::internal::{NAME, shown, values_of};
 use rstats::report::LeftOut;
 use rstats::series::{Chunk, Format, Kind, NanMeans, Series, StridedBuffer};
+use rstats::{Error, TypedColumn};
 
 use super::items::{self, Missing};
 use super::memory::ArrayMemory;
@@ -160,6 +160,28 @@ impl<'py> Column<'py> {
         let field =
             field.as_ref().clone().with_name(name).with_data_type(array.data_type().clone()).with_nullable(true);
         Ok((Arc::new(field), array))
+    }
+
+    /// As a column of whatever type. Of objects that are of no one type, it is known which are there.
+    pub fn into_typed(self, py: Python<'py>) -> PyResult<TypedColumn> {
+        let name = self.name.clone();
+        if let Values::Arrow(chunks, field) = self.values {
+            let chunks = checked(chunks, name.as_deref())?;
+            return Ok(TypedColumn { name, field, chunks });
+        }
+        let items = match &self.values {
+            Values::Items(items, missing) => Some((items.clone(), *missing)),
+            _ => None,
+        };
+        match (self.into_keys(), items) {
+            (Ok((field, array)), _) => Ok(TypedColumn { name, field, chunks: vec![array] }),
+            (Err(error), Some((items, missing))) if error.is_instance_of::<PyTypeError>(py) => {
+                let array = items::presence(&items, missing)?;
+                let field = Arc::new(Field::new("", array.data_type().clone(), true));
+                Ok(TypedColumn { name, field, chunks: vec![array] })
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// As the weights of rows: numbers, as they are.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use arrow_array::builder::Float64Builder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal256Type, Float64Type};
-use arrow_array::{ArrayRef, BooleanArray, Decimal256Array, Float64Array, Int64Array, UInt64Array};
-use arrow_buffer::i256;
+use arrow_array::{ArrayRef, BooleanArray, Decimal256Array, Float64Array, Int64Array, StructArray, UInt64Array};
+use arrow_buffer::{NullBuffer, i256};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::concat::concat;
@@ -114,6 +114,21 @@ pub fn numbers(items: &Bound<'_, PyAny>, missing: Missing) -> Result<Vec<Chunk>,
         collected.push(&item?, position)?;
     }
     collected.finish()
+}
+
+/// Which of some objects are there, as an array of structs of nothing: their values are of no one type.
+pub fn presence(items: &Bound<'_, PyAny>, missing: Missing) -> PyResult<ArrayRef> {
+    let known = Known::new(items.py())?;
+    let mut there = Vec::new();
+    for (position, item) in items.try_iter()?.enumerate() {
+        call::check_signals(items.py(), position)?;
+        let item = item?;
+        let is_missing = item.is_none()
+            || known.missing.iter().any(|missing| missing.is(&item))
+            || missing == Missing::NullAndNan && is_missing(&item)?;
+        there.push(!is_missing);
+    }
+    Ok(Arc::new(StructArray::new_empty_fields(there.len(), Some(NullBuffer::from(there)))))
 }
 
 /// Whether a number is a boolean of Python or NumPy.

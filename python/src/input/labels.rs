@@ -90,6 +90,22 @@ pub enum Wanted {
     Where(Filter),
 }
 
+impl Wanted {
+    /// Whether expressions and types choose.
+    pub fn is_filter(&self) -> bool {
+        matches!(self, Self::Where(_))
+    }
+
+    /// Whether a column is chosen by its name, or by the name of its type.
+    pub fn names_or_types(&self, name: &str, type_name: &str) -> bool {
+        match self {
+            Self::Numeric => false,
+            Self::Named(_) => true,
+            Self::Where(filter) => filter.passes(name, type_name),
+        }
+    }
+}
+
 /// The wanted columns, and what the code that chooses them has raised.
 pub struct Chosen {
     pub wanted: Wanted,

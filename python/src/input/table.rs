@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_schema::FieldRef;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 use rstats::internal::{NAME, shown, type_name};
 use rstats::report::LeftOut;
 use rstats::series::Series;
-use rstats::{Error, ListColumn};
+use rstats::{Error, ListColumn, TypedColumn};
 
 use super::arrow::{self, Rows, Shape, Source, TableField};
 use super::column::{Column, NoNumbers, Unread, Values, no_numbers};
@@ -52,9 +52,20 @@ enum Kind<'py> {
 /// What was read of a table.
 pub struct Read {
     pub values: ReadValues,
+    /// The columns that hold no numbers, where they were asked for.
+    pub others: Vec<TypedColumn>,
     pub keys: Vec<(FieldRef, ArrayRef)>,
     pub weights: Option<ArrayRef>,
     pub left_out: Vec<LeftOut>,
+}
+
+/// Which kinds of columns are described.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kinds {
+    /// Numbers, and booleans that are named.
+    Numbers,
+    /// All.
+    All,
 }
 
 pub enum ReadValues {
@@ -167,8 +178,15 @@ impl<'py> Table<'py> {
     }
 
     /// The wanted columns as series or lists; the columns of keys, by several arguments, which are not among them unless they are
-    /// named; and the column of weights likewise.
-    pub fn read(&self, py: Python<'py>, wanted: &Wanted, by: &[&Labels], weights: Option<&Labels>) -> PyResult<Read> {
+    /// named; and the column of weights likewise. Columns that hold no numbers are among the wanted ones if `kinds` says so.
+    pub fn read(
+        &self,
+        py: Python<'py>,
+        wanted: &Wanted,
+        by: &[&Labels],
+        weights: Option<&Labels>,
+        kinds: Kinds,
+    ) -> PyResult<Read> {
         let places =
             by.iter().map(|by| self.places_of_keys(py, by)).collect::<PyResult<Vec<_>>>()?.into_iter().flatten();
         let places: Vec<KeyPlace> = places.collect();
@@ -185,7 +203,7 @@ impl<'py> Table<'py> {
             .collect();
         apart.extend(weights);
         let mut left_out = Vec::new();
-        let chosen = self.choose(py, wanted, &apart, &mut left_out)?;
+        let chosen = self.choose(py, wanted, &apart, kinds, &mut left_out)?;
         let mut all: Vec<usize> = chosen.iter().chain(&apart).copied().collect();
         all.sort_unstable();
         all.dedup();
@@ -202,12 +220,21 @@ impl<'py> Table<'py> {
         let keys = keys.collect::<PyResult<Vec<_>>>()?;
         let weights = weights.map(|index| column(index)?.into_weights()).transpose()?;
         let chosen = chosen.into_iter().map(column).collect::<PyResult<Vec<_>>>()?;
-        let values = self.values(wanted, chosen, &mut left_out)?;
-        Ok(Read { values, keys, weights, left_out })
+        let mut others = Vec::new();
+        let values = self.values(py, wanted, chosen, kinds, &mut others, &mut left_out)?;
+        Ok(Read { values, others, keys, weights, left_out })
     }
 
-    /// Columns as series, or as lists if they consist of them.
-    fn values(&self, wanted: &Wanted, chosen: Vec<Column<'py>>, left_out: &mut Vec<LeftOut>) -> PyResult<ReadValues> {
+    /// Columns as series, or as lists if they consist of them; and those that hold no numbers.
+    fn values(
+        &self,
+        py: Python<'py>,
+        wanted: &Wanted,
+        chosen: Vec<Column<'py>>,
+        kinds: Kinds,
+        others: &mut Vec<TypedColumn>,
+        left_out: &mut Vec<LeftOut>,
+    ) -> PyResult<ReadValues> {
         if matches!(wanted, Wanted::Named(_)) && chosen.first().is_some_and(Column::holds_lists) {
             if let Some(other) = chosen.iter().find(|column| !column.holds_lists()) {
                 let name = other.name.as_deref().unwrap_or_default();
@@ -221,7 +248,27 @@ impl<'py> Table<'py> {
         for column in chosen {
             let name = column.name.clone().unwrap_or_default();
             let is_list = matches!(self.kind, Kind::Objects(_)) && matches!(column.values, Values::Items(..));
+            let is_readable = !matches!(column.values, Values::Unreadable(_));
+            let of_kind = Some(column.clone()).filter(|_| kinds == Kinds::All && is_readable);
             let read = column.into_series();
+            let is_other = match (&read, wanted) {
+                (Ok(column), Wanted::Numeric) => column.is_boolean(),
+                (Ok(column), Wanted::Where(filter)) => column.is_boolean() && !filter.passes(&name, "bool"),
+                (Err(Unread::NoNumbers(wrong)), _) => !wrong.is_value && !(is_list && wrong.is_one_item),
+                _ => false,
+            };
+            if let Some(column) = of_kind.filter(|_| is_other && (is_told(wanted, &name) || !wanted.is_filter())) {
+                match column.into_typed(py) {
+                    Ok(typed) => {
+                        others.push(typed);
+                        continue;
+                    }
+                    // A type that Arrow has not, or one that pyarrow would know.
+                    Err(error) if error.is_instance_of::<PyTypeError>(py) => {}
+                    Err(error) if error.is_instance_of::<PyImportError>(py) => {}
+                    Err(error) => return Err(error),
+                }
+            }
             match (read, wanted) {
                 (Ok(column), Wanted::Numeric) if column.is_boolean() => leave_out(left_out, &name, LeftOut::BOOLEANS),
                 (Ok(column), Wanted::Where(filter)) if !filter.passes(&name, column.type_name()) => {
@@ -251,6 +298,7 @@ impl<'py> Table<'py> {
         py: Python<'py>,
         wanted: &Wanted,
         apart: &[usize],
+        kinds: Kinds,
         left_out: &mut Vec<LeftOut>,
     ) -> PyResult<Vec<usize>> {
         if let Wanted::Named(labels) = wanted {
@@ -268,6 +316,7 @@ impl<'py> Table<'py> {
             let field = fields.get(index).map(|field| field.field.as_ref());
             let refused = match (field, wanted) {
                 (Some(Err(reason)), _) => Some(reason.clone()),
+                _ if kinds == Kinds::All && is_told(wanted, name) => None,
                 (Some(Ok(field)), Wanted::Numeric) => LeftOut::why(field),
                 (Some(Ok(field)), Wanted::Where(filter))
                     if no_numbers(field).is_some() || !filter.passes(name, type_name(field.data_type())) =>
@@ -478,11 +527,12 @@ pub fn choose_of_stream<'py>(
     py: Python<'py>,
     stream: &Stream,
     wanted: &Wanted,
+    kinds: Kinds,
     left_out: &mut Vec<LeftOut>,
 ) -> PyResult<Vec<usize>> {
     let labels = stream.fields.iter().map(|field| Label::of_name(field.name.clone())).collect();
     let table = Table { labels, kind: Kind::Stream(stream.fields.clone(), RefCell::new(None)) };
-    table.choose(py, wanted, &[], left_out)
+    table.choose(py, wanted, &[], kinds, left_out)
 }
 
 fn fields_of(shape: &Shape) -> &[TableField] {

@@ -67,7 +67,13 @@ pub(super) fn describe_other(column: &TypedColumn, groups: Option<&Groups>, spec
     Counts::of(column, groups, spec)?.with(vec![]).map_err(|error| column.failed(error))
 }
 
-/// A column of booleans: how many are true, and their share.
+/// How many values of some booleans are true.
+pub(super) fn true_count(column: &TypedColumn, chunk: &ArrayRef) -> Result<u64> {
+    let bits = cast(chunk, &DataType::Boolean).map_err(|error| column.failed(error))?;
+    Ok(bits.as_boolean().true_count() as u64)
+}
+
+/// A column of booleans.
 pub(super) fn describe_booleans(
     column: &TypedColumn,
     groups: Option<&Groups>,
@@ -75,14 +81,10 @@ pub(super) fn describe_booleans(
     interrupt: &Interrupt,
 ) -> Result<RecordBatch> {
     let counts = Counts::of(column, groups, spec)?;
-    let in_bits = |chunk: &ArrayRef| cast(chunk, &DataType::Boolean).map_err(|error| column.failed(error));
     let n_true: Vec<u64> = match groups {
-        None => {
-            let of = |chunk: &ArrayRef| Ok(in_bits(chunk)?.as_boolean().true_count() as u64);
-            vec![column.chunks.iter().map(of).sum::<Result<u64>>()?]
-        }
+        None => vec![column.chunks.iter().map(|chunk| true_count(column, chunk)).sum::<Result<u64>>()?],
         Some(groups) => {
-            let whole = in_bits(&column.whole()?)?;
+            let whole = cast(&column.whole()?, &DataType::Boolean).map_err(|error| column.failed(error))?;
             let bits = whole.as_boolean();
             let is_true = |&&row: &&u32| bits.is_valid(row as usize) && bits.value(row as usize);
             let of = |group| groups.rows(group..group + 1).iter().filter(is_true).count() as u64;
@@ -90,6 +92,16 @@ pub(super) fn describe_booleans(
         }
     };
     interrupt.check()?;
+    boolean_answers(column, counts, &n_true, spec)
+}
+
+/// The answers for a column of booleans, of which so many are true in each group: that number, and their share.
+pub(super) fn boolean_answers(
+    column: &TypedColumn,
+    counts: Counts,
+    n_true: &[u64],
+    spec: &Spec,
+) -> Result<RecordBatch> {
     let is_there = |group: usize| !counts.spoils(group, spec);
     // Both are integers below 2^53 in all that memory holds, so the quotient is rounded once.
     let mean = |group: usize| match counts.count[group] {

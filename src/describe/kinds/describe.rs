@@ -69,27 +69,40 @@ pub fn describe_kinds(
         }
     };
     let grouping: Grouping<'_> = by.zip(groups.as_ref());
-    let mut parts = Vec::new();
-    for (kind, _) in SeriesKind::ALL.into_iter().filter(|(kind, _)| *kind != SeriesKind::Number) {
+    let of_times: Vec<TypedColumn> =
+        columns.iter().filter(|column| column.kind() == SeriesKind::Time).cloned().collect();
+    let mut of_times = describe_times(&of_times, by, spec, interrupt)?.into_iter();
+    let mut answers = Vec::with_capacity(columns.len());
+    for column in columns {
         interrupt.check()?;
-        let of_kind: Vec<TypedColumn> = columns.iter().filter(|column| column.kind() == kind).cloned().collect();
-        if of_kind.is_empty() {
-            continue;
-        }
-        let each = |describe: &dyn Fn(&TypedColumn) -> Result<RecordBatch>| of_kind.iter().map(describe).collect();
-        let answers: Vec<RecordBatch> = match kind {
-            SeriesKind::Time => describe_times(&of_kind, by, spec, interrupt),
-            SeriesKind::Boolean => each(&|column| describe_booleans(column, groups.as_ref(), spec, interrupt)),
-            SeriesKind::Text => each(&|column| describe_texts(column, grouping, spec, interrupt)),
-            SeriesKind::Number | SeriesKind::Other => each(&|column| describe_other(column, groups.as_ref(), spec)),
-        }?;
-        let names = of_kind.into_iter().map(|column| column.name);
-        let keys = groups.as_ref().map(|groups| groups.keys.clone());
-        let part = Part::new(kind, keys, names.zip(answers).collect());
-        check_names(&part)?;
-        parts.push(part);
+        let batch = match column.kind() {
+            SeriesKind::Number => None,
+            SeriesKind::Time => of_times.next(),
+            SeriesKind::Boolean => Some(describe_booleans(column, groups.as_ref(), spec, interrupt)?),
+            SeriesKind::Text => Some(describe_texts(column, grouping, spec, interrupt)?),
+            SeriesKind::Other => Some(describe_other(column, groups.as_ref(), spec)?),
+        };
+        answers.extend(batch.map(|batch| (column.kind(), column.name.clone(), batch)));
     }
-    Ok(parts)
+    parts(answers, groups.map(|groups| groups.keys))
+}
+
+/// The answers for columns, in their order, as a part for each kind.
+pub(super) fn parts(
+    answers: Vec<(SeriesKind, Option<String>, RecordBatch)>,
+    keys: Option<RecordBatch>,
+) -> Result<Vec<Part>> {
+    let mut found = Vec::new();
+    for (kind, _) in SeriesKind::ALL {
+        let of_kind = answers.iter().filter(|(of, ..)| *of == kind);
+        let columns: Vec<_> = of_kind.map(|(_, name, answers)| (name.clone(), answers.clone())).collect();
+        if !columns.is_empty() {
+            let part = Part::new(kind, keys.clone(), columns);
+            check_names(&part)?;
+            found.push(part);
+        }
+    }
+    Ok(found)
 }
 
 /// Keys must not be named like the answers beside them.

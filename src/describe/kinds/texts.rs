@@ -8,7 +8,7 @@ use arrow_array::types::ByteArrayType;
 use arrow_array::{Array, ArrayRef, BinaryArray, Float64Array, GenericByteArray, RecordBatch, UInt64Array};
 use arrow_buffer::ArrowNativeType;
 use arrow_cast::cast;
-use arrow_schema::{ArrowError, DataType, FieldRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use arrow_select::take::take;
 
 use super::columns::TypedColumn;
@@ -36,25 +36,57 @@ pub(super) fn describe_texts(
 ) -> Result<RecordBatch> {
     let groups = grouping.map(|(_, groups)| groups);
     let counts = Counts::of(column, groups, spec)?;
-    let rows = counts.count.len();
-    let is_there = |group: usize| !counts.spoils(group, spec);
-    let mut statistics: Vec<(&str, ArrayRef)> = Vec::new();
-    // Enums have an order of their own: the first and the last one are found among the distinct ones.
-    let is_ordered = column.field.dict_is_ordered() == Some(true);
-    let distinct = [Statistic::Mode, Statistic::NUnique].into_iter().any(|statistic| spec.wants(statistic))
-        || is_ordered && [Statistic::Min, Statistic::Max].into_iter().any(|statistic| spec.wants(statistic));
-    let distinct = if distinct { Some(Distinct::new(column, grouping)?) } else { None };
+    let distinct = if wants_distinct(&column.field, spec) { Some(Distinct::new(column, grouping)?) } else { None };
     interrupt.check()?;
-
-    let chunks = byte_chunks(column, groups.is_some())?;
     let is_text = is_text(column.field.data_type());
-    let has_lengths = spec.has_default_statistics();
-    let is_scanned = has_lengths || spec.wants(Statistic::Min) || spec.wants(Statistic::Max);
+    let chunks = byte_chunks(column, groups.is_some())?;
     let scans = match groups {
-        _ if !is_scanned => vec![TextScan::default(); rows],
+        _ if !wants_scan(spec) => vec![TextScan::default(); counts.count.len()],
         None => vec![scan_chunks(&chunks, is_text, interrupt)?],
         Some(groups) => scan_groups(&chunks[0], is_text, groups, interrupt)?,
     };
+    answers(column, counts, &scans, distinct.as_ref(), spec)
+}
+
+/// Whether more is asked than the distinct texts tell.
+fn wants_scan(spec: &Spec) -> bool {
+    spec.has_default_statistics() || spec.wants(Statistic::Min) || spec.wants(Statistic::Max)
+}
+
+/// Whether distinct texts are asked for. Enums have an order of their own: their first and last one are found among the distinct ones.
+pub(super) fn wants_distinct(field: &Field, spec: &Spec) -> bool {
+    let wants = |statistics: [Statistic; 2]| statistics.into_iter().any(|statistic| spec.wants(statistic));
+    let is_ordered = field.dict_is_ordered() == Some(true);
+    wants([Statistic::Mode, Statistic::NUnique]) || is_ordered && wants([Statistic::Min, Statistic::Max])
+}
+
+/// More rows of a column: what is learned of them.
+pub(super) fn scan_more(
+    scan: &mut TextScan<'static>,
+    more: &TypedColumn,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    if wants_scan(spec) {
+        let chunks = byte_chunks(more, false)?;
+        scan.merge(scan_chunks(&chunks, is_text(more.field.data_type()), interrupt)?.into_owned());
+    }
+    Ok(())
+}
+
+/// The answers for a column, a row a group, of what has been learned of its texts; distinct ones where [`wants_distinct`] says so.
+pub(super) fn answers(
+    column: &TypedColumn,
+    counts: Counts,
+    scans: &[TextScan<'_>],
+    distinct: Option<&Distinct>,
+    spec: &Spec,
+) -> Result<RecordBatch> {
+    let rows = counts.count.len();
+    let is_there = |group: usize| !counts.spoils(group, spec);
+    let is_text = is_text(column.field.data_type());
+    let has_lengths = spec.has_default_statistics();
+    let mut statistics: Vec<(&str, ArrayRef)> = Vec::new();
     let of = |group: usize| Some(&scans[group]).filter(|scan| is_there(group) && scan.count() > 0);
     let whole = |number: &dyn Fn(&TextScan<'_>) -> Option<u64>| -> ArrayRef {
         Arc::new((0..rows).map(|group| of(group).and_then(number)).collect::<UInt64Array>())
@@ -67,7 +99,7 @@ pub(super) fn describe_texts(
         if !spec.wants(statistic) {
             continue;
         }
-        let array = match distinct.as_ref().filter(|_| is_ordered) {
+        let array = match distinct.filter(|_| column.field.dict_is_ordered() == Some(true)) {
             Some(distinct) => distinct
                 .texts((0..rows).map(|group| distinct.end(group, is_first).filter(|_| is_there(group))), is_text),
             None => {
@@ -84,7 +116,7 @@ pub(super) fn describe_texts(
         let means: Float64Array = (0..rows).map(|group| of(group).map(mean)).collect();
         statistics.push(("mean_length", Arc::new(means)));
     }
-    if let Some(distinct) = &distinct {
+    if let Some(distinct) = distinct {
         if spec.wants(Statistic::Mode) {
             let modes: Vec<_> = (0..rows).map(|group| distinct.mode(group).filter(|_| is_there(group))).collect();
             let mode = distinct.texts(modes.iter().copied(), is_text).map_err(|error| column.failed(error))?;
@@ -266,7 +298,7 @@ fn texts<'a>(
 }
 
 /// The distinct texts of each group, ascending.
-struct Distinct {
+pub(super) struct Distinct {
     /// A group for each of them.
     groups: Groups,
     texts: ArrayRef,
@@ -275,7 +307,8 @@ struct Distinct {
 }
 
 impl Distinct {
-    fn new(column: &TypedColumn, grouping: Grouping<'_>) -> Result<Self> {
+    /// Those of a column, by these groups if there are any.
+    pub fn new(column: &TypedColumn, grouping: Grouping<'_>) -> Result<Self> {
         let by = grouping.map_or(&[][..], |(by, _)| by);
         let columns = by.iter().cloned().chain([(Arc::clone(&column.field), column.whole()?)]);
         let groups = Groups::new(columns.collect(), column.rows())?;

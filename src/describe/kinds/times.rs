@@ -32,32 +32,36 @@ pub(super) fn describe_times(
         None => Summaries::new(&spec, describe_all(&series, &spec, interrupt)?),
         Some(by) => describe_groups(by.to_vec(), &series, &spec, interrupt)?,
     };
+    answers_of(columns, &summaries)
+}
+
+/// The answers for each column, of the summaries of their ticks.
+pub(super) fn answers_of(columns: &[TypedColumn], summaries: &Summaries) -> Result<Vec<RecordBatch>> {
     let groups = summaries.len() / columns.len().max(1);
     let answer = |(index, column): (usize, &TypedColumn)| {
-        answers(&summaries, index * groups, groups, &value_type(column.field.data_type()))
+        answers(summaries, index * groups, groups, &value_type(column.field.data_type()))
             .map_err(|error| column.failed(error))
     };
     columns.iter().enumerate().map(answer).collect()
 }
 
-/// The ticks of a column, without a copy where they are 64 bits wide.
 fn in_ticks(column: &TypedColumn) -> Result<Series> {
-    let value_type = value_type(column.field.data_type());
-    let ticks = |chunk: &ArrayRef| {
-        // Dictionaries and runs first become what they are of.
-        let values = cast(chunk, &value_type)?;
-        match value_type {
-            DataType::Date32 | DataType::Time32(_) => cast(&cast(&values, &DataType::Int32)?, &DataType::Int64),
-            _ => cast(&values, &DataType::Int64),
-        }
-    };
-    let mut chunks = column.chunks.iter().map(ticks).collect::<std::result::Result<Vec<_>, ArrowError>>();
-    if let Ok(chunks) = &mut chunks
-        && chunks.is_empty()
-    {
+    let mut chunks = column.chunks.iter().map(|chunk| ticks(column, chunk)).collect::<Result<Vec<_>>>()?;
+    if chunks.is_empty() {
         chunks.push(Arc::new(Int64Array::from(Vec::<i64>::new()))); // it has a type still
     }
-    Series::from_arrays(column.name.clone(), chunks.map_err(|error| column.failed(error))?)
+    Series::from_arrays(column.name.clone(), chunks)
+}
+
+/// The ticks of a chunk of a column, without a copy where they are 64 bits wide.
+pub(super) fn ticks(column: &TypedColumn, chunk: &ArrayRef) -> Result<ArrayRef> {
+    let value_type = value_type(column.field.data_type());
+    // Dictionaries and runs first become what they are of.
+    let ticks = cast(chunk, &value_type).and_then(|values| match value_type {
+        DataType::Date32 | DataType::Time32(_) => cast(&cast(&values, &DataType::Int32)?, &DataType::Int64),
+        _ => cast(&values, &DataType::Int64),
+    });
+    ticks.map_err(|error| column.failed(error))
 }
 
 /// The type of the values of dictionaries and runs.
