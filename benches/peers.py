@@ -239,7 +239,7 @@ def rows():
     yield "lists, 1 M rows of 0 to 20 values, the same", 1e-6, lists
 
     def mixed():
-        """20 columns of an ordinary table: every contender describes all of them; the means of the numbers are compared."""
+        """20 columns of an ordinary table, all of which are described; the means of the numbers are compared."""
         n = size // 5
         columns = {f"x{i}": random.lognormal(size=n) for i in range(5)}
         columns |= {f"n{i}": random.integers(0, 10 ** (2 + i), n) for i in range(3)}

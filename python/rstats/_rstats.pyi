@@ -245,7 +245,8 @@ class Description:
     integers, else double. The method, ddof and NaN policy are in the schema's metadata.
 
     Rows of all kinds: `d[0]` is one by its number, `d["temp"]` that of a column (of groups: all its rows),
-    `d["temp", "Oslo"]` that of a column and its keys; `len(d)`, iteration, `to_dicts` and `to_json` have them all. Equal to another one with the same question and the same answers; can be pickled.
+    `d["temp", "Oslo"]` that of a column and its keys; `len(d)`, iteration, `to_dicts` and `to_json` have them all.
+    Equal to another one with the same question and the same answers; can be pickled.
 
     Examples
     --------
@@ -272,7 +273,7 @@ class Description:
         """The columns that were not described, where `columns=` did not name them: `column` and `reason`."""
     @property
     def numbers(self) -> Columns:
-        """The answers for the columns of numbers as a table, a row a column, with `by` one for each column and group."""
+        """The answers for the columns of numbers: a row a column, with `by` one for each column and group."""
     @property
     def booleans(self) -> Columns:
         """The answers for booleans: `column`, the keys, `count`, `null_count`, `n_true`, `mean` (the share of true)."""
@@ -373,11 +374,11 @@ def describe(
     columns
         Which columns: a name (or whatever label pandas has for it), a compiled regular expression that a name must
         match somewhere, a type (`float`, `int`, `bool`, `decimal.Decimal`, `numpy.float32`, `pyarrow.int64()`,
-        `polars.UInt8`), or several of them. Default: every column, each by its kind: numbers, booleans (`n_true` and the
-        share of true), times (exact to the tick), texts (order and lengths), others (counts): see `Description`. Booleans
-        that are named are numbers, 0 and 1. Columns of lists that are named are a series a row. The rows come kind by
-        kind, and within one in the table's column order. With `weights` or `axis=1` numbers alone are described; what is
-        left out then, and what cannot be read at all, is in `left_out`.
+        `polars.UInt8`), or several of them. Default: every column, each by its kind: numbers, booleans (`n_true` and
+        the share of true), times (exact to the tick), texts (order and lengths), others (counts): see `Description`.
+        Booleans that are named are numbers, 0 and 1. Columns of lists that are named are a series a row. The rows come
+        kind by kind, and within one in the table's column order. With `weights` or `axis=1` numbers alone are
+        described; what is left out then, and what cannot be read at all, is in `left_out`.
     by
         Columns of keys: one series for each distinct key, null being one, in ascending order; the keys keep their type.
         Any type, nested ones as well; ordered categories, Enums of Polars and ENUMs of DuckDB in their own order; in

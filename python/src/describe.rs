@@ -180,6 +180,7 @@ impl<'py> Asked<'_, 'py> {
             && self.weights.is_none()
             && !column.holds_lists()
             && let Ok(typed) = column.clone().into_typed(py)
+            && (typed.kind() != SeriesKind::Other || !matches!(column.values, Values::Items(..)))
         {
             let threads = self.threads.clone();
             let description = self.describe_series(py, vec![], vec![])?;

@@ -141,12 +141,12 @@ fn blocks(lines: &[Vec<String>], labels: usize, width: usize) -> Vec<Vec<Vec<Str
     let widths = widths(lines);
     let of_labels: usize = widths[..labels].iter().sum();
     let (mut blocks, mut taken): (Vec<Vec<usize>>, usize) = (Vec::new(), usize::MAX);
-    for column in labels..widths.len() {
-        if taken.saturating_add(widths[column]) >= width {
+    for (column, of_column) in widths.iter().enumerate().skip(labels) {
+        if taken.saturating_add(*of_column) >= width {
             blocks.push((0..labels).collect());
             taken = of_labels;
         }
-        taken += widths[column];
+        taken += of_column;
         if let Some(block) = blocks.last_mut() {
             block.push(column);
         }

@@ -147,18 +147,30 @@ pub fn checked(array: ArrayRef, name: &str) -> PyResult<ArrayRef> {
     }))
 }
 
+/// The same of a column that is described by its kind: whether text is UTF-8 is checked there, on all threads, so it is bytes here.
+pub fn checked_in_part(array: ArrayRef, name: &str) -> PyResult<ArrayRef> {
+    match catch_panic(|| bytes_of(&array.to_data())) {
+        Ok(Some(bytes)) => Ok(arrow_array::make_array(bytes)),
+        _ => checked(array, name),
+    }
+}
+
+/// Text as the bytes that it is, whatever they are: its offsets are checked. `None` for another type, and for what is damaged otherwise.
+fn bytes_of(data: &ArrayData) -> Option<ArrayData> {
+    use arrow_schema::DataType;
+    let bytes = match data.data_type() {
+        DataType::Utf8 => DataType::Binary,
+        DataType::LargeUtf8 => DataType::LargeBinary,
+        DataType::Utf8View => DataType::BinaryView,
+        _ => return None,
+    };
+    data.clone().into_builder().data_type(bytes).build().ok()
+}
+
 /// The first row of text that is no UTF-8, if that is all that is wrong with it.
 fn first_invalid_text(data: &ArrayData) -> Option<usize> {
     use arrow_schema::DataType;
-    let (data, text) = match data.data_type() {
-        DataType::Utf8 => (data, DataType::Binary),
-        DataType::LargeUtf8 => (data, DataType::LargeBinary),
-        DataType::Utf8View => (data, DataType::BinaryView),
-        _ => return None,
-    };
-    let bytes = data.clone().into_builder().data_type(text).build().ok()?;
-    bytes.validate_full().ok()?;
-    let bytes = arrow_array::make_array(bytes);
+    let bytes = arrow_array::make_array(bytes_of(data)?);
     let row = |row: usize| match bytes.data_type() {
         DataType::Binary => bytes.as_binary::<i32>().value(row),
         DataType::LargeBinary => bytes.as_binary::<i64>().value(row),

@@ -166,7 +166,9 @@ impl<'py> Column<'py> {
     pub fn into_typed(self, py: Python<'py>) -> PyResult<TypedColumn> {
         let name = self.name.clone();
         if let Values::Arrow(chunks, field) = self.values {
-            let chunks = checked(chunks, name.as_deref())?;
+            let checked =
+                chunks.into_iter().map(|chunk| arrow::checked_in_part(chunk, name.as_deref().unwrap_or_default()));
+            let chunks = checked.collect::<PyResult<_>>()?;
             return Ok(TypedColumn { name, field, chunks });
         }
         let items = match &self.values {

@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 use rstats::internal::{NAME, shown, type_name};
 use rstats::report::LeftOut;
 use rstats::series::Series;
-use rstats::{Error, ListColumn, TypedColumn};
+use rstats::{Error, ListColumn, SeriesKind, TypedColumn};
 
 use super::arrow::{self, Rows, Shape, Source, TableField};
 use super::column::{Column, NoNumbers, Unread, Values, no_numbers};
@@ -249,16 +249,19 @@ impl<'py> Table<'py> {
             let name = column.name.clone().unwrap_or_default();
             let is_list = matches!(self.kind, Kind::Objects(_)) && matches!(column.values, Values::Items(..));
             let is_readable = !matches!(column.values, Values::Unreadable(_));
+            // Objects of no type that Arrow has are an error where they are named: what was expected of them is not known.
+            let is_vague = matches!(column.values, Values::Items(..)) && matches!(wanted, Wanted::Named(_));
             let of_kind = Some(column.clone()).filter(|_| kinds == Kinds::All && is_readable);
             let read = column.into_series();
             let is_other = match (&read, wanted) {
                 (Ok(column), Wanted::Numeric) => column.is_boolean(),
                 (Ok(column), Wanted::Where(filter)) => column.is_boolean() && !filter.passes(&name, "bool"),
-                (Err(Unread::NoNumbers(wrong)), _) => !wrong.is_value && !(is_list && wrong.is_one_item),
+                (Err(Unread::NoNumbers(wrong)), _) => !(wrong.is_value || is_list && wrong.is_one_item),
                 _ => false,
             };
             if let Some(column) = of_kind.filter(|_| is_other && (is_told(wanted, &name) || !wanted.is_filter())) {
                 match column.into_typed(py) {
+                    Ok(typed) if is_vague && typed.kind() == SeriesKind::Other => {}
                     Ok(typed) => {
                         others.push(typed);
                         continue;

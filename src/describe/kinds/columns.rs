@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::series::series_kind::SeriesKind;
 
-/// A column of any type: its field, and its rows in one or many arrays of the field's type.
+/// A column of any type: its field, and its rows in one or many arrays of the field's type. Text that nobody has checked may be in arrays of
+/// bytes under a field of text: it is checked when it is described.
 #[derive(Clone, Debug)]
 pub struct TypedColumn {
     /// The column's name, if it has one.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::ByteArrayType;
 use arrow_array::{Array, ArrayRef, BinaryArray, Float64Array, GenericByteArray, RecordBatch, UInt64Array};
-use arrow_buffer::ArrowNativeType;
+use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use arrow_select::take::take;
@@ -18,11 +18,11 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::rational::round_ratio;
 use crate::spec::{Spec, Statistic};
-use crate::stats::texts::{TextScan, characters};
+use crate::stats::texts::{ScannedText, TextScan, characters, prefix, prefix_in};
 use crate::threads::Threads;
 
 /// Rows that are scanned at a time.
-const PIECE: usize = 1 << 16;
+const PIECE: usize = 1 << 14;
 
 /// The keys that rows are grouped by, and the groups.
 pub(super) type Grouping<'a> = Option<(&'a [(FieldRef, ArrayRef)], &'a Groups)>;
@@ -34,6 +34,7 @@ pub(super) fn describe_texts(
     spec: &Spec,
     interrupt: &Interrupt,
 ) -> Result<RecordBatch> {
+    check(column, interrupt)?;
     let groups = grouping.map(|(_, groups)| groups);
     let counts = Counts::of(column, groups, spec)?;
     let distinct = if wants_distinct(&column.field, spec) { Some(Distinct::new(column, grouping)?) } else { None };
@@ -46,6 +47,53 @@ pub(super) fn describe_texts(
         Some(groups) => scan_groups(&chunks[0], is_text, groups, interrupt)?,
     };
     answers(column, counts, &scans, distinct.as_ref(), spec)
+}
+
+/// Checks text that comes as bytes.
+fn check(column: &TypedColumn, interrupt: &Interrupt) -> Result<()> {
+    if !is_text(column.field.data_type()) {
+        return Ok(());
+    }
+    let is_bytes = |chunk: &&ArrayRef| {
+        matches!(chunk.data_type(), DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
+    };
+    for chunk in column.chunks.iter().filter(is_bytes) {
+        let starts: Vec<usize> = (0..chunk.len()).step_by(PIECE).collect();
+        let first_wrong = |piece: usize| {
+            interrupt.check()?;
+            let rows = starts[piece]..chunk.len().min(starts[piece] + PIECE);
+            Ok::<_, Error>(match chunk.data_type() {
+                DataType::Binary => first_invalid(chunk.as_binary::<i32>(), rows),
+                DataType::LargeBinary => first_invalid(chunk.as_binary::<i64>(), rows),
+                _ => {
+                    let texts = chunk.as_binary_view();
+                    rows.into_iter().find(|&row| texts.is_valid(row) && !is_utf8(texts.value(row)))
+                }
+            })
+        };
+        let wrong = Threads::for_values(chunk.len()).try_map(starts.len(), first_wrong)?;
+        if let Some(row) = wrong.into_iter().flatten().next() {
+            return Err(column.failed(format!("the text in row {row} (of its chunk, counted from 0) is no UTF-8")));
+        }
+    }
+    Ok(())
+}
+
+fn is_utf8(text: &[u8]) -> bool {
+    text.is_ascii() || simdutf8::basic::from_utf8(text).is_ok()
+}
+
+/// The first of some rows whose text is no UTF-8.
+fn first_invalid<T: ByteArrayType<Native = [u8]>>(texts: &GenericByteArray<T>, rows: Range<usize>) -> Option<usize> {
+    let (offsets, data) = (&texts.value_offsets()[rows.start..=rows.end], texts.value_data());
+    let (start, end) = (offsets[0].as_usize(), offsets[offsets.len() - 1].as_usize());
+    let begins_within = |offset: &T::Offset| data.get(offset.as_usize()).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let spanned = &data[start..end];
+    if spanned.is_ascii() || simdutf8::basic::from_utf8(spanned).is_ok() && !offsets.iter().any(begins_within) {
+        return None;
+    }
+    // What a null lies over means nothing.
+    rows.into_iter().find(|&row| texts.is_valid(row) && !is_utf8(texts.value(row)))
 }
 
 /// Whether more is asked than the distinct texts tell.
@@ -67,6 +115,7 @@ pub(super) fn scan_more(
     spec: &Spec,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    check(more, interrupt)?;
     if wants_scan(spec) {
         let chunks = byte_chunks(more, false)?;
         scan.merge(scan_chunks(&chunks, is_text(more.field.data_type()), interrupt)?.into_owned());
@@ -222,13 +271,31 @@ fn scan_rows<'a>(
         DataType::LargeBinary => scan_bytes(chunk.as_binary::<i64>(), rows, is_text, scan),
         DataType::BinaryView => {
             let texts = chunk.as_binary_view();
-            for row in rows.filter(|&row| texts.is_valid(row)) {
-                let text = texts.value(row);
-                scan.push(text, if is_text { characters(text) } else { text.len() as u64 }, 1);
-            }
+            scan_valid(rows, texts.nulls(), scan, |row| scanned(texts.value(row), is_text, 1));
         }
         // `byte_chunks` leaves only these.
         _ => scan_dictionary(chunk, rows, is_text, scan),
+    }
+}
+
+/// A text as it is scanned.
+#[inline]
+fn scanned(bytes: &[u8], is_text: bool, times: u64) -> ScannedText<'_> {
+    let length = if is_text { characters(bytes) } else { bytes.len() as u64 };
+    ScannedText { prefix: prefix(bytes), bytes, length, times }
+}
+
+/// The texts of the rows that are there.
+#[inline(always)]
+fn scan_valid<'a>(
+    rows: impl Iterator<Item = usize>,
+    nulls: Option<&NullBuffer>,
+    scan: &mut TextScan<'a>,
+    text: impl Fn(usize) -> ScannedText<'a>,
+) {
+    match nulls.filter(|nulls| nulls.null_count() > 0) {
+        None => scan.update(rows.map(text)),
+        Some(nulls) => scan.update(rows.filter(|&row| nulls.is_valid(row)).map(text)),
     }
 }
 
@@ -238,17 +305,30 @@ fn scan_bytes<'a, T: ByteArrayType<Native = [u8]>>(
     is_text: bool,
     scan: &mut TextScan<'a>,
 ) {
-    let offsets = texts.value_offsets();
+    let (offsets, data) = (texts.value_offsets(), texts.value_data());
     let mut ends = rows.clone();
     let Some(first) = ends.next() else { return };
     let last = ends.last().unwrap_or(first);
     // Of ASCII, which most text is, characters are bytes.
-    let spanned = &texts.value_data()[offsets[first].as_usize()..offsets[last + 1].as_usize()];
     let is_dense = last + 1 - first == rows.len();
-    let by_bytes = !is_text || is_dense && spanned.is_ascii();
-    for row in rows.filter(|&row| texts.is_valid(row)) {
-        let text = texts.value(row);
-        scan.push(text, if by_bytes { text.len() as u64 } else { characters(text) }, 1);
+    let spanned = || &data[offsets[first].as_usize()..offsets[last + 1].as_usize()];
+    let text = |row: usize| {
+        let (start, end) = (offsets[row].as_usize(), offsets[row + 1].as_usize());
+        (prefix_in(data, start, end), &data[start..end])
+    };
+    let by_bytes = !is_text || is_dense && spanned().is_ascii();
+    if is_dense && texts.null_count() == 0 {
+        scan.update_dense(data, offsets[first..=last + 1].iter().map(|offset| offset.as_usize()), !by_bytes);
+    } else if by_bytes {
+        scan_valid(rows, texts.nulls(), scan, |row| {
+            let (prefix, bytes) = text(row);
+            ScannedText { prefix, bytes, length: bytes.len() as u64, times: 1 }
+        });
+    } else {
+        scan_valid(rows, texts.nulls(), scan, |row| {
+            let (prefix, bytes) = text(row);
+            ScannedText { prefix, bytes, length: characters(bytes), times: 1 }
+        });
     }
 }
 
@@ -264,25 +344,21 @@ fn scan_dictionary<'a>(chunk: &'a ArrayRef, rows: impl Iterator<Item = usize>, i
         }
     }
     let values = dictionary.values();
-    macro_rules! push {
+    macro_rules! update {
         ($texts:expr) => {{
             let texts = $texts;
-            for (place, &times) in
-                times.iter().enumerate().filter(|(place, times)| **times > 0 && texts.is_valid(*place))
-            {
-                let text: &[u8] = texts.value(place).as_ref();
-                scan.push(text, if is_text { characters(text) } else { text.len() as u64 }, times);
-            }
+            let found = times.iter().enumerate().filter(|(place, times)| **times > 0 && texts.is_valid(*place));
+            scan.update(found.map(|(place, &times)| scanned(texts.value(place).as_ref(), is_text, times)));
         }};
     }
     match values.data_type() {
-        DataType::Utf8 => push!(values.as_string::<i32>()),
-        DataType::LargeUtf8 => push!(values.as_string::<i64>()),
-        DataType::Utf8View => push!(values.as_string_view()),
-        DataType::Binary => push!(values.as_binary::<i32>()),
-        DataType::LargeBinary => push!(values.as_binary::<i64>()),
-        DataType::BinaryView => push!(values.as_binary_view()),
-        DataType::FixedSizeBinary(_) => push!(values.as_fixed_size_binary()),
+        DataType::Utf8 => update!(values.as_string::<i32>()),
+        DataType::LargeUtf8 => update!(values.as_string::<i64>()),
+        DataType::Utf8View => update!(values.as_string_view()),
+        DataType::Binary => update!(values.as_binary::<i32>()),
+        DataType::LargeBinary => update!(values.as_binary::<i64>()),
+        DataType::BinaryView => update!(values.as_binary_view()),
+        DataType::FixedSizeBinary(_) => update!(values.as_fixed_size_binary()),
         _ => {}
     }
 }
