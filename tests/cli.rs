@@ -95,24 +95,24 @@ fn real_data_has_the_certified_values() {
 #[test]
 fn the_document_is_spelled_as_the_contract_has_it() {
     let output = rstats(&["describe", "data/nist_num_acc_1.parquet", "-c", "num_acc_1", "-a", "mean", "-q", "0.5"]);
-    let expected = r#"{"schema": "rstats.describe/1",
+    let expected = r#"{"schema": "rstats.describe/2",
  "spec": {"stats": ["mean"], "quantiles": [0.5], "method": "linear", "ddof": 1, "nan": "propagate"},
  "source": {"files": 1, "rows": 3, "errors": []},
  "series": [
-  {"column": "num_acc_1", "count": 3, "null_count": 0, "nan_count": 0, "mean": 10000002.0, "median": 10000002.0}
+  {"column": "num_acc_1", "kind": "number", "count": 3, "null_count": 0, "nan_count": 0, "mean": 10000002.0, "median": 10000002.0}
  ]}
 "#;
     assert_eq!(text(&output.stdout), expected);
     let output = rstats(&["describe", "data/nist_num_acc_1.parquet", "-a", "", "-q", "", "-f", "ndjson"]);
     let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
-    assert_eq!((&lines[1]["schema"], &lines[1]["method"]), (&"rstats.describe/1".into(), &"linear".into()));
+    assert_eq!((&lines[1]["schema"], &lines[1]["method"]), (&"rstats.describe/2".into(), &"linear".into()));
 }
 
 #[test]
 fn all_statistics_in_their_order() {
     let document = json(&["data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
-    let expected = "column count null_count nan_count min max range sum mean variance stddev mean_ci_low mean_ci_high \
+    let expected = "column kind count null_count nan_count min max range sum mean variance stddev mean_ci_low mean_ci_high \
         sem iqr skewness kurtosis mad mode n_unique n_zero n_negative geometric_mean harmonic_mean cv trimmed_mean \
                     p0 median p99 p99.9 p100";
     let output = rstats(&["describe", "data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
@@ -333,7 +333,7 @@ fn a_file_is_written_whole_and_replaces_the_old_one() {
     let run = rstats(&["describe", "data/", "-o", output.to_str().unwrap()]);
     assert!(run.status.success() && run.stdout.is_empty());
     let document: Value = serde_json::from_slice(&fs::read(&output).unwrap()).unwrap();
-    assert_eq!(document["schema"], "rstats.describe/1");
+    assert_eq!(document["schema"], "rstats.describe/2");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
 }
 

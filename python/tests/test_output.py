@@ -167,7 +167,7 @@ def test_files_of_the_command_are_read_by_others(tmp_path: Path, data: list[str]
         assert repr(as_floats(table.to_pylist())) == numbers
         assert table.schema.field("n_unique").type == table.schema.field("count").type == pa.uint64()
         metadata = table.schema.metadata
-        assert (metadata[b"rstats.schema"], metadata[b"rstats.errors"]) == (b"rstats.describe/1", b"[]")
+        assert (metadata[b"rstats.schema"], metadata[b"rstats.errors"]) == (b"rstats.describe/2", b"[]")
         assert json.loads(metadata[b"rstats.files"]) == len(data)
     for frame in (pl.read_parquet(parquet), pl.read_ipc(arrow)):
         assert repr(as_floats(frame.to_dicts())) == numbers

@@ -62,8 +62,10 @@ impl NumberType {
     /// An exact value as one of this type, if the float nearest to it does not tell it. `None` for one of more than 256 bits as well.
     pub(crate) fn kept(self, exact: &Rational) -> Option<Decimal> {
         let scale = self.scale()?;
-        let whole = exact.times(&Rational::integer(false, BigUint::power_of_ten(scale.into())));
-        let (negative, magnitude) = whole.to_integer()?;
+        let (negative, magnitude) = match exact.as_integer().filter(|_| scale == 0) {
+            Some((negative, magnitude)) => (negative, magnitude.clone()),
+            None => exact.times(&Rational::integer(false, BigUint::power_of_ten(scale.into()))).to_integer()?,
+        };
         let limbs = magnitude.limbs();
         let mut all = [0; 4];
         all.get_mut(..limbs.len())?.copy_from_slice(limbs);

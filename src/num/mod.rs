@@ -9,6 +9,7 @@ pub mod figure;
 pub mod large_accumulator;
 pub mod number;
 pub mod rational;
+pub mod rounding;
 pub mod superaccumulator;
 pub mod text;
 pub mod u256;

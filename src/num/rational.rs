@@ -167,6 +167,13 @@ impl Rational {
         root(quotient, sticky, exponent)
     }
 
+    /// An integer of any sign that 127 bits hold; `None` for another value.
+    pub fn to_i128(&self) -> Option<i128> {
+        let (negative, magnitude) = self.to_integer()?;
+        let magnitude = i128::try_from(magnitude.to_u128()?).ok()?;
+        Some(if negative { -magnitude } else { magnitude })
+    }
+
     /// The nearest integer, ties to even. `None` where its magnitude is 2^127 or more.
     pub fn round_to_integer(&self) -> Option<Self> {
         let halves = self.times(&Self::integer(false, 2u64.into()));

@@ -68,7 +68,7 @@ impl<T: Value> Scan<T> {
         let (quantiles, ticks) = match spec.in_ticks() {
             false => (self.quantiles(spec, nan, interrupt, |p, a, b| Some(p.blend(a, b))), None),
             true => match self.quantiles(spec, nan, interrupt, Position::blend_to_integer) {
-                Ok(ticks) => (Ok(ticks.iter().map(|tick| tick.as_ref().map(Rational::round)).collect()), Some(ticks)),
+                Ok(ticks) => (Ok(ticks.iter().map(|tick| tick.map(|tick| tick as f64)).collect()), Some(ticks)),
                 Err(brackets) => (Err(brackets), None),
             },
         };
@@ -174,21 +174,23 @@ impl<T: Value> Parts<'_, T> {
     }
 
     /// The statistics of ticks, to whole ones, by their index. `quantiles` are those that are computed, in ticks.
-    fn ticks(&self, spec: &Spec, quantiles: &[Option<Rational>]) -> Vec<(usize, Rational)> {
+    fn ticks(&self, spec: &Spec, quantiles: &[Option<i128>]) -> Vec<(usize, i128)> {
         let at = |p: f64| {
             let index = spec.computed().iter().position(|computed| computed.value() == p)?;
-            quantiles.get(index)?.clone()
+            *quantiles.get(index)?
         };
         let statistic = |statistic: Statistic| match statistic {
-            Statistic::Min => Some(self.extrema?.values()?.0.to_rational()),
-            Statistic::Max => Some(self.extrema?.values()?.1.to_rational()),
-            Statistic::Range => self.extrema?.values().map(|(min, max)| max.to_rational().minus(&min.to_rational())),
-            Statistic::Sum => self.moments.exact_sum().filter(|_| self.count >= spec.min_count()),
-            Statistic::Mean => self.moments.exact_mean()?.round_to_integer(),
-            Statistic::Stddev => self.moments.exact_variance(spec.ddof(), 1)?.round_sqrt_to_integer(),
-            Statistic::Sem => self.moments.exact_variance(spec.ddof(), self.count)?.round_sqrt_to_integer(),
-            Statistic::Iqr => Some(at(0.75)?.minus(&at(0.25)?)),
-            Statistic::Mode => self.mode.map(Value::to_rational),
+            Statistic::Min => self.extrema?.values()?.0.to_integer(),
+            Statistic::Max => self.extrema?.values()?.1.to_integer(),
+            Statistic::Range => {
+                self.extrema?.values().and_then(|(min, max)| Some(max.to_integer()? - min.to_integer()?))
+            }
+            Statistic::Sum => self.moments.integer_sum().filter(|_| self.count >= spec.min_count()),
+            Statistic::Mean => self.moments.integer_mean(),
+            Statistic::Stddev => self.moments.integer_deviation(spec.ddof(), 1),
+            Statistic::Sem => self.moments.integer_deviation(spec.ddof(), self.count),
+            Statistic::Iqr => Some(at(0.75)? - at(0.25)?),
+            Statistic::Mode => self.mode?.to_integer(),
             _ => None,
         };
         let statistics = spec.statistics().iter().map(|&wanted| statistic(wanted));

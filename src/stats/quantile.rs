@@ -22,7 +22,8 @@ use std::str::FromStr;
 
 use super::value::Value;
 use crate::num::big_uint::BigUint;
-use crate::num::rational::Rational;
+use crate::num::rational::{Rational, decompose};
+use crate::num::rounding::{round_between, round_quotient};
 use crate::suggest::hint;
 
 /// The largest denominator with which a probability is taken as a cut point k/n.
@@ -407,9 +408,26 @@ impl Position {
     }
 
     /// The quantile of two integers, to the nearest integer, ties to even.
-    pub fn blend_to_integer<T: Value>(&self, lower: T, upper: T) -> Option<Rational> {
-        let (a, b) = (lower.to_rational(), upper.to_rational());
-        a.plus(&b.minus(&a).times(&self.weight.to_rational())).round_to_integer()
+    pub fn blend_to_integer<T: Value>(&self, lower: T, upper: T) -> Option<i128> {
+        let quick = |a: i128, b: i128| match self.weight {
+            Weight::Pick => Some(a),
+            _ if a == b => Some(a),
+            Weight::Float(gamma) => {
+                let (negative, mantissa, exponent) = decompose(gamma);
+                let shift = u32::try_from(-exponent).ok().filter(|_| !negative)?;
+                round_between(a, b, mantissa, shift)
+            }
+            Weight::Cut { delta, groups } => {
+                // a + (b − a)·delta / groups over one denominator.
+                let product = (b - a).checked_mul(delta.into())?.checked_add(a.checked_mul(groups.into())?)?;
+                u64::try_from(groups).ok().map(|groups| round_quotient(product, groups))
+            }
+            Weight::Exact(_) => None,
+        };
+        lower.to_integer().zip(upper.to_integer()).and_then(|(a, b)| quick(a, b)).or_else(|| {
+            let (a, b) = (lower.to_rational(), upper.to_rational());
+            a.plus(&b.minus(&a).times(&self.weight.to_rational())).round_to_integer()?.to_i128()
+        })
     }
 
     /// Appends the quantiles of many pairs of neighbours.

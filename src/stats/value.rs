@@ -59,6 +59,11 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The value itself; not for NaN or infinities.
     fn to_rational(self) -> Rational;
 
+    /// The value, if it is of a type of integers.
+    fn to_integer(self) -> Option<i128> {
+        None
+    }
+
     /// The value, where the nearest f64 may not tell it.
     fn beyond_f64(self) -> Option<Rational> {
         (self.nearest().is_finite() && self.as_f64().is_none()).then(|| self.to_rational())
@@ -166,6 +171,9 @@ impl Value for i64 {
     fn to_rational(self) -> Rational {
         Rational::integer(self < 0, self.unsigned_abs().into())
     }
+    fn to_integer(self) -> Option<i128> {
+        Some(self.into())
+    }
     fn to_summand(self) -> Summand {
         self.as_f64().map_or_else(|| Summand::Scaled(self.to_rational(), 0), Summand::Float)
     }
@@ -195,6 +203,9 @@ impl Value for u64 {
     }
     fn to_rational(self) -> Rational {
         Rational::integer(false, self.into())
+    }
+    fn to_integer(self) -> Option<i128> {
+        Some(self.into())
     }
     fn to_summand(self) -> Summand {
         self.as_f64().map_or_else(|| Summand::Scaled(self.to_rational(), 0), Summand::Float)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::num::decimal::EXACT_IN_F64;
 use crate::num::figure::{Figure, NumberType};
 use crate::num::rational::Rational;
 use crate::spec::is_exact;
@@ -53,9 +54,12 @@ impl Summary {
     }
 
     /// The same where these statistics, by their index, are these integers.
-    pub(crate) fn with_integers(mut self, integers: Vec<(usize, Rational)>) -> Self {
-        integers.iter().for_each(|(index, integer)| self.values[*index] = Some(integer.round()));
-        self.with_exact(integers)
+    pub(crate) fn with_integers(mut self, integers: Vec<(usize, i128)>) -> Self {
+        integers.iter().for_each(|(index, integer)| self.values[*index] = Some(*integer as f64));
+        let is_told = |integer: i128| integer.unsigned_abs() <= EXACT_IN_F64.into();
+        let exact = integers.into_iter().filter(|(_, integer)| !is_told(*integer));
+        let whole = |integer: i128| Rational::integer(integer < 0, integer.unsigned_abs().into());
+        self.with_exact(exact.map(|(index, integer)| (index, whole(integer))).collect())
     }
 
     /// The same of a series of this type.

@@ -4,6 +4,7 @@ use super::accumulate::Moments;
 use super::sums::{Near, Part};
 use crate::num::big_uint::BigUint;
 use crate::num::rational::{Rational, round_ratio, round_sqrt_ratio};
+use crate::num::rounding::{round_quotient, round_root};
 use crate::num::u256::U256;
 
 impl Moments {
@@ -171,7 +172,7 @@ impl Finished {
     }
 
     /// The variance over `divisor`; `None` where it is not defined, or infinities are among the values.
-    pub fn exact_variance(&self, ddof: u64, divisor: u64) -> Option<Rational> {
+    fn exact_variance(&self, ddof: u64, divisor: u64) -> Option<Rational> {
         let freedom = self.count.checked_sub(ddof).filter(|&freedom| freedom > 0)?;
         let (sum, squares) = self.exact_sums()?;
         let n = Rational::integer(false, self.count.into());
@@ -181,12 +182,38 @@ impl Finished {
         Some(numerator.times(&reciprocal(denominator)))
     }
 
-    /// The mean; `None` of no values, or where infinities are among them.
-    pub fn exact_mean(&self) -> Option<Rational> {
-        if self.count == 0 {
-            return None;
+    /// S of integers; `None` where 127 bits do not hold it.
+    pub fn integer_sum(&self) -> Option<i128> {
+        match &self.sums {
+            Totals::Near(Near { unit, sum, .. }) if (0..64).contains(unit) => sum.checked_mul(1 << unit),
+            _ => self.exact_sum()?.to_i128(),
         }
-        Some(self.exact_sum()?.times(&reciprocal(self.count.into())))
+    }
+
+    /// The mean of integers to the nearest one, ties to even; `None` of no values.
+    pub fn integer_mean(&self) -> Option<i128> {
+        (self.count > 0).then(|| self.integer_sum())?.map(|sum| round_quotient(sum, self.count))
+    }
+
+    /// The root of the variance of integers over `divisor`, to the nearest integer, ties to even; not defined for `ddof` values or fewer.
+    pub fn integer_deviation(&self, ddof: u64, divisor: u64) -> Option<i128> {
+        let freedom = self.count.checked_sub(ddof).filter(|&freedom| freedom > 0)?;
+        let quick = |Near { unit, sum, squares }: &Near| {
+            let sum = sum.unsigned_abs();
+            let U256([low, high, 0, 0]) = squares.times(self.count).minus(U256::product(sum, sum)) else { return None };
+            let unit = u32::try_from(2 * *unit).ok().filter(|unit| *unit < 64)?;
+            let numerator = (u128::from(high) << 64 | u128::from(low)).checked_mul(1 << unit)?;
+            let denominator = u128::from(self.count).checked_mul(freedom.into())?.checked_mul(divisor.into())?;
+            round_root(numerator, denominator)
+        };
+        let root = match &self.sums {
+            Totals::Near(near) => quick(near),
+            Totals::Exact { .. } => None,
+        };
+        match root {
+            Some(root) => i128::try_from(root).ok(),
+            None => self.exact_variance(ddof, divisor)?.round_sqrt_to_integer()?.to_i128(),
+        }
     }
 }
 
