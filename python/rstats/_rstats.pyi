@@ -312,9 +312,10 @@ class Description:
         """A pandas frame. Needs pandas.
 
         As pandas' own `describe` has it: the statistics below each other, the series side by side; with `by` a row a
-        group, as of `groupby(…).describe()`. All values are floats there. With `tidy` a row a series, as in every other
-        output: integers are integers and decimals decimals, keys have pandas' type for theirs. A statistic that is not
-        defined is NaN, as always in pandas, or None beside integers and decimals.
+        group, as of `groupby(…).describe()`. Statistics of numbers are floats there; columns of other kinds follow
+        them, with pandas' own types (`Timestamp`, `Timedelta`). With `tidy` a row a series, as in every other output:
+        integers are integers and decimals decimals, keys have pandas' type for theirs. A statistic that is not defined,
+        or that a kind has not, is NaN, as always in pandas, or None beside integers and decimals.
         """
     def to_polars(self) -> polars.DataFrame:
         """A Polars frame. Needs Polars."""

@@ -1,13 +1,13 @@
 //! Answers as frames of pandas.
 
-use arrow_array::{Array, UInt64Array};
+use arrow_array::{Array, RecordBatch, UInt64Array};
 use arrow_schema::FieldRef;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use rstats::internal::{is_count, is_exact};
-use rstats::report::{COUNTS, Report};
-use rstats::{Figure, NumberType};
+use rstats::report::{COUNTS, Keys, Report};
+use rstats::{Figure, NumberType, Part};
 
 use crate::call;
 use crate::errors::{attempt, to_python};
@@ -40,15 +40,73 @@ pub fn tidy<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyAny>
             columns.set_item(name, values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>())?;
         }
     }
-    let frame = py.import("pandas")?.call_method1("DataFrame", (columns,))?;
+    let pandas = py.import("pandas")?;
+    let frame = pandas.call_method1("DataFrame", (columns,))?;
     if !series.are_windows() {
-        return Ok(frame);
+        return with_parts_below(&pandas, report, frame);
     }
     let places: Vec<usize> = (0..series.len()).map(|place| series.row_at(place)).collect();
     let options = PyDict::new(py);
     options.set_item("drop", true)?;
     let rows = frame.get_item(report.columns())?.getattr("iloc")?.get_item(places)?;
     rows.call_method("reset_index", (), Some(&options))
+}
+
+/// A tidy frame of numbers with the rows of the columns of other kinds below it.
+fn with_parts_below<'py>(
+    pandas: &Bound<'py, PyModule>,
+    report: &Report,
+    numbers: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if report.parts.is_empty() {
+        return Ok(numbers);
+    }
+    let py = pandas.py();
+    let frames = PyList::empty(py);
+    if !report.series.is_empty() {
+        frames.append(numbers)?;
+    }
+    for part in &report.parts {
+        for (name, answers) in part.columns() {
+            let columns = PyDict::new(py);
+            let names = vec![name.as_deref(); answers.num_rows()];
+            columns.set_item("column", names)?;
+            let keys = part.keys().into_iter();
+            for table in keys.chain([answers]) {
+                for (field, array) in table.schema().fields().iter().zip(table.columns()) {
+                    columns.set_item(field.name(), values_of_pandas(py, field, array)?)?;
+                }
+            }
+            frames.append(pandas.call_method1("DataFrame", (columns,))?)?;
+        }
+    }
+    let options = PyDict::new(py);
+    options.set_item("ignore_index", true)?;
+    pandas.getattr("concat")?.call((frames,), Some(&options))
+}
+
+/// A column as pandas has it, or as a list of objects where pyarrow is not there.
+fn values_of_pandas<'py>(
+    py: Python<'py>,
+    field: &FieldRef,
+    array: &arrow_array::ArrayRef,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(series) = attempt(py, of_pandas(py, field, array))? {
+        return Ok(series);
+    }
+    let table = arrow_array::RecordBatch::try_new(
+        std::sync::Arc::new(arrow_schema::Schema::new(vec![field.clone()])),
+        vec![array.clone()],
+    );
+    let table = table.map_err(crate::errors::from_arrow)?;
+    let (objects, shown) = (KeyObjects::all(py, &table)?, Keys::of(&table).map_err(to_python)?);
+    let list = PyList::empty(py);
+    for row in 0..array.len() {
+        for (objects, (_, key)) in objects.iter().zip(shown.row(row)) {
+            list.append(objects.get(py, row, key)?)?;
+        }
+    }
+    Ok(list.into_any())
 }
 
 /// As pandas' own `describe` has it: the statistics below each other and the series side by side; of groups a row each, and the
@@ -75,9 +133,10 @@ pub fn as_described<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py
         let rows = (0..statistics.len()).map(|index| (0..series.len()).map(|row| value(row, index)).collect());
         options.set_item("index", &statistics)?;
         options.set_item("columns", labels)?;
-        return pandas.getattr("DataFrame")?.call((rows.collect::<Vec<Vec<f64>>>(),), Some(&options));
+        let numbers = pandas.getattr("DataFrame")?.call((rows.collect::<Vec<Vec<f64>>>(),), Some(&options))?;
+        return with_parts_beside(&pandas, report, numbers, &statistics);
     }
-    let groups = series.keys().map_or(0, arrow_array::RecordBatch::num_rows);
+    let groups = series.keys().map_or(0, RecordBatch::num_rows);
     let columns = PyDict::new(py);
     for (column, label) in labels.iter().enumerate() {
         for (index, statistic) in statistics.iter().enumerate() {
@@ -85,6 +144,11 @@ pub fn as_described<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py
             columns.set_item((label, statistic), rows.collect::<Vec<f64>>())?;
         }
         call::check_signals(py, 0)?;
+    }
+    for (name, answers) in report.parts.iter().flat_map(Part::columns) {
+        for (field, array) in answers.schema().fields().iter().zip(answers.columns()) {
+            columns.set_item((name, field.name()), values_of_pandas(py, field, array)?)?;
+        }
     }
     let first = PyList::empty(py);
     let names = PyList::empty(py);
@@ -108,6 +172,46 @@ pub fn as_described<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py
     let frame = pandas.getattr("DataFrame")?.call((columns,), None)?;
     frame.setattr("index", index)?;
     Ok(frame)
+}
+
+/// The statistics of numbers with those of the columns of other kinds beside them: in one column a row a statistic.
+fn with_parts_beside<'py>(
+    pandas: &Bound<'py, PyModule>,
+    report: &Report,
+    numbers: Bound<'py, PyAny>,
+    names: &[&str],
+) -> PyResult<Bound<'py, PyAny>> {
+    if report.parts.is_empty() {
+        return Ok(numbers);
+    }
+    let py = pandas.py();
+    let (all, frames) = (PyList::new(py, if report.series.is_empty() { &[] } else { names })?, PyList::empty(py));
+    if !report.series.is_empty() {
+        frames.append(&numbers)?;
+    }
+    for (place, (name, answers)) in report.parts.iter().flat_map(Part::columns).enumerate() {
+        let (index, values) = (PyList::empty(py), PyList::empty(py));
+        for (field, array) in answers.schema().fields().iter().zip(answers.columns()) {
+            index.append(field.name())?;
+            if !all.contains(field.name())? {
+                all.append(field.name())?;
+            }
+            let column = values_of_pandas(py, field, array)?;
+            values.append(pandas.call_method1("Series", (column,))?.getattr("iloc")?.get_item(0)?)?;
+        }
+        let options = PyDict::new(py);
+        options.set_item("index", index)?;
+        options.set_item("dtype", "object")?;
+        options.set_item(
+            "name",
+            name.as_ref().map_or_else(|| place.into_bound_py_any(py), |name| name.into_bound_py_any(py))?,
+        )?;
+        frames.append(pandas.getattr("Series")?.call((values,), Some(&options))?)?;
+    }
+    let options = PyDict::new(py);
+    options.set_item("axis", 1)?;
+    let frame = pandas.getattr("concat")?.call((frames,), Some(&options))?;
+    frame.call_method1("reindex", (all,))
 }
 
 /// The keys of every row, column by column: with the type that pandas has for theirs where pyarrow is there, else as objects.

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import rstats
+import rstats.pandas
 from test_output import valid
 
 TIMES = [
@@ -365,6 +366,30 @@ def test_no_column_of_a_messy_table_vanishes() -> None:
     valid(grouped.to_json())
     named = rstats.describe(frame, columns=["city", "order"])
     assert [row["column"] for row in named] == ["order", "city"]
+
+
+def test_frames_of_pandas_have_every_column() -> None:
+    frame = pd.DataFrame(MESSY)
+    d = rstats.describe(frame)
+    upright = d.to_pandas()
+    assert list(upright.columns) == list(KINDS) and upright["order"].dtype == np.float64
+    assert upright["placed"]["mean"] == frame["placed"].mean() and upright["took"]["range"] == pd.Timedelta("6h")
+    assert upright["city"]["max"] == "Zürich" and upright["paid"]["n_true"] == 5 and upright["tags"]["count"] == 7
+    assert list(upright.index)[:4] == ["count", "null_count", "nan_count", "min"] and "n_empty" in upright.index
+    assert list(rstats.describe(frame[["city"]]).to_pandas().index)[0] == "count"
+    tidy = d.to_pandas(tidy=True)
+    assert tidy["column"].tolist() == list(KINDS) and tidy["count"].tolist() == [row["count"] for row in d]
+    assert frame.rstats.describe()["column"].tolist() == list(KINDS)
+    grouped = rstats.describe(frame, by="paid").to_pandas()
+    assert list(grouped.index) == [False, True] and grouped[("city", "max")].tolist() == ["Zürich", "Oslo"]
+    assert grouped[("placed", "min")].tolist() == frame.groupby("paid")["placed"].min().tolist()
+    assert list(rstats.describe(frame[["order"]]).to_pandas(tidy=True).columns)[:2] == ["column", "count"]
+
+
+def test_units_that_arrow_has_not() -> None:
+    data = {"h": np.array([1, 5], dtype="m8[h]"), "y": np.array(["2020", "2022"], dtype="M8[Y]")}
+    hours, years = rstats.describe(data)
+    assert hours["mean"] == dt.timedelta(hours=3) and years["max"] == dt.datetime(2022, 1, 1)
 
 
 def test_only_what_is_asked() -> None:

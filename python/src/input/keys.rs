@@ -47,7 +47,14 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
     }
     // Dates and text of NumPy.
     if is_instance(objects, "numpy", "ndarray")? && !objects.getattr("dtype")?.getattr("hasobject")?.is_truthy()? {
-        let array = py.import("pyarrow")?.call_method1("array", (objects,));
+        let pyarrow = py.import("pyarrow")?;
+        let mut array = pyarrow.call_method1("array", (objects,));
+        let kind: String = objects.getattr("dtype")?.getattr("kind")?.extract()?;
+        if array.is_err() && ["m", "M"].contains(&kind.as_str()) {
+            // Units that Arrow has not, of hours or of years, as seconds.
+            let in_seconds = objects.call_method1("astype", (format!("{kind}8[s]"),));
+            array = in_seconds.and_then(|objects| pyarrow.call_method1("array", (objects,)));
+        }
         return in_one(readable(py, name, array.and_then(|array| arrow::column(&array)))?);
     }
     let items = objects.try_iter()?.enumerate().map(|(position, item)| {
