@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use rstats::internal::{NAME, shown, values_of};
 use rstats::report::LeftOut;
 use rstats::series::{Chunk, Format, Kind, NanMeans, Series, StridedBuffer};
-use rstats::{Error, TypedColumn};
+use rstats::{Error, SeriesKind, TypedColumn};
 
 use super::items::{self, Missing};
 use super::memory::ArrayMemory;
@@ -183,6 +183,16 @@ impl<'py> Column<'py> {
                 Ok(TypedColumn { name, field, chunks: vec![array] })
             }
             (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Whether it may be of another kind than numbers, and can be read.
+    pub fn may_be_of_another_kind(&self) -> bool {
+        match &self.values {
+            Values::Arrow(_, field) => SeriesKind::from_field(field) != SeriesKind::Number,
+            Values::Memory(buffer) => matches!(buffer.format, Format::Bool),
+            Values::Items(..) | Values::NoNumbers(..) => true,
+            Values::Unreadable(_) => false,
         }
     }
 

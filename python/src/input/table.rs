@@ -248,10 +248,9 @@ impl<'py> Table<'py> {
         for column in chosen {
             let name = column.name.clone().unwrap_or_default();
             let is_list = matches!(self.kind, Kind::Objects(_)) && matches!(column.values, Values::Items(..));
-            let is_readable = !matches!(column.values, Values::Unreadable(_));
             // Objects of no type that Arrow has are an error where they are named: what was expected of them is not known.
             let is_vague = matches!(column.values, Values::Items(..)) && matches!(wanted, Wanted::Named(_));
-            let of_kind = Some(column.clone()).filter(|_| kinds == Kinds::All && is_readable);
+            let of_kind = (kinds == Kinds::All && column.may_be_of_another_kind()).then(|| column.clone());
             let read = column.into_series();
             let is_other = match (&read, wanted) {
                 (Ok(column), Wanted::Numeric) => column.is_boolean(),

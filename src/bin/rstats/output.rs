@@ -193,7 +193,8 @@ pub fn write_report(report: &Report, format: Format, whole: bool, out: impl Writ
         Format::Json => report.write_json(&mut out)?,
         Format::Ndjson => report.write_ndjson(&mut out)?,
         Format::Table => {
-            let width = comfy_table::Table::new().width().map_or(100, usize::from);
+            // What is no terminal has lines of any length.
+            let width = comfy_table::Table::new().width().map_or(usize::MAX, usize::from);
             let table = if whole { report.to_whole_table(width) } else { report.to_table(width) };
             out.write_all(table.as_bytes())?;
         }
