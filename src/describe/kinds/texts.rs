@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::ByteArrayType;
-use arrow_array::{Array, ArrayRef, BinaryArray, Float64Array, GenericByteArray, RecordBatch, UInt64Array};
+use arrow_array::{Array, ArrayRef, Float64Array, GenericByteArray, LargeBinaryArray, RecordBatch, UInt64Array};
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
@@ -368,9 +368,9 @@ fn texts<'a>(
     texts: impl Iterator<Item = Option<&'a [u8]>>,
     is_text: bool,
 ) -> std::result::Result<ArrayRef, ArrowError> {
-    // They are ends of what has been checked: what is no text is left as it is.
-    let texts: ArrayRef = Arc::new(texts.collect::<BinaryArray>());
-    if is_text { cast(&texts, &DataType::Utf8) } else { Ok(texts) }
+    // More than 32-bit offsets reach is an error of the conversion.
+    let texts: ArrayRef = Arc::new(texts.collect::<LargeBinaryArray>());
+    cast(&texts, &if is_text { DataType::Utf8 } else { DataType::Binary })
 }
 
 /// The distinct texts of each group, ascending.
