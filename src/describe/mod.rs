@@ -3,7 +3,8 @@
 //! `describer` has series one by one and side by side, `passes` the passes over one, `any_scan` its scan whatever the values
 //! are. `group_rows` finds the rows of groups, `groups` describes them, `lists` rows of lists, `matrix` arrays of several
 //! dimensions; `segments` has the many short series that all of these consist of, and `short_series` the
-//! shortest. `kinds` is for columns that hold no numbers, `stream` is for batches that come once, `weighted` for series whose rows have weights.
+//! shortest. `kinds` is for columns that hold no numbers, `stream` for batches that come once, `weighted` for series whose rows
+//! have weights.
 
 mod any_scan;
 mod describer;

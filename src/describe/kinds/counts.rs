@@ -95,7 +95,7 @@ pub(super) fn describe_booleans(
     boolean_answers(column, counts, &n_true, spec)
 }
 
-/// The answers for a column of booleans, of which so many are true in each group: that number, and their share.
+/// The answers for a column of booleans: `n_true`, given for each group, and the share of them among its values.
 pub(super) fn boolean_answers(
     column: &TypedColumn,
     counts: Counts,
