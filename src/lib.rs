@@ -107,7 +107,7 @@ pub use num::figure::{Figure, NumberType};
 pub use rolling::{Closed, Rolling};
 pub use series::Series;
 pub use series::series_kind::SeriesKind;
-pub use series::table::{Columns, Filter};
+pub use series::table::{Columns, Filter, Kinds};
 pub use spec::{Bias, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic, parse_span};
 pub use stream::{Late, Windowing, Windows};
 pub use summary::{Summaries, Summary};

@@ -6,13 +6,13 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes};
 use rstats::report::{Report, Source};
-use rstats::{Accumulator as State, Interrupt, Series, Summaries};
+use rstats::{Accumulator as State, Interrupt, Kinds, Series, Summaries};
 
 use crate::args;
 use crate::call::{self, Threads};
 use crate::description::Description;
 use crate::errors::to_python;
-use crate::input::{self, Kinds, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
 use crate::shared::Shared;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.txt"))]

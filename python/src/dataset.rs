@@ -88,7 +88,7 @@ pub fn describe_parquet(
         let warn = py.import("warnings")?.getattr("warn")?;
         warn.call1((message, py.get_type::<PyUserWarning>(), 2))?;
     }
-    Ok(Description(Report::new(spec, answer.source, answer.series)))
+    Ok(Description(Report::new(spec, answer.source, answer.series).with_parts(answer.parts)))
 }
 
 /// How far the work has got, for a callback.

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use rstats::internal::values_of;
 use rstats::report::{LeftOut, Report, Source};
 use rstats::{
-    Columns, Interrupt, KindsDescriber, ListColumn, Series, SeriesKind, Spec, StreamDescriber, Summaries, Summary,
-    TypedColumn, Weighting, describe_all, describe_groups, describe_kinds, describe_lists, describe_matrix,
+    Columns, Interrupt, Kinds, KindsDescriber, ListColumn, Series, SeriesKind, Spec, StreamDescriber, Summaries,
+    Summary, TypedColumn, Weighting, describe_all, describe_groups, describe_kinds, describe_lists, describe_matrix,
     describe_weighted, describe_weighted_groups,
 };
 
@@ -18,8 +18,7 @@ use crate::description::Description;
 use crate::errors::{from_arrow, to_python};
 use crate::input::arrow::TableField;
 use crate::input::{
-    self, ArrayMemory, Chosen, Column, Kinds, Labels, Missing, Object, Read, ReadValues, Stream, Table, Unread, Values,
-    Wanted,
+    self, ArrayMemory, Chosen, Column, Labels, Missing, Object, Read, ReadValues, Stream, Table, Unread, Values, Wanted,
 };
 use crate::key_objects::with_texts;
 

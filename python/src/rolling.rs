@@ -5,13 +5,13 @@ use arrow_schema::FieldRef;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
-use rstats::{Closed, Interrupt, Rolling, Series, Spec};
+use rstats::{Closed, Interrupt, Kinds, Rolling, Series, Spec};
 
 use crate::args;
 use crate::call::{self, Threads};
 use crate::columns::Columns;
 use crate::errors::{special, to_python};
-use crate::input::{self, Chosen, Kinds, Labels, Object, Read, ReadValues, Table, Wanted, is_instance};
+use crate::input::{self, Chosen, Labels, Object, Read, ReadValues, Table, Wanted, is_instance};
 
 /// The number of values, which is in every description, and here in the answers that ask for it.
 const COUNT: &str = "count";

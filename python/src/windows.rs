@@ -10,14 +10,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyIterator, PyList, PyString};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::report::{Report, Source};
-use rstats::{Interrupt, Result, Series, Summaries, Windowing, Windows as State};
+use rstats::{Interrupt, Kinds, Result, Series, Summaries, Windowing, Windows as State};
 
 use crate::args;
 use crate::call::{self, Threads};
 use crate::columns::Columns;
 use crate::description::Description;
 use crate::errors::to_python;
-use crate::input::{self, Kinds, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
 use crate::shared::Shared;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.txt"))]

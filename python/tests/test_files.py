@@ -34,8 +34,9 @@ def test_bytes_of_no_type_are_text_where_they_are_utf_8(tmp_path: Path) -> None:
     found = rstats.describe_parquet(tmp_path / "plain.parquet", by="k")
     assert means(found, "k") == {("a",): 2.5, ("é",): 2.0, (None,): 3.0}
     assert pa.table(found).schema.field("k").type == pa.string()
-    (row,) = rstats.describe_parquet(tmp_path / "plain.parquet", where="k = 'a'")
+    row, text = rstats.describe_parquet(tmp_path / "plain.parquet", where="k = 'a'")
     assert (row["count"], row["mean"]) == (2, 2.5)
+    assert (text["count"], text["min"], text["mean_length"]) == (2, "a", 1)
     # What says that it is bytes stays bytes; so does what is no text.
     pq.write_table(table, tmp_path / "bytes.parquet")
     assert pa.table(rstats.describe_parquet(tmp_path / "bytes.parquet", by="k")).schema.field("k").type == pa.binary()
@@ -236,10 +237,17 @@ def test_numbers_in_structs_lists_and_maps(tmp_path: Path) -> None:
         path = tmp_path / f"{name}.parquet"
         pq.write_table(table, path, **options)
         found = rstats.describe_parquet(path)
-        assert [row["column"] for row in found] == ["x", "a.b", "a.c.d", "a.f"]
-        assert {row["column"] for row in source(found)["left_out"]} == {
-            "a.c.e", "a.l", "l", "ll", "fixed", "large", "m", "t"
-        }  # fmt: skip
+        assert [row["column"] for row in found if row["kind"] == "number"] == ["x", "a.b", "a.c.d", "a.f"]
+        assert [row["column"] for row in found if row["kind"] == "text"] == ["a.c.e", "t"]
+        others = [row for row in found if row["kind"] == "other"]
+        assert [row["column"] for row in others] == ["a.l", "l", "ll", "fixed", "large", "m"]
+        for row in others:
+            rows = [
+                functools.reduce(lambda of, name: of and of[name], row["column"].split("."), r)
+                for r in table.to_pylist()
+            ]
+            assert (row["count"], row["null_count"]) == (sum(r is not None for r in rows), rows.count(None))
+        assert "left_out" not in source(found)
         found = rstats.describe_parquet(path, columns=list(expected))
         assert len(found) == len(expected)
         for column, values in expected.items():
@@ -250,7 +258,7 @@ def test_numbers_in_structs_lists_and_maps(tmp_path: Path) -> None:
             assert row["median"] == np.median(there), (name, column)
         # Fields of structs are columns as others are: keys, in predicates, and all of a struct by its name.
         kept = [row for row in table.to_pylist() if row["a"] and row["a"]["c"]["e"] == "t1" and row["a"]["f"]]
-        assert len(rstats.describe_parquet(path, columns="a")) == 3
+        assert len(rstats.describe_parquet(path, columns="a")) == 5
         groups = rstats.describe_parquet(path, columns="x", by="a.f", where='"a.c.e" = \'t1\' and "a.f" > 0')
         assert {row["a.f"]: row["count"] for row in groups} == Counter(row["a"]["f"] for row in kept)
         found = rstats.describe_parquet(path, columns="l.list.element", where='"a.c.e" = \'t1\' and "a.f" > 0')
@@ -326,7 +334,7 @@ def test_a_type_that_is_none_is_read_as_what_it_is_made_of(
     path = plain(tmp_path / "x.parquet", x=X, y=values, z=["a", "b", "b"])
     annotated(path, "y", **fields)
     found = rstats.describe_parquet(path)
-    assert [row["column"] for row in found] == ["x", "y"]
+    assert [row["column"] for row in found] == ["x", "y", "z"]
     assert found["x"]["mean"] == 2.5
     assert found["y"]["mean"] == (None if mean is None else pytest.approx(mean, rel=1e-15))
     assert means(rstats.describe_parquet(path, by="z", columns="x"), "z") == {("a",): 1.0, ("b",): 3.25}
@@ -505,8 +513,7 @@ def test_decimals_of_too_many_digits_are_left_out_alone(tmp_path: Path) -> None:
 
     thrift.edit_footer(path, edit)
     found = rstats.describe_parquet(path)
-    assert [row["column"] for row in found] == ["x"]
-    assert [column["column"] for column in source(found)["left_out"]] == ["d"]
+    assert [(row["column"], row["kind"], row["count"]) for row in found] == [("x", "number", 3), ("d", "text", 3)]
 
 
 def test_a_file_none_of_whose_columns_can_be_read(tmp_path: Path) -> None:

@@ -45,10 +45,8 @@ def test_a_column_without_values_goes_together_with_anything(tmp_path: Path, is_
             found = rstats.describe_parquet(folder, columns=wanted, on_error=on_error)
             assert (found[wanted]["count"], found.errors) == (count, [])
             found = rstats.describe_parquet(folder, on_error=on_error)
-            assert sorted(columns(found)) == {"number": ["v", "w"], "struct": ["v.x", "w"], "lists": ["w"]}[name]
-            assert found["w"]["count"] == 6
-            told = "lists; name the column for an answer a list, 'v.list.element' for one of all values"
-            assert [column["reason"] for column in found.left_out] == ([told] if name == "lists" else [])
+            assert sorted(columns(found)) == {"number": ["v", "w"], "struct": ["v.x", "w"], "lists": ["v", "w"]}[name]
+            assert (found["w"]["count"], found.left_out) == (6, [])
 
 
 @pytest.mark.filterwarnings("ignore:.*left out")
@@ -127,7 +125,7 @@ def test_a_file_fits_those_that_are_left(tmp_path: Path) -> None:
     lay(tmp_path, {"v": X}, {"v": ["a", "b", "c"]}, {"v": ["a", "a", "b"]})
     found = rstats.describe_parquet(tmp_path, where="v = 'a'", on_error="skip")
     assert [Path(error["file"]).name for error in found.errors] == ["0.parquet"]
-    assert (columns(found), found["w"]["count"]) == (["w"], 3)
+    assert (columns(found), found["w"]["count"], found["v"]["count"]) == (["w", "v"], 3, 3)
 
 
 def test_a_struct_is_a_key_as_in_memory(tmp_path: Path) -> None:
@@ -171,7 +169,7 @@ def test_nested_floats_have_one_zero_and_one_nan(tmp_path: Path) -> None:
 def test_a_dot_in_the_name_of_a_column_is_no_struct(tmp_path: Path) -> None:
     pq.write_table(pa.table({"s": ["a", "b", "a"], "s.x": X, "t": [{"y": 1.0}] * 3}), tmp_path / "0.parquet")
     assert columns(rstats.describe_parquet(tmp_path, by="s")) == ["s.x", "s.x", "t.y", "t.y"]
-    assert columns(rstats.describe_parquet(tmp_path, by="t")) == ["s.x"]
+    assert columns(rstats.describe_parquet(tmp_path, by="t")) == ["s.x", "s"]
 
 
 @pytest.mark.filterwarnings("ignore:.*left out")

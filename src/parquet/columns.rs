@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, TimeUnit};
 
 use super::data_file::Role;
 use super::dataset::Dataset;
@@ -20,7 +20,9 @@ use super::storage::UnreadableColumn;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
+use crate::series::key::values_type;
 use crate::series::list::values_of;
+use crate::series::series_kind::SeriesKind;
 use crate::series::table::{Columns, LeftOut, is_boolean, number_type};
 use crate::series::type_names::{type_name, type_text};
 use crate::series::{Kind, Repr};
@@ -29,6 +31,12 @@ use crate::series::{Kind, Repr};
 #[derive(Clone, Debug)]
 pub(super) struct DataColumn {
     pub name: String,
+    pub kind: SeriesKind,
+    /// Of times and texts the type that holds those of every file.
+    pub data_type: DataType,
+    /// Whether it is text, kept as bytes: of some files that do not say what their bytes are.
+    pub is_text_in_bytes: bool,
+    /// As what its values are scanned: times as their ticks, booleans as 0 and 1, and of others whether there is a value.
     pub repr: Repr,
     /// What its extrema, its range, its sum and its mode are.
     pub number_type: NumberType,
@@ -38,7 +46,10 @@ pub(super) struct DataColumn {
 
 /// The columns of a dataset that are described.
 pub(super) struct DescribedColumns {
+    /// Those of numbers.
     pub columns: Vec<DataColumn>,
+    /// Those of other kinds.
+    pub others: Vec<DataColumn>,
     /// Whether each row of theirs is a list, and a series of its own.
     pub are_lists: bool,
     pub left_out: Vec<LeftOut>,
@@ -117,6 +128,9 @@ impl Dataset {
                     let indices = vec![None; self.files.len()];
                     all.push(DataColumn {
                         name: column.name.clone(),
+                        kind: SeriesKind::Number,
+                        data_type: DataType::Null,
+                        is_text_in_bytes: false,
                         repr: Repr::Float,
                         number_type: NumberType::Float,
                         indices,
@@ -176,7 +190,8 @@ impl Dataset {
             true => wanted.contains(&column.name) && self.first_role(column) != Role::Struct,
             false => !is_key(column) && self.first_role(column) == Role::Plain,
         });
-        let (mut series, mut lists, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut series, mut lists, mut others, mut left_out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let has_others = request.describes_all_kinds() && !matches!(columns, Columns::Where(_));
         for column in all {
             let first = self.first(&column).map(|(file, index)| self.field(file, index));
             // What is named by its struct alone is left out as what is not named.
@@ -188,6 +203,10 @@ impl Dataset {
             let by_default = first.filter(|_| is_told);
             if is_named && self.holds_number_lists(&column) {
                 lists.push(self.fit_lists(column, unfit)?);
+                continue;
+            }
+            if has_others && self.first_role(&column) == Role::Plain && !self.holds_numbers(&column, named) {
+                others.push(self.fit_other_kind(column, unfit)?);
                 continue;
             }
             let why = by_default.and_then(|field| self.list_values(&column, field).or_else(|| LeftOut::why(field)));
@@ -202,7 +221,7 @@ impl Dataset {
         for (index, file) in self.files.iter().enumerate() {
             for UnreadableColumn { name, reason } in &file.unreadable {
                 let is_asked = wanted.contains(name) || by.contains(name) || asked.contains(&name.as_str());
-                if is_asked || series.iter().any(|series| series.name == *name) {
+                if is_asked || series.iter().chain(&others).any(|series| series.name == *name) {
                     let position = Position { column: Some(name.clone()), ..Position::default() };
                     unfit(index, file.broken(position, &reason))?;
                 } else if matches!(columns, Columns::Numeric) && told.insert(name) {
@@ -210,14 +229,14 @@ impl Dataset {
                 }
             }
         }
-        if let (Some(plain), Some(list)) = (series.first(), lists.first()) {
+        if let (Some(plain), Some(list)) = (series.first().or(others.first()), lists.first()) {
             let [plain, list] = [plain, list].map(|column: &DataColumn| shown(&column.name, NAME));
             return Err(Error::Invalid(format!(
                 "column '{plain}' holds no lists, and '{list}' does: each list is a series; lists are described apart from other columns"
             )));
         }
         let are_lists = !lists.is_empty();
-        Ok(DescribedColumns { columns: if are_lists { lists } else { series }, are_lists, left_out })
+        Ok(DescribedColumns { columns: if are_lists { lists } else { series }, others, are_lists, left_out })
     }
 
     /// The names of the wanted columns, where they are named.
@@ -303,6 +322,61 @@ impl Dataset {
         Ok(column)
     }
 
+    /// Whether a column has numbers in any file; booleans are numbers where they are named.
+    fn holds_numbers(&self, column: &DataColumn, is_named: bool) -> bool {
+        column.places().any(|(file, index)| {
+            let field = self.field(file, index);
+            Kind::from_field(field).is_some() && (is_named || !is_boolean(field.data_type()))
+        })
+    }
+
+    /// A column that holds no numbers, with its kind. What does not fit goes to `unfit`.
+    fn fit_other_kind(&self, mut column: DataColumn, unfit: Unfit<'_>) -> Result<DataColumn> {
+        // Bytes of which their file does not say what they are may be text, as those of other files are.
+        let is_plain = |at: &(usize, usize)| self.files[at.0].is_plain_bytes(at.1);
+        let has_type = |at: &(usize, usize)| *self.field(at.0, at.1).data_type() != DataType::Null;
+        let (plain, typed): (Vec<_>, Vec<_>) = column.places().filter(has_type).partition(is_plain);
+        let mut whole: Option<(SeriesKind, DataType, (usize, usize))> = None;
+        for at in typed {
+            let field = self.field(at.0, at.1);
+            let (kind, data_type) = (SeriesKind::from_field(field), common_type(field.data_type()));
+            whole = Some(match whole {
+                None => (kind, data_type, at),
+                Some((of, first, place)) => match joined((of, &first), (kind, &data_type)) {
+                    Some(joined) => (of, joined, place),
+                    None => {
+                        unfit(at.0, self.clash(&column.name, place, at))?;
+                        (of, first, place)
+                    }
+                },
+            });
+        }
+        for &at in &plain {
+            let is_fit = whole.as_ref().is_none_or(|(kind, ..)| *kind == SeriesKind::Text);
+            if let Some((.., place)) = whole.as_ref().filter(|_| !is_fit) {
+                unfit(at.0, self.clash(&column.name, *place, at))?;
+            }
+        }
+        let (kind, data_type) = match whole {
+            Some((SeriesKind::Text, data_type, _)) if !plain.is_empty() => {
+                column.is_text_in_bytes = data_type == DataType::Utf8;
+                (SeriesKind::Text, DataType::Binary)
+            }
+            Some((kind, data_type, _)) => (kind, data_type),
+            None if plain.is_empty() => (SeriesKind::Other, DataType::Null),
+            None => {
+                column.is_text_in_bytes = true;
+                (SeriesKind::Text, DataType::Binary)
+            }
+        };
+        column.repr = match kind {
+            SeriesKind::Time => Repr::Signed,
+            _ => Repr::of(Kind::of(&DataType::Boolean).as_slice()),
+        };
+        column.number_type = NumberType::Integer;
+        Ok(DataColumn { kind, data_type, ..column })
+    }
+
     /// The column with its repr; `None` for one that holds no numbers and was not named by its own name. What does not fit goes to `unfit`.
     fn fit(
         &self,
@@ -342,6 +416,35 @@ impl Dataset {
         let types = indices.iter().filter(|index| is_series(index)).map(|index| number_type(field(index).data_type()));
         column.number_type = types.reduce(NumberType::joined).unwrap_or_default();
         Ok(Some(column))
+    }
+}
+
+/// The type as which values of one type are described: dictionaries and runs are what they stand for, text has one layout, and bytes have.
+fn common_type(data_type: &DataType) -> DataType {
+    match values_type(data_type) {
+        DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
+        data_type => data_type.clone(),
+    }
+}
+
+/// A type that holds what is of two types, each of its kind, exactly: times in the finer unit, instants of several zones in UTC.
+fn joined((kind, a): (SeriesKind, &DataType), (other, b): (SeriesKind, &DataType)) -> Option<DataType> {
+    use DataType::{Date32, Date64, Duration, Time32, Time64, Timestamp};
+    match (a, b) {
+        _ if kind != other => None,
+        (a, b) if a == b || kind == SeriesKind::Other => Some(a.clone()),
+        (Timestamp(first, zone), Timestamp(second, other)) if zone.is_some() == other.is_some() => {
+            let zone = if zone == other { zone.clone() } else { Some("UTC".into()) };
+            Some(Timestamp(*first.max(second), zone))
+        }
+        (Time32(first) | Time64(first), Time32(second) | Time64(second)) => match first.max(second) {
+            unit @ (TimeUnit::Second | TimeUnit::Millisecond) => Some(Time32(*unit)),
+            unit => Some(Time64(*unit)),
+        },
+        (Duration(first), Duration(second)) => Some(Duration(*first.max(second))),
+        (Date32 | Date64, Date32 | Date64) => Some(Date64),
+        _ => None,
     }
 }
 

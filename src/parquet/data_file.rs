@@ -9,10 +9,10 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, make_array};
 use arrow_buffer::NullBuffer;
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, SchemaRef, TimeUnit};
 use arrow_select::filter::filter;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use parquet::basic::{ConvertedType, LogicalType, Type};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit as StoredUnit, Type};
 use parquet::file::metadata::ParquetMetaData;
 
 use super::guard::footer::has_arrow_schema;
@@ -157,6 +157,25 @@ impl DataFile {
             column.logical_type_ref() == Some(&LogicalType::Enum) || column.converted_type() == ConvertedType::ENUM;
         let is_untyped = column.logical_type_ref().is_none() && column.converted_type() == ConvertedType::NONE;
         column.self_type().is_primitive() && column.physical_type() == Type::BYTE_ARRAY && (is_enum || is_untyped)
+    }
+
+    /// Whether the numbers that the file has for a column of times are the ticks of its type in Arrow, 64 bits each.
+    pub fn stores_ticks(&self, index: usize) -> bool {
+        let column = &self.columns[index];
+        let Some(leaf) = column.only_leaf() else { return false };
+        let leaf = self.parquet().file_metadata().schema_descr().column(leaf);
+        let unit = match (column.field.data_type(), leaf.logical_type_ref()) {
+            (DataType::Timestamp(unit, _), Some(LogicalType::Timestamp(stored))) => (unit, &stored.unit),
+            (DataType::Time64(unit), Some(LogicalType::Time(stored))) => (unit, &stored.unit),
+            _ => return false,
+        };
+        let is_same = matches!(
+            unit,
+            (TimeUnit::Millisecond, StoredUnit::MILLIS)
+                | (TimeUnit::Microsecond, StoredUnit::MICROS)
+                | (TimeUnit::Nanosecond, StoredUnit::NANOS)
+        );
+        is_same && leaf.physical_type() == Type::INT64
     }
 
     /// An error that names this file.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::RowSelection;
@@ -52,15 +53,17 @@ pub struct Plan<'a> {
     pub(super) request: &'a Request,
     pub(super) budget: Budget,
     /// What the metadata of the files takes.
-    _metadata: Reservation,
+    _metadata: Arc<Reservation>,
     pub(super) series: Vec<DataColumn>,
+    /// The columns of other kinds, which are described apart.
+    pub(super) others: Vec<DataColumn>,
     /// Whether these hold lists, each of which is described by itself; then keys are carried along.
     pub(super) are_lists: bool,
-    /// The columns that hold no numbers.
+    /// The columns that are not described.
     pub(super) left_out: Vec<LeftOut>,
     pub(super) keys: Vec<KeySource>,
     /// For each file of the dataset what is read of it.
-    pub(super) files: Vec<FilePlan>,
+    pub(super) files: Arc<Vec<FilePlan>>,
     /// The most values that a series can have, nulls included.
     rows: u64,
 }
@@ -75,7 +78,7 @@ pub(super) struct KeySource {
 }
 
 /// What is read of one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct FilePlan {
     pub filter: Option<Filter>,
     pub row_groups: Vec<GroupPlan>,
@@ -89,7 +92,7 @@ impl FilePlan {
 }
 
 /// A predicate on the columns of one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Filter {
     pub bound: Bound,
     /// The columns that it needs, of those that the file has.
@@ -99,7 +102,7 @@ pub(super) struct Filter {
 }
 
 /// A column that a predicate needs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct FilterColumn {
     pub name: String,
     /// Its place among the columns of the file.
@@ -109,7 +112,7 @@ pub(super) struct FilterColumn {
 }
 
 /// What is read of one row group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct GroupPlan {
     pub row_group: usize,
     /// Rows that are decoded.
@@ -183,7 +186,7 @@ impl<'a> Plan<'a> {
         if let Some(first) = dataset.skipped.first().filter(|_| dataset.files.is_empty() && names_columns) {
             return Err(Error::Invalid(format!("no file is left of {}; {first}", dataset.skipped.len())));
         }
-        let DescribedColumns { columns: series, are_lists, left_out } = dataset.columns(request)?;
+        let DescribedColumns { columns: series, others, are_lists, left_out } = dataset.columns(request)?;
         let keys = request.by.iter().map(|name| {
             let is_column = dataset.files.iter().any(|file| file.index_of(name).is_some());
             Ok(match dataset.partition(name).filter(|_| !is_column) {
@@ -212,17 +215,59 @@ impl<'a> Plan<'a> {
             spec,
             request,
             budget,
-            _metadata: metadata,
+            _metadata: Arc::new(metadata),
             series,
+            others,
             are_lists,
             left_out,
             keys,
-            files: Vec::new(),
+            files: Arc::default(),
             rows: 0,
         };
-        plan.files = (0..dataset.files.len()).map(|index| plan.plan_file(index)).collect::<Result<Vec<_>>>()?;
+        let files = (0..dataset.files.len()).map(|index| plan.plan_file(index)).collect::<Result<Vec<_>>>()?;
+        plan.files = Arc::new(files);
         plan.rows = plan.most_values();
         Ok(plan)
+    }
+
+    /// The same rows, of other columns, with other keys, and asked something else.
+    pub(super) fn with_series<'b>(&self, series: Vec<DataColumn>, keys: Vec<KeySource>, spec: &'b Spec) -> Plan<'b>
+    where
+        'a: 'b,
+    {
+        let mut plan = Plan {
+            dataset: self.dataset,
+            spec,
+            request: self.request,
+            budget: self.budget.clone(),
+            _metadata: Arc::clone(&self._metadata),
+            series,
+            others: Vec::new(),
+            are_lists: false,
+            left_out: Vec::new(),
+            keys,
+            files: Arc::clone(&self.files),
+            rows: 0,
+        };
+        plan.rows = plan.most_values();
+        plan
+    }
+
+    /// The same without the rows of some files.
+    pub(super) fn without_files(&self, is_left_out: impl Fn(usize) -> bool) -> Self {
+        let files = self.files.iter().enumerate().map(|(file, plan)| match is_left_out(file) {
+            true => FilePlan { row_groups: Vec::new(), ..plan.clone() },
+            false => plan.clone(),
+        });
+        let mut plan = Self {
+            others: self.others.clone(),
+            are_lists: self.are_lists,
+            left_out: self.left_out.clone(),
+            files: Arc::new(files.collect()),
+            ..self.with_series(self.series.clone(), self.keys.clone(), self.spec)
+        };
+        plan.rows = plan.most_values();
+        plan
     }
 
     fn plan_file(&self, index: usize) -> Result<FilePlan> {
@@ -529,10 +574,12 @@ impl fmt::Display for Plan<'_> {
         let all: usize = dataset.files.iter().map(|file| file.parquet().num_row_groups()).sum();
         let groups: usize = self.files.iter().map(|file| file.row_groups.len()).sum();
         let filtered = self.files.iter().flat_map(|file| &file.row_groups).filter(|group| group.filtered).count();
-        let series: Vec<usize> = (0..self.series.len()).collect();
+        let series = [&self.series[..], &self.others].concat();
+        let all_columns = self.with_series(series, self.keys.clone(), self.spec);
+        let series: Vec<usize> = (0..all_columns.series.len()).collect();
         let plans =
             self.files.iter().enumerate().flat_map(|(file, plan)| plan.row_groups.iter().map(move |g| (file, g)));
-        let bytes: u64 = plans.map(|(file, group)| self.stored(file, group, &series)).sum();
+        let bytes: u64 = plans.map(|(file, group)| all_columns.stored(file, group, &series)).sum();
         let total: u64 = dataset.files.iter().map(|file| file.found.size).sum();
         let names = |names: Vec<&str>| {
             let shown: Vec<_> = names.iter().take(20).map(|name| shown(name, NAME)).collect();
@@ -549,7 +596,7 @@ impl fmt::Display for Plan<'_> {
         writeln!(f, "row groups   {groups} of {all}")?;
         writeln!(f, "rows         {} of {}", self.rows(), dataset.rows())?;
         writeln!(f, "bytes        {} of {}, as they are stored", size(bytes), size(total))?;
-        writeln!(f, "columns      {}", names(self.series.iter().map(|column| column.name.as_str()).collect()))?;
+        writeln!(f, "columns      {}", names(all_columns.series.iter().map(|column| column.name.as_str()).collect()))?;
         if !self.keys.is_empty() {
             let keys = self.keys.iter().map(|key| match key.indices {
                 Some(_) => shown(&key.name, NAME).into_owned(),

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::memory;
 use super::predicate::Predicate;
+use crate::describe::Part;
 use crate::report::Source;
-use crate::series::table::Columns;
+use crate::series::table::{Columns, Kinds};
 use crate::summary::Summaries;
 
 /// What to do with a file that cannot be read.
@@ -25,6 +26,8 @@ pub enum OnError {
 pub struct Request {
     /// The columns to describe.
     pub columns: Columns,
+    /// Which kinds of columns are described. With a [`checkpoint`](Self::checkpoint) these are numbers alone.
+    pub kinds: Kinds,
     /// The columns whose distinct values make groups; partition keys of the paths are among them. None: no groups.
     pub by: Vec<String>,
     /// Which rows count.
@@ -40,10 +43,11 @@ pub struct Request {
 }
 
 impl Default for Request {
-    /// Every column of numbers, all rows, half of the machine's memory.
+    /// Every column, all rows, half of the machine's memory.
     fn default() -> Self {
         Self {
             columns: Columns::Numeric,
+            kinds: Kinds::All,
             by: Vec::new(),
             predicate: None,
             memory_limit: memory::default_limit(),
@@ -54,11 +58,20 @@ impl Default for Request {
     }
 }
 
+impl Request {
+    /// Whether columns of every kind are described.
+    pub(super) fn describes_all_kinds(&self) -> bool {
+        self.kinds == Kinds::All && self.checkpoint.is_none()
+    }
+}
+
 /// The answer, and how it was come by.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// A row a series.
+    /// The answers for the columns of numbers, a row a series.
     pub series: Summaries,
+    /// Those for the columns of other kinds, a part for each kind.
+    pub parts: Vec<Part>,
     /// Which files it is of, and which ones were left out.
     pub source: Source,
     /// What it took. It may differ from run to run.

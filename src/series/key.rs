@@ -138,7 +138,6 @@ fn compared(array: &ArrayRef) -> Option<ArrayRef> {
 }
 
 /// The type of what a dictionary or runs stand for.
-#[cfg(feature = "parquet")]
 pub(crate) fn values_type(data_type: &DataType) -> &DataType {
     match data_type {
         DataType::Dictionary(_, values) => values_type(values),

@@ -26,6 +26,17 @@ pub enum Columns {
     Where(Filter),
 }
 
+/// Which kinds of columns are described where nothing else decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kinds {
+    /// Every kind: see [`SeriesKind`](crate::SeriesKind).
+    #[default]
+    All,
+    /// Numbers alone. Of other columns, those that are named are an error, and the others are told.
+    Numbers,
+}
+
 /// Lets columns through by their name and the name of their type as NumPy has it: `float64`, `int8`, `bool`, and `decimal` for decimals of any width; a type of no
 /// name is any other.
 #[derive(Clone)]

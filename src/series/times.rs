@@ -10,6 +10,7 @@ use arrow_schema::{DataType, TimeUnit};
 use super::type_names::type_text;
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
+use crate::series::key::values_type;
 
 /// Times in nanoseconds since 1970, in UTC.
 pub(crate) struct Times {
@@ -34,11 +35,7 @@ pub(crate) fn factor(unit: TimeUnit) -> i64 {
 ///
 /// [`Error::Invalid`] for an array of another type, and for times beyond what nanoseconds reach.
 pub(crate) fn nanoseconds(array: &ArrayRef) -> Result<Times> {
-    let data_type = match array.data_type() {
-        DataType::Dictionary(_, values) => values.as_ref(),
-        DataType::RunEndEncoded(_, values) => values.data_type(),
-        data_type => data_type,
-    };
+    let data_type = values_type(array.data_type());
     let factor = match data_type {
         DataType::Timestamp(unit, _) => factor(*unit),
         DataType::Date64 => factor(TimeUnit::Millisecond),

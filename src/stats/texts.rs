@@ -174,6 +174,12 @@ impl<'a> TextScan<'a> {
         self.extremes.as_ref().map(|extremes| (&*extremes.min.1, &*extremes.max.1))
     }
 
+    /// The bytes that its own texts take.
+    #[cfg(feature = "parquet")]
+    pub fn heap_bytes(&self) -> usize {
+        self.extremes.as_ref().map_or(0, |extremes| extremes.min.1.len() + extremes.max.1.len())
+    }
+
     /// The least length, and the greatest.
     pub fn lengths(&self) -> Option<[u64; 2]> {
         self.lengths

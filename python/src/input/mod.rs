@@ -34,7 +34,7 @@ pub use labels::{Chosen, Labels, Wanted};
 pub use memory::ArrayMemory;
 pub use recognise::{Object, recognise, series_of};
 pub use stream::{Batches, Stream};
-pub use table::{Kinds, Read, ReadValues, Table, choose_of_stream};
+pub use table::{Read, ReadValues, Table, choose_of_stream};
 
 /// The one series that an object is. What is missing among Python objects may be an error.
 pub fn series(data: &Bound<'_, PyAny>, missing: Missing) -> PyResult<Series> {

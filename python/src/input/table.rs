@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 use rstats::internal::{NAME, shown, type_name};
 use rstats::report::LeftOut;
 use rstats::series::Series;
-use rstats::{Error, ListColumn, SeriesKind, TypedColumn};
+use rstats::{Error, Kinds, ListColumn, SeriesKind, TypedColumn};
 
 use super::arrow::{self, Rows, Shape, Source, TableField};
 use super::column::{Column, NoNumbers, Unread, Values, no_numbers};
@@ -57,15 +57,6 @@ pub struct Read {
     pub keys: Vec<(FieldRef, ArrayRef)>,
     pub weights: Option<ArrayRef>,
     pub left_out: Vec<LeftOut>,
-}
-
-/// Which kinds of columns are described.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kinds {
-    /// Numbers, and booleans that are named.
-    Numbers,
-    /// All.
-    All,
 }
 
 pub enum ReadValues {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rstats::parquet::{OnError, Predicate, Request, memory};
-use rstats::{Bias, Columns, Late, Method, NanPolicy, NullPolicy, Spec, Statistic, Windowing};
+use rstats::{Bias, Columns, Kinds, Late, Method, NanPolicy, NullPolicy, Spec, Statistic, Windowing};
 
 use crate::inputs::{InputArgs, Unit};
 
@@ -262,6 +262,7 @@ impl Windows {
         let defaults = Request::default();
         Ok(Request {
             columns: self.question.columns(),
+            kinds: Kinds::Numbers,
             by: [vec![self.on.clone()], self.question.by()].concat(),
             predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
             memory_limit: memory_limit(self.memory_limit.as_deref())?,

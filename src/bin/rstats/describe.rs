@@ -36,8 +36,8 @@ pub fn run(args: &Describe) -> Result<(), Failure> {
         return output.write_bytes(plan.to_string().as_bytes(), interrupt);
     }
     let answer = progress::shown(args, |progress| session.pool.install(|| plan.run(interrupt, progress)));
-    let Answer { source, series, .. } = answer.map_err(|error| session.failed(error))?;
-    finish(Report::new(spec, source, series), &session, output, format)
+    let Answer { source, series, parts, .. } = answer.map_err(|error| session.failed(error))?;
+    finish(Report::new(spec, source, series).with_parts(parts), &session, output, format)
 }
 
 /// Writes a report, and tells what was left out.

@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::spec::{NullPolicy, Spec, Statistic};
 
 /// The values and the nulls of each group, or of all rows.
-pub(super) struct Counts {
+pub(crate) struct Counts {
     pub count: Vec<u64>,
     pub null_count: Vec<u64>,
 }
@@ -96,7 +96,7 @@ pub(super) fn describe_booleans(
 }
 
 /// The answers for a column of booleans: `n_true`, given for each group, and the share of them among its values.
-pub(super) fn boolean_answers(
+pub(crate) fn boolean_answers(
     column: &TypedColumn,
     counts: Counts,
     n_true: &[u64],

@@ -106,7 +106,7 @@ pub(super) fn parts(
 }
 
 /// Keys must not be named like the answers beside them.
-fn check_names(part: &Part) -> Result<()> {
+pub(crate) fn check_names(part: &Part) -> Result<()> {
     let names = part.names();
     let keys = part.keys().into_iter().flat_map(|keys| keys.schema_ref().fields());
     match keys.map(|field| field.name()).find(|key| names.contains(key)) {

@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, FieldRef, Schema};
 use super::columns::TypedColumn;
 use super::counts::{Counts, boolean_answers, true_count};
 use super::describe::parts;
-use super::texts::{self, Distinct, scan_more, wants_distinct};
+use super::texts::{self, Distinct, scans_of, wants_distinct};
 use super::times::{answers_of, ticks};
 use crate::describe::stream::StreamDescriber;
 use crate::error::{Error, Result};
@@ -79,11 +79,14 @@ impl KindsDescriber {
                 return Err(Error::Nulls { name: state.column.name.clone(), nulls: state.null_count });
             }
             match state.column.kind() {
-                SeriesKind::Time => of_ticks.push((index.to_string(), ticks(&state.column, array)?)),
+                SeriesKind::Time => {
+                    let ticks = ticks(array).map_err(|error| state.column.failed(error))?;
+                    of_ticks.push((index.to_string(), ticks));
+                }
                 SeriesKind::Boolean => state.n_true += true_count(&state.column, array)?,
                 SeriesKind::Text => {
                     let more = TypedColumn { chunks: vec![Arc::clone(array)], ..state.column.clone() };
-                    scan_more(&mut state.scan, &more, &self.spec, interrupt)?;
+                    scans_of(&more, None, &self.spec, interrupt)?.into_iter().for_each(|scan| state.scan.merge(scan));
                     if wants_distinct(&state.column.field, &self.spec) {
                         state.column.chunks.push(Arc::clone(array));
                     }

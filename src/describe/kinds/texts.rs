@@ -34,23 +34,36 @@ pub(super) fn describe_texts(
     spec: &Spec,
     interrupt: &Interrupt,
 ) -> Result<RecordBatch> {
-    check(column, interrupt)?;
     let groups = grouping.map(|(_, groups)| groups);
+    let scans = scans_of(column, groups, spec, interrupt)?;
     let counts = Counts::of(column, groups, spec)?;
     let distinct = if wants_distinct(&column.field, spec) { Some(Distinct::new(column, grouping)?) } else { None };
     interrupt.check()?;
-    let is_text = is_text(column.field.data_type());
-    let chunks = byte_chunks(column, groups.is_some())?;
-    let scans = match groups {
-        _ if !wants_scan(spec) => vec![TextScan::default(); counts.count.len()],
-        None => vec![scan_chunks(&chunks, is_text, interrupt)?],
-        Some(groups) => scan_groups(&chunks[0], is_text, groups, interrupt)?,
-    };
     answers(column, counts, &scans, distinct.as_ref(), spec)
 }
 
+/// What is learned of the texts of each group, or of all: nothing where the spec asks for nothing of it.
+pub(super) fn scans_of(
+    column: &TypedColumn,
+    groups: Option<&Groups>,
+    spec: &Spec,
+    interrupt: &Interrupt,
+) -> Result<Vec<TextScan<'static>>> {
+    check(column, interrupt)?;
+    if !wants_scan(spec) {
+        return Ok(vec![TextScan::default(); groups.map_or(1, Groups::len)]);
+    }
+    let is_text = is_text(column.field.data_type());
+    let chunks = byte_chunks(column, groups.is_some())?;
+    let scans = match groups {
+        None => vec![scan_chunks(&chunks, is_text, interrupt)?],
+        Some(groups) => scan_groups(&chunks[0], is_text, groups, interrupt)?,
+    };
+    Ok(scans.into_iter().map(TextScan::into_owned).collect())
+}
+
 /// Checks text that comes as bytes.
-fn check(column: &TypedColumn, interrupt: &Interrupt) -> Result<()> {
+pub(super) fn check(column: &TypedColumn, interrupt: &Interrupt) -> Result<()> {
     if !is_text(column.field.data_type()) {
         return Ok(());
     }
@@ -102,25 +115,10 @@ fn wants_scan(spec: &Spec) -> bool {
 }
 
 /// Whether distinct texts are asked for. Enums have an order of their own: their first and last one are found among the distinct ones.
-pub(super) fn wants_distinct(field: &Field, spec: &Spec) -> bool {
+pub(crate) fn wants_distinct(field: &Field, spec: &Spec) -> bool {
     let wants = |statistics: [Statistic; 2]| statistics.into_iter().any(|statistic| spec.wants(statistic));
     let is_ordered = field.dict_is_ordered() == Some(true);
     wants([Statistic::Mode, Statistic::NUnique]) || is_ordered && wants([Statistic::Min, Statistic::Max])
-}
-
-/// More rows of a column: what is learned of them.
-pub(super) fn scan_more(
-    scan: &mut TextScan<'static>,
-    more: &TypedColumn,
-    spec: &Spec,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    check(more, interrupt)?;
-    if wants_scan(spec) {
-        let chunks = byte_chunks(more, false)?;
-        scan.merge(scan_chunks(&chunks, is_text(more.field.data_type()), interrupt)?.into_owned());
-    }
-    Ok(())
 }
 
 /// The answers for a column, a row a group, of what has been learned of its texts; distinct ones where [`wants_distinct`] says so.
@@ -374,10 +372,11 @@ fn texts<'a>(
 }
 
 /// The distinct texts of each group, ascending.
-pub(super) struct Distinct {
-    /// A group for each of them.
-    groups: Groups,
+pub(crate) struct Distinct {
+    /// Those of one group after the other, as bytes.
     texts: ArrayRef,
+    /// How many rows have each of them.
+    sizes: Vec<u64>,
     /// Where the texts of each group begin, and where those of the last one end. A null is the last of its group.
     starts: Vec<usize>,
 }
@@ -388,21 +387,19 @@ impl Distinct {
         let by = grouping.map_or(&[][..], |(by, _)| by);
         let columns = by.iter().cloned().chain([(Arc::clone(&column.field), column.whole()?)]);
         let groups = Groups::new(columns.collect(), column.rows())?;
-        let texts = in_bytes(groups.keys.column(by.len())).map_err(|error| column.failed(error))?;
-        let starts = match grouping {
-            None => vec![0, groups.len()],
-            Some((_, outer)) => {
-                let mut group_of = vec![0; column.rows()];
-                for group in 0..outer.len() {
-                    outer.rows(group..group + 1).iter().for_each(|&row| group_of[row as usize] = group);
-                }
-                // Both are in the order of the keys, so the texts of one group are neighbours.
-                let group = |place: usize| group_of[groups.rows(place..place + 1)[0] as usize];
-                let places: Vec<usize> = (0..groups.len()).map(group).collect();
-                (0..=outer.len()).map(|group| places.partition_point(|&of| of < group)).collect()
-            }
-        };
-        Ok(Self { groups, texts, starts })
+        let sizes = (0..groups.len()).map(|group| groups.rows(group..group + 1).len() as u64).collect();
+        Self::of_groups(&groups.keys, sizes).map_err(|error| column.failed(error))
+    }
+
+    /// Those of groups by keys, and by the texts after them: one row a text and group, in their order. `sizes`: the rows of each.
+    pub fn of_groups(keys: &RecordBatch, sizes: Vec<u64>) -> Result<Self> {
+        let outer = keys.num_columns() - 1;
+        let fields = keys.schema_ref().fields().iter().cloned();
+        let by = fields.zip(keys.columns().iter().cloned()).take(outer).collect();
+        // Both are in the order of the keys, so the texts of one group are neighbours.
+        let starts = Groups::new(by, keys.num_rows())?.starts;
+        let texts = in_bytes(keys.column(outer)).map_err(|error| Error::Data(error.to_string()))?;
+        Ok(Self { texts, sizes, starts })
     }
 
     /// The places of the texts of a group.
@@ -420,7 +417,7 @@ impl Distinct {
 
     /// How many rows have the text of a place.
     fn size(&self, place: usize) -> u64 {
-        self.groups.rows(place..place + 1).len() as u64
+        self.sizes[place]
     }
 
     /// The place of the most frequent text of a group, the first of several.

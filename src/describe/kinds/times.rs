@@ -13,6 +13,7 @@ use crate::describe::groups::describe_groups;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::series::Series;
+use crate::series::key::values_type;
 use crate::spec::{Spec, is_count};
 use crate::summary::Summaries;
 
@@ -36,40 +37,31 @@ pub(super) fn describe_times(
 }
 
 /// The answers for each column, of the summaries of their ticks.
-pub(super) fn answers_of(columns: &[TypedColumn], summaries: &Summaries) -> Result<Vec<RecordBatch>> {
+pub(crate) fn answers_of(columns: &[TypedColumn], summaries: &Summaries) -> Result<Vec<RecordBatch>> {
     let groups = summaries.len() / columns.len().max(1);
     let answer = |(index, column): (usize, &TypedColumn)| {
-        answers(summaries, index * groups, groups, &value_type(column.field.data_type()))
+        answers(summaries, index * groups, groups, values_type(column.field.data_type()))
             .map_err(|error| column.failed(error))
     };
     columns.iter().enumerate().map(answer).collect()
 }
 
 fn in_ticks(column: &TypedColumn) -> Result<Series> {
-    let mut chunks = column.chunks.iter().map(|chunk| ticks(column, chunk)).collect::<Result<Vec<_>>>()?;
+    let chunks = column.chunks.iter().map(ticks).collect::<std::result::Result<Vec<_>, _>>();
+    let mut chunks = chunks.map_err(|error| column.failed(error))?;
     if chunks.is_empty() {
         chunks.push(Arc::new(Int64Array::from(Vec::<i64>::new()))); // it has a type still
     }
     Series::from_arrays(column.name.clone(), chunks)
 }
 
-/// The ticks of a chunk of a column, without a copy where they are 64 bits wide.
-pub(super) fn ticks(column: &TypedColumn, chunk: &ArrayRef) -> Result<ArrayRef> {
-    let value_type = value_type(column.field.data_type());
+/// The ticks of times, without a copy where they are 64 bits wide.
+pub(crate) fn ticks(times: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
     // Dictionaries and runs first become what they are of.
-    let ticks = cast(chunk, &value_type).and_then(|values| match value_type {
+    let values = cast(times, values_type(times.data_type()))?;
+    match values.data_type() {
         DataType::Date32 | DataType::Time32(_) => cast(&cast(&values, &DataType::Int32)?, &DataType::Int64),
         _ => cast(&values, &DataType::Int64),
-    });
-    ticks.map_err(|error| column.failed(error))
-}
-
-/// The type of the values of dictionaries and runs.
-fn value_type(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Dictionary(_, values) => value_type(values),
-        DataType::RunEndEncoded(_, values) => value_type(values.data_type()),
-        data_type => data_type.clone(),
     }
 }
 

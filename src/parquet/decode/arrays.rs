@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_buffer::BooleanBuffer;
+use arrow_cast::display::FormatOptions;
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::filter::FilterBuilder;
@@ -11,14 +13,17 @@ use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::describe::ticks;
 use crate::error::{Error, Position, Result};
 use crate::interrupt::Interrupt;
 use crate::memory_pool::Reservation;
+use crate::parquet::columns::DataColumn;
 use crate::parquet::data_file::Extractor;
 use crate::parquet::guard::column_chunk::{self, Refusal};
 use crate::parquet::plan::{FilterColumn, GroupPlan, Plan, ScanTask};
 use crate::parquet::storage::{self, Reader};
 use crate::report::Skipped;
+use crate::series::series_kind::SeriesKind;
 
 /// The most rows that are decoded at a time.
 const BATCH: usize = 1 << 14;
@@ -375,10 +380,11 @@ impl Plan<'_> {
         };
         let values = part.series.iter().map(|&series| {
             let found = self.series[series].indices[part.file].map(|index| column(Some(series), index)).transpose()?;
-            Ok(found.map_or((None, None), |found| (Some(found.values), found.ends)))
+            let Some(found) = found else { return Ok((None, None)) };
+            let values = as_scanned(&self.series[series], found.values);
+            Ok((Some(values.map_err(|error| self.unfit(part, Some(series), &error))?), found.ends))
         });
         let (values, ends) = values.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        let strict = CastOptions { safe: false, ..CastOptions::default() };
         let keys = self.keys.iter().map(|key| {
             let array = match key.indices.as_ref().and_then(|indices| indices[part.file]) {
                 Some(index) => column(None, index)?.values,
@@ -389,7 +395,7 @@ impl Plan<'_> {
             };
             match *array.data_type() == key.data_type {
                 true => Ok(array),
-                false => cast_with_options(&array, &key.data_type, &strict)
+                false => cast_with_options(&array, &key.data_type, &STRICT)
                     .map_err(|error| self.unfit(part, None, &format!("key '{}': {error}", key.name))),
             }
         });
@@ -428,6 +434,24 @@ impl Plan<'_> {
             .map_err(|error| self.damaged(part, None, &error))?;
         let mask = filter.bound.evaluate(&batch)?;
         Ok(Some(if mask.null_count() > 0 { prep_null_mask_filter(&mask) } else { mask }))
+    }
+}
+
+/// A value that does not fit is an error, and no null.
+const STRICT: CastOptions<'_> = CastOptions { safe: false, format_options: FormatOptions::new() };
+
+/// The values of a column as what is scanned of them.
+fn as_scanned(column: &DataColumn, values: ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
+    match column.kind {
+        SeriesKind::Time => ticks(&cast_with_options(&values, &column.data_type, &STRICT)?),
+        SeriesKind::Text if *values.data_type() != column.data_type => {
+            cast_with_options(&values, &column.data_type, &STRICT)
+        }
+        SeriesKind::Other => {
+            let there = BooleanBuffer::new_set(values.len());
+            Ok(Arc::new(BooleanArray::new(there, values.logical_nulls())))
+        }
+        _ => Ok(values),
     }
 }
 

@@ -38,9 +38,13 @@ impl Plan<'_> {
     ) -> Result<bool> {
         let [series] = part.series[..] else { return Ok(false) };
         let Some(index) = self.series[series].indices[part.file] else { return Ok(false) };
-        match (self.dataset.files[part.file].field(index).data_type(), scan) {
+        let file = &self.dataset.files[part.file];
+        match (file.field(index).data_type(), scan) {
             (DataType::Float64, AnyScan::Float(scan)) => self.scan_pages(interrupt, part, index, reader, scan),
             (DataType::Int64, AnyScan::Signed(scan)) => self.scan_pages(interrupt, part, index, reader, scan),
+            (time, AnyScan::Signed(scan)) if *time == self.series[series].data_type && file.stores_ticks(index) => {
+                self.scan_pages(interrupt, part, index, reader, scan)
+            }
             _ => Ok(false),
         }
     }

@@ -2,13 +2,14 @@
 //!
 //! [`context`] hands the tasks of a plan to threads, in their order. Columns are described ([`series`]) in passes over them ([`pass`]), after a look
 //! at a few values ([`probe`]), with what a [`checkpoint`] has of earlier runs ([`incremental`]); [`groups`] have a way of their own, and so have rows of
-//! [`lists`]. [`run`] is where it begins.
+//! [`lists`] and columns of other [`kinds`]. [`run`] is where it begins.
 
 mod checkpoint;
 mod context;
 mod groups;
 mod incremental;
 mod kept_rows;
+mod kinds;
 mod lists;
 mod pass;
 mod probe;

@@ -2,6 +2,7 @@
 
 use super::context::ExecutionContext;
 use super::kept_rows::count_kept_rows;
+use super::kinds::describe_other_kinds;
 use super::lists::describe_dataset_lists;
 use super::pass::LeftOut;
 use super::series::describe_series;
@@ -15,6 +16,18 @@ use crate::report::{Kept, Source};
 use crate::spec::NanPolicy;
 use crate::summary::Summaries;
 
+/// The answers for the series of a plan, and the files that were left out.
+pub(super) fn describe_numbers(run: &ExecutionContext<'_>, metrics: &mut RunMetrics) -> Result<(Summaries, LeftOut)> {
+    if run.plan.are_lists {
+        return describe_dataset_lists(run, metrics);
+    }
+    if !run.plan.keys.is_empty() {
+        return describe_dataset_groups(run, metrics);
+    }
+    let (summaries, left_out) = describe_series(run, metrics)?;
+    Ok((Summaries::new(run.plan.spec, summaries), left_out))
+}
+
 impl Plan<'_> {
     /// Reads what has to be read, and answers.
     ///
@@ -26,22 +39,36 @@ impl Plan<'_> {
     pub fn run(&self, interrupt: &Interrupt, progress: &Progress) -> Result<Answer> {
         #[cfg(feature = "allocator")]
         crate::arch::allocator::keep_within(self.budget.limit);
-        let run = ExecutionContext { plan: self, interrupt, progress };
-        let mut metrics = RunMetrics::default();
-        let (series, mut left_out) = if self.are_lists {
-            describe_dataset_lists(&run, &mut metrics)?
-        } else if self.keys.is_empty() {
-            let (summaries, left_out) = describe_series(&run, &mut metrics)?;
-            (Summaries::new(self.spec, summaries), left_out)
-        } else {
-            describe_dataset_groups(&run, &mut metrics)?
-        };
-        let kept = match self.request.predicate.as_ref().map(|_| self.kept_rows(&series, &self.counted(&left_out))) {
-            None => None,
-            Some(Some(rows)) => Some(rows),
-            Some(None) => Some(count_kept_rows(&run, &mut left_out)?),
-        };
-        Ok(Answer { series, source: self.source(left_out, kept), metrics })
+        let (mut metrics, mut left_out) = (RunMetrics::default(), LeftOut::new());
+        loop {
+            let some;
+            let plan = match left_out.is_empty() {
+                true => self,
+                false => {
+                    some = self.without_files(|file| left_out.contains_key(&file));
+                    &some
+                }
+            };
+            let run = ExecutionContext { plan, interrupt, progress };
+            let (series, failed) = describe_numbers(&run, &mut metrics)?;
+            left_out.extend(failed);
+            let rest = plan.without_files(|file| left_out.contains_key(&file));
+            let others = describe_other_kinds(&ExecutionContext { plan: &rest, ..run }, &mut metrics)?;
+            if !others.failed.is_empty() {
+                // What these files have of numbers counts no more.
+                left_out.extend(others.failed);
+                continue;
+            }
+            let kept = match self.request.predicate.as_ref().map(|_| self.kept_rows(&series, &self.counted(&left_out)))
+            {
+                None => None,
+                Some(Some(rows)) => Some(rows),
+                Some(None) => Some(count_kept_rows(&run, &mut left_out)?),
+            };
+            let mut source = self.source(left_out, kept);
+            source.left_out.extend(others.left_out);
+            return Ok(Answer { series, parts: others.parts, source, metrics });
+        }
     }
 
     /// The files that were not left out.

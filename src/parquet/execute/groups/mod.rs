@@ -75,20 +75,23 @@ impl Plan<'_> {
     ///
     /// None that depends on the data.
     pub fn with_key_texts(&self, summaries: Summaries) -> Result<Summaries> {
-        summaries.with_keys_as(|keys| {
-            let (mut fields, mut columns) = (Vec::new(), Vec::new());
-            for (field, column) in keys.schema().fields().iter().zip(keys.columns()) {
-                let is_bytes = || self.keys.iter().any(|key| key.name == *field.name() && self.is_plain_bytes(key));
-                let text = column.as_binary_opt::<i32>().filter(|_| is_bytes());
-                let text = text.and_then(|bytes| StringArray::try_from_binary(bytes.clone()).ok());
-                let column = text.map_or_else(|| column.clone(), |text| Arc::new(text) as ArrayRef);
-                fields.push(field.as_ref().clone().with_data_type(column.data_type().clone()));
-                columns.push(column);
-            }
-            let options = RecordBatchOptions::new().with_row_count(Some(keys.num_rows()));
-            RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
-                .map_err(Error::from_grouping)
-        })
+        summaries.with_keys_as(|keys| self.key_texts(&keys))
+    }
+
+    /// The same of the keys alone.
+    pub(in crate::parquet) fn key_texts(&self, keys: &RecordBatch) -> Result<RecordBatch> {
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for (field, column) in keys.schema().fields().iter().zip(keys.columns()) {
+            let is_bytes = || self.keys.iter().any(|key| key.name == *field.name() && self.is_plain_bytes(key));
+            let text = column.as_binary_opt::<i32>().filter(|_| is_bytes());
+            let text = text.and_then(|bytes| StringArray::try_from_binary(bytes.clone()).ok());
+            let column = text.map_or_else(|| column.clone(), |text| Arc::new(text) as ArrayRef);
+            fields.push(field.as_ref().clone().with_data_type(column.data_type().clone()));
+            columns.push(column);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(keys.num_rows()));
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+            .map_err(Error::from_grouping)
     }
 }
 

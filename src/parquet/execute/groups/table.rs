@@ -11,6 +11,7 @@ use crate::parquet::columns::DataColumn;
 use crate::parquet::decode::{DecodedRows, plain_type};
 use crate::parquet::plan::{Plan, ScanTask};
 use crate::series::exact_cast::{common_decimals, exactly};
+use crate::series::series_kind::SeriesKind;
 use crate::series::{Chunk, Kind, Repr};
 use crate::spec::NanPolicy;
 
@@ -78,6 +79,9 @@ fn width(data_type: &DataType) -> u64 {
 
 /// A type that holds the values of a column in every file exactly.
 fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
+    if series.kind == SeriesKind::Other || series.kind == SeriesKind::Boolean {
+        return Ok(DataType::Boolean);
+    }
     if let Some(plain) = plain_type(series.repr) {
         return Ok(plain);
     }
