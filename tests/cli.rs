@@ -111,11 +111,12 @@ fn the_document_is_spelled_as_the_contract_has_it() {
 
 #[test]
 fn all_statistics_in_their_order() {
-    let document = json(&["data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
+    let arguments = ["data/city_temps.parquet", "-c", "temp", "-A", "-q", "0.99,0,0.5,1,0.999"];
+    let document = json(&arguments);
     let expected = "column kind count null_count nan_count min max range sum mean variance stddev mean_ci_low mean_ci_high \
         sem iqr skewness kurtosis mad mode n_unique n_zero n_negative geometric_mean harmonic_mean cv trimmed_mean \
                     p0 median p99 p99.9 p100";
-    let output = rstats(&["describe", "data/city_temps.parquet", "-A", "-q", "0.99,0,0.5,1,0.999"]);
+    let output = rstats(&[&["describe"], &arguments[..]].concat());
     let indices: Vec<_> =
         expected.split(' ').map(|name| text(&output.stdout).rfind(&format!("\"{name}\": ")).unwrap()).collect();
     assert!(indices.is_sorted(), "{indices:?}");
@@ -135,16 +136,18 @@ fn columns_of_one_name_are_one_series_over_files_folders_and_types() {
     write(&path(&folder, "more/d.parquet"), vec![("x", Arc::new(decimals))], 10);
     write(&path(&folder, "_ignored.parquet"), vec![("x", floats([1e9]))], 10);
     let document = json(&[folder.path().to_str().unwrap(), "--nan", "omit", "-A", "-q", "1"]);
-    assert_eq!(
-        document["source"],
-        serde_json::json!({"files": 4, "rows": 6, "errors": [], "left_out": [{"column": "s", "reason": "of type string, which holds no numbers"}]})
-    );
+    assert_eq!(document["source"], serde_json::json!({"files": 4, "rows": 6, "errors": []}));
     let x = series(&document, "x");
     assert_eq!((&x["count"], &x["null_count"], &x["nan_count"]), (&3.into(), &1.into(), &1.into()));
     // 1.5 + (2^53 + 1) + 0.5 is rounded once.
     assert_eq!(x["sum"], 9007199254740995.0);
     assert_eq!(series(&document, "y")["count"], 1);
-    assert_eq!(document["series"].as_array().unwrap().len(), 2);
+    let s = series(&document, "s");
+    assert_eq!(
+        (&s["kind"], &s["count"], &s["mode"], &s["mode_count"]),
+        (&"text".into(), &2.into(), &"q".into(), &2.into())
+    );
+    assert_eq!(document["series"].as_array().unwrap().len(), 3);
 }
 
 #[test]
@@ -201,12 +204,8 @@ fn the_table_is_for_people() {
     let output = rstats(&["describe", "data/city_temps.parquet", "-f", "table"]);
     let table = text(&output.stdout);
     assert!(table.contains("│ mean       ┆ 54.4761 │"), "{table}");
-    assert!(
-        table.contains(
-            "\n1 file, 17518 rows · quantiles: linear · ddof: 1 · nan: propagate\nleft out: city (of type string"
-        ),
-        "{table}"
-    );
+    assert!(table.contains("times\n") && table.contains("│ mean_length ┆"), "{table}");
+    assert!(table.ends_with("\n1 file, 17518 rows · quantiles: linear · ddof: 1 · nan: propagate\n"), "{table}");
 }
 
 #[test]
@@ -240,7 +239,10 @@ fn what_fails_ends_with_1_and_one_line() {
     fails(1, &[&at("nowhere.parquet")], &["nowhere.parquet", "no such file"]);
     fails(1, &[&at("folder")], &["folder", ".parquet"]);
     fails(1, &["data/city_temps.parquet", "-c", "tempo"], &["no column 'tempo'", "'city', 'time', 'temp'"]);
-    fails(1, &["data/city_temps.parquet", "-c", "city"], &["column 'city'", "string", "holds no numbers"]);
+    let state = at("state");
+    let kept = ["data/city_temps.parquet", "-c", "city", "--checkpoint", &state];
+    fails(1, &kept, &["column 'city'", "string", "holds no numbers"]);
+    fails(1, &["data/nist_pi_digits.parquet", "--kind", "time"], &["no column is of the kind time; there are number"]);
     fails(1, &["data/city_temps.parquet", "-o", &at("no/such/folder.json")], &["cannot write", "folder.json"]);
     fails(1, &["data/city_temps.parquet", "-o", &at("folder")], &["cannot write", "it is a folder"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "something was left behind");
@@ -357,8 +359,10 @@ fn the_extension_of_the_output_is_its_format() {
         fs::read(output).unwrap()
     };
     let document: Value = serde_json::from_slice(&run("a.json", &[])).unwrap();
-    let rows = document["series"].as_array().unwrap().len();
-    assert_eq!(run("a.unknown", &[]), run("a.json", &[]));
+    let all = document["series"].as_array().unwrap();
+    let rows = all.len();
+    assert_eq!(run("unknown", &[]), run("a.json", &[]));
+    fails(2, &["data/", "-o", "a.unknown"], &["a.unknown", "names no format", "-f"]);
     assert_eq!(text(&run("a.ndjson", &[])).lines().count(), rows);
     assert_eq!(run("a.jsonl", &[]), run("a.ndjson", &[]));
     assert!(text(&run("a.txt", &[])).contains("quantiles: linear"));
@@ -367,9 +371,10 @@ fn the_extension_of_the_output_is_its_format() {
     assert_eq!(run("a.feather", &[]), run("a.arrow", &[]));
 
     let (parquet, arrow) = (parquet_rows(run("a.parquet", &[])), arrow_rows(run("a.arrow", &[])));
+    let numbers: Vec<&Value> = all.iter().filter(|series| series["kind"] == "number").collect();
     for batch in [&parquet[0], &arrow[0]] {
-        assert_eq!(batch.num_rows(), rows);
-        for (row, series) in document["series"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(batch.num_rows(), numbers.len());
+        for (row, series) in numbers.iter().enumerate() {
             assert_eq!(batch["column"].as_string::<i32>().value(row), series["column"]);
             assert_eq!(batch["count"].as_primitive::<UInt64Type>().value(row), series["count"].as_u64().unwrap());
             let median = batch["median"].as_primitive::<Float64Type>();
@@ -377,6 +382,30 @@ fn the_extension_of_the_output_is_its_format() {
         }
     }
     assert_eq!(arrow[0].schema().metadata()["rstats.files"], "7");
+    // A table of one kind is of numbers, or of the kind that is asked for.
+    let csv = text(&run("a.csv", &[])).to_owned();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 1 + numbers.len());
+    assert!(lines[0].starts_with("column,count,null_count,nan_count,min,max,range,sum,mean,"), "{}", lines[0]);
+    let means: Vec<f64> = lines[1..].iter().map(|line| line.split(',').nth(8).unwrap().parse().unwrap()).collect();
+    assert_eq!(means, numbers.iter().map(|series| series["mean"].as_f64().unwrap()).collect::<Vec<_>>());
+    let of_times: Vec<&Value> = all.iter().filter(|series| series["kind"] == "time").collect();
+    for batch in
+        [&parquet_rows(run("a.parquet", &["--kind", "time"]))[0], &arrow_rows(run("a.arrow", &["--kind", "times"]))[0]]
+    {
+        assert_eq!(
+            (batch.num_rows(), batch["count"].as_primitive::<UInt64Type>().value(0)),
+            (of_times.len(), of_times[0]["count"].as_u64().unwrap())
+        );
+        assert_eq!(batch.schema().metadata()["rstats.method"], "linear");
+    }
+    let texts = run("a.csv", &["--kind", "text"]);
+    assert!(text(&texts).starts_with("column,count,null_count,min,max,mode,mode_count,n_unique\n"), "{}", text(&texts));
+    let output = path(&folder, "b.csv");
+    let told = rstats(&["describe", "data/", "-o", output.to_str().unwrap()]);
+    assert!(text(&told.stderr).contains("--kind writes another one: time, text"), "{}", text(&told.stderr));
+    let markdown = run("a.md", &["--kind", "number"]);
+    assert!(text(&markdown).starts_with("| ") && text(&markdown).contains("|---"), "{}", text(&markdown));
 }
 
 #[test]

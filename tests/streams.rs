@@ -235,7 +235,7 @@ fn folders_hold_files_of_one_kind() {
     assert!(text(&option.stderr).contains("--where is for Parquet"), "{}", text(&option.stderr));
     let plan = run(&["describe", path, "--explain"]);
     assert!(
-        text(&plan.stdout).contains("Csv, read from front to back\n  ts: Float64\n  x: Float64"),
+        text(&plan.stdout).contains("Csv, read from front to back\n  ts: Float64\n  k: Utf8\n  x: Float64"),
         "{}",
         text(&plan.stdout)
     );

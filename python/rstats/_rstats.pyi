@@ -511,11 +511,12 @@ def describe_parquet(
     columns
         As for `describe`. Columns are matched by name, whatever their order in a file. A file that lacks one adds
         nothing to it (with `by`, its rows count as null). Numeric types mix exactly; other clashes are an error that
-        names both files. A field of a struct is a column, `"a.b"`, and the struct's name means all of its numbers.
+        names both files. A field of a struct is a column, `"a.b"`, and the struct's name means all of its fields.
         Columns of lists that are named have a row for each list, as in memory: the key `row` counts the rows that
         `where` keeps, file after file. The values of all lists or maps are one column where they are named, as Parquet
         spells the way to them in one of the files: `"a.list.element"`. An encrypted column, or one without a type, is
-        left out unless it is named.
+        left out unless it is named. Every column is described by its kind, as in memory: times in the finest unit of
+        the files, instants of several zones in UTC.
     by
         Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates
         or text, for files that have no such column of their own. With columns of lists: carried along, row by row. An
@@ -537,7 +538,7 @@ def describe_parquet(
     checkpoint
         A folder where what was learned of each file is kept: the next call with the same question reads only files
         that are new or have changed, and others again only where their quantiles need it. With `by`, the rows of the
-        wanted columns are kept, which serve for any statistics.
+        wanted columns are kept, which serve for any statistics. It is for columns of numbers; others are left out.
     progress
         Called every 50 ms or so, with `{"pass", "files", "files_total", "rows", "rows_total", "bytes", "bytes_total"}`;
         what it raises ends the work. `rstats.progress.Bar()` draws a bar.
@@ -556,7 +557,7 @@ def describe_parquet(
     Examples
     --------
     >>> import rstats
-    >>> d = rstats.describe_parquet("data/city_temps.parquet", by="city", q=[0.5, 0.99])
+    >>> d = rstats.describe_parquet("data/city_temps.parquet", columns="temp", by="city", q=[0.5, 0.99])
     >>> [(row["city"], row["count"], row["median"]) for row in d]
     [('San Francisco', 8759, 56.5), ('Seattle', 8759, 50.7)]
     >>> d = rstats.describe_parquet("data/city_temps.parquet", where="temp > 70", memory_limit="512MiB")

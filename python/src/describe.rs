@@ -311,7 +311,7 @@ impl<'py> Asked<'_, 'py> {
         let mut describer = StreamDescriber::new(&schema, &columns, &self.spec).map_err(to_python)?;
         let name = |index: usize| (!is_unnamed).then(|| fields[index].name().clone());
         let named = others.iter().map(|&index| (name(index), fields[index].clone())).collect();
-        let mut kinds = KindsDescriber::new(named, &self.spec).map_err(to_python)?;
+        let mut kinds = KindsDescriber::new(named, &self.spec);
         let (mut values, mut rows) = (0usize, 0);
         while let Some(batch) = batches.next(py)? {
             let here = batch.num_rows().saturating_mul(batch.num_columns());

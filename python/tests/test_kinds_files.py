@@ -1,17 +1,20 @@
-"""Columns that hold no numbers, in Parquet files: the answers of the same rows in memory."""
+"""Columns that hold no numbers, in files: the answers of the same rows in memory."""
 
 import datetime as dt
 import json
 import random
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as csv
+import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 import rstats
-from test_output import valid
+from test_output import ROOT, valid
 
 START = dt.datetime(2024, 1, 1)
 WORDS = ["Köln", "Rom", "", "Paris", "São Paulo", "a text of more than twelve bytes", "日本", None]
@@ -246,3 +249,109 @@ def test_nulls_that_are_an_error(tmp_path: Path) -> None:
             pq.write_table(pa.table({name: values, "k": [1, 1]}), tmp_path / "x.parquet")
             with pytest.raises(ValueError, match=f"'{name}'.*1 null"):
                 rstats.describe_parquet(tmp_path, columns=name if name != "f" else None, null="raise", **by)
+
+
+def command(*arguments: Any, status: int = 0, stdin: bytes | None = None) -> Any:
+    """What the command prints: the JSON, or with another status the message."""
+    binary = ROOT / "target/debug/rstats"
+    if not binary.exists():
+        pytest.skip("the command is not built; `make test` builds it first")
+    run = subprocess.run([binary, "describe", *arguments], capture_output=True, input=stdin, timeout=120)
+    assert run.returncode == status, run.stderr
+    return valid(run.stdout.decode()) if status == 0 else run.stderr.decode()
+
+
+def as_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "question", [[], ["-g", "k"], ["-a", "min,max,mode,n_unique", "-q", "0.9"], ["-c", "day,city,flag"]]
+)
+def test_text_and_arrow_have_the_answers_of_memory(tmp_path: Path, seed: int, question: list[str]) -> None:
+    seeded = random.Random(f"{seed} {question}")
+    tables = []
+    for index in range(seeded.randrange(1, 3)):
+        table = messy(seeded, 2000).select(["n", "city", "code", "when", "local", "day", "flag", "list", "k"])
+        # What is missing in text is null, and numbers are floats; a table is one of several types that a name may have.
+        texts = pc.if_else(pc.equal(table["city"], ""), None, table["city"])
+        table = table.set_column(1, "city", texts).set_column(
+            2, "code", pc.utf8_lower(pc.binary_join_element_wise("x", table["code"], ""))
+        )
+        for name in ("when", "local"):
+            zone = table[name].type.tz
+            place = table.schema.get_field_index(name)
+            table = table.set_column(place, name, table[name].cast(pa.timestamp("ns", zone and "+00:00")))
+        tables.append(table)
+        feather.write_feather(table, tmp_path / f"{index}.feather", compression="uncompressed")
+        rows = [{name: as_text(value) for name, value in row.items()} for row in table.to_pylist()]
+        (tmp_path / f"{index}.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        csv.write_csv(table.drop_columns("list"), tmp_path / f"{index}.csv")
+    whole = pa.concat_tables(tables)
+    options = dict(zip(question[::2], question[1::2], strict=True))
+    asked: dict[str, Any] = {
+        name: value.split(",")
+        for flag, name in (("-g", "by"), ("-a", "stats"), ("-c", "columns"))
+        if (value := options.get(flag))
+    }
+    if "-q" in options:
+        asked["q"] = [float(options["-q"])]
+    expected = json.loads(rstats.describe(whole, **asked).to_json())["series"]
+    for kind in ("feather", "ndjson"):
+        assert command(*sorted(tmp_path.glob(f"*.{kind}")), *question)["series"] == expected, kind
+    without_lists = [row for row in expected if row["column"] != "list"]
+    assert command(*sorted(tmp_path.glob("*.csv")), *question)["series"] == without_lists
+
+
+def test_what_text_is_taken_for(tmp_path: Path) -> None:
+    """Kinds are those that the first thousand lines show; a line behind them that is of another kind is an error."""
+
+    def kinds(text: str, *arguments: str) -> dict[str, str]:
+        rows = command("--from", "csv", *arguments, stdin=text.encode())["series"]
+        return {row["column"]: row["kind"] for row in rows}
+
+    text = "n,b,d,t,z,m,e,s\n1,true,2024-01-31,2024-01-31 12:00,2024-01-31T12:00:00Z,1,,a\n,FALSE,,,,x,,\n"
+    expected = {
+        "n": "number",
+        "b": "boolean",
+        "d": "time",
+        "t": "time",
+        "z": "time",
+        "m": "text",
+        "e": "text",
+        "s": "text",
+    }
+    assert kinds(text) == expected
+    # A column that is named is of numbers if its first value is one, or if it has none.
+    assert kinds(text, "-c", "n,s,e,b") == {"n": "number", "b": "number", "e": "number", "s": "text"}
+    assert "'x' is no number" in command("--from", "csv", "-c", "m", stdin=text.encode(), status=1)
+    first = "b,d\n" + "true,2024-01-31\n" * 1000
+    for line, told in (("1,", "'b': expected true or false, found '1'"), (",2024-02-30", "'d': expected a date")):
+        message = command("--from", "csv", stdin=f"{first}{line}\n".encode(), status=1)
+        assert told in message and "line 1002" in message
+    first = '{"b": true, "d": "2024-01-31", "o": [1]}\n' * 1000
+    for line, told in (('{"b": 1}', "true or false, found the number 1"), ('{"d": "x"}', 'a date, found the text "x"')):
+        assert told in command("--from", "ndjson", stdin=f"{first}{line}\n".encode(), status=1)
+    rows = command("--from", "ndjson", stdin=(first + '{"o": {}}\n{"o": 7}\n{"o": null}\n').encode())["series"]
+    assert [(row["kind"], row["count"]) for row in rows if row["column"] == "o"] == [("other", 1002)]
+    assert "several columns are named 'a'" in command("--from", "csv", stdin=b"a,a\n1,x\n", status=1)
+    assert "several columns are named 'a'" in command("--from", "csv", "-c", "a", stdin=b"a,a\n1,x\n", status=1)
+
+
+def test_kinds_that_differ_between_files_of_text(tmp_path: Path) -> None:
+    for name, text in {"a": "x,y\n1,2024-01-31\n", "b": "x,y\nno,2024-01-31\n", "c": "x,y\n2,no\n"}.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    files = {name: tmp_path / f"{name}.csv" for name in "abc"}
+    message = command(files["a"], files["b"], status=1)
+    assert "b.csv: column 'x' holds no numbers, and numbers in" in message and "a.csv" in message
+    message = command(files["a"], files["c"], status=1)
+    assert "c.csv: column 'y' is of type string now, and was date before" in message, message
+    assert [row["count"] for row in command(files["a"], files["c"], "-c", "x")["series"]] == [2]
+
+
+def test_texts_that_are_kept_keep_to_the_limit() -> None:
+    text = "t\n" + "".join(f"a text of some length {row}\n" for row in range(300_000))
+    message = command("--from", "csv", "-a", "n_unique", "--memory-limit", "4MiB", stdin=text.encode(), status=1)
+    assert "keeping all values of columns of times and texts" in message and "--memory-limit" in message
+    assert command("--from", "csv", "--memory-limit", "4MiB", stdin=text.encode())["series"][0]["count"] == 300_000

@@ -301,13 +301,15 @@ pub(crate) fn float(number: &[u8]) -> Result<f64, String> {
     }
 }
 
-/// The names of the members of some lines that are numbers or null, and a number at least once, in the order in which they come.
+/// Hands on each member of some lines, in the order in which they come.
 ///
 /// # Errors
 ///
 /// As [`Records::read`].
-pub(crate) fn names_of_numbers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Result<Vec<String>> {
-    let mut found: Vec<(String, [bool; 2])> = Vec::new();
+pub(crate) fn each_member<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    mut take: impl FnMut(&str, Field<'_>),
+) -> Result<()> {
     let interrupt = Interrupt::default();
     for line in lines {
         let mut reader = Reader::new(line, Limits::default(), &interrupt)?;
@@ -315,19 +317,12 @@ pub(crate) fn names_of_numbers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Res
             return Err(reader.wrong("expected an object: each line is one record"));
         }
         reader.members(|reader, name| {
-            let kind = reader.kind()?;
-            reader.skip()?;
-            let index = found.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-                found.push((name.to_owned(), [false; 2]));
-                found.len() - 1
-            });
-            found[index].1[0] |= kind == JsonType::Number;
-            found[index].1[1] |= !matches!(kind, JsonType::Number | JsonType::Null);
+            take(name, reader.field()?);
             Ok(())
         })?;
         reader.end()?;
     }
-    Ok(found.into_iter().filter(|(_, is)| *is == [true, false]).map(|(name, _)| name).collect())
+    Ok(())
 }
 
 /// The byte of a line at which something is wrong, and what.

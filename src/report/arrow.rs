@@ -36,6 +36,19 @@ impl Report {
         if self.series.are_windows() { self.in_order_of_windows(&batch) } else { Ok(batch) }
     }
 
+    /// The columns of one kind as a table: those of numbers, as [`to_record_batch`](Self::to_record_batch) has them, or those of another
+    /// kind if there are no others. See [`of_kind`](Self::of_kind).
+    ///
+    /// # Errors
+    ///
+    /// As [`to_record_batch`](Self::to_record_batch).
+    pub fn to_one_table(&self) -> Result<RecordBatch> {
+        let Some(part) = self.only_part() else { return self.to_record_batch() };
+        let batch = part.to_record_batch()?;
+        let schema = batch.schema().as_ref().clone().with_metadata(HashMap::from_iter(metadata(self)?));
+        batch.with_schema(Arc::new(schema)).map_err(|error| Error::Data(error.to_string()))
+    }
+
     /// The same with the rows and the columns in the order of windows.
     fn in_order_of_windows(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let failed = |error: arrow_schema::ArrowError| Error::Data(error.to_string());
@@ -85,7 +98,7 @@ impl<'a> ArrowRows<'a> {
 
     /// All rows, in batches of at most `most` rows.
     #[cfg(feature = "parquet")]
-    pub(super) fn batches(&self, most: usize) -> impl Iterator<Item = Result<RecordBatch>> {
+    pub(super) fn into_batches(self, most: usize) -> impl Iterator<Item = Result<RecordBatch>> {
         let rows = self.report.series.len();
         (0..rows).step_by(most).map(move |start| self.batch(start..rows.min(start + most)))
     }

@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use crate::describe::Part;
+use crate::series::series_kind::SeriesKind;
 use crate::spec::Spec;
 use crate::summary::Summaries;
 
@@ -61,12 +62,39 @@ impl Report {
 
     /// The rows that a person is shown: all, or the first and the last ones around a `None` if there are more than `most`.
     pub(super) fn shown(&self, most: usize) -> Vec<Option<usize>> {
-        let rows = self.series.len();
-        let at = |place| Some(self.series.row_at(place));
-        if rows <= most {
-            return (0..rows).map(at).collect();
-        }
-        let half = most / 2;
-        (0..half).map(at).chain([None]).chain((rows - half..rows).map(at)).collect()
+        let places = shown_rows(self.series.len(), most).into_iter();
+        places.map(|place| place.map(|place| self.series.row_at(place))).collect()
     }
+
+    /// The same with the columns of one kind alone; `None` if there are none.
+    pub fn of_kind(mut self, kind: SeriesKind) -> Option<Self> {
+        self.parts.retain(|part| part.kind() == kind);
+        if kind != SeriesKind::Number {
+            self.series = Summaries::new(&self.spec, Vec::new());
+        }
+        (self.rows() > 0).then_some(self)
+    }
+
+    /// The kinds of the columns, in the order of every output.
+    pub fn kinds(&self) -> Vec<SeriesKind> {
+        let numbers = (!self.series.is_empty()).then_some(SeriesKind::Number);
+        numbers.into_iter().chain(self.parts.iter().map(Part::kind)).collect()
+    }
+
+    /// The part that stands for all in a table of one kind: the only one there is.
+    pub(super) fn only_part(&self) -> Option<&Part> {
+        match &self.parts[..] {
+            [part] if self.series.is_empty() => Some(part),
+            _ => None,
+        }
+    }
+}
+
+/// The places of `rows` rows that a person is shown: all, or the first and the last ones around a `None` if there are more than `most`.
+pub(super) fn shown_rows(rows: usize, most: usize) -> Vec<Option<usize>> {
+    if rows <= most {
+        return (0..rows).map(Some).collect();
+    }
+    let half = most / 2;
+    (0..half).map(Some).chain([None]).chain((rows - half..rows).map(Some)).collect()
 }

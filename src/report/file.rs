@@ -1,5 +1,5 @@
 //! The answer as a Parquet file, and as an Arrow IPC file: the rows and the metadata of
-//! [`to_record_batch`](Report::to_record_batch).
+//! [`to_one_table`](Report::to_one_table).
 //!
 //! The bytes are those of the answer and of this version of rstats, the same on every run. So keys that were dictionaries or
 //! runs are written as what they stand for: which code a value has depends on the order in which the data was read.
@@ -9,8 +9,9 @@
 
 use std::io::{self, Write};
 
+use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -35,7 +36,7 @@ impl Report {
     ///
     /// Those of the writer, and keys of a type that Parquet has not.
     pub fn write_parquet(&self, out: impl Write + Send) -> io::Result<()> {
-        let rows = self.plain_rows().map_err(io::Error::other)?;
+        let rows = self.batches().map_err(io::Error::other)?;
         // Not only in the Arrow schema, which readers without Arrow do not decode.
         let metadata = metadata(self).map_err(io::Error::other)?;
         let metadata = metadata.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
@@ -45,8 +46,8 @@ impl Report {
             .set_key_value_metadata(Some(metadata))
             .set_created_by(concat!("rstats version ", env!("CARGO_PKG_VERSION")).to_owned());
         let mut writer =
-            ArrowWriter::try_new(out, rows.schema().clone(), Some(properties.build())).map_err(from_parquet)?;
-        for batch in rows.batches(BATCH) {
+            ArrowWriter::try_new(out, rows.schema.clone(), Some(properties.build())).map_err(from_parquet)?;
+        for batch in rows.batches {
             writer.write(&batch.map_err(io::Error::other)?).map_err(from_parquet)?;
         }
         writer.close().map_err(from_parquet)?;
@@ -59,12 +60,25 @@ impl Report {
     ///
     /// Those of the writer.
     pub fn write_arrow(&self, out: impl Write) -> io::Result<()> {
-        let rows = self.plain_rows().map_err(io::Error::other)?;
-        let mut writer = FileWriter::try_new(out, rows.schema()).map_err(from_arrow)?;
-        for batch in rows.batches(BATCH) {
+        let rows = self.batches().map_err(io::Error::other)?;
+        let mut writer = FileWriter::try_new(out, &rows.schema).map_err(from_arrow)?;
+        for batch in rows.batches {
             writer.write(&batch.map_err(io::Error::other)?).map_err(from_arrow)?;
         }
         writer.finish().map_err(from_arrow)
+    }
+
+    /// The table of [`to_one_table`](Self::to_one_table) in batches.
+    fn batches(&self) -> Result<Batches<'_>, Error> {
+        if self.only_part().is_some() {
+            let table = self.to_one_table()?;
+            let (schema, rows) = (table.schema(), table.num_rows());
+            let starts = (0..rows).step_by(BATCH);
+            let batches = starts.map(move |start| Ok(table.slice(start, BATCH.min(rows - start))));
+            return Ok(Batches { schema, batches: Box::new(batches) });
+        }
+        let rows = self.plain_rows()?;
+        Ok(Batches { schema: rows.schema().clone(), batches: Box::new(rows.into_batches(BATCH)) })
     }
 
     fn plain_rows(&self) -> Result<ArrowRows<'_>, Error> {
@@ -75,6 +89,12 @@ impl Report {
         });
         ArrowRows::new(self, keys.transpose()?.unwrap_or_default())
     }
+}
+
+/// A table, some rows at a time.
+struct Batches<'a> {
+    schema: SchemaRef,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch, Error>> + 'a>,
 }
 
 /// What the writer said, with its kind: a closed pipe is none of our failures.
@@ -215,7 +235,7 @@ mod tests {
     fn statistics_and_counts_are_not_copied() {
         let report = report(&[Some("x")], keys(vec![("sensor", texts(100_000))]), Spec::default(), |row, _| row as f64);
         let rows = report.plain_rows().unwrap();
-        let last = rows.batches(BATCH).last().unwrap().unwrap();
+        let last = rows.into_batches(BATCH).last().unwrap().unwrap();
         let index = |values: &[f64], row: usize| &raw const values[row];
         for (name, values) in report.series.names().iter().zip(report.series.statistics_of_all()) {
             let written = last[name.as_str()].as_primitive::<Float64Type>();

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use super::document::shown_rows;
+use super::part_rows::PartRows;
 use super::{COUNTS, Report};
 use crate::describe::Part;
 use crate::escape::{MESSAGE, shown};
-use crate::keys::{Key, Keys};
+use crate::keys::Key;
 use crate::num::figure::Figure;
 use crate::num::text::number;
 use crate::series::series_kind::SeriesKind;
@@ -88,31 +90,25 @@ impl Report {
 
 /// A part as a table with a caption; of very many rows the first and the last ones.
 fn write_part(part: &Part, html: &mut String) {
-    let keys = part.keys().and_then(|keys| Keys::of(keys).ok());
+    let Ok(rows) = PartRows::new(part) else { return };
     let _ = write!(html, "\n<table>\n<caption>{}</caption>\n<thead><tr><th>column</th>", part.kind().plural());
-    let names: Vec<String> = keys.iter().flat_map(Keys::names).map(str::to_owned).chain(part.names()).collect();
+    let names: Vec<String> = rows.key_names().map(str::to_owned).chain(part.names()).collect();
     names.iter().for_each(|name| html.push_str(&format!("<th>{}</th>", escape(name))));
     html.push_str("</tr></thead>\n<tbody>\n");
-    let (rows, half) = (part.len(), SHOWN / 2);
-    let mut place = 0;
-    for (column, answers) in part.columns() {
-        let Ok(values) = Keys::of(answers) else { continue };
-        for row in 0..answers.num_rows() {
-            if rows <= SHOWN || place < half || place >= rows - half {
-                let _ = write!(html, "<tr><th>{}</th>", escape(column.as_deref().unwrap_or("")));
-                for (_, key) in keys.iter().flat_map(|keys| keys.row(row)) {
-                    let _ = write!(html, "<th>{}</th>", escape(&key.to_string()));
-                }
-                for (_, value) in values.row(row) {
-                    let text = if value == Key::Null { String::new() } else { value.to_string() };
-                    let _ = write!(html, "<td>{}</td>", escape(&text));
-                }
-                html.push_str("</tr>\n");
-            } else if place == half {
-                let _ = writeln!(html, "<tr><td colspan=\"{}\">…</td></tr>", names.len() + 1);
-            }
-            place += 1;
+    for row in shown_rows(rows.len(), SHOWN) {
+        let Some(row) = row else {
+            let _ = writeln!(html, "<tr><td colspan=\"{}\">…</td></tr>", names.len() + 1);
+            continue;
+        };
+        let _ = write!(html, "<tr><th>{}</th>", escape(rows.column(row).unwrap_or("")));
+        for (_, key) in rows.keys(row).into_iter().flatten() {
+            let _ = write!(html, "<th>{}</th>", escape(&key.to_string()));
         }
+        for (_, value) in rows.answers(row) {
+            let text = if value == Key::Null { String::new() } else { value.to_string() };
+            let _ = write!(html, "<td>{}</td>", escape(&text));
+        }
+        html.push_str("</tr>\n");
     }
     html.push_str("</tbody>\n</table>");
 }

@@ -15,6 +15,7 @@ use arrow_array::RecordBatch;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::part_rows::PartRows;
 use super::python_json::text;
 use super::{COUNTS, Report, SCHEMA};
 use crate::describe::Part;
@@ -70,32 +71,28 @@ impl Report {
 
 /// Writes the rows of a part, each between the `start` of its place and an `end`.
 fn write_part<'a>(part: &Part, out: &mut impl Write, start: impl Fn(usize) -> &'a [u8], end: &[u8]) -> io::Result<()> {
-    let keys = part.keys().map(Keys::of).transpose().map_err(io::Error::other)?;
+    let rows = PartRows::new(part).map_err(io::Error::other)?;
     let mut piece = Vec::with_capacity(PIECE + PIECE / 8);
-    let mut place = 0;
-    for (column, answers) in part.columns() {
-        let values = Keys::of(answers).map_err(io::Error::other)?;
-        for row in 0..answers.num_rows() {
-            piece.extend_from_slice(start(place));
-            place += 1;
-            write!(piece, "\"column\": {}, \"kind\": \"{}\"", text(column)?, part.kind())?;
-            for (index, (name, key)) in keys.iter().flat_map(|keys| keys.row(row)).enumerate() {
-                piece.extend_from_slice(if index == 0 { b", \"by\": {" } else { b", " });
+    for row in 0..rows.len() {
+        piece.extend_from_slice(start(row));
+        write!(piece, "\"column\": {}, \"kind\": \"{}\"", text(&rows.column(row))?, part.kind())?;
+        if let Some(keys) = rows.keys(row) {
+            piece.extend_from_slice(b", \"by\": {");
+            for (index, (name, key)) in keys.enumerate() {
+                piece.extend_from_slice(if index == 0 { b"" } else { b", " });
                 write!(piece, "{}: ", text(name)?)?;
                 write_key(&mut piece, &key)?;
             }
-            if keys.is_some() {
-                piece.push(b'}');
-            }
-            for (name, value) in values.row(row) {
-                write!(piece, ", {}: ", text(name)?)?;
-                write_key(&mut piece, &value)?;
-            }
-            piece.extend_from_slice(end);
-            if piece.len() >= PIECE {
-                out.write_all(&piece)?;
-                piece.clear();
-            }
+            piece.push(b'}');
+        }
+        for (name, value) in rows.answers(row) {
+            write!(piece, ", {}: ", text(name)?)?;
+            write_key(&mut piece, &value)?;
+        }
+        piece.extend_from_slice(end);
+        if piece.len() >= PIECE {
+            out.write_all(&piece)?;
+            piece.clear();
         }
     }
     out.write_all(&piece)

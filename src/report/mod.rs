@@ -1,17 +1,21 @@
-//! Answers for people and for programs: JSON, NDJSON, Arrow, files of Arrow and Parquet, and tables.
+//! Answers for people and for programs: JSON, NDJSON, CSV, Arrow, files of Arrow and Parquet, and tables, also of Markdown.
 //!
 //! The table of numbers has the same columns in the same order everywhere: `column`, the keys under their own names, `count`,
 //! `null_count`, `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names). Columns of other kinds are
-//! [parts](crate::Part) of their own; JSON, NDJSON and tables have all of them, Arrow and Parquet the numbers.
+//! [parts](crate::Part) of their own; JSON, NDJSON and tables have all of them; Arrow, Parquet and CSV the numbers,
+//! or another kind that was chosen ([`Report::of_kind`]).
 
 pub mod arrow;
 #[cfg(feature = "parquet")]
 mod bytes;
+#[cfg(feature = "stream")]
+mod csv;
 mod document;
 #[cfg(feature = "parquet")]
 mod file;
 mod html;
 pub mod json;
+mod part_rows;
 mod python_json;
 mod source;
 #[cfg(feature = "table")]

@@ -1,11 +1,13 @@
 //! The answer as a table for people.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
 
+use super::document::shown_rows;
+use super::part_rows::PartRows;
 use super::{COUNTS, Report};
 use crate::describe::Part;
 use crate::escape::{MESSAGE, NAME, shown};
-use crate::keys::{Key, Keys};
+use crate::keys::Key;
 use crate::num::figure::Figure;
 use crate::series::series_kind::SeriesKind;
 use crate::spec::NullPolicy;
@@ -35,10 +37,54 @@ impl Report {
         self.table(width, usize::MAX)
     }
 
+    /// All rows as tables of Markdown, one for each kind of columns, numbers as in [`to_table`](Self::to_table); the footer follows as text.
+    pub fn to_markdown(&self) -> String {
+        let mut text = String::new();
+        for section in self.sections(usize::MAX) {
+            if let Some(kind) = section.kind {
+                text.push_str(&format!("**{}**\n\n", kind.plural()));
+            }
+            let is_upright = section.by == 0 && section.rows <= UPRIGHT;
+            let lines = if is_upright { transpose(&section.lines) } else { section.lines };
+            let escaped = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|");
+            let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().map(escaped).collect()).collect();
+            text.push_str(&format!("{}\n\n", render(&lines, presets::ASCII_MARKDOWN)));
+        }
+        text.push_str(&format!("{}\n", self.footer(usize::MAX).replace('\n', "  \n")));
+        text
+    }
+
     fn table(&self, width: usize, most: usize) -> String {
+        let mut text = String::new();
+        for section in self.sections(most) {
+            if let Some(kind) = section.kind {
+                text.push_str(&format!("{}\n", kind.plural()));
+            }
+            text.push_str(&laid_out(&section.lines, section.rows, section.by, width));
+        }
+        text.push_str(&format!("{}\n", self.footer(most)));
+        text
+    }
+
+    /// The columns of each kind.
+    fn sections(&self, most: usize) -> Vec<Section> {
+        let mut sections = Vec::new();
+        if !self.series.is_empty() || self.parts.is_empty() {
+            let by = self.columns().len() - 1 - COUNTS.len() - self.series.names().len();
+            let kind = (!self.parts.is_empty()).then_some(SeriesKind::Number);
+            sections.push(Section { kind, lines: self.lines(most), rows: self.series.len(), by });
+        }
+        for part in &self.parts {
+            let by = part.keys().map_or(0, |keys| keys.num_columns());
+            sections.push(Section { kind: Some(part.kind()), lines: part_lines(part, most), rows: part.len(), by });
+        }
+        sections
+    }
+
+    /// The header of the numbers, and their rows: all, or the first and the last ones if there are more than `most`.
+    fn lines(&self, most: usize) -> Vec<Vec<String>> {
         let series = &self.series;
         let keys = series.read_keys().ok().flatten();
-        let by = self.columns().len() - 1 - COUNTS.len() - series.names().len();
         let mut header = self.columns();
         if !series.are_windows() {
             header[0].clear();
@@ -58,20 +104,7 @@ impl Report {
             line.extend(series.figures(row).map(|(_, figure)| readable(figure)));
             lines.push(line);
         }
-        let mut text = String::new();
-        if !series.is_empty() || self.parts.is_empty() {
-            if !self.parts.is_empty() {
-                text.push_str(&format!("{}\n", SeriesKind::Number.plural()));
-            }
-            text.push_str(&laid_out(&lines, series.len(), by, width));
-        }
-        for part in &self.parts {
-            text.push_str(&format!("{}\n", part.kind().plural()));
-            let by = part.keys().map_or(0, |keys| keys.num_columns());
-            text.push_str(&laid_out(&part_lines(part, most), part.len(), by, width));
-        }
-        text.push_str(&format!("{}\n", self.footer(most)));
-        text
+        lines
     }
 
     fn footer(&self, most: usize) -> String {
@@ -109,20 +142,32 @@ impl Report {
     }
 }
 
+/// The columns of a kind, as text.
+struct Section {
+    /// The kind, where there are others.
+    kind: Option<SeriesKind>,
+    /// The header, and the rows that are shown.
+    lines: Vec<Vec<String>>,
+    /// All rows.
+    rows: usize,
+    /// How many columns of keys there are.
+    by: usize,
+}
+
 /// Lines as a table that fits the width, if need be in blocks below each other: with the series side by side if they are few and have no
 /// keys, else a line a series, whose column and keys stand before each block.
 fn laid_out(lines: &[Vec<String>], rows: usize, by: usize, width: usize) -> String {
     let is_upright = by == 0 && rows <= UPRIGHT;
     let upright = || transpose(lines);
     if is_upright && fits(&upright(), width) {
-        return render(&upright()) + "\n";
+        return render(&upright(), presets::UTF8_FULL_CONDENSED) + "\n";
     }
     if fits(lines, width) {
-        return render(lines) + "\n";
+        return render(lines, presets::UTF8_FULL_CONDENSED) + "\n";
     }
     let (lines, labels) = if is_upright { (upright(), 1) } else { (lines.to_vec(), 1 + by) };
     let blocks = blocks(&lines, labels, width);
-    blocks.iter().map(|block| render(block) + "\n").collect()
+    blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED) + "\n").collect()
 }
 
 /// The characters that each column of a table takes, its line included.
@@ -157,33 +202,22 @@ fn blocks(lines: &[Vec<String>], labels: usize, width: usize) -> Vec<Vec<Vec<Str
 
 /// The rows of a part below their header: all, or the first and the last ones if there are more than `most`.
 fn part_lines(part: &Part, most: usize) -> Vec<Vec<String>> {
-    let keys = part.keys().and_then(|keys| Keys::of(keys).ok());
-    let key_names = keys.iter().flat_map(Keys::names).map(str::to_owned);
+    let Ok(rows) = PartRows::new(part) else { return Vec::new() };
+    let key_names = rows.key_names().map(str::to_owned);
     let header: Vec<String> = std::iter::once(String::new()).chain(key_names).chain(part.names()).collect();
     let width = header.len();
-    let mut lines = vec![header];
-    let (rows, half) = (part.len(), most / 2);
-    let mut place = 0;
-    for (column, answers) in part.columns() {
-        let Ok(values) = Keys::of(answers) else { continue };
-        for row in 0..answers.num_rows() {
-            let is_shown = rows <= most || place < half || place >= rows - half;
-            if is_shown {
-                let of_row = keys.iter().flat_map(|keys| keys.row(row)).map(|(_, key)| key.to_string());
-                let statistics = values.row(row).map(|(_, value)| match value {
-                    Key::Null => "–".to_owned(),
-                    Key::Float(value) => readable(Some(Figure::Float(value))),
-                    value => value.to_string(),
-                });
-                let name = column.as_deref().unwrap_or("(unnamed)").to_owned();
-                lines.push(std::iter::once(name).chain(of_row).chain(statistics).collect());
-            } else if place == half {
-                lines.push(vec!["…".to_owned(); width]);
-            }
-            place += 1;
-        }
-    }
-    lines
+    let line = |row: Option<usize>| {
+        let Some(row) = row else { return vec!["…".to_owned(); width] };
+        let keys = rows.keys(row).into_iter().flatten().map(|(_, key)| key.to_string());
+        let answers = rows.answers(row).map(|(_, value)| match value {
+            Key::Null => "–".to_owned(),
+            Key::Float(value) => readable(Some(Figure::Float(value))),
+            value => value.to_string(),
+        });
+        let name = rows.column(row).unwrap_or("(unnamed)").to_owned();
+        std::iter::once(name).chain(keys).chain(answers).collect()
+    };
+    std::iter::once(header).chain(shown_rows(rows.len(), most).into_iter().map(line)).collect()
 }
 
 fn transpose(lines: &[Vec<String>]) -> Vec<Vec<String>> {
@@ -191,9 +225,9 @@ fn transpose(lines: &[Vec<String>]) -> Vec<Vec<String>> {
     (0..rows).map(|row| lines.iter().map(|line| line[row].clone()).collect()).collect()
 }
 
-fn render(lines: &[Vec<String>]) -> String {
+fn render(lines: &[Vec<String>], style: TableStyle) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.load_style(style);
     let aligned = |(index, text): (usize, &String)| {
         let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
         Cell::new(shown(text, NAME)).set_alignment(alignment)

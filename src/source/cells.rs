@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampNanosecondArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, Date32Array, Float64Array, RecordBatch, RecordBatchOptions, StringArray, StructArray,
+    TimestampNanosecondArray,
+};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer};
 use arrow_schema::{Field, Schema, TimeUnit};
 
+use super::roles::{Role, Seen};
 use super::wanted::Wanted;
 use crate::error::{Error, Result};
-
-/// What a column is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Time,
-    Key,
-    Number,
-}
+use crate::escape::{NAME, shown};
+use crate::series::table::Kinds;
 
 /// The columns of every batch.
 #[derive(Clone, Debug)]
@@ -26,20 +24,36 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Those that are wanted, where these others are of numbers.
-    pub fn new(wanted: &Wanted, of_numbers: impl FnOnce() -> Result<Vec<String>>) -> Result<Self> {
+    /// Those that are wanted, of which the first lines show these. `seen` is not asked where that decides nothing.
+    pub fn new(wanted: &Wanted, seen: impl FnOnce() -> Result<Vec<(String, Seen)>>) -> Result<Self> {
         let apart = || wanted.time.iter().chain(&wanted.keys);
-        let numbers = match &wanted.columns {
-            Some(names) => names.clone(),
-            None => of_numbers()?.into_iter().filter(|name| !apart().any(|apart| apart == name)).collect(),
+        let seen = if wanted.looks() { seen()? } else { Vec::new() };
+        let described: Vec<(String, Role)> = match (&wanted.columns, wanted.kinds) {
+            (Some(names), Kinds::Numbers) => names.iter().map(|name| (name.clone(), Role::Number)).collect(),
+            (Some(names), Kinds::All) => {
+                let of = |name| seen.iter().find(|(known, _)| known == name).map(|(_, seen)| *seen);
+                names.iter().map(|name| (name.clone(), of(name).unwrap_or_default().role_of_named())).collect()
+            }
+            (None, kinds) => {
+                let there = seen.into_iter().map(|(name, seen)| (name, seen.role()));
+                let is_wanted = |role| kinds == Kinds::All || role == Role::Number;
+                there.filter(|(name, role)| is_wanted(*role) && !apart().any(|apart| apart == name)).collect()
+            }
         };
         let times = wanted.time.iter().map(|name| (name, Role::Time));
         let keys = wanted.keys.iter().map(|name| (name, Role::Key));
-        let numbers = numbers.iter().map(|name| (name, Role::Number));
         let (mut names, mut roles) = (Vec::new(), Vec::new());
-        for (name, role) in times.chain(keys).chain(numbers) {
+        for (name, role) in times.chain(keys).chain(described.iter().map(|(name, role)| (name, *role))) {
             if names.contains(name) {
-                return Err(Error::Invalid(format!("column '{name}' is wanted twice: as a time, a key or numbers")));
+                let is_named = wanted.columns.as_ref().is_some_and(|names| names.contains(name));
+                let name = shown(name, NAME);
+                return Err(Error::Invalid(match is_named || apart().any(|apart| *apart == name) {
+                    true => format!("column '{name}' is wanted twice: as a time, as a key or to be described"),
+                    false => format!(
+                        "several columns are named '{name}', and which is which is not known: give each a name of its own, or name others \
+                         to be described"
+                    ),
+                }));
             }
             names.push(name.clone());
             roles.push(role);
@@ -53,8 +67,9 @@ impl Columns {
     }
 
     /// A batch of these cells.
-    pub fn batch(&self, cells: Vec<Cells>, rows: usize, is_zoned: bool) -> Result<RecordBatch> {
-        let arrays = cells.into_iter().map(|cells| cells.finish(is_zoned)).collect::<Result<Vec<_>>>()?;
+    pub fn batch(&self, cells: Vec<Cells>, rows: usize, is_zoned: &[Option<bool>]) -> Result<RecordBatch> {
+        let arrays = cells.into_iter().zip(is_zoned).map(|(cells, is_zoned)| cells.finish(is_zoned.unwrap_or(false)));
+        let arrays = arrays.collect::<Result<Vec<_>>>()?;
         let fields = self.names.iter().zip(&arrays);
         let fields = fields.map(|(name, array)| Field::new(name, array.data_type().clone(), true));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -79,6 +94,18 @@ pub(super) enum Cells {
     },
     Numbers {
         values: Vec<f64>,
+        validity: Validity,
+    },
+    Booleans {
+        values: BooleanBufferBuilder,
+        validity: Validity,
+    },
+    Dates {
+        values: Vec<i32>,
+        validity: Validity,
+    },
+    Others {
+        rows: usize,
         validity: Validity,
     },
 }
@@ -128,6 +155,9 @@ impl Cells {
                 Self::Keys { text: Vec::with_capacity(8 * rows), ends, validity }
             }
             Role::Number => Self::Numbers { values: Vec::with_capacity(rows), validity },
+            Role::Boolean => Self::Booleans { values: BooleanBufferBuilder::new(rows), validity },
+            Role::Date => Self::Dates { values: Vec::with_capacity(rows), validity },
+            Role::Other => Self::Others { rows: 0, validity },
         }
     }
 
@@ -144,6 +174,18 @@ impl Cells {
             Self::Numbers { values, validity } => {
                 validity.null(values.len());
                 values.push(0.0);
+            }
+            Self::Booleans { values, validity } => {
+                validity.null(values.len());
+                values.append(false);
+            }
+            Self::Dates { values, validity } => {
+                validity.null(values.len());
+                values.push(0);
+            }
+            Self::Others { rows, validity } => {
+                validity.null(*rows);
+                *rows += 1;
             }
         }
     }
@@ -183,6 +225,28 @@ impl Cells {
         }
     }
 
+    pub fn boolean(&mut self, value: bool) {
+        if let Self::Booleans { values, validity } = self {
+            values.append(value);
+            validity.valid();
+        }
+    }
+
+    pub fn date(&mut self, days: i32) {
+        if let Self::Dates { values, validity } = self {
+            values.push(days);
+            validity.valid();
+        }
+    }
+
+    /// A value of which nothing is kept.
+    pub fn other(&mut self) {
+        if let Self::Others { rows, validity } = self {
+            *rows += 1;
+            validity.valid();
+        }
+    }
+
     /// Takes back what is beyond these rows.
     pub fn truncate(&mut self, rows: usize) {
         match self {
@@ -197,6 +261,18 @@ impl Cells {
             Self::Keys { text, ends, validity } => {
                 ends.truncate(rows + 1);
                 text.truncate(ends.last().map_or(0, |end| *end as usize));
+                validity.truncate(rows);
+            }
+            Self::Booleans { values, validity } => {
+                values.truncate(rows);
+                validity.truncate(rows);
+            }
+            Self::Dates { values, validity } => {
+                values.truncate(rows);
+                validity.truncate(rows);
+            }
+            Self::Others { rows: all, validity } => {
+                *all = rows.min(*all);
                 validity.truncate(rows);
             }
         }
@@ -214,6 +290,9 @@ impl Cells {
                 Arc::new(keys.map_err(|error| Error::Data(error.to_string()))?)
             }
             Self::Numbers { values, validity } => Arc::new(Float64Array::new(values.into(), validity.finish())),
+            Self::Booleans { mut values, validity } => Arc::new(BooleanArray::new(values.finish(), validity.finish())),
+            Self::Dates { values, validity } => Arc::new(Date32Array::new(values.into(), validity.finish())),
+            Self::Others { rows, validity } => Arc::new(StructArray::new_empty_fields(rows, validity.finish())),
         })
     }
 }

@@ -10,8 +10,9 @@ use std::borrow::Cow;
 use csv::{ByteRecord, ReaderBuilder};
 use memchr::{memchr, memchr_iter, memchr2};
 
-use super::cells::{Cells, Columns, Role};
+use super::cells::{Cells, Columns};
 use super::lines::{Dialect, Wrong};
+use super::roles::{Class, Role, Seen, boolean, date};
 use super::times::{from_digits, from_number, from_text};
 use super::wanted::Wanted;
 use crate::arch::text::ends_of_values;
@@ -19,7 +20,7 @@ use crate::error::Error;
 use crate::escape::{NAME, shown};
 use crate::num::digits::Digits;
 
-/// Lines that are looked at for which columns are numbers.
+/// Lines that are looked at for what the columns are of.
 const LOOK: usize = 1000;
 
 /// What may stand between values.
@@ -45,6 +46,16 @@ fn is_blank(line: &[u8]) -> bool {
 
 fn is_missing(value: &[u8]) -> bool {
     matches!(value, b"" | b"NA" | b"N/A" | b"null" | b"NULL")
+}
+
+/// What a value is that is there.
+fn class(value: &[u8]) -> Class {
+    match std::str::from_utf8(value) {
+        _ if float(value).is_ok() => Class::Number,
+        _ if boolean(value).is_some() => Class::Boolean,
+        Ok(text) => Class::of_text(text),
+        Err(_) => Class::Text,
+    }
 }
 
 /// The nearest float.
@@ -82,8 +93,8 @@ impl Dialect for Csv {
         let mut names = ByteRecord::new();
         reader(head, delimiter).read_byte_record(&mut names).map_err(|error| at_start(error.to_string()))?;
         let names: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-        let mut is_number = vec![(false, true); names.len()];
-        if wanted.columns.is_none() {
+        let mut seen = vec![Seen::default(); names.len()];
+        if wanted.looks() {
             let (mut rest, mut record) = (reader(&text[end..], delimiter), ByteRecord::new());
             // The last line may not be whole.
             let whole = if is_all {
@@ -95,31 +106,30 @@ impl Dialect for Csv {
                 if !rest.read_byte_record(&mut record).unwrap_or(false) || rest.position().byte() as usize > whole + 1 {
                     break;
                 }
-                for (value, (any, all)) in record.iter().zip(&mut is_number) {
-                    let value = value.trim_ascii();
-                    let is_there = !is_missing(value);
-                    *any |= is_there;
-                    *all &= !is_there || float(value).is_ok();
+                for (value, seen) in record.iter().map(<[u8]>::trim_ascii).zip(&mut seen) {
+                    if !is_missing(value) {
+                        seen.add(class(value));
+                    }
                 }
             }
             if !is_all && whole == 0 {
                 return Ok(None);
             }
         }
-        let of_numbers = || {
-            Ok(names
-                .iter()
-                .zip(&is_number)
-                .filter(|(_, is)| **is == (true, true))
-                .map(|(name, _)| name.clone())
-                .collect())
-        };
-        let columns = Columns::new(wanted, of_numbers).map_err(|error| at_start(error.to_string()))?;
+        let seen = || Ok(names.iter().cloned().zip(seen).collect::<Vec<(String, Seen)>>());
+        let columns = Columns::new(wanted, seen).map_err(|error| at_start(error.to_string()))?;
         let mut targets = vec![None; names.len()];
         for (column, name) in columns.names.iter().enumerate() {
-            let place = names.iter().position(|known| known == name).ok_or_else(|| {
+            let mut places = (0..names.len()).filter(|place| names[*place] == *name);
+            let place = places.next().ok_or_else(|| {
                 at_start(Error::NoSuchColumn { name: name.clone(), available: names.clone() }.to_string())
             })?;
+            if places.next().is_some() {
+                return Err(at_start(format!(
+                    "several columns are named '{}': which is meant is not known",
+                    shown(name, NAME)
+                )));
+            }
             targets[place] = Some(column);
         }
         Ok(Some((Self { columns, targets, delimiter }, end)))
@@ -336,7 +346,7 @@ impl Csv {
                         return Ok(());
                     }
                 }
-                Role::Key => {}
+                _ => {}
             }
         }
         let value = &text[start..end];
@@ -347,20 +357,30 @@ impl Csv {
     /// Adds a value to a column.
     fn put_value(&self, column: usize, value: &[u8], cells: &mut Cells) -> Result<(), String> {
         let value = value.trim_ascii();
+        let role = self.columns.roles[column];
         let in_column = |message: String| format!("'{}': {message}", shown(&self.columns.names[column], NAME));
-        match self.columns.roles[column] {
+        let text = || std::str::from_utf8(value).map_err(|_| in_column("this is no UTF-8".to_owned()));
+        let other = |text: &str| in_column(format!("expected {}, found '{}'", role.expected(), shown(text, NAME)));
+        match role {
             _ if is_missing(value) => cells.null(),
             Role::Number => cells.number(float(value).map_err(in_column)?),
-            Role::Key => {
-                cells.key(std::str::from_utf8(value).map_err(|_| in_column("this is no UTF-8".to_owned()))?);
-            }
+            Role::Key => cells.key(text()?),
             Role::Time => {
                 let time = match is_number(value) {
                     true => from_number(value, self.columns.unit).map(|time| (time, true)),
-                    false => std::str::from_utf8(value).map_err(|_| "this is no UTF-8".to_owned()).and_then(from_text),
+                    false => from_text(text()?),
                 };
                 cells.time(time.map_err(in_column)?);
             }
+            Role::Boolean => match boolean(value) {
+                Some(value) => cells.boolean(value),
+                None => return Err(other(text()?)),
+            },
+            Role::Date => match text().map(date)? {
+                Some(days) => cells.date(days),
+                None => return Err(other(text()?)),
+            },
+            Role::Other => cells.other(),
         }
         Ok(())
     }

@@ -1,20 +1,22 @@
 //! Everything that comes from some inputs, described at once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::Schema;
 
 use super::files::Input;
 use super::kept::Kept;
 use super::reading::Source;
-use super::wanted::{Format, Next, Wanted};
+use super::wanted::{Next, Wanted};
 use crate::accumulator::Accumulator;
-use crate::describe::check_names;
+use crate::describe::{KindsDescriber, Part, TypedColumn, check_names};
 use crate::error::{Error, Result};
+use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::series::Series;
-use crate::series::table::{Columns, LeftOut};
+use crate::series::series_kind::SeriesKind;
+use crate::series::table::Columns;
 use crate::spec::Spec;
 use crate::summary::Summaries;
 
@@ -34,12 +36,12 @@ pub struct Question {
 /// The answer.
 #[derive(Debug)]
 pub struct Described {
-    /// A row a series.
+    /// The answers for the columns of numbers, a row a series.
     pub series: Summaries,
+    /// Those for the columns of other kinds, a part for each kind.
+    pub parts: Vec<Part>,
     /// The rows that were read.
     pub rows: u64,
-    /// Columns that were not described, though nobody chose among them.
-    pub left_out: Vec<LeftOut>,
     /// Inputs of which lines were passed over: the name, how many, and what is wrong with the first.
     pub skipped: Vec<(String, u64, String)>,
 }
@@ -53,14 +55,14 @@ pub fn read_all(
     inputs: &[Input],
     wanted: &Wanted,
     interrupt: &Interrupt,
-    mut take: impl FnMut(Vec<RecordBatch>) -> Result<()>,
+    mut take: impl FnMut(&Input, Vec<RecordBatch>) -> Result<()>,
 ) -> Result<Vec<(String, u64, String)>> {
     let mut skipped = Vec::new();
     for input in inputs {
         let mut source = Source::new(input.format, input.open()?, &input.name(), wanted)?;
         loop {
             match source.next(None, interrupt)? {
-                Next::Batches(batches) => take(batches)?,
+                Next::Batches(batches) => take(input, batches)?,
                 Next::Idle => {}
                 Next::End => break,
             }
@@ -76,31 +78,55 @@ pub fn read_all(
 ///
 /// # Errors
 ///
-/// Those of the inputs; [`Error::NoSuchColumn`], [`Error::NotNumeric`] and [`Error::NoKey`] for columns that are not what they should be;
-/// [`Error::MemoryLimit`] for more values than there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it.
+/// Those of the inputs; [`Error::NoSuchColumn`] and [`Error::NoKey`] for columns that are not what they should be; [`Error::Data`] for a
+/// column of another kind than in the data before; [`Error::MemoryLimit`] for more values than there is room for; [`Error::Nan`] and
+/// [`Error::Nulls`] as the spec has it.
 pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) -> Result<Described> {
     let Question { spec, columns, wanted, memory_limit } = question;
     check_names(wanted.keys.iter().map(String::as_str), spec)?;
-    let mut left_out = LeftOutColumns::default();
-    let is_choice = wanted.columns.is_none() && inputs.iter().any(|input| input.format == Format::Ipc);
     let mut rows = 0;
     if wanted.keys.is_empty() {
-        let mut accumulator = Accumulator::new(spec).with_memory_limit(*memory_limit);
-        let skipped = read_all(inputs, wanted, interrupt, |batches| {
+        let mut numbers = Accumulator::new(spec).with_memory_limit(*memory_limit);
+        let mut others = KindsDescriber::new(Vec::new(), spec);
+        // A column of numbers is one everywhere.
+        let mut known: HashMap<String, (bool, String)> = HashMap::new();
+        let skipped = read_all(inputs, wanted, interrupt, |input, batches| {
+            let Some(first) = batches.first() else { return Ok(()) };
             rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-            if let Some(first) = batches.first().filter(|_| is_choice) {
-                left_out.see(&first.schema());
+            let of_kinds = ByKind::new(&first.schema(), columns, &[])?;
+            for (name, is_number) in of_kinds.names(&first.schema()) {
+                let (was_number, before) = known.entry(name.clone()).or_insert_with(|| (is_number, input.name()));
+                if *was_number != is_number {
+                    let [now, then] = [is_number, *was_number].map(|is| if is { "numbers" } else { "no numbers" });
+                    let (name, input) = (shown(&name, NAME).into_owned(), input.name());
+                    return Err(Error::Data(format!(
+                        "{input}: column '{name}' holds {now}, and {then} in {before}; name other columns, or read the files apart"
+                    )));
+                }
             }
-            accumulator.update(&Series::from_batches(&batches, columns)?, interrupt)
+            numbers.update(&of_kinds.numbers(&batches)?, interrupt)?;
+            let in_input = |error| match error {
+                Error::Data(message) => Error::Data(format!("{}: {message}", input.name())),
+                error => error,
+            };
+            others.update_named(&of_kinds.others(&batches), interrupt).map_err(in_input)?;
+            let needed = others.bytes().saturating_add(numbers.bytes());
+            match needed <= *memory_limit {
+                true => Ok(()),
+                false => {
+                    let what = "keeping all values of columns of times and texts".to_owned();
+                    Err(Error::MemoryLimit { what, needed, limit: *memory_limit })
+                }
+            }
         })?;
-        let summaries = accumulator.summaries()?;
-        if summaries.is_empty() {
-            return Err(Error::Invalid("there is no column of numbers; name one that is to be described".to_owned()));
+        let (summaries, parts) = (numbers.summaries()?, others.finish(interrupt)?);
+        if summaries.is_empty() && parts.is_empty() {
+            return Err(Error::Invalid("there is no column to be described".to_owned()));
         }
-        return Ok(Described { series: Summaries::new(spec, summaries), rows, left_out: left_out.found, skipped });
+        return Ok(Described { series: Summaries::new(spec, summaries), parts, rows, skipped });
     }
     let mut kept = Kept::default();
-    let skipped = read_all(inputs, wanted, interrupt, |batches| {
+    let skipped = read_all(inputs, wanted, interrupt, |_, batches| {
         rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
         kept.add(&batches, columns, &wanted.keys)?;
         match kept.bytes() > *memory_limit {
@@ -111,25 +137,66 @@ pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) ->
             false => Ok(()),
         }
     })?;
-    let series = kept.describe(spec, interrupt)?;
-    Ok(Described { series, rows, left_out: Vec::new(), skipped })
+    let (series, parts) = kept.describe(spec, interrupt)?;
+    Ok(Described { series, parts, rows, skipped })
 }
 
-/// The columns of Arrow data that hold no numbers.
-#[derive(Default)]
-struct LeftOutColumns {
-    seen: HashSet<String>,
-    found: Vec<LeftOut>,
+/// The places of the wanted columns of a schema, by what they hold.
+pub(super) struct ByKind {
+    pub numbers: Vec<usize>,
+    pub others: Vec<usize>,
 }
 
-impl LeftOutColumns {
-    fn see(&mut self, schema: &Schema) {
-        for field in schema.fields() {
-            if self.seen.insert(field.name().clone())
-                && let Some(reason) = LeftOut::why(field)
-            {
-                self.found.push(LeftOut { column: field.name().clone(), reason });
-            }
+impl ByKind {
+    /// The columns of a schema that are described; those of keys only if they are named. Booleans are numbers where they are named.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchColumn`] for a name that is not there.
+    pub fn new(schema: &Schema, columns: &Columns, keys: &[usize]) -> Result<Self> {
+        if let Columns::Named(names) = columns
+            && let Some(missing) = names.iter().find(|name| schema.index_of(name).is_err())
+        {
+            let available = schema.fields().iter().map(|field| field.name().clone()).collect();
+            return Err(Error::NoSuchColumn { name: missing.clone(), available });
         }
+        let is_wanted = |index: &usize| columns.wants(schema.field(*index).name());
+        let all = (0..schema.fields().len()).filter(|index| columns.are_named() || !keys.contains(index));
+        let (numbers, others) =
+            all.filter(is_wanted).partition(|index| match SeriesKind::from_field(schema.field(*index)) {
+                SeriesKind::Number => true,
+                SeriesKind::Boolean => columns.are_named(),
+                _ => false,
+            });
+        Ok(Self { numbers, others })
     }
+
+    /// The names of the columns, and whether each is of numbers.
+    fn names<'a>(&'a self, schema: &'a Schema) -> impl Iterator<Item = (String, bool)> + 'a {
+        let name = |index: &usize| schema.field(*index).name().clone();
+        let numbers = self.numbers.iter().map(move |index| (name(index), true));
+        numbers.chain(self.others.iter().map(move |index| (name(index), false)))
+    }
+
+    /// The columns of numbers of batches of this schema.
+    pub fn numbers(&self, batches: &[RecordBatch]) -> Result<Vec<Series>> {
+        let series = |&index: &usize| {
+            let name = batches[0].schema_ref().field(index).name().clone();
+            Series::from_arrays(Some(name), chunks(batches, index))
+        };
+        self.numbers.iter().map(series).collect()
+    }
+
+    /// The other ones.
+    pub fn others(&self, batches: &[RecordBatch]) -> Vec<TypedColumn> {
+        let column = |&index: &usize| {
+            let field = batches[0].schema_ref().fields()[index].clone();
+            TypedColumn { name: Some(field.name().clone()), chunks: chunks(batches, index), field }
+        };
+        self.others.iter().map(column).collect()
+    }
+}
+
+fn chunks(batches: &[RecordBatch], column: usize) -> Vec<ArrayRef> {
+    batches.iter().map(|batch| batch.column(column).clone()).collect()
 }

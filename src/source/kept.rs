@@ -11,7 +11,8 @@ use arrow_buffer::{NullBuffer, NullBufferBuilder};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
 use arrow_select::concat::concat;
 
-use crate::describe::{Texts, describe_groups};
+use super::describe::ByKind;
+use crate::describe::{Part, Texts, TypedColumn, describe_groups, describe_kinds};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::keys::plain;
@@ -30,7 +31,8 @@ const MOST: usize = 1 << 28;
 #[derive(Default)]
 pub(super) struct Kept {
     keys: Vec<Keys>,
-    values: Vec<(String, Vec<ArrayRef>)>,
+    numbers: Vec<(String, Vec<ArrayRef>)>,
+    others: Vec<TypedColumn>,
 }
 
 /// A column of keys.
@@ -149,7 +151,9 @@ impl Found {
 impl Kept {
     /// The bytes that it takes.
     pub fn bytes(&self) -> u64 {
-        let values = self.values.iter().flat_map(|(_, chunks)| chunks).map(|array| array.get_array_memory_size());
+        let others = self.others.iter().flat_map(|column| &column.chunks);
+        let values = self.numbers.iter().flat_map(|(_, chunks)| chunks).chain(others);
+        let values = values.map(|array| array.get_array_memory_size());
         (self.keys.iter().map(Keys::bytes).sum::<usize>() + values.sum::<usize>()) as u64
     }
 
@@ -164,8 +168,7 @@ impl Kept {
             })
         });
         let keys = keys.collect::<Result<Vec<_>>>()?;
-        let values = columns.choose(&schema)?.into_iter().filter(|index| columns.are_named() || !keys.contains(index));
-        let values: Vec<usize> = values.collect();
+        let by_kind = ByKind::new(&schema, columns, &keys)?;
         let of_column = |index: usize| batches.iter().map(move |batch| batch.column(index));
         let key_arrays = keys.iter().map(|&index| {
             let arrays = of_column(index).map(|array| plain(schema.field(index).name(), array));
@@ -175,36 +178,51 @@ impl Kept {
         if self.keys.is_empty() {
             let keys = keys.iter().zip(&key_arrays);
             self.keys = keys.map(|(&index, arrays)| Keys::new(&schema.fields()[index], &arrays[0])).collect();
-            self.values = values.iter().map(|&index| (schema.field(index).name().clone(), Vec::new())).collect();
+            let numbers = by_kind.numbers.iter();
+            self.numbers = numbers.map(|&index| (schema.field(index).name().clone(), Vec::new())).collect();
+            self.others = by_kind.others(&[first.slice(0, 0)]);
+            self.others.iter_mut().for_each(|column| column.chunks.clear());
         }
-        let names = values.iter().map(|&index| schema.field(index).name());
-        if !names.eq(self.values.iter().map(|(name, _)| name)) {
+        let numbers = by_kind.numbers.iter().map(|&index| schema.field(index).name());
+        let others = by_kind.others.iter().map(|&index| schema.field(index));
+        let others_before = self.others.iter().map(|column| (column.field.name(), column.field.data_type()));
+        let is_same = numbers.eq(self.numbers.iter().map(|(name, _)| name))
+            && others.map(|field| (field.name(), field.data_type())).eq(others_before);
+        if !is_same {
             return Err(Error::Data(
-                "with keys, all data has the same columns of numbers; name those that are to be described".to_owned(),
+                "with keys, all data has the same columns; name those that are to be described".to_owned(),
             ));
         }
         self.keys.iter_mut().zip(key_arrays).try_for_each(|(keys, arrays)| keys.add(arrays))?;
-        for (index, (_, chunks)) in values.into_iter().zip(&mut self.values) {
-            chunks.extend(of_column(index).cloned());
+        for (index, (_, chunks)) in by_kind.numbers.iter().zip(&mut self.numbers) {
+            chunks.extend(of_column(*index).cloned());
+        }
+        for (index, column) in by_kind.others.iter().zip(&mut self.others) {
+            column.chunks.extend(of_column(*index).cloned());
         }
         Ok(())
     }
 
-    /// The answer for each group.
-    pub fn describe(self, spec: &Spec, interrupt: &Interrupt) -> Result<Summaries> {
+    /// The answers for each group.
+    pub fn describe(self, spec: &Spec, interrupt: &Interrupt) -> Result<(Summaries, Vec<Part>)> {
         let by = self.keys.into_iter().map(Keys::finish).collect::<Result<Vec<_>>>()?;
-        let series = self.values.into_iter().map(|(name, chunks)| Series::from_arrays(Some(name), chunks));
+        let series = self.numbers.into_iter().map(|(name, chunks)| Series::from_arrays(Some(name), chunks));
+        let parts = describe_kinds(&self.others, Some(&by), spec, interrupt)?;
         let summaries = describe_groups(by, &series.collect::<Result<Vec<_>>>()?, spec, interrupt)?;
-        summaries.with_keys_as(|keys| {
-            let fields = keys.schema();
-            let columns = fields.fields().iter().zip(keys.columns()).map(|(field, column)| {
-                let column = plain(field.name(), column)?;
-                Ok((field.as_ref().clone().with_data_type(column.data_type().clone()), column))
-            });
-            let (fields, columns): (Vec<Field>, _) = columns.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-            RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Error::Data(error.to_string()))
-        })
+        let parts = parts.into_iter().map(|part| part.with_keys_as(plain_keys)).collect::<Result<_>>()?;
+        Ok((summaries.with_keys_as(plain_keys)?, parts))
     }
+}
+
+/// Keys as what they stand for.
+fn plain_keys(keys: RecordBatch) -> Result<RecordBatch> {
+    let schema = keys.schema();
+    let columns = schema.fields().iter().zip(keys.columns()).map(|(field, column)| {
+        let column = plain(field.name(), column)?;
+        Ok((field.as_ref().clone().with_data_type(column.data_type().clone()), column))
+    });
+    let (fields, columns): (Vec<Field>, _) = columns.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Error::Data(error.to_string()))
 }
 
 #[cfg(test)]
@@ -237,7 +255,7 @@ mod tests {
                 kept.add(&batches, &Columns::Numeric, &["k".to_owned()]).unwrap();
             }
             assert_eq!(matches!(kept.keys[0].form, Form::Numbers(..)), which < 2);
-            let found = kept.describe(&Spec::default(), &Interrupt::default()).unwrap();
+            let found = kept.describe(&Spec::default(), &Interrupt::default()).unwrap().0;
             let field = all.schema().fields()[0].clone();
             let series = Series::from_arrays(Some("x".to_owned()), vec![values]).unwrap();
             let expected = describe_groups(vec![(field, keys)], &[series], &Spec::default(), &Interrupt::default());

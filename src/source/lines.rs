@@ -17,7 +17,7 @@ use crate::threads::Threads;
 /// Bytes of text that one thread reads at a time.
 const PIECE: usize = 1 << 17;
 
-/// Bytes of text from which is learned which columns are of numbers, where none are named.
+/// Bytes of text from which is learned what the columns are of.
 const FIRST: usize = 1 << 18;
 
 /// How long is waited for them.
@@ -62,7 +62,8 @@ pub(super) struct Lines<D> {
     /// Lines and bytes before it.
     lines: u64,
     bytes: u64,
-    is_zoned: Option<bool>,
+    /// Whether the first time of each column names a zone.
+    is_zoned: Vec<Option<bool>>,
     ended: bool,
     skipped: u64,
     first_skipped: Option<String>,
@@ -86,7 +87,7 @@ impl<D: Dialect> Lines<D> {
             rest: Vec::new(),
             lines: 0,
             bytes: 0,
-            is_zoned: None,
+            is_zoned: Vec::new(),
             ended: false,
             skipped: 0,
             first_skipped: None,
@@ -110,7 +111,7 @@ impl<D: Dialect> Lines<D> {
             }
             Piece::Some(text) => text,
         };
-        if self.dialect.is_none() && self.wanted.columns.is_none() {
+        if self.dialect.is_none() && self.wanted.looks() {
             self.wait_for_many(&mut text, interrupt)?;
         }
         // A pipe gives little at a time: what came meanwhile is read together.
@@ -206,8 +207,11 @@ impl<D: Dialect> Lines<D> {
             }
             before += cut[1] - cut[0];
             self.lines += piece.lines as u64;
-            self.is_zoned = self.is_zoned.or_else(|| piece.cells.iter().find_map(Cells::is_zoned));
-            batches.push(columns.batch(piece.cells, piece.rows, self.is_zoned.unwrap_or(false))?);
+            self.is_zoned.resize(piece.cells.len(), None);
+            for (is_zoned, cells) in self.is_zoned.iter_mut().zip(&piece.cells) {
+                *is_zoned = is_zoned.or_else(|| cells.is_zoned());
+            }
+            batches.push(columns.batch(piece.cells, piece.rows, &self.is_zoned)?);
         }
         Ok((batches, end))
     }

@@ -1,7 +1,8 @@
 //! Data that comes as text or as an Arrow stream, from a pipe or a file: batches of the columns that are wanted.
 //!
 //! `feed` reads ahead on a thread of its own, so that who waits can be interrupted, and can tell when nothing comes. `text` reads text into memory that is used again, `lines` cuts it where
-//! lines end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times. `ipc` is
+//! lines end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times, `roles`
+//! tells from the first lines what columns are of. `ipc` is
 //! for Arrow streams and files. `wanted` says what is wanted, `reading` reads any format, `files` finds files by their names, `describe` describes all that comes from them,
 //! with keys after `kept` has all rows.
 
@@ -15,6 +16,7 @@ mod kept;
 mod lines;
 mod ndjson;
 mod reading;
+mod roles;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -4,16 +4,17 @@
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::cells::{Cells, Columns, Role};
+use super::cells::{Cells, Columns};
 use super::lines::{Dialect, Wrong};
+use super::roles::{Class, Role, Seen, date};
 use super::times::{from_digits, from_number, from_text};
 use super::wanted::Wanted;
 use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
-use crate::json::lines::{Field, Records, float, located, names_of_numbers};
+use crate::json::lines::{Field, Records, each_member, float, located};
 use crate::num::digits::Digits;
 
-/// Lines that are looked at for which members are numbers.
+/// Lines that are looked at for what the members are.
 const LOOK: usize = 1000;
 
 #[derive(Clone)]
@@ -49,14 +50,22 @@ impl Dialect for Ndjson {
         let columns = Columns::new(wanted, || {
             let there =
                 lines(looked_at).map(|(_, line)| line).enumerate().filter(|(_, line)| !is_blank(line)).take(LOOK);
-            names_of_numbers(
-                there
-                    .map(|(index, text)| {
-                        line = index;
-                        text
-                    })
-                    .filter(|line| !wanted.skips || serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()),
-            )
+            let there = there.map(|(index, text)| {
+                line = index;
+                text
+            });
+            let mut seen: Vec<(String, Seen)> = Vec::new();
+            let is_read = |line: &&[u8]| !wanted.skips || serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+            each_member(there.filter(is_read), |name, field| {
+                let index = seen.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                    seen.push((name.to_owned(), Seen::default()));
+                    seen.len() - 1
+                });
+                if let Some(class) = class(&field) {
+                    seen[index].1.add(class);
+                }
+            })?;
+            Ok(seen)
         });
         let columns = columns.map_err(|error| {
             let (byte, message) = located(error);
@@ -138,21 +147,32 @@ fn put(columns: &Columns, column: usize, field: &Field<'_>, cells: &mut Cells) -
             cells.time((time.map_or_else(|| from_number(number, columns.unit), Ok)?, true));
         }
         (Role::Time, Field::Text(text)) => cells.time(from_text(text)?),
-        (Role::Number, Field::Text(text)) => {
-            return Err(format!("expected a number, found the text \"{}\"", shown(text, NAME)));
-        }
         (Role::Key, Field::Number(number, _)) => cells.key(&String::from_utf8_lossy(number)),
         (Role::Key, Field::Boolean(value)) => cells.key(if *value { "true" } else { "false" }),
-        (role, Field::Boolean(_)) => return Err(format!("expected {}, found a boolean", expected(role))),
-        (role, Field::Other(kind)) => return Err(format!("expected {}, found {}", expected(role), kind.name())),
+        (Role::Boolean, Field::Boolean(value)) => cells.boolean(*value),
+        (Role::Date, Field::Text(text)) if let Some(days) = date(text) => cells.date(days),
+        (Role::Other, _) => cells.other(),
+        (role, field) => {
+            let found = match field {
+                Field::Text(text) => format!("the text \"{}\"", shown(text, NAME)),
+                Field::Number(number, _) => format!("the number {}", String::from_utf8_lossy(number)),
+                Field::Boolean(_) => "a boolean".to_owned(),
+                Field::Other(kind) => kind.name().to_owned(),
+                Field::Null => "null".to_owned(),
+            };
+            return Err(format!("expected {}, found {found}", role.expected()));
+        }
     }
     Ok(())
 }
 
-fn expected(role: Role) -> &'static str {
-    match role {
-        Role::Time => "a time",
-        Role::Key => "text",
-        Role::Number => "a number",
-    }
+/// What a value is that is there.
+fn class(field: &Field<'_>) -> Option<Class> {
+    Some(match field {
+        Field::Null => return None,
+        Field::Number(..) => Class::Number,
+        Field::Boolean(_) => Class::Boolean,
+        Field::Text(text) => Class::of_text(text),
+        Field::Other(_) => Class::Other,
+    })
 }

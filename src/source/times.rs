@@ -12,10 +12,15 @@ pub(super) fn from_text(text: &str) -> Result<(i64, bool), String> {
     if let Some(found) = plain(text.as_bytes()) {
         return Ok(found);
     }
-    let time = string_to_timestamp_nanos(text.trim()).map_err(|_| {
+    let text = text.trim();
+    // Without seconds.
+    let minutes =
+        text.split_at_checked(16).filter(|(start, rest)| start.as_bytes()[13] == b':' && !rest.starts_with(':'));
+    let whole = minutes.map(|(start, rest)| format!("{start}:00{rest}"));
+    let time = string_to_timestamp_nanos(whole.as_deref().unwrap_or(text)).map_err(|_| {
         format!("'{}' is no time; write it as 2026-01-31T12:00:00Z", crate::escape::shown(text, crate::escape::NAME))
     })?;
-    let clock = text.trim().get(10..).unwrap_or_default();
+    let clock = text.get(10..).unwrap_or_default();
     Ok((time, clock.contains(['Z', 'z', '+', '-']) || clock.trim_start().contains(' ')))
 }
 
@@ -130,6 +135,8 @@ mod tests {
             ("2026-01-31T12:00:00.25", (noon + 250_000_000, false)),
             ("2026-01-31T14:00:00+02:00", (noon, true)),
             ("2026-01-31T07:00:00.000-05:00", (noon, true)),
+            ("2026-01-31T12:00", (noon, false)),
+            ("2026-01-31 14:00+02:00", (noon, true)),
             ("2026-01-31", (noon - 43_200_000_000_000, false)),
             ("1969-12-31T23:59:59.999999999Z", (-1, true)),
         ] {

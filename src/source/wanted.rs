@@ -3,6 +3,8 @@
 use arrow_array::RecordBatch;
 use arrow_schema::TimeUnit;
 
+use crate::series::table::Kinds;
+
 /// How data is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,20 +18,45 @@ pub enum Format {
 }
 
 /// The columns that are wanted of text, and what they are. Arrow says itself what its columns are.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
     /// The column of times.
     pub time: Option<String>,
     /// Columns of text.
     pub keys: Vec<String>,
-    /// Columns of numbers; if none are named, those that are of numbers in the first lines.
+    /// The other columns; if none are named, those that the first lines have.
     pub columns: Option<Vec<String>>,
+    /// Whether these are of every kind, as the first lines show it, or of numbers. A column that is named, and whose first value is a
+    /// number, is of numbers.
+    pub kinds: Kinds,
     /// What times count that are numbers; without it, such a time is an error.
     pub unit: Option<TimeUnit>,
     /// What stands between the values of CSV.
     pub delimiter: Option<u8>,
     /// Whether a line that is wrong is counted and passed over; otherwise it is an error.
     pub skips: bool,
+}
+
+impl Default for Wanted {
+    /// The columns of numbers.
+    fn default() -> Self {
+        Self {
+            time: None,
+            keys: Vec::new(),
+            columns: None,
+            kinds: Kinds::Numbers,
+            unit: None,
+            delimiter: None,
+            skips: false,
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether what the first lines hold decides anything.
+    pub(super) fn looks(&self) -> bool {
+        self.columns.is_none() || self.kinds == Kinds::All
+    }
 }
 
 /// What comes next.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rstats::parquet::{OnError, Predicate, Request, memory};
-use rstats::{Bias, Columns, Kinds, Late, Method, NanPolicy, NullPolicy, Spec, Statistic, Windowing};
+use rstats::{Bias, Columns, Kinds, Late, Method, NanPolicy, NullPolicy, SeriesKind, Spec, Statistic, Windowing};
 
 use crate::inputs::{InputArgs, Unit};
 
@@ -29,7 +29,7 @@ pub enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  rstats describe weather.parquet                      every numeric column, as a table
+  rstats describe weather.parquet                      every column by its kind, as tables
   rstats describe 2025/ 2026/ -c temp,wind             two columns of all *.parquet below two folders
   rstats describe temps.parquet -q 0.5,0.99 -f json    median and 99th percentile, as JSON
   rstats describe temps.parquet -q 4 -m exclusive      quartiles as Python's statistics.quantiles
@@ -37,7 +37,8 @@ Examples:
   rstats describe 'lake/day=*/' -g sensor -o out.json  a group for each sensor, all days together
   rstats describe lake/ --where \"day >= '2026-11-01' and temp is not null\"
   rstats describe s3://bucket/lake/ --memory-limit 2GiB --on-error skip --checkpoint state/ -o out.parquet
-  rstats describe temps.parquet -o summary.parquet     a Parquet file, a row a series
+  rstats describe temps.parquet -o summary.parquet     a Parquet file of the numbers, a row a series
+  rstats describe temps.parquet --kind time -o t.csv   the columns of times alone, as CSV
   rstats describe windows.parquet -c samples -g id     each list of the column samples by itself, with its id
   psql -c 'copy prices to stdout csv header' | rstats describe --from csv -c price
 
@@ -78,8 +79,12 @@ pub struct Describe {
     #[arg(short, long, value_enum)]
     pub format: Option<Format>,
 
-    /// Write to FILE, whole or not at all: .json, .ndjson or .jsonl, .parquet, .arrow, .feather or .ipc, .txt for a table,
-    /// any other as .json [default: standard output]
+    /// Write columns of one kind alone. CSV, Parquet and Arrow hold one table, of numbers where this does not say another kind
+    #[arg(long, value_name = "KIND", value_parser = parse_kind)]
+    pub kind: Option<SeriesKind>,
+
+    /// Write to FILE, whole or not at all: .json, .ndjson or .jsonl, .csv, .md, .parquet, .arrow, .feather or .ipc, .txt for a table;
+    /// without extension as .json [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -286,17 +291,16 @@ impl Windows {
 
     /// The format of the output, which a person sees or not.
     pub fn format(&self, seen: Seen) -> rstats::Result<Format> {
-        let by_extension = || self.output.as_deref().and_then(Format::from_extension);
         let usual = if seen == Seen::Terminal && self.output.is_none() { Format::Table } else { Format::Ndjson };
-        chosen(self.format.or_else(by_extension).unwrap_or(usual), seen)
+        chosen(self.format, self.output.as_deref(), usual, seen)
     }
 }
 
 /// What is asked of each series.
 #[derive(Args)]
 pub struct Question {
-    /// Columns to describe, by name [default: every column of numbers; booleans only if named]; a name with a comma stands in double
-    /// quotes: -c '"a,b",c'
+    /// Columns to describe, by name [default: all; of windows, those of numbers]; booleans that are named are numbers, 0 and 1. A name
+    /// with a comma stands in double quotes: -c '"a,b",c'
     #[arg(short, long, value_name = "A,B", value_parser = Names::parse)]
     columns: Option<Names>,
 
@@ -395,6 +399,10 @@ pub enum Format {
     Ndjson,
     /// For people
     Table,
+    /// Tables of Markdown
+    Md,
+    /// Values between commas, a row a series
+    Csv,
     /// A Parquet file, a row a series
     Parquet,
     /// An Arrow IPC file (Feather), a row a series
@@ -403,16 +411,35 @@ pub enum Format {
 
 impl Format {
     /// The format that a file's extension names, in letters of either case.
-    fn from_extension(path: &Path) -> Option<Self> {
-        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        match extension.as_str() {
+    ///
+    /// # Errors
+    ///
+    /// [`rstats::Error::Invalid`] for an extension that names none.
+    fn from_extension(path: &Path) -> rstats::Result<Option<Self>> {
+        let Some(extension) = path.extension() else { return Ok(None) };
+        let extension = extension.to_string_lossy().to_ascii_lowercase();
+        let format = match extension.as_str() {
             "json" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "txt" => Some(Self::Table),
+            "md" => Some(Self::Md),
+            "csv" => Some(Self::Csv),
             "parquet" => Some(Self::Parquet),
             "arrow" | "feather" | "ipc" => Some(Self::Arrow),
             _ => None,
-        }
+        };
+        format.map(Some).ok_or_else(|| {
+            rstats::Error::Invalid(format!(
+                "the extension of {} names no format; it is one of .json, .ndjson, .jsonl, .csv, .md, .txt, .parquet, .arrow, .feather and \
+                 .ipc, or say which with -f",
+                path.display()
+            ))
+        })
+    }
+
+    /// Whether it has a table of one kind of columns.
+    pub fn has_one_kind(self) -> bool {
+        matches!(self, Self::Csv | Self::Parquet | Self::Arrow)
     }
 
     /// The name of a format that no person reads.
@@ -420,7 +447,7 @@ impl Format {
         match self {
             Self::Parquet => Some("parquet"),
             Self::Arrow => Some("arrow"),
-            Self::Json | Self::Ndjson | Self::Table => None,
+            Self::Json | Self::Ndjson | Self::Table | Self::Md | Self::Csv => None,
         }
     }
 }
@@ -496,6 +523,7 @@ impl Describe {
         let defaults = Request::default();
         Ok(Request {
             columns: self.question.columns(),
+            kinds: if self.kind == Some(SeriesKind::Number) { Kinds::Numbers } else { Kinds::All },
             by: self.question.by(),
             predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
             memory_limit: memory_limit(self.memory_limit.as_deref())?,
@@ -507,12 +535,8 @@ impl Describe {
 
     /// The format that was named, else that of the output's extension, else the one that suits where the output is seen.
     pub fn format(&self, seen: Seen) -> rstats::Result<Format> {
-        let by_extension = || self.output.as_deref().and_then(Format::from_extension);
-        let format = self.format.or_else(by_extension).unwrap_or(match seen {
-            Seen::Terminal if self.output.is_none() => Format::Table,
-            _ => Format::Json,
-        });
-        chosen(format, seen)
+        let usual = if seen == Seen::Terminal && self.output.is_none() { Format::Table } else { Format::Json };
+        chosen(self.format, self.output.as_deref(), usual, seen)
     }
 }
 
@@ -570,14 +594,28 @@ impl Question {
     }
 }
 
-/// A format, unless it is not for where it is seen.
-fn chosen(format: Format, seen: Seen) -> rstats::Result<Format> {
+/// The format that was named, else that of the output's extension, else the usual one, unless it is not for where it is seen.
+fn chosen(named: Option<Format>, output: Option<&Path>, usual: Format, seen: Seen) -> rstats::Result<Format> {
+    let format = match (named, output) {
+        (Some(named), _) => named,
+        (None, Some(output)) => Format::from_extension(output)?.unwrap_or(usual),
+        (None, None) => usual,
+    };
     match format.binary_name().filter(|_| seen == Seen::Terminal) {
         None => Ok(format),
         Some(name) => Err(rstats::Error::Invalid(format!(
             "'{name}' is not for a terminal; write it to a file, for example with -o summary.{name}, or into a pipe"
         ))),
     }
+}
+
+fn parse_kind(name: &str) -> Result<SeriesKind, String> {
+    let is_meant = |kind: &SeriesKind| kind.name() == name || kind.plural() == name;
+    let kinds = SeriesKind::ALL.map(|(kind, _)| kind);
+    kinds
+        .into_iter()
+        .find(is_meant)
+        .ok_or_else(|| format!("it is one of {}", SeriesKind::ALL.map(|(_, name)| name).join(", ")))
 }
 
 fn parse_method(name: &str) -> Result<Method, String> {
@@ -620,6 +658,8 @@ mod tests {
             Format::Json => Ok("json"),
             Format::Ndjson => Ok("ndjson"),
             Format::Table => Ok("table"),
+            Format::Md => Ok("md"),
+            Format::Csv => Ok("csv"),
             Format::Parquet => Ok("parquet"),
             Format::Arrow => Ok("arrow"),
         }
@@ -637,7 +677,8 @@ mod tests {
             (&["-o", "a.feather"], "arrow"),
             (&["-o", "A.IPC"], "arrow"),
             (&["-o", "a.txt"], "table"),
-            (&["-o", "a.csv"], "json"),
+            (&["-o", "a.csv"], "csv"),
+            (&["-o", "a.MD"], "md"),
             (&["-o", "folder.parquet/a"], "json"),
             (&["-o", ".parquet"], "json"),
             (&["-o", "a.parquet", "-f", "ndjson"], "ndjson"),
@@ -646,6 +687,11 @@ mod tests {
         ] {
             assert_eq!(format(arguments, Seen::Elsewhere).as_deref(), Ok(expected), "{arguments:?}");
         }
+        for name in ["a.xml", "a.json.gz", "a.b/c.xlsx"] {
+            let message = format(&["-o", name], Seen::Elsewhere).unwrap_err();
+            assert!(message.contains(name) && message.contains(".parquet") && message.contains("-f"), "{message}");
+        }
+        assert_eq!(format(&["-o", "a.xml", "-f", "ndjson"], Seen::Elsewhere).as_deref(), Ok("ndjson"));
         assert_eq!(format(&[], Seen::Terminal).as_deref(), Ok("table"));
         assert_eq!(format(&["-f", "ndjson"], Seen::Terminal).as_deref(), Ok("ndjson"));
         assert_eq!(format(&["-o", "/dev/tty"], Seen::Terminal).as_deref(), Ok("json"));

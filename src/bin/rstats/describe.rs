@@ -4,13 +4,13 @@ use std::ffi::OsString;
 
 use rstats::parquet::{Answer, Dataset};
 use rstats::report::{Report, Skipped, Source};
-use rstats::source;
+use rstats::{Kinds, SeriesKind, source};
 
 use crate::args::{Describe, Format};
 use crate::inputs::{self, Inputs};
 use crate::output::Output;
 use crate::progress;
-use crate::run::{Failure, Session};
+use crate::run::{Failure, Session, tell};
 
 pub fn run(args: &Describe) -> Result<(), Failure> {
     let spec = args.question.spec().map_err(Failure::Usage)?;
@@ -37,7 +37,27 @@ pub fn run(args: &Describe) -> Result<(), Failure> {
     }
     let answer = progress::shown(args, |progress| session.pool.install(|| plan.run(interrupt, progress)));
     let Answer { source, series, parts, .. } = answer.map_err(|error| session.failed(error))?;
-    finish(Report::new(spec, source, series).with_parts(parts), &session, output, format)
+    let report = of_kind(Report::new(spec, source, series).with_parts(parts), args.kind, format)?;
+    finish(report, &session, output, format)
+}
+
+/// The report with the columns of the kind that was asked for, if one was. What a format has no place for is told.
+fn of_kind(report: Report, kind: Option<SeriesKind>, format: Format) -> Result<Report, Failure> {
+    let names = |kinds: &[SeriesKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+    let kinds = report.kinds();
+    let Some(kind) = kind else {
+        if let ([first, others @ ..], true) = (&kinds[..], format.has_one_kind())
+            && !others.is_empty()
+        {
+            tell(&format!(
+                "only columns of the kind {first} are written; --kind writes another one: {}",
+                names(others)
+            ));
+        }
+        return Ok(report);
+    };
+    let absent = || Failure::Other(format!("no column is of the kind {kind}; there are {}", names(&kinds)));
+    report.of_kind(kind).ok_or_else(absent)
 }
 
 /// Writes a report, and tells what was left out.
@@ -64,7 +84,7 @@ fn describe_sources(
     let question = source::Question {
         spec: args.question.spec().map_err(Failure::Usage)?,
         columns: args.question.columns(),
-        wanted: args.input.wanted(None, &args.question, args.skips())?,
+        wanted: args.input.wanted(None, &args.question, Kinds::All, args.skips())?,
         memory_limit: args.request().map_err(Failure::Usage)?.memory_limit,
     };
     if args.explain {
@@ -74,9 +94,9 @@ fn describe_sources(
     let described = session.pool.install(|| source::describe(sources, &question, &session.interrupt));
     let described = described.map_err(|error| session.failed(error))?;
     let errors = skipped(described.skipped);
-    let files = sources.len();
-    let source = Source { files, rows: described.rows, left_out: described.left_out, errors, ..Source::default() };
-    finish(Report::new(question.spec, source, described.series), session, output, format)
+    let source = Source { files: sources.len(), rows: described.rows, errors, ..Source::default() };
+    let report = Report::new(question.spec, source, described.series).with_parts(described.parts);
+    finish(of_kind(report, args.kind, format)?, session, output, format)
 }
 
 /// Lines that were passed over, as what was left out.

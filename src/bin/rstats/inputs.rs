@@ -6,8 +6,8 @@ use std::io;
 
 use arrow_schema::TimeUnit;
 use clap::{Args, ValueEnum};
-use rstats::Error;
 use rstats::source::{self, Input, Next, Source, Wanted};
+use rstats::{Error, Kinds};
 use tempfile::NamedTempFile;
 
 use crate::args::Question;
@@ -71,6 +71,7 @@ impl InputArgs {
         &self,
         on: Option<(&str, Option<Unit>)>,
         question: &Question,
+        kinds: Kinds,
         skips: bool,
     ) -> Result<Wanted, Failure> {
         let delimiter = match self.delimiter.as_deref() {
@@ -86,6 +87,7 @@ impl InputArgs {
             time: on.map(|(name, _)| name.to_owned()),
             keys: question.by(),
             columns: question.named(),
+            kinds,
             unit: on.and_then(|(_, unit)| unit).map(Unit::time_unit),
             delimiter,
             skips,

@@ -198,6 +198,8 @@ pub fn write_report(report: &Report, format: Format, whole: bool, out: impl Writ
             let table = if whole { report.to_whole_table(width) } else { report.to_table(width) };
             out.write_all(table.as_bytes())?;
         }
+        Format::Md => out.write_all(report.to_markdown().as_bytes())?,
+        Format::Csv => report.write_csv(&mut out)?,
         Format::Parquet => report.write_parquet(&mut out)?,
         Format::Arrow => report.write_arrow(&mut out)?,
     }

@@ -12,7 +12,7 @@ use arrow_ipc::writer::StreamWriter;
 use rstats::parquet::Dataset;
 use rstats::report::{Report, Source, json};
 use rstats::source::{self, Next};
-use rstats::{Error, Interrupt, Spec, Summaries, Windowing, Windows as State};
+use rstats::{Error, Interrupt, Kinds, Spec, Summaries, Windowing, Windows as State};
 
 use crate::args::{Format, Windows};
 use crate::describe::{finish, skipped};
@@ -28,7 +28,7 @@ pub fn run(args: &Windows) -> Result<(), Failure> {
     let is_stream = args.paths.is_empty() && args.input.from != Some(inputs::From::Parquet);
     let windowing = args.windowing(is_stream).map_err(Failure::Usage)?;
     let state = State::new(windowing.clone()).map_err(Failure::Usage)?;
-    let wanted = args.input.wanted(Some((&args.on, args.time_unit)), &args.question, args.skips())?;
+    let wanted = args.input.wanted(Some((&args.on, args.time_unit)), &args.question, Kinds::Numbers, args.skips())?;
     if !is_stream {
         for (name, is_given) in [("--state", args.state.is_some()), ("--idle-timeout", args.idle_timeout().is_some())] {
             if is_given {
@@ -178,7 +178,7 @@ fn of_sources(
 ) -> Result<Work, Failure> {
     inputs::refuse_option(args.option_of_parquet(), sources)?;
     let mut work = Work::new(windows);
-    let read = source::read_all(sources, wanted, &session.interrupt, |batches| {
+    let read = source::read_all(sources, wanted, &session.interrupt, |_, batches| {
         session.pool.install(|| batches.iter().try_for_each(|batch| work.push(batch, &session.interrupt)))
     });
     let errors = skipped(read.map_err(|error| session.failed(error))?);

@@ -34,6 +34,13 @@ impl Part {
         Self { kind, keys, columns }
     }
 
+    /// The same with other keys for the same groups.
+    #[cfg(feature = "stream")]
+    pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> Result<RecordBatch>) -> Result<Self> {
+        self.keys = self.keys.map(make).transpose()?;
+        Ok(self)
+    }
+
     /// The kind of the columns.
     pub fn kind(&self) -> SeriesKind {
         self.kind
