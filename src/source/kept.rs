@@ -11,7 +11,7 @@ use arrow_buffer::{NullBuffer, NullBufferBuilder};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
 use arrow_select::concat::concat;
 
-use super::describe::ByKind;
+use super::by_kind::ByKind;
 use crate::describe::{Part, Texts, TypedColumn, describe_groups, describe_kinds};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;

@@ -4,8 +4,9 @@
 //! lines end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times, `roles`
 //! tells from the first lines what columns are of. `ipc` is
 //! for Arrow streams and files. `wanted` says what is wanted, `reading` reads any format, `files` finds files by their names, `describe` describes all that comes from them,
-//! with keys after `kept` has all rows.
+//! numbers and others (`by_kind`) apart, with keys after `kept` has all rows.
 
+mod by_kind;
 mod cells;
 mod csv;
 mod describe;

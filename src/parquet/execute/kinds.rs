@@ -10,8 +10,8 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::context::ExecutionContext;
+use super::numbers::describe_numbers;
 use super::pass::LeftOut;
-use super::run::describe_numbers;
 use crate::describe::{
     Counts, Distinct, LearnedTexts, Part, TypedColumn, answers_of, are_texts, boolean_answers, check_part,
     wants_distinct,

@@ -3,30 +3,16 @@
 use super::context::ExecutionContext;
 use super::kept_rows::count_kept_rows;
 use super::kinds::describe_other_kinds;
-use super::lists::describe_dataset_lists;
+use super::numbers::describe_numbers;
 use super::pass::LeftOut;
-use super::series::describe_series;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::parquet::columns::DataColumn;
-use crate::parquet::execute::groups::describe_dataset_groups;
 use crate::parquet::plan::Plan;
 use crate::parquet::request::{Answer, Progress, RunMetrics};
 use crate::report::{Kept, Source};
 use crate::spec::NanPolicy;
 use crate::summary::Summaries;
-
-/// The answers for the series of a plan, and the files that were left out.
-pub(super) fn describe_numbers(run: &ExecutionContext<'_>, metrics: &mut RunMetrics) -> Result<(Summaries, LeftOut)> {
-    if run.plan.are_lists {
-        return describe_dataset_lists(run, metrics);
-    }
-    if !run.plan.keys.is_empty() {
-        return describe_dataset_groups(run, metrics);
-    }
-    let (summaries, left_out) = describe_series(run, metrics)?;
-    Ok((Summaries::new(run.plan.spec, summaries), left_out))
-}
 
 impl Plan<'_> {
     /// Reads what has to be read, and answers.
