@@ -167,7 +167,7 @@ def brackets() -> None:
             20 + 680 * place / bins, 200 - 170 * count / max(counts), 680 / bins - 0.6, 170 * count / max(counts), BLUE
         )
     picture.line([(20, 200), (700, 200)])
-    row = rstats.describe(values, stats=())[0]
+    row = rstats.describe(values, stats=["q1", "median", "q3"])[0]
     for name in ("q1", "median", "q3"):
         picture.line([(x(row[name]), 16), (x(row[name]), 204)], ORANGE, 2)
         picture.text(x(row[name]), 218, name, "middle")

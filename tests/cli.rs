@@ -162,7 +162,7 @@ fn row_groups_files_and_threads_never_show() {
         write(&parts.join(format!("{}.parquet", 9 - i)), vec![("x", floats(part.iter().copied()))], 3_333 * (i + 1));
     }
     let of = |path: &Path, threads: &str| {
-        let document = json(&[path.to_str().unwrap(), "-A", "-q", "100", "-j", threads, "-m", "hazen"]);
+        let document = json(&[path.to_str().unwrap(), "-A", "--cut-points", "100", "-j", threads, "-m", "hazen"]);
         document["series"].to_string()
     };
     let expected = of(&whole, "1");
@@ -214,6 +214,9 @@ fn wrong_arguments_end_with_2() {
     fails(2, &[], &["name files or folders", "--from"]);
     fails(2, &[file, "-m", "quartile"], &["quartile", "median_unbiased"]);
     fails(2, &[file, "-q", "1.5"], &["from 0 to 1, not 1.5"]);
+    fails(2, &[file, "-q", "95"], &["not 95", "-q 0.95", "--cut-points 95 for 94 cut points"]);
+    fails(2, &[file, "-q", "0.5,99"], &["-q 0.99"]);
+    fails(2, &[file, "--cut-points", "0"], &["from 1 to 1000000"]);
     fails(2, &[file, "-q", "half"], &["'half' is no probability"]);
     fails(2, &[file, "-a", "averge"], &["'averge' is not a statistic", "mean"]);
     fails(2, &[file, "--nan", "drop"], &["drop", "omit"]);
@@ -464,7 +467,7 @@ fn what_is_described_is_not_replaced() {
 #[test]
 fn a_closed_pipe_is_silence() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rstats"))
-        .args(["describe", "data/", "-q", "100"])
+        .args(["describe", "data/", "--cut-points", "100"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

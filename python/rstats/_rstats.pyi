@@ -399,11 +399,13 @@ def describe(
     stats
         Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
         "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean",
-        "q1", "median", "q3". Default: min, max, range, mean, stddev. `()` for none. The three counts are always there.
+        "q1", "median", "q3", "p95", "95%"; and what others call them, "std" or pandas' "top". Default: min, max, range,
+        mean, stddev. `()` for none. The three counts are always there.
         A column of another kind than numbers has those of them that its kind has.
     q
         Probabilities of quantiles from 0 to 1, or an integer n for the n - 1 cut points of n groups. Default:
-        (.25, .5, .75), named q1, median, q3; others are named p and their percent (p99, p99.9). `()` for none.
+        (.25, .5, .75), but none where `stats` names statistics. They are called q1, median, q3, others p and their
+        percent (p99, p99.9). `()` for none.
     method
         How a quantile is defined. "exclusive" and "inclusive" have the bits of `statistics.quantiles`, the others
         those of `numpy.quantile`; but "nearest_half_up", which is what Polars calls "nearest", and
@@ -647,7 +649,8 @@ def rolling(
         Of "count", "min", "max", "range", "sum", "mean", "variance", "stddev", "sem", "iqr", "skewness", "kurtosis",
         "n_unique", "cv", "q1", "median", "q3". Default: min, max, range, mean, stddev. `()` for none.
     q
-        Probabilities of quantiles, as for `describe`; all of them come from one ordering. Default: (.25, .5, .75).
+        Probabilities of quantiles, as for `describe`; all of them come from one ordering. Default: (.25, .5, .75), but
+        none where `stats` names statistics.
     method, ddof, nan, null, min_count, bias
         As for `describe`, of each window: a NaN makes those windows NaN that it is in. With nan="omit" it is as if it
         were null.

@@ -163,9 +163,11 @@ pub fn spec(
         .with_level(level)
         .and_then(|spec| spec.with_trim(trim))
         .map_err(to_python)?;
-    let spec = match q {
-        None => spec,
-        Some(q) => quantiles(spec, q)?,
+    let spec = match (q, stats) {
+        (Some(q), _) => quantiles(spec, q)?,
+        (None, None) => spec,
+        // The quartiles belong to the default statistics.
+        (None, Some(_)) => spec.with_quantiles(&[]).map_err(to_python)?,
     };
     match stats {
         None => Ok(spec),

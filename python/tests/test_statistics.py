@@ -189,3 +189,16 @@ def test_parts_and_threads_do_not_show() -> None:
     assert rstats.describe(values[::-1], stats=FURTHER, q=()).to_dicts() == expected
     chunks = pa.chunked_array([values[:7], values[7:300_000], values[300_000:]])
     assert rstats.describe(chunks, stats=FURTHER, q=()).to_dicts() == expected
+
+
+def test_named_statistics_come_alone() -> None:
+    data = {"x": [1.0, 2.0, 4.0], "t": ["a", "b", "b"]}
+    rows = rstats.describe(data, stats=["mean"]).to_dicts()
+    counts = ["column", "kind", "count", "null_count"]
+    assert [list(row) for row in rows] == [[*counts, "nan_count", "mean"], counts]
+    assert rstats.describe(data, stats=["mean", "p95"]).columns[-2:] == ["mean", "p95"]
+    assert rstats.describe(data, stats=["mean"], q=[0.5]).columns[-2:] == ["mean", "median"]
+    assert rstats.rolling([1.0, 2.0], 2, stats=["mean"]).names == ["mean"]
+    # As pandas has them: the most frequent text and how often it is there.
+    text = rstats.describe(data, columns="t", stats=["count", "unique", "top", "freq"]).to_dicts()[0]
+    assert (text["n_unique"], text["mode"], text["mode_count"]) == (2, "b", 2)

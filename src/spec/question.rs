@@ -322,7 +322,7 @@ impl Spec {
 const QUARTILES: [(usize, &str); 3] = [(0, "q1"), (1, "median"), (2, "q3")];
 
 /// What others call some statistics.
-const ALIASES: [(&str, &str); 12] = [
+const ALIASES: [(&str, &str); 15] = [
     ("std", "stddev"),
     ("stdev", "stddev"),
     ("std_dev", "stddev"),
@@ -335,6 +335,10 @@ const ALIASES: [(&str, &str); 12] = [
     ("distinct", "n_unique"),
     ("skew", "skewness"),
     ("kurt", "kurtosis"),
+    // What pandas says of text: the mode comes with its count.
+    ("unique", "n_unique"),
+    ("top", "mode"),
+    ("freq", "mode"),
 ];
 
 /// The quantile that a name stands for: `q1`, `median`, `q3`, `p95`, `p99.9`, `95%`.

@@ -32,8 +32,8 @@ Examples:
   rstats describe weather.parquet                      every column by its kind, as tables
   rstats describe 2025/ 2026/ -c temp,wind             two columns of all *.parquet below two folders
   rstats describe temps.parquet -q 0.5,0.99 -f json    median and 99th percentile, as JSON
-  rstats describe temps.parquet -q 4 -m exclusive      quartiles as Python's statistics.quantiles
-  rstats describe temps.parquet -a mean,mean_ci -q ''  mean with its 95 % confidence interval, no quantiles
+  rstats describe temps.parquet -a q1,median,q3 -m exclusive      quartiles as Python's statistics.quantiles
+  rstats describe temps.parquet -a mean,mean_ci        mean with its 95 % confidence interval alone
   rstats describe 'lake/day=*/' -g sensor -o out.json  a group for each sensor, all days together
   rstats describe lake/ --where \"day >= '2026-11-01' and temp is not null\"
   rstats describe s3://bucket/lake/ --memory-limit 2GiB --on-error skip --checkpoint state/ -o out.parquet
@@ -310,24 +310,22 @@ pub struct Question {
     by: Vec<Names>,
 
     /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, sem, iqr, skewness, kurtosis, mad, mode, n_unique,
-    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, trimmed_mean, q1, median, q3; '' for none. The quantiles of -q
-    /// are there as well
-    #[arg(
-        short = 'a',
-        long,
-        value_name = "NAME,...",
-        value_delimiter = ',',
-        default_value = "min,max,range,mean,stddev"
-    )]
-    stats: Vec<String>,
+    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, trimmed_mean, q1, median, q3, p95, 95%; '' for none. The quantiles of -q
+    /// are there as well [default: min,max,range,mean,stddev]
+    #[arg(short = 'a', long, value_name = "NAME,...", value_delimiter = ',')]
+    stats: Option<Vec<String>>,
 
     /// All statistics
     #[arg(short = 'A', long, conflicts_with = "stats")]
     all: bool,
 
-    /// Quantiles: probabilities from 0 to 1, or one number n from 2 on for the cut points of n groups; '' for none
-    #[arg(short, long, value_name = "P,...", default_value = "0.25,0.5,0.75")]
-    quantiles: String,
+    /// Quantiles: probabilities from 0 to 1; '' for none [default: 0.25,0.5,0.75 if no statistics are named]
+    #[arg(short, long, value_name = "P,...", conflicts_with = "cut_points")]
+    quantiles: Option<String>,
+
+    /// The quantiles that cut the values into N groups of equal probability: 4 for quartiles, 100 for percentiles
+    #[arg(long, value_name = "N")]
+    cut_points: Option<u64>,
 
     /// How a quantile is defined
     ///
@@ -575,17 +573,29 @@ impl Question {
         if self.all {
             return Ok(spec.with_statistics(Statistic::ALL.map(|(statistic, _)| statistic)));
         }
-        let names = self.stats.iter().map(|name| name.trim());
-        spec.with_statistics_named(names.filter(|name| !name.is_empty()))
+        let Some(stats) = &self.stats else { return Ok(spec) };
+        spec.with_statistics_named(stats.iter().map(|name| name.trim()).filter(|name| !name.is_empty()))
     }
 
     fn with_quantiles(&self, spec: Spec) -> rstats::Result<Spec> {
-        let text = self.quantiles.trim();
-        if let Some(groups) = text.parse().ok().filter(|&groups: &u64| groups >= 2) {
+        if let Some(groups) = self.cut_points {
             return spec.with_cut_points(groups);
         }
+        let Some(text) = &self.quantiles else {
+            // The quartiles belong to the default statistics, and to all of them.
+            return if self.stats.is_some() { spec.with_quantiles(&[]) } else { Ok(spec) };
+        };
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let probabilities = parts.map(|part| {
+            let percent = part.parse().ok().filter(|percent: &u32| (2..=100).contains(percent));
+            if let Some(percent) = percent {
+                let meant = format!("{}", f64::from(percent) / 100.0);
+                return Err(rstats::Error::Invalid(format!(
+                    "a probability is from 0 to 1, not {part}: write -q {meant} for the {part}th percentile, or --cut-points {part} for {} \
+                     cut points",
+                    percent - 1
+                )));
+            }
             part.parse().map_err(|_| {
                 rstats::Error::Invalid(format!("'{part}' is no probability; write for example -q 0.5,0.99"))
             })
