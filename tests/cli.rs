@@ -400,10 +400,17 @@ fn the_extension_of_the_output_is_its_format() {
             (batch.num_rows(), batch["count"].as_primitive::<UInt64Type>().value(0)),
             (of_times.len(), of_times[0]["count"].as_u64().unwrap())
         );
-        assert_eq!(batch.schema().metadata()["rstats.method"], "linear");
     }
+    let times = arrow_rows(run("a.arrow", &["--kind", "times"]));
+    assert_eq!(times[0].schema().metadata()["rstats.method"], "linear");
     let texts = run("a.csv", &["--kind", "text"]);
-    assert!(text(&texts).starts_with("column,count,null_count,min,max,mode,mode_count,n_unique\n"), "{}", text(&texts));
+    assert!(
+        text(&texts).starts_with(
+            "column,count,null_count,n_empty,min,max,min_length,max_length,mean_length,mode,mode_count,n_unique\n"
+        ),
+        "{}",
+        text(&texts)
+    );
     let output = path(&folder, "b.csv");
     let told = rstats(&["describe", "data/", "-o", output.to_str().unwrap()]);
     assert!(text(&told.stderr).contains("--kind writes another one: time, text"), "{}", text(&told.stderr));

@@ -261,9 +261,9 @@ impl Spec {
         self.in_ticks
     }
 
-    /// Whether the statistics are those of a spec that names none.
+    /// Whether the statistics of a spec that names none are among those that are wanted.
     pub(crate) fn has_default_statistics(&self) -> bool {
-        self.statistics == Self::default().statistics
+        Self::default().statistics.iter().all(|statistic| self.wants(*statistic))
     }
 
     /// Whether counts and extrema are all that is wanted.
