@@ -251,6 +251,27 @@ def test_nulls_that_are_an_error(tmp_path: Path) -> None:
                 rstats.describe_parquet(tmp_path, columns=name if name != "f" else None, null="raise", **by)
 
 
+def test_timestamps_of_spark_reach_the_year_9999(tmp_path: Path) -> None:
+    """INT96 is read in nanoseconds, which end in 2262; what Spark writes so is in microseconds."""
+    times = [dt.datetime(1, 1, 1), dt.datetime(2024, 2, 29, 12, 0, 0, 123456), None, dt.datetime(9999, 12, 31)]
+    table = pa.table(
+        {"t": pa.array(times, pa.timestamp("us")), "s": [{"u": time} for time in times], "x": [1.0, 2.0, 3.0, 4.0]}
+    )
+    for name, metadata in {"spark": {"org.apache.spark.version": "3.5.1"}, "other": {}}.items():
+        here = table if name == "spark" else table.slice(1, 2)
+        options: dict[str, Any] = {"use_deprecated_int96_timestamps": True, "store_schema": False}
+        with pq.ParquetWriter(tmp_path / f"{name}.parquet", here.schema, **options) as writer:
+            writer.write_table(here)
+            writer.add_key_value_metadata(metadata)
+    found = rstats.describe_parquet(tmp_path / "spark.parquet")
+    expected = rstats.describe({"t": table["t"], "s.u": table["t"]})
+    assert repr(found.times.to_dict()) == repr(expected.times.to_dict())
+    groups = rstats.describe_parquet(tmp_path / "spark.parquet", columns="x", by="t", where="t >= '2024-01-01'")
+    assert [row["t"] for row in groups] == [times[1], times[3]]
+    other = pa.table(rstats.describe_parquet(tmp_path / "other.parquet", columns="t").times)
+    assert other.schema.field("min").type == pa.timestamp("ns")
+
+
 def command(*arguments: Any, status: int = 0, stdin: bytes | None = None) -> Any:
     """What the command prints: the JSON, or with another status the message."""
     binary = ROOT / "target/debug/rstats"

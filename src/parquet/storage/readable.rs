@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow_schema::{DECIMAL256_MAX_PRECISION, DataType, Field};
+use arrow_schema::{DECIMAL256_MAX_PRECISION, DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::parquet_to_arrow_schema;
+use parquet::basic::Type as PhysicalType;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{
     ColumnChunkMetaData, FileMetaData, ParquetMetaData, ParquetMetaDataBuilder, RowGroupMetaData,
@@ -102,6 +103,7 @@ fn arrow_metadata(
             ArrowReaderMetadata::try_new(Arc::clone(metadata), options.clone().with_skip_arrow_metadata(true))
         })
     };
+    let with_types = |metadata: &Arc<ParquetMetaData>| with_types(metadata).map(|found| in_micros(found, options));
     let is_whole = |whole: &ArrowReaderMetadata| {
         encrypted.is_empty() && !whole.schema().fields().iter().any(|field| is_too_wide(field))
     };
@@ -139,6 +141,36 @@ fn arrow_metadata(
         return Err(Unusable::NoColumns(format!("column '{}' {}", shown(&first.name, NAME), first.reason)));
     }
     Ok((with_types(&Arc::new(with_columns(&metadata, &readable)?))?, unreadable))
+}
+
+/// What Spark tells of itself in a file.
+const SPARK: [&str; 2] = ["org.apache.spark.version", "org.apache.spark.sql.parquet.row.metadata"];
+
+/// The metadata with INT96 in microseconds, which is what Spark's timestamps are: the nanoseconds that INT96 is read in otherwise do not reach
+/// the year 9999, which often stands for "never".
+fn in_micros(found: ArrowReaderMetadata, options: &ArrowReaderOptions) -> ArrowReaderMetadata {
+    let file = found.metadata().file_metadata();
+    let told = file.key_value_metadata().into_iter().flatten();
+    let is_int96 = || file.schema_descr().columns().iter().any(|leaf| leaf.physical_type() == PhysicalType::INT96);
+    if !told.map(|told| told.key.as_str()).any(|key| SPARK.contains(&key)) || !is_int96() {
+        return found;
+    }
+    // Spark has no other timestamps of nanoseconds.
+    let fields: Vec<FieldRef> = found.schema().fields().iter().map(field_in_micros).collect();
+    let schema = Schema::new_with_metadata(fields, found.schema().metadata().clone());
+    let options = options.clone().with_schema(Arc::new(schema));
+    ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options).unwrap_or(found)
+}
+
+fn field_in_micros(field: &FieldRef) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field_in_micros).collect()),
+        DataType::List(values) => DataType::List(field_in_micros(values)),
+        DataType::Map(entries, is_sorted) => DataType::Map(field_in_micros(entries), *is_sorted),
+        data_type => data_type.clone(),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(data_type))
 }
 
 /// Whether there are decimals in a column of more digits than any of Arrow's has.
