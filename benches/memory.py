@@ -81,7 +81,9 @@ def shapes() -> dict[str, Shape]:
         "tiny row groups": Shape(64, one(lambda r, n, p: r.lognormal(size=n)), rows=5000),
         "pages of 32 MB": Shape(16, one(lambda r, n, p: r.lognormal(size=n)), page=32 * MIB),
         "all statistics": Shape(
-            64, one(lambda r, n, p: r.lognormal(size=n)), "--stats mean,sem,skewness,kurtosis,geometric_mean"
+            64,
+            one(lambda r, n, p: r.lognormal(size=n)),
+            "--stats mean,sem,skewness,kurtosis,geometric_mean,q1,median,q3",
         ),
         "where, on text": Shape(
             100,

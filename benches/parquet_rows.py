@@ -20,7 +20,7 @@ NAMES = [*STATS, "q1", "median", "q3"]
 
 def own(paths, threads, **options):
     """The statistics of every series, one series after the other."""
-    rows = rstats.describe_parquet(paths, stats=STATS, threads=threads, **options)
+    rows = rstats.describe_parquet(paths, stats=STATS, q=QUARTILES, threads=threads, **options)
     return [row[name] for row in rows for name in NAMES]
 
 
@@ -119,7 +119,7 @@ def rows(threads, size=5_000_000):
             asked += [pl.col("x").quantile(p, "linear").alias(f"q{p}") for p in QUARTILES]
 
             def ours():
-                answer = pa.table(rstats.describe_parquet(paths, by="k", stats=STATS, threads=threads))
+                answer = pa.table(rstats.describe_parquet(paths, by="k", stats=STATS, q=QUARTILES, threads=threads))
                 return checksum(answer[name] for name in NAMES)
 
             def theirs():

@@ -174,7 +174,9 @@ def rows():
         asked = [x.min().alias("min"), x.max().alias("max"), x.mean().alias("mean"), x.std().alias("stddev")]
         asked += [x.quantile(p, "linear").alias(f"q{p}") for p in QUARTILES]
         return {
-            "rstats": lambda: pa.table(rstats.describe(table, by="k", stats=MOMENTS, threads=THREADS))["mean"],
+            "rstats": lambda: pa.table(rstats.describe(table, by="k", stats=MOMENTS, q=QUARTILES, threads=THREADS))[
+                "mean"
+            ],
             "Polars": lambda: frame.group_by("k").agg(asked)["mean"],
             "DuckDB": lambda: duck_groups(table)["mean"],
         }
@@ -196,9 +198,9 @@ def rows():
         rows = 1_000_000
         frame = pd.DataFrame({"k": random.integers(0, 10_000, rows), "x": random.standard_normal(rows)})
         return {
-            "rstats": lambda: rstats.describe(frame, by="k", stats=MOMENTS, threads=THREADS).to_pandas(tidy=True)[
-                "mean"
-            ],
+            "rstats": lambda: rstats.describe(frame, by="k", stats=MOMENTS, q=QUARTILES, threads=THREADS).to_pandas(
+                tidy=True
+            )["mean"],
             "pandas": lambda: frame.groupby("k")["x"].describe()["mean"],
         }
 
@@ -214,7 +216,9 @@ def rows():
             return [*moved, np.std(array, axis=axis, ddof=1), quantiles]
 
         return {
-            "rstats": lambda: pa.table(rstats.describe(array, axis=axis, stats=MOMENTS, threads=THREADS))["mean"],
+            "rstats": lambda: pa.table(rstats.describe(array, axis=axis, stats=MOMENTS, q=QUARTILES, threads=THREADS))[
+                "mean"
+            ],
             "NumPy": lambda: peer()[2],
         }
 
@@ -231,7 +235,7 @@ def rows():
         asked += [v.list.eval(x.quantile(p, "linear")).list.first().alias(f"q{p}") for p in QUARTILES]
         table = pa.table({"v": array})
         return {
-            "rstats": lambda: pa.table(rstats.describe(array, stats=MOMENTS, threads=THREADS))["mean"],
+            "rstats": lambda: pa.table(rstats.describe(array, stats=MOMENTS, q=QUARTILES, threads=THREADS))["mean"],
             "Polars": lambda: frame.select(asked)["mean"],
             "DuckDB": lambda: duck_lists(table)["mean"],
         }

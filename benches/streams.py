@@ -161,7 +161,9 @@ def rows():
 
             names = ("mean", "q1", "median", "q3")
             return {
-                "rstats": lambda: in_order(pushed(table, rows_, size="5min", by="k", stats=["mean"]), *names),
+                "rstats": lambda: in_order(
+                    pushed(table, rows_, size="5min", by="k", stats=["mean"], q=(0.25, 0.5, 0.75)), *names
+                ),
                 "DuckDB": peer,
             }
 

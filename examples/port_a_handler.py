@@ -13,7 +13,7 @@ def handler(numbers):
 
 def port(numbers, method="median_unbiased"):
     """As it came back from a library that knows one definition of a quartile, and another one."""
-    row = rstats.describe(numbers, stats=["sum", "mean"], method=method)[0]
+    row = rstats.describe(numbers, stats=["sum", "mean", "q1", "median", "q3"], method=method)[0]
     return {"mean": row["sum"] / row["count"], "quartiles": [row["q1"], row["median"], row["q3"]]}
 
 
