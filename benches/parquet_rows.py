@@ -77,6 +77,26 @@ def checksum(columns):
     return [float(np.sum(np.asarray(column, dtype=float))) for column in columns]
 
 
+def mixed_table(random, n):
+    """20 columns of an ordinary table: numbers, times, texts and flags; and the names of the numbers."""
+    columns = {f"x{i}": random.lognormal(size=n) for i in range(5)}
+    columns |= {f"n{i}": random.integers(0, 10 ** (2 + i), n) for i in range(3)}
+    start = np.datetime64("2026-01-01", "us")
+    columns |= {f"t{i}": start + random.integers(0, 10**13, n).astype("timedelta64[us]") for i in range(3)}
+    columns["day"] = np.datetime64("2020-01-01", "D") + random.integers(0, 2500, n).astype("timedelta64[D]")
+    words = np.array([f"{word}-{i}" for i in range(1000) for word in ("Oslo", "Zürich", "San Francisco")])
+    texts = {f"s{i}": pa.array(words[random.integers(0, len(words), n)]) for i in range(5)}
+    texts["id"] = pa.array(np.char.add("order ", np.arange(n).astype(str)))
+    table = pa.table({**columns, **texts, "f0": random.random(n) < 0.5, "f1": random.random(n) < 0.9})
+    return table, [name for name in columns if name[0] in "xn"]
+
+
+def means_in(summary, columns):
+    """The means of these columns, of all that DuckDB summarizes."""
+    means = {row[0]: row[5] for row in summary.fetchall()}
+    return [float(means[name]) for name in columns]
+
+
 @contextlib.contextmanager
 def folder():
     with tempfile.TemporaryDirectory(prefix="rstats-bench-") as name:
@@ -169,3 +189,29 @@ def rows(threads, size=5_000_000):
             }
 
         yield f"Parquet, sorted, where that keeps 1 % of {length / 1e6:g} M rows, the same", 1e-9, filtered
+    with folder() as at:
+        path = at / "mixed.parquet"
+        table, numeric = mixed_table(random, 2 * size // 5)
+        pq.write_table(table, path, compression="zstd")
+        del table
+
+        def mixed():
+            def ours():
+                found = rstats.describe_parquet(path, threads=threads)
+                return [found[name]["mean"] for name in numeric]
+
+            def polars():
+                found = pl.scan_parquet(path).describe()
+                means = found.filter(found["statistic"] == "mean")
+                return [float(means[name][0]) for name in numeric]
+
+            def by_summary():
+                return means_in(duckdb.sql(f"SUMMARIZE FROM read_parquet('{path}')"), numeric)
+
+            return {
+                "rstats": ours,
+                "Polars": polars,
+                "DuckDB SUMMARIZE, approximate": by_summary,
+            }
+
+        yield f"Parquet, a mixed table of 20 columns x {2 * size / 5e6:g} M, zstd, described", 1e-9, mixed

@@ -244,18 +244,8 @@ def rows():
 
     def mixed():
         """20 columns of an ordinary table, all of which are described; the means of the numbers are compared."""
-        n = size // 5
-        columns = {f"x{i}": random.lognormal(size=n) for i in range(5)}
-        columns |= {f"n{i}": random.integers(0, 10 ** (2 + i), n) for i in range(3)}
-        start = np.datetime64("2026-01-01", "us")
-        columns |= {f"t{i}": start + random.integers(0, 10**13, n).astype("timedelta64[us]") for i in range(3)}
-        columns["day"] = np.datetime64("2020-01-01", "D") + random.integers(0, 2500, n).astype("timedelta64[D]")
-        words = np.array([f"{word}-{i}" for i in range(1000) for word in ("Oslo", "Zürich", "San Francisco")])
-        texts = {f"s{i}": pa.array(words[random.integers(0, len(words), n)]) for i in range(5)}
-        texts["id"] = pa.array(np.char.add("order ", np.arange(n).astype(str)))
-        table = pa.table({**columns, **texts, "f0": random.random(n) < 0.5, "f1": random.random(n) < 0.9})
+        table, numeric = parquet_rows.mixed_table(random, size // 5)
         frame, pandas_frame = pl.from_arrow(table), table.to_pandas()
-        numeric = [name for name in columns if name[0] in "xn"]
 
         def by_polars():
             found = frame.describe()
@@ -263,9 +253,7 @@ def rows():
             return [float(means[name][0]) for name in numeric]
 
         def by_duckdb(table=table):  # DuckDB finds it by its name
-            found = duckdb.sql('SUMMARIZE FROM "table"').fetchall()
-            means = {row[0]: row[5] for row in found}
-            return [float(means[name]) for name in numeric]
+            return parquet_rows.means_in(duckdb.sql('SUMMARIZE FROM "table"'), numeric)
 
         def by_pandas():
             found = pandas_frame.describe(include="all")
