@@ -53,10 +53,7 @@ def split(whole: pa.Table, count: int, seed: int = 0) -> list[pa.Table]:
 
 
 def same(left: rstats.Description, right: rstats.Description) -> None:
-    theirs = [row for row in right if row["kind"] == "number"]
-    ours = [row for row in left if row["kind"] == "number"]
-    assert len(ours) == len(theirs)
-    for own, other in zip(ours, theirs, strict=True):
+    for own, other in zip(left, right, strict=True):
         assert repr(own) == repr(other)
 
 
@@ -340,9 +337,12 @@ def test_a_second_run_reads_only_what_is_new(tmp_path: Path) -> None:
     lake, state = tmp_path / "lake", tmp_path / "state"
     whole = table(80_000)
     parts = split(whole, 6)
+    # A checkpoint is for columns of numbers.
+    numbers = rstats.describe(whole, **ALL).numbers["column"].to_dict()["column"]
+    whole = whole.select(numbers)
     write(lake, parts[:4])
     first = rstats.describe_parquet(lake, checkpoint=state, **ALL)
-    same(first, rstats.describe_parquet(lake, **ALL))
+    same(first, rstats.describe_parquet(lake, columns=numbers, **ALL))
     same(rstats.describe_parquet(lake, checkpoint=state, **ALL), first)
     write(lake, parts)
     seen: list[dict[str, int]] = []
