@@ -1,9 +1,8 @@
 //! Columns that hold no numbers, each by its kind.
 //!
 //! Times are described as the integers that count their ticks (`times`), booleans by how many are true, texts by their order and
-//! their lengths (`texts`), anything else by its counts (`counts`). `describe` has the columns of a table, `stream` batches that come once, `learned_texts` texts of batches
-//! that come in any order.
-//! The answers for the columns of one kind are a [`Part`].
+//! their lengths (`texts`), anything else by its counts (`counts`). `describe` has the columns of a table, `stream` batches that come
+//! once, `learned_texts` texts of batches that come in any order. The answers for the columns of one kind are a [`Part`].
 
 mod columns;
 mod counts;

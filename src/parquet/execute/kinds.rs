@@ -13,7 +13,7 @@ use super::context::ExecutionContext;
 use super::numbers::describe_numbers;
 use super::pass::LeftOut;
 use crate::describe::{
-    Counts, Distinct, LearnedTexts, Part, TypedColumn, answers_of, are_texts, boolean_answers, check_part,
+    Counts, Distinct, LearnedTexts, Part, TypedColumn, answers_of, are_texts, boolean_answers, changed, check_part,
     wants_distinct,
 };
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ pub(super) struct OtherKinds {
 }
 
 /// The answers for a column each, and the keys of the groups.
+#[derive(Default)]
 struct Answers {
     keys: Option<RecordBatch>,
     columns: Vec<RecordBatch>,
@@ -150,7 +151,7 @@ fn describe_texts(
         let texts = Texts::new(ExecutionContext { plan: &rows, ..*run })?;
         let failed = texts.read(metrics)?;
         if !failed.is_empty() {
-            return Ok((Answers { keys: None, columns: Vec::new() }, failed));
+            return Ok((Answers::default(), failed));
         }
         let is_bytes: Vec<bool> = texts.is_bytes.iter().map(|is_bytes| is_bytes.load(Ordering::Relaxed)).collect();
         if !is_bytes.contains(&true) {
@@ -169,7 +170,7 @@ fn describe_texts(
             true => {
                 let (found, failed) = distinct_texts(run, column, metrics)?;
                 if !failed.is_empty() {
-                    return Ok((Answers { keys: None, columns: Vec::new() }, failed));
+                    return Ok((Answers::default(), failed));
                 }
                 Some(found)
             }
@@ -199,8 +200,8 @@ fn distinct_texts(
     let (summaries, failed) = describe_numbers(&ExecutionContext { plan: &plan, ..*run }, metrics)?;
     let [count, null_count, _] = summaries.counts_of_all();
     let sizes = count.values().iter().zip(null_count.values()).map(|(count, nulls)| count + nulls).collect();
-    let keys = summaries.keys().cloned().unwrap_or_else(|| RecordBatch::new_empty(SchemaRef::new(Schema::empty())));
-    Ok((Distinct::of_groups(&keys, sizes)?, failed))
+    let Some(keys) = summaries.keys() else { return Err(changed()) }; // groups have keys
+    Ok((Distinct::of_groups(keys, sizes)?, failed))
 }
 
 /// Columns of text, whose rows are read by many threads.

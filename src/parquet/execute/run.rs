@@ -27,19 +27,13 @@ impl Plan<'_> {
         crate::arch::allocator::keep_within(self.budget.limit);
         let (mut metrics, mut left_out) = (RunMetrics::default(), LeftOut::new());
         loop {
-            let some;
-            let plan = match left_out.is_empty() {
-                true => self,
-                false => {
-                    some = self.without_files(|file| left_out.contains_key(&file));
-                    &some
-                }
-            };
+            let (mut made, mut rest) = (None, None);
+            let plan = self.without(&left_out, &mut made);
             let run = ExecutionContext { plan, interrupt, progress };
             let (series, failed) = describe_numbers(&run, &mut metrics)?;
             left_out.extend(failed);
-            let rest = plan.without_files(|file| left_out.contains_key(&file));
-            let others = describe_other_kinds(&ExecutionContext { plan: &rest, ..run }, &mut metrics)?;
+            let plan = self.without(&left_out, &mut rest);
+            let others = describe_other_kinds(&ExecutionContext { plan, ..run }, &mut metrics)?;
             if !others.failed.is_empty() {
                 // What these files have of numbers counts no more.
                 left_out.extend(others.failed);
@@ -54,6 +48,14 @@ impl Plan<'_> {
             let mut source = self.source(left_out, kept);
             source.left_out.extend(others.left_out);
             return Ok(Answer { series, parts: others.parts, source, metrics });
+        }
+    }
+
+    /// This plan, or one without the files that are left out, which is put into `made`.
+    fn without<'p>(&'p self, left_out: &LeftOut, made: &'p mut Option<Self>) -> &'p Self {
+        match left_out.is_empty() {
+            true => self,
+            false => made.insert(self.without_files(|file| left_out.contains_key(&file))),
         }
     }
 
