@@ -79,7 +79,8 @@ pub struct Describe {
     #[arg(short, long, value_enum)]
     pub format: Option<Format>,
 
-    /// Write columns of one kind alone. CSV, Parquet and Arrow hold one table, of numbers where this does not say another kind
+    /// Write columns of one kind alone: number, boolean, time, text or other. CSV, Parquet and Arrow hold one table, of numbers where
+    /// this does not say another kind
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     pub kind: Option<SeriesKind>,
 
@@ -591,7 +592,7 @@ impl Question {
             if let Some(percent) = percent {
                 let meant = format!("{}", f64::from(percent) / 100.0);
                 return Err(rstats::Error::Invalid(format!(
-                    "a probability is from 0 to 1, not {part}: write -q {meant} for the {part}th percentile, or --cut-points {part} for {} \
+                    "a probability is from 0 to 1, not {part}: write -q {meant} for p{part}, or --cut-points {part} for {} \
                      cut points",
                     percent - 1
                 )));
