@@ -71,6 +71,7 @@ mod keys;
 #[cfg(feature = "parquet")]
 mod memory_pool;
 mod num;
+mod pairs;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod report;
@@ -104,11 +105,15 @@ pub use error::{Error, Position, Result};
 pub use interrupt::Interrupt;
 pub use num::decimal::Decimal;
 pub use num::figure::{Figure, NumberType};
+pub use pairs::{Coefficient, PairMatrix, PairNulls, PairSpec, correlate};
 pub use rolling::{Closed, Rolling};
 pub use series::Series;
 pub use series::series_kind::SeriesKind;
 pub use series::table::{Columns, Filter, Kinds};
-pub use spec::{Bias, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic, parse_span};
+pub use spec::{
+    Bias, BinCount, Histogram, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic,
+    parse_span,
+};
 pub use stream::{Late, Windowing, Windows};
 pub use summary::{Summaries, Summary};
 

@@ -3,6 +3,7 @@
 `describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
 `describe_json(body)` a JSON document; `rolling(data, window)` and `expanding(data)` describe the rows around each row,
 `windows(batches)` a stream by its times, an `Accumulator` the values that come while a service runs.
+`correlation(data)` and `covariance(data)` are of pairs of columns, or of two series.
 `compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
 parses JSON too, and `rstats.statistics` for the module itself.
 Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
@@ -25,11 +26,14 @@ from ._rstats import (
     Columns,
     Description,
     MemoryLimitError,
+    Pairs,
     Statistics,
     Windows,
     __version__,
     compute_stats,
     compute_stats_json,
+    correlation,
+    covariance,
     describe,
     describe_json,
     describe_parquet,
@@ -51,11 +55,14 @@ __all__ = [
     "Columns",
     "Description",
     "MemoryLimitError",
+    "Pairs",
     "Statistics",
     "Windows",
     "__version__",
     "compute_stats",
     "compute_stats_json",
+    "correlation",
+    "covariance",
     "describe",
     "describe_json",
     "describe_parquet",

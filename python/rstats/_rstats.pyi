@@ -354,6 +354,7 @@ def describe(
     level: float = 0.95,
     trim: float = 0.1,
     bias: bool = False,
+    bins: int | Literal["auto"] | None = None,
     threads: int | None = None,
 ) -> Description:
     """Exact statistics of one series, or of each column of a table.
@@ -399,7 +400,8 @@ def describe(
     stats
         Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
         "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean",
-        "q1", "median", "q3", "p95", "95%"; and what others call them, "std" or pandas' "top". Default: min, max, range,
+        "fences", "outliers", "histogram", "q1", "median", "q3", "p95", "95%"; and what others call them, "std" or
+        pandas' "top". Default: min, max, range,
         mean, stddev. `()` for none. The three counts are always there.
         A column of another kind than numbers has those of them that its kind has.
     q
@@ -429,6 +431,9 @@ def describe(
     bias
         Whether skewness and excess kurtosis keep the bias of a sample, as SciPy's and Polars' do, or are corrected for
         it, as pandas' and DuckDB's are.
+    bins
+        The number of bins of a histogram, up to 65,536, or "auto" for as many as `numpy.histogram(bins="auto")` has;
+        given, the histogram is there as well. The one that `stats` names alone has 10.
     threads
         How many to use, 1 to 1024; default: one a core. The answer does not depend on it.
 
@@ -444,6 +449,11 @@ def describe(
     - mode is the smallest of the most frequent values;
     - n_unique, n_zero and n_negative are integers also where a NaN makes the rest NaN; n_unique counts NaN as one,
       and both zeros as one;
+    - fences are Tukey's, `lower_fence` = q1 - 1.5·iqr and `upper_fence` = q3 + 1.5·iqr, each operation rounded; outliers
+      counts the values beyond them, `n_low_outliers` and `n_high_outliers`, exactly;
+    - histogram is `{"edges": […], "counts": […]}`: bins of equal width from min to max with the edges of
+      `numpy.histogram`, the last bin with its upper edge, counts exact whatever the type; None where a value is NaN or
+      infinite. In Arrow it is a struct of two lists, in tables bars;
     - geometric_mean and harmonic_mean are within half a unit in the last place and 2^-57 of one; 0 with a zero, None
       with a negative value.
 
@@ -500,6 +510,7 @@ def describe_parquet(
     level: float = 0.95,
     trim: float = 0.1,
     bias: bool = False,
+    bins: int | Literal["auto"] | None = None,
     threads: int | None = None,
 ) -> Description:
     """Exact statistics of Parquet files, of any number and size: the columns of one name are one series.
@@ -566,6 +577,156 @@ def describe_parquet(
     >>> d[0]["count"], d[0]["min"]
     (654, 70.1)
     """
+
+@overload
+def correlation(
+    data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    other: None = None,
+    /,
+    *,
+    columns: _Columns | Sequence[_Columns] | None = None,
+    method: Literal["pearson", "spearman", "kendall"] = "pearson",
+    nulls: Literal["pairwise", "complete"] = "pairwise",
+    nan: _NanPolicy = "propagate",
+    threads: int | None = None,
+) -> Pairs: ...
+@overload
+def correlation(
+    data: Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    other: Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    /,
+    *,
+    columns: None = None,
+    method: Literal["pearson", "spearman", "kendall"] = "pearson",
+    nulls: Literal["pairwise", "complete"] = "pairwise",
+    nan: _NanPolicy = "propagate",
+    threads: int | None = None,
+) -> float | None:
+    """The correlation of every pair of columns of a table, or of two series, correctly rounded.
+
+    Parameters
+    ----------
+    data
+        A table, or a NumPy array of two dimensions: its columns of numbers, a row and a column of the answer each. All
+        that `describe` takes for one. With `other`, one series, and the answer is a float.
+    other
+        A second series, as long as the first.
+    columns
+        As for `describe`.
+    method
+        "pearson": r = Σ(x - x̄)(y - ȳ) / √(Σ(x - x̄)² · Σ(y - ȳ)²). "spearman": the same of the ranks, of which equal
+        values share the mean. "kendall": τ-b, (concordant - discordant) / √((n₀ - n₁)(n₀ - n₂)) with n₀ pairs of rows,
+        of which n₁ and n₂ are tied in x and in y. Each is one rounding of the exact value.
+    nulls
+        "pairwise": of each pair the rows in which both have a value, as in pandas. "complete": the rows in which every
+        column has one.
+    nan
+        "propagate": a pair one of whose columns holds a NaN has NaN. "omit": NaNs are left out as nulls are. "raise":
+        an error that names the column and the lowest row. In NumPy-backed pandas data NaN is a null. An infinite value
+        makes Pearson's r NaN; in the order it is the last one.
+    threads
+        As for `describe`. The answer does not depend on it.
+
+    None where a column has equal values alone, or fewer than two rows count. Columns of decimals are an error: cast
+    them to float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        as `describe`, and for series of different lengths.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.correlation([1, 2, 3, 4], [1.5, 2.0, 2.5, 4.5])
+    0.9338592123006061
+    >>> pairs = rstats.correlation({"a": [1, 2, 3, None], "b": [3.0, 2.0, 2.5, 1.0], "c": [1, 2, 3, 4]}, method="spearman")
+    >>> pairs["a", "b"], pairs.count("a", "b")
+    (-0.5, 3)
+    """
+
+@overload
+def covariance(
+    data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    other: None = None,
+    /,
+    *,
+    columns: _Columns | Sequence[_Columns] | None = None,
+    ddof: int = 1,
+    nulls: Literal["pairwise", "complete"] = "pairwise",
+    nan: _NanPolicy = "propagate",
+    threads: int | None = None,
+) -> Pairs: ...
+@overload
+def covariance(
+    data: Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    other: Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
+    /,
+    *,
+    columns: None = None,
+    ddof: int = 1,
+    nulls: Literal["pairwise", "complete"] = "pairwise",
+    nan: _NanPolicy = "propagate",
+    threads: int | None = None,
+) -> float | None:
+    """The covariance of every pair of columns of a table, or of two series, correctly rounded.
+
+    Σ(x - x̄)(y - ȳ) / (n - ddof); of a column with itself its variance, with the bits of `describe`. None for ddof rows
+    or fewer. All else is as for `correlation`.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.covariance([1, 2, 3, 4], [1.5, 2.0, 2.5, 4.5])
+    1.5833333333333333
+    >>> rstats.covariance({"a": [1.0, 2.0, 4.0], "b": [0.0, 1.0, 5.0]}, ddof=0).to_dict()["b"]
+    {'a': 2.6666666666666665, 'b': 4.666666666666667}
+    """
+
+@final
+class Pairs:
+    """The answer of `correlation` and `covariance`: a value for each pair of columns.
+
+    `pairs["a", "b"]` is one of them, `len(pairs)` the number of columns; iteration gives their names. It speaks the
+    Arrow PyCapsule protocol: a row a column, its name in `column`, then a column of floats for each. In a notebook it
+    is a table whose colours say how strong correlations are.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.correlation({"a": [1.0, 2.0, 4.0], "b": [0.0, 1.0, 5.0]})
+    ┌───┬──────────┬──────────┐
+    │   ┆        a ┆        b │
+    ╞═══╪══════════╪══════════╡
+    │ a ┆        1 ┆ 0.989743 │
+    │ b ┆ 0.989743 ┆        1 │
+    └───┴──────────┴──────────┘
+    pearson · nulls: pairwise
+    """
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns; of an array their positions."""
+    def count(self, a: str, b: str) -> int:
+        """The number of rows in which both columns have values."""
+    def to_dict(self) -> dict[str, dict[str, float | None]]:
+        """For each column a dict of its values with all columns; what is not defined is None."""
+    def to_numpy(self) -> numpy.typing.NDArray[Any]:
+        """A matrix; what is not defined is NaN. Needs NumPy."""
+    def to_arrow(self) -> pyarrow.Table:
+        """A pyarrow table. Needs pyarrow."""
+    def to_polars(self) -> polars.DataFrame:
+        """A Polars frame. Needs Polars."""
+    def to_pandas(self) -> pandas.DataFrame:
+        """A pandas frame with the names as index and columns, as of `DataFrame.corr`. Needs pandas."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, pair: tuple[str, str], /) -> float | None: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def _repr_html_(self) -> str: ...
 
 @final
 class Columns:

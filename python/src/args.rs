@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 use rstats::parquet::memory::parse_size;
-use rstats::{Bias, Spec, Weighting, parse_span};
+use rstats::{Bias, BinCount, Spec, Weighting, parse_span};
 
 use crate::call::{Threads, check_signals};
 use crate::errors::{instead, special, to_python};
@@ -173,6 +173,16 @@ pub fn spec(
         None => Ok(spec),
         Some(stats) => spec.with_statistics_named(names("stats", stats)?).map_err(to_python),
     }
+}
+
+/// The same with a histogram, if the number of its bins is given: a whole number, or "auto".
+pub fn with_bins(spec: Spec, bins: Option<&Bound<'_, PyAny>>) -> PyResult<Spec> {
+    let Some(bins) = bins else { return Ok(spec) };
+    let bins = match bins.cast::<PyString>() {
+        Ok(text) => text.to_cow()?.parse(),
+        Err(_) => BinCount::fixed(whole("bins", bins, 0, i64::MAX)? as u64),
+    };
+    Ok(spec.with_histogram(bins.map_err(to_python)?))
 }
 
 fn quantiles(spec: Spec, q: &Bound<'_, PyAny>) -> PyResult<Spec> {

@@ -353,6 +353,9 @@ impl<'py> Rows<'_, 'py> {
                 None => row.set_item(name, frames::figure(py, value)?)?,
             }
         }
+        if series.histograms().is_some() {
+            row.set_item("histogram", frames::histogram(py, series.histogram(place))?)?;
+        }
         Ok(row)
     }
 }

@@ -1,5 +1,7 @@
 //! Answers as frames of pandas.
 
+use std::ops::Range;
+
 use arrow_array::{Array, RecordBatch, UInt64Array};
 use arrow_schema::FieldRef;
 use pyo3::IntoPyObjectExt;
@@ -7,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use rstats::internal::{is_count, is_exact};
 use rstats::report::{COUNTS, Keys, Report};
-use rstats::{Figure, NumberType, Part};
+use rstats::{Figure, Histogram, NumberType, Part};
 
 use crate::call;
 use crate::errors::{attempt, to_python};
@@ -39,6 +41,9 @@ pub fn tidy<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyAny>
             // pandas' own missing value in a column of floats is NaN.
             columns.set_item(name, values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>())?;
         }
+    }
+    if series.histograms().is_some() {
+        columns.set_item("histogram", histograms(py, report, 0..series.len())?)?;
     }
     let pandas = py.import("pandas")?;
     let frame = pandas.call_method1("DataFrame", (columns,))?;
@@ -118,7 +123,7 @@ pub fn as_described<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py
     }
     let pandas = py.import("pandas")?;
     let options = PyDict::new(py);
-    let statistics: Vec<&str> = COUNTS.into_iter().chain(series.names().iter().map(String::as_str)).collect();
+    let mut statistics: Vec<&str> = COUNTS.into_iter().chain(series.names().iter().map(String::as_str)).collect();
     let value = |row: usize, index: usize| match index.checked_sub(COUNTS.len()) {
         None => series.counts(row).map_or(f64::NAN, |counts| counts[index] as f64),
         Some(index) => series.value(row, index).unwrap_or(f64::NAN),
@@ -130,10 +135,15 @@ pub fn as_described<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py
     let labels = series.columns().iter().enumerate().map(|(column, name)| label(column, name));
     let labels = labels.collect::<PyResult<Vec<_>>>()?;
     if series.keys().is_none() {
-        let rows = (0..statistics.len()).map(|index| (0..series.len()).map(|row| value(row, index)).collect());
+        let of_all = |index: usize| PyList::new(py, (0..series.len()).map(|row| value(row, index)));
+        let mut rows = (0..statistics.len()).map(of_all).collect::<PyResult<Vec<_>>>()?;
+        if series.histograms().is_some() {
+            statistics.push("histogram");
+            rows.push(histograms(py, report, 0..series.len())?);
+        }
         options.set_item("index", &statistics)?;
         options.set_item("columns", labels)?;
-        let numbers = pandas.getattr("DataFrame")?.call((rows.collect::<Vec<Vec<f64>>>(),), Some(&options))?;
+        let numbers = pandas.getattr("DataFrame")?.call((rows,), Some(&options))?;
         return with_parts_beside(&pandas, report, numbers, &statistics);
     }
     let groups = series.keys().map_or(0, RecordBatch::num_rows);
@@ -142,6 +152,10 @@ pub fn as_described<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py
         for (index, statistic) in statistics.iter().enumerate() {
             let rows = (0..groups).map(|group| value(column * groups + group, index));
             columns.set_item((label, statistic), rows.collect::<Vec<f64>>())?;
+        }
+        if series.histograms().is_some() {
+            let rows = column * groups..(column + 1) * groups;
+            columns.set_item((label, "histogram"), histograms(py, report, rows)?)?;
         }
         call::check_signals(py, 0)?;
     }
@@ -261,6 +275,21 @@ fn repeated<'py>(py: Python<'py>, series: Bound<'py, PyAny>, times: usize) -> Py
     options.set_item("ignore_index", true)?;
     let parts = vec![series; times];
     py.import("pandas")?.getattr("concat")?.call((parts,), Some(&options))
+}
+
+/// The histograms of some rows.
+fn histograms<'py>(py: Python<'py>, report: &Report, rows: Range<usize>) -> PyResult<Bound<'py, PyList>> {
+    let histograms = rows.map(|row| histogram(py, report.series.histogram(row)));
+    PyList::new(py, histograms.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// A histogram as Python has it: a dictionary of lists.
+pub fn histogram(py: Python<'_>, histogram: Option<Histogram>) -> PyResult<Option<Bound<'_, PyDict>>> {
+    let Some(Histogram { edges, counts }) = histogram else { return Ok(None) };
+    let dict = PyDict::new(py);
+    dict.set_item("edges", edges)?;
+    dict.set_item("counts", counts)?;
+    Ok(Some(dict))
 }
 
 /// A statistic as Python has it.

@@ -17,6 +17,7 @@ mod frames;
 mod input;
 mod json;
 mod key_objects;
+mod pairs;
 mod rolling;
 mod shared;
 mod statistics;
@@ -48,6 +49,8 @@ mod _rstats {
     use super::errors::MemoryLimitError;
     #[pymodule_export]
     use super::json::{compute_stats_json, describe_json};
+    #[pymodule_export]
+    use super::pairs::{Pairs, correlation, covariance};
     #[pymodule_export]
     use super::rolling::{expanding, rolling};
     #[pymodule_export]

@@ -54,6 +54,22 @@ impl Index {
         (index.crowd <= CROWD).then_some(index)
     }
 
+    /// Whether it is for values of this type.
+    pub fn is_for<V: Keyed>(&self) -> bool {
+        self.encoding == V::ENCODING
+    }
+
+    /// The number of edges that are not above a value.
+    #[inline(always)]
+    pub(super) fn bin<V: Keyed>(&self, value: V) -> usize {
+        let (key, mut bin) = (value.key(), usize::from(self.starts[self.step(value.approximate())]));
+        for _ in 0..self.crowd {
+            bin += usize::from(self.edges[bin] <= key);
+        }
+        // The greatest key of all reaches what nothing else does.
+        bin.min(self.edges.len() - CROWD)
+    }
+
     /// The step of a value; the first or the last where it is beyond the table.
     #[inline(always)]
     pub(super) fn step(&self, value: f64) -> usize {

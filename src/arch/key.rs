@@ -164,6 +164,12 @@ pub struct BinEdges<'a> {
     pub flips: &'a [bool],
 }
 
+/// The most bins that are counted side by side.
+pub const MOST_SIDE_BY_SIDE: usize = 64;
+
+/// Counts of bins, of which each of four values in turn has its own.
+pub type SideBySide = [[u32; MOST_SIDE_BY_SIDE]; 4];
+
 /// The keys of a block, and their bins.
 pub struct Located {
     pub keys: [i64; BLOCK],

@@ -21,6 +21,7 @@ pub mod key;
 pub mod memory;
 pub mod network;
 mod portable;
+pub mod products;
 pub mod rolling_sums;
 #[cfg(feature = "cli")]
 pub mod standard_output;

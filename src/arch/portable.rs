@@ -18,7 +18,7 @@ use super::block::BLOCK;
 use super::double_double::{self, EightWideRows, MOST, MOST_WIDE, SmallMoments};
 use super::floats::{Eight, OfEight};
 use super::index::Index;
-use super::key::{BinEdges, Keyed, Located, Range};
+use super::key::{BinEdges, Keyed, Located, MOST_SIDE_BY_SIDE, Range, SideBySide};
 use super::network::Network;
 use super::rolling_sums::{self, Asked, RollingSums, Tile, Unsure};
 use super::window::{Accumulated, FixedPointWindow, Sums};
@@ -540,6 +540,35 @@ pub fn search<V: Keyed>(
         size -= half;
     }
     count
+}
+
+/// See [`super::Tier::count_bins`].
+#[inline(always)]
+pub fn count_bins<V: Keyed>(values: &[V], valid: Option<&[u8]>, index: &Index, counts: &mut SideBySide) {
+    if valid.is_some() {
+        let mut keys = [0; BLOCK];
+        let count = keys_of(values, valid, &mut keys);
+        let mut there = [V::default(); BLOCK];
+        for row in 0..count {
+            there[row] = V::from_key(keys[row]);
+        }
+        return count_all(&there[..count], index, counts);
+    }
+    count_all(values, index, counts);
+}
+
+/// The same of all values. They go by fours, each to counts of its own, so that none waits for the one before.
+#[inline(always)]
+fn count_all<V: Keyed>(values: &[V], index: &Index, counts: &mut SideBySide) {
+    let (groups, rest) = values.as_chunks::<4>();
+    for group in groups {
+        for lane in 0..4 {
+            counts[lane][index.bin(group[lane]) % MOST_SIDE_BY_SIDE] += 1;
+        }
+    }
+    for value in rest {
+        counts[0][index.bin(*value) % MOST_SIDE_BY_SIDE] += 1;
+    }
 }
 
 /// Copies the keys from `low` to below `high`; those from `low` on without it.

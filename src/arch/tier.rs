@@ -9,7 +9,7 @@ use super::block::{BLOCK, PADDING};
 use super::decimals;
 use super::double_double::{EightWideRows, MOST, SmallMoments};
 use super::index::Index;
-use super::key::{BinEdges, Keyed, Located, Range};
+use super::key::{BinEdges, Keyed, Located, Range, SideBySide};
 use super::network::Network;
 use super::portable;
 use super::rolling_sums::{Asked, RollingSums, Tile, Unsure};
@@ -114,7 +114,7 @@ macro_rules! compiled_for {
         use super::super::portable;
         use super::{
             Accumulated, BinEdges, EightWideRows, FixedPointWindow, Index, Keyed, Located, MOST, Network, Range,
-            SmallMoments, Sums,
+            SideBySide, SmallMoments, Sums,
         };
 
         #[target_feature(enable = $features)]
@@ -167,6 +167,10 @@ macro_rules! compiled_for {
             portable::search(values, valid, edges, index, found)
         }
         #[target_feature(enable = $features)]
+        pub fn count_bins<V: Keyed>(values: &[V], valid: Option<&[u8]>, index: &Index, counts: &mut SideBySide) {
+            portable::count_bins(values, valid, index, counts);
+        }
+        #[target_feature(enable = $features)]
         pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMoments<f64>, u8) {
             portable::few(values, freedom, sorted)
         }
@@ -214,7 +218,7 @@ macro_rules! compiled_for {
 mod compiled {
     use super::{
         Accumulated, BinEdges, EightWideRows, FixedPointWindow, Index, Keyed, Located, MOST, Network, Range,
-        SmallMoments, Sums,
+        SideBySide, SmallMoments, Sums,
     };
 
     pub mod avx2 {
@@ -358,6 +362,13 @@ impl Tier {
         dispatch!(self, [compiled::avx2, compiled::avx512], search(values, valid, edges, index, found))
     }
 
+    /// Counts each value in its bin, for at most [`MOST_SIDE_BY_SIDE`] bins around the edges of the index, which is for values of this type.
+    pub fn count_bins<V: Keyed>(self, values: &[V], valid: Option<&[u8]>, index: &Index, counts: &mut SideBySide) {
+        check(values.len(), valid);
+        assert!(index.encoding == V::ENCODING);
+        dispatch!(self, [compiled::avx2, compiled::avx512], count_bins(values, valid, index, counts));
+    }
+
     /// Sorts keys in a network; `false` if the tier has none for their number.
     pub fn sort(self, keys: &mut [i64]) -> bool {
         match self.0 {
@@ -369,6 +380,11 @@ impl Tier {
             }
             _ => false,
         }
+    }
+
+    /// Whether a product and a sum are one instruction.
+    pub(super) fn has_fused(self) -> bool {
+        self.0 != Instructions::Baseline
     }
 
     /// Whether there is a fast [`Tier::partition`].

@@ -44,6 +44,10 @@ pub(super) fn describe_one<T: Element>(
     if rows <= ALONE {
         let chunks = series.chunks();
         let pass = |scan: &mut Scan<T>| chunks.iter().try_for_each(|chunk| chunk.read(scan));
+        if spec.counts_alone() && rows > SHORT {
+            scan.restart(Keep::AtMost(SAMPLE), Brackets::between(Vec::new()));
+            return passes(rows, spec, interrupt, scan, pass);
+        }
         if rows <= SHORT || keeps_all(rows, spec) {
             scan.restart(Keep::All, Brackets::unknown());
             return passes(rows, spec, interrupt, scan, pass);
@@ -71,7 +75,9 @@ pub(super) fn describe_one<T: Element>(
         }
         Ok(())
     };
-    if keeps_all(rows, spec) {
+    if spec.counts_alone() {
+        scan.restart(Keep::AtMost(SAMPLE), Brackets::between(Vec::new()));
+    } else if keeps_all(rows, spec) {
         scan.restart(Keep::All, Brackets::unknown());
     } else {
         let stretch = stretch(rows, spec);

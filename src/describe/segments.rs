@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::scan::{Keep, Outcome, Scan};
 use crate::series::{Series, from_arrow};
-use crate::spec::{NullPolicy, Spec};
+use crate::spec::{NullPolicy, Spec, Statistic};
 use crate::stats::select::Brackets;
 use crate::summary::{AnswerRows, Summary};
 use crate::threads::Threads;
@@ -24,7 +24,9 @@ const TASK: usize = 1 << 16;
 /// Keys must not be named like what stands beside them, where both are columns of one table.
 pub fn check_names<'a>(keys: impl Iterator<Item = &'a str> + Clone, spec: &Spec) -> Result<()> {
     let taken = |name: &str| {
-        ["column", "count", "null_count", "nan_count"].contains(&name) || spec.field_names().iter().any(|n| n == name)
+        ["column", "count", "null_count", "nan_count"].contains(&name)
+            || name == Statistic::Histogram.name() && spec.wants(Statistic::Histogram)
+            || spec.field_names().iter().any(|n| n == name)
     };
     if let Some(name) = keys.clone().find(|name| taken(name)) {
         return Err(Error::Invalid(format!(
@@ -112,7 +114,7 @@ pub(super) fn set_segments<T: Scanned>(
             found.set_missing(row);
             continue;
         };
-        if rows.len() > SHORT && !spec.computed().is_empty() {
+        if rows.len() > SHORT && spec.looks_at_order() {
             let series = Series::from_arrays(None, vec![values.slice(rows.start, rows.len())])?;
             found.set(row, &describe_one(&series, spec, interrupt, scan)?);
             continue;

@@ -12,7 +12,7 @@ use super::segments::check_names;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
-use crate::scan::{Keep, Outcome, Scan};
+use crate::scan::{Counted, Edges, Keep, Outcome, Scan};
 use crate::series::repr::{Element, with_repr};
 use crate::series::type_names::type_text;
 use crate::series::{Series, from_arrow};
@@ -292,7 +292,20 @@ fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec
     let one_zero: Vec<_> =
         sorted.iter().map(|&(key, weight)| (T::from_key(key).with_one_zero().key(), weight)).collect();
     let distinct = Frequencies::<T>::new(&one_zero, n);
+    let counted = match n > 0 && !nan && spec.counts_between() {
+        true => {
+            let ends = sorted.first().zip(sorted.last()).map(|(min, max)| (T::from_key(min.0), T::from_key(max.0)));
+            let edges = Edges::<T>::new(spec, n, ends, computed(0.25).zip(computed(0.75)), |rank| frequencies.at(rank));
+            let below = frequencies.below(edges.keys());
+            edges.counted(&below)
+        }
+        false => Counted::default(),
+    };
     let own = |name: &str| match name {
+        "lower_fence" => counted.fences.map(|fences| fences[0]),
+        "upper_fence" => counted.fences.map(|fences| fences[1]),
+        "n_low_outliers" => counted.outliers.map(|outliers| outliers[0] as f64),
+        "n_high_outliers" => counted.outliers.map(|outliers| outliers[1] as f64),
         "iqr" => computed(0.75).zip(computed(0.25)).map(|(high, low)| high - low),
         "mad" => frequencies.mad(),
         "mode" => distinct.mode().map(Value::nearest),
@@ -301,7 +314,7 @@ fn with_frequencies<T: Element>(rows: &[Option<T>], weights: &[u64], spec: &Spec
         name => sums.get(name),
     };
     let count = n + if spec.nan() == NanPolicy::Omit { 0 } else { nan_count };
-    let summary = summary([count, null_count, nan_count], nan, spec, own, computed);
+    let summary = summary([count, null_count, nan_count], nan, spec, own, computed).with_histogram(counted.histogram);
     if nan {
         return Ok(summary);
     }

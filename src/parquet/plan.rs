@@ -496,7 +496,7 @@ impl<'a> Plan<'a> {
     /// How many series can be scanned at a time if each scan has to keep `kept` values: all of them, if there is room.
     pub(super) fn series_at_once(&self, kept: usize) -> usize {
         let all = self.series.len().max(1);
-        if self.spec.computed().is_empty() || self.values_kept(all) >= kept {
+        if !self.spec.looks_at_order() || self.values_kept(all) >= kept {
             return all;
         }
         // More series have room for fewer values each.
@@ -529,7 +529,7 @@ impl<'a> Plan<'a> {
         if !self.keys.is_empty() {
             return "1 most often; rows of rare keys that do not fit in memory go to temporary files";
         }
-        match !self.spec.computed().is_empty() {
+        match self.spec.looks_at_order() {
             false => "1",
             true if self.rows() <= self.values_kept(self.series.len()) as u64 => {
                 "1; the values that quantiles need fit in memory"

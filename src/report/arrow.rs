@@ -13,6 +13,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat;
 use arrow_select::take::take_record_batch;
 
+use super::document::HISTOGRAM;
 use super::{COUNTS, Report, SCHEMA};
 use crate::error::{Error, Result};
 use crate::num::decimal::Decimal;
@@ -23,7 +24,8 @@ use crate::summary::Summaries;
 impl Report {
     /// One row a series: `column` is Utf8, keys have their own types, the counts (and the statistics that count) are UInt64,
     /// all other statistics Float64; but `min`, `max`, `range`, `sum` and `mode` are Int64 where all series are of integers (UInt64, or
-    /// Decimal128 of 38 digits, if a value is beyond it), and decimals where they are of decimals. The schema's metadata holds `rstats.schema`, `rstats.method`, `rstats.ddof` and
+    /// Decimal128 of 38 digits, if a value is beyond it), and decimals where they are of decimals; `histogram` is a struct of the lists `edges`
+    /// (Float64) and `counts` (UInt64). The schema's metadata holds `rstats.schema`, `rstats.method`, `rstats.ddof` and
     /// `rstats.nan`. If the data is of files, the members of the JSON document's `source` are there as well, as JSON text:
     /// `rstats.files`, `rstats.rows`, `rstats.errors` (`[]` if none was left out), and those that not every source has.
     ///
@@ -83,9 +85,13 @@ impl<'a> ArrowRows<'a> {
         for (name, values) in COUNTS.into_iter().zip(series.counts_of_all()) {
             fields.push(Field::new(name, DataType::UInt64, values.null_count() > 0));
         }
-        let statistics: Vec<ArrayRef> = (0..series.names().len()).map(|index| statistic(series, index)).collect();
+        let mut statistics: Vec<ArrayRef> = (0..series.names().len()).map(|index| statistic(series, index)).collect();
         for (name, values) in series.names().iter().zip(&statistics) {
             fields.push(Field::new(name, values.data_type().clone(), true));
+        }
+        if let Some(histograms) = series.histograms() {
+            fields.push(Field::new(HISTOGRAM, histograms.data_type().clone(), true));
+            statistics.push(Arc::new(histograms.clone()));
         }
         let schema = Schema::new(fields).with_metadata(HashMap::from_iter(metadata(report)?));
         Ok(Self { report, keys, statistics, schema: Arc::new(schema) })

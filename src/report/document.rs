@@ -12,6 +12,9 @@ pub const SCHEMA: &str = "rstats.describe/2";
 /// The three counts that every output has.
 pub const COUNTS: [&str; 3] = ["count", "null_count", "nan_count"];
 
+/// The name of the histograms in every output.
+pub(super) const HISTOGRAM: &str = "histogram";
+
 /// What was asked, where the data came from, and the answer.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -51,7 +54,8 @@ impl Report {
             true => keys.chain(column).collect(),
             false => column.chain(keys).collect(),
         };
-        first.into_iter().chain(COUNTS.map(str::to_owned)).chain(names).collect()
+        let histogram = self.series.histograms().map(|_| HISTOGRAM.to_owned());
+        first.into_iter().chain(COUNTS.map(str::to_owned)).chain(names).chain(histogram).collect()
     }
 
     /// The cells that say what a row is of: the text for its column, and its keys.

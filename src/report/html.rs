@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::bars;
 use super::document::shown_rows;
 use super::part_rows::PartRows;
 use super::{COUNTS, Report};
@@ -82,6 +83,10 @@ impl Report {
                 };
                 let _ = write!(html, "<td>{text}</td>");
             }
+            if series.histograms().is_some() {
+                let bars = series.histogram(row).map_or(String::new(), |histogram| bars::svg(&histogram));
+                let _ = write!(html, "<td>{bars}</td>");
+            }
             html.push_str("</tr>\n");
         }
         html.push_str("</tbody>\n</table>");
@@ -113,6 +118,6 @@ fn write_part(part: &Part, html: &mut String) {
     html.push_str("</tbody>\n</table>");
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     shown(text, MESSAGE).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

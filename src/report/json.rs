@@ -15,6 +15,7 @@ use arrow_array::RecordBatch;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::document::HISTOGRAM;
 use super::part_rows::PartRows;
 use super::python_json::text;
 use super::{COUNTS, Report, SCHEMA};
@@ -22,7 +23,7 @@ use crate::describe::Part;
 use crate::keys::{Key, Keys, iso_duration};
 use crate::num::figure::Figure;
 use crate::num::text::{name, write_number};
-use crate::spec::{NullPolicy, Probability, Spec, is_count};
+use crate::spec::{BinCount, Histogram, NullPolicy, Probability, Spec, is_count};
 use crate::summary::Summaries;
 
 /// Rows are handed to the writer in pieces of about this many bytes.
@@ -139,6 +140,12 @@ impl Serialize for SpecJson<'_> {
         if spec.wants(crate::Statistic::MeanCi) {
             map.serialize_entry("level", &spec.level())?;
         }
+        if spec.wants(crate::Statistic::Histogram) {
+            match spec.bins() {
+                BinCount::Fixed(bins) => map.serialize_entry("bins", &bins)?,
+                BinCount::Auto => map.serialize_entry("bins", "auto")?,
+            }
+        }
         if spec.wants(crate::Statistic::TrimmedMean) {
             map.serialize_entry("trim", &spec.trim())?;
         }
@@ -231,8 +238,30 @@ impl<'a> JsonRows<'a> {
                 Some(Figure::Decimal(value)) => write!(out, "{value}")?,
             }
         }
+        if self.series.histograms().is_some() {
+            write!(out, ", \"{HISTOGRAM}\": ")?;
+            write_histogram(out, self.series.histogram(row).as_ref())?;
+        }
         Ok(())
     }
+}
+
+/// A histogram as an object of two arrays.
+pub(super) fn write_histogram(out: &mut Vec<u8>, histogram: Option<&Histogram>) -> io::Result<()> {
+    let Some(Histogram { edges, counts }) = histogram else {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    };
+    for (index, edge) in edges.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b"{\"edges\": [" } else { b", " });
+        write_value(out, *edge)?;
+    }
+    for (index, count) in counts.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b"], \"counts\": [" } else { b", " });
+        write!(out, "{count}")?;
+    }
+    out.extend_from_slice(b"]}");
+    Ok(())
 }
 
 /// A number, or the name of what JSON has no number for.

@@ -1,11 +1,12 @@
 //! Answers for people and for programs: JSON, NDJSON, CSV, Arrow, files of Arrow and Parquet, and tables, also of Markdown.
 //!
 //! The table of numbers has the same columns in the same order everywhere: `column`, the keys under their own names, `count`,
-//! `null_count`, `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names). Columns of other kinds are
+//! `null_count`, `nan_count`, then the statistics as in [`Spec::field_names`](crate::Spec::field_names), and `histogram` if it is asked for. Columns of other kinds are
 //! [parts](crate::Part) of their own; JSON, NDJSON and tables have all of them; Arrow, Parquet and CSV the numbers,
 //! or another kind that was chosen ([`Report::of_kind`]).
 
 pub mod arrow;
+mod bars;
 #[cfg(feature = "parquet")]
 mod bytes;
 #[cfg(feature = "stream")]
@@ -15,6 +16,7 @@ mod document;
 mod file;
 mod html;
 pub mod json;
+mod pairs;
 mod part_rows;
 mod python_json;
 mod source;

@@ -2,6 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
 
+use super::bars;
 use super::document::shown_rows;
 use super::part_rows::PartRows;
 use super::{COUNTS, Report};
@@ -70,7 +71,7 @@ impl Report {
     fn sections(&self, most: usize) -> Vec<Section> {
         let mut sections = Vec::new();
         if !self.series.is_empty() || self.parts.is_empty() {
-            let by = self.columns().len() - 1 - COUNTS.len() - self.series.names().len();
+            let by = self.series.keys().map_or(0, |keys| keys.num_columns());
             let kind = (!self.parts.is_empty()).then_some(SeriesKind::Number);
             sections.push(Section { kind, lines: self.lines(most), rows: self.series.len(), by });
         }
@@ -102,6 +103,9 @@ impl Report {
                 (0..COUNTS.len()).map(|index| counts.map_or("–".to_owned(), |counts| counts[index].to_string())),
             );
             line.extend(series.figures(row).map(|(_, figure)| readable(figure)));
+            if series.histograms().is_some() {
+                line.push(series.histogram(row).map_or("–".to_owned(), |histogram| bars::line(&histogram)));
+            }
             lines.push(line);
         }
         lines
@@ -167,6 +171,12 @@ fn laid_out(lines: &[Vec<String>], rows: usize, by: usize, width: usize) -> Stri
     }
     let (lines, labels) = if is_upright { (upright(), 1) } else { (lines.to_vec(), 1 + by) };
     let blocks = blocks(&lines, labels, width);
+    blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED) + "\n").collect()
+}
+
+/// Lines whose first cell says what they are of, in blocks below each other if they do not fit the width.
+pub(super) fn laid_out_pairs(lines: &[Vec<String>], width: usize) -> String {
+    let blocks = if fits(lines, width) { vec![lines.to_vec()] } else { blocks(lines, 1, width) };
     blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED) + "\n").collect()
 }
 
@@ -243,7 +253,7 @@ fn render(lines: &[Vec<String>], style: TableStyle) -> String {
 }
 
 /// Six significant digits of a float; JSON has them all. Integers and decimals have all of theirs.
-fn readable(figure: Option<Figure>) -> String {
+pub(super) fn readable(figure: Option<Figure>) -> String {
     let value = match figure {
         None => return "–".to_owned(),
         Some(Figure::Float(value)) => value,

@@ -1,7 +1,8 @@
 //! The answer of a scan.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
+use super::edges::{Counted, Edges};
 use super::optional_states::OptionalStates;
 use super::state::Scan;
 use crate::error::{Error, Result};
@@ -77,6 +78,14 @@ impl<T: Value> Scan<T> {
             Ok(quantiles) => quantiles,
             Err(brackets) => return Ok(Outcome::Again(brackets)),
         };
+        let Counted { histogram, outliers, fences } = match self.count_between(spec, &quantiles, nan) {
+            Ok(counted) => counted,
+            Err(brackets) => {
+                self.is_counting = true;
+                return Ok(Outcome::Again(brackets));
+            }
+        };
+        self.is_counting = false;
         let moments = self.moments.finish();
         let sorted =
             self.optional.as_mut().and_then(|optional| optional.value_counts.as_mut()).map(ValueCounts::finish);
@@ -97,17 +106,20 @@ impl<T: Value> Scan<T> {
             // Of NaNs there is one value.
             one_more: u64::from(nan),
             quantiles: &quantiles,
+            fences,
+            outliers,
         };
         let statistics = spec.statistics().iter().flat_map(|&statistic| {
-            let (first, second) = parts.statistic(statistic, spec);
-            let spoilt = |value| if nan && !is_count(statistic.name()) { Some(f64::NAN) } else { value };
-            std::iter::once(spoilt(first)).chain(second.map(spoilt))
+            let spoilt =
+                |(name, value): (&str, Option<f64>)| if nan && !is_count(name) { Some(f64::NAN) } else { value };
+            statistic.field_names().into_iter().zip(parts.values(statistic, spec)).map(spoilt)
         });
         let wanted = spec.computed().iter().zip(&quantiles).filter(|(p, _)| {
             spec.computed().len() == spec.quantiles().len() || spec.quantiles().iter().any(|q| q.value() == p.value())
         });
         let wanted = wanted.map(|(_, value)| if nan { Some(f64::NAN) } else { *value });
-        let summary = Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted));
+        let summary = Summary::new(self.rows(), counts, spec.field_names().clone(), statistics.chain(wanted))
+            .with_histogram(histogram);
         Ok(Outcome::Done(match ticks {
             Some(ticks) => summary.with_integers(parts.ticks(spec, &ticks)),
             None if nan => summary,
@@ -129,15 +141,41 @@ impl<T: Value> Scan<T> {
             _ => return Ok(wanted.iter().map(|_| None).collect()),
         };
         let n = candidates.count();
-        let positions: SmallVec<[Position; 4]> = wanted.iter().map(|p| spec.method().position(p, n)).collect();
-        let mut ranks: SmallVec<[u64; 8]> = positions.iter().flat_map(|p| [p.lower, p.upper]).collect();
-        ranks.sort_unstable();
-        ranks.dedup();
-        candidates.finish(&ranks, &mut self.found, interrupt)?;
+        let (positions, ranks) = ranks(spec, n);
+        if !self.is_counting {
+            candidates.finish(&ranks, &mut self.found, interrupt)?;
+        }
         let found = &self.found;
         let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
         let blend = |p: &Position| blend(p, T::from_key(at(p.lower)), T::from_key(at(p.upper)));
         Ok(positions.iter().map(blend).collect())
+    }
+}
+
+impl<T: Value> Scan<T> {
+    /// The fences, the outliers and the histogram, where they are wanted. The error is the brackets for a pass that counts for them.
+    fn count_between(
+        &mut self,
+        spec: &Spec,
+        quantiles: &[Option<f64>],
+        nan: bool,
+    ) -> std::result::Result<Counted, Brackets<T::Key>> {
+        let at = |p: f64| quantiles[spec.computed().iter().position(|computed| computed.value() == p)?];
+        let is_wanted = !nan && spec.counts_between();
+        if !is_wanted || self.moments.count() == 0 {
+            return Ok(Counted::default());
+        }
+        let (_, ranks) = ranks(spec, self.moments.count());
+        let value = |rank: u64| Some(T::from_key(*self.found.get(ranks.binary_search(&rank).ok()?)?));
+        let extrema = self.extrema.as_ref().and_then(Extrema::values);
+        let edges = Edges::<T>::new(spec, self.moments.count(), extrema, at(0.25).zip(at(0.75)), value);
+        let below = match &mut self.candidates {
+            Some(candidates) if !edges.keys().is_empty() => {
+                candidates.count_below(edges.keys()).ok_or_else(|| Brackets::between(edges.keys().to_vec()))?
+            }
+            _ => Vec::new(),
+        };
+        Ok(edges.counted(&below))
     }
 }
 
@@ -152,6 +190,8 @@ struct Parts<'a, T: Value> {
     one_more: u64,
     /// Those that are computed.
     quantiles: &'a [Option<f64>],
+    fences: Option<[f64; 2]>,
+    outliers: Option<[u64; 2]>,
 }
 
 /// What the values in order have told.
@@ -168,7 +208,7 @@ impl<T: Value> Parts<'_, T> {
         let (mut exact, mut index) = (Vec::new(), 0);
         for &statistic in spec.statistics() {
             exact.extend(self.beyond_f64(statistic).map(|value| (index, value)));
-            index += if statistic == Statistic::MeanCi { 2 } else { 1 };
+            index += statistic.field_names().len();
         }
         exact
     }
@@ -214,8 +254,8 @@ impl<T: Value> Parts<'_, T> {
         }
     }
 
-    /// A statistic, and a second value if it has two.
-    fn statistic(&self, statistic: Statistic, spec: &Spec) -> (Option<f64>, Option<Option<f64>>) {
+    /// The values of a statistic: one for each of its names.
+    fn values(&self, statistic: Statistic, spec: &Spec) -> SmallVec<[Option<f64>; 2]> {
         let (moments, extrema, n) = (self.moments, self.extrema, self.count);
         let optional = self.optional;
         let powers = |compute: fn(&HigherMoments, u64, &Rational, &Rational, Bias) -> Option<f64>| {
@@ -238,7 +278,7 @@ impl<T: Value> Parts<'_, T> {
                     .mean()
                     .zip(moments.standard_error(1))
                     .and_then(|(mean, error)| interval::mean_interval(mean, error, n, spec.level()));
-                return (interval.map(|(low, _)| low), Some(interval.map(|(_, high)| high)));
+                return smallvec![interval.map(|(low, _)| low), interval.map(|(_, high)| high)];
             }
             Statistic::Sem => moments.standard_error(spec.ddof()),
             Statistic::Iqr => {
@@ -259,9 +299,21 @@ impl<T: Value> Parts<'_, T> {
             Statistic::HarmonicMean => optional.and_then(|optional| optional.harmonic.as_ref()?.finish(n)),
             Statistic::Cv => moments.cv(spec.ddof()),
             Statistic::TrimmedMean => self.value_counts.and_then(|found| found.trimmed_mean),
+            Statistic::Fences => return [0, 1].map(|which| self.fences.map(|fences| fences[which])).into(),
+            Statistic::Outliers => return [0, 1].map(|which| Some(self.outliers?[which] as f64)).into(),
+            Statistic::Histogram => return SmallVec::new(),
         };
-        (value, None)
+        smallvec![value]
     }
+}
+
+/// Where the quantiles that are computed lie among `n` values, and the ranks of these places, ascending and each once.
+fn ranks(spec: &Spec, n: u64) -> (SmallVec<[Position; 4]>, SmallVec<[u64; 8]>) {
+    let positions: SmallVec<[Position; 4]> = spec.computed().iter().map(|p| spec.method().position(p, n)).collect();
+    let mut ranks: SmallVec<[u64; 8]> = positions.iter().flat_map(|p| [p.lower, p.upper]).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    (positions, ranks)
 }
 
 /// The values of a few quantiles.

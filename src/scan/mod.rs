@@ -15,6 +15,7 @@
 //! the same values, which looks only into the brackets that this one has found. A source that cannot be read again is
 //! scanned with [`Keep::All`].
 
+mod edges;
 mod finish;
 mod keep;
 mod optional_states;
@@ -22,6 +23,7 @@ pub(crate) mod serial;
 mod state;
 
 pub use crate::arch::BLOCK;
+pub(crate) use edges::{Counted, Edges};
 pub use finish::Outcome;
 pub use keep::{Keep, SAMPLE};
 pub use state::Scan;

@@ -51,7 +51,8 @@ impl Learned {
             Statistic::Min | Statistic::Max | Statistic::Range => Self::EXTREMA.0,
             Statistic::Sum | Statistic::Mean => Self::SUM.0,
             Statistic::Variance | Statistic::Stddev | Statistic::MeanCi | Statistic::Sem | Statistic::Cv => second,
-            Statistic::Iqr => Self::QUANTILES.0,
+            Statistic::Iqr | Statistic::Fences | Statistic::Outliers => Self::QUANTILES.0,
+            Statistic::Histogram => Self::QUANTILES.0 | Self::EXTREMA.0,
             Statistic::Skewness | Statistic::Kurtosis => second | Self::OPTIONAL.0 | Self::HIGHER_MOMENTS.0,
             Statistic::Mad | Statistic::Mode | Statistic::NUnique | Statistic::TrimmedMean => {
                 Self::OPTIONAL.0 | Self::VALUE_COUNTS.0

@@ -10,6 +10,7 @@ mod span;
 mod statistic;
 
 pub use crate::stats::higher_moments::Bias;
+pub use crate::stats::histogram::{BinCount, Histogram};
 pub use crate::stats::quantile::{Method, PlottingPosition, Probability};
 pub(crate) use learned::Learned;
 pub use question::Spec;

@@ -6,6 +6,7 @@ use super::learned::Learned;
 use super::statistic::{NanPolicy, NullPolicy, Statistic};
 use crate::error::{Error, Result};
 use crate::stats::higher_moments::Bias;
+use crate::stats::histogram::BinCount;
 use crate::stats::quantile::{Method, Probability};
 use crate::suggest::hint;
 
@@ -24,6 +25,7 @@ pub struct Spec {
     level: f64,
     trim: f64,
     bias: Bias,
+    bins: BinCount,
     /// The quantiles that are computed: those that are wanted, and what other statistics are made of.
     computed: Vec<Probability>,
     /// What a scan has to learn for it.
@@ -48,6 +50,7 @@ impl Default for Spec {
             level: 0.95,
             trim: 0.1,
             bias: Bias::Corrected,
+            bins: BinCount::default(),
             computed: Vec::new(),
             learned: Learned::of(&[], false),
             names: Arc::new([]),
@@ -132,14 +135,11 @@ impl Spec {
     }
 
     fn with_names(mut self) -> Self {
-        let statistics = self.statistics.iter().flat_map(|statistic| match statistic {
-            Statistic::MeanCi => vec!["mean_ci_low".to_owned(), "mean_ci_high".to_owned()],
-            statistic => vec![statistic.name().to_owned()],
-        });
+        let statistics = self.statistics.iter().flat_map(|statistic| statistic.field_names()).map(str::to_owned);
         let quantiles = self.quantiles.iter().map(|p| quantile_name(p.value()));
         self.names = statistics.chain(quantiles).collect();
         self.computed = self.quantiles.clone();
-        if self.wants(Statistic::Iqr) {
+        if self.needs_quartiles() {
             self.computed.extend(Probability::cut_points(4).into_iter().filter(|p| p.value() != 0.5));
             self.computed.sort_by(|a, b| a.value().total_cmp(&b.value()));
             self.computed.dedup_by(|a, b| a.value() == b.value());
@@ -201,6 +201,18 @@ impl Spec {
         Ok(self)
     }
 
+    /// The same with a histogram of so many bins among the statistics; one that is asked for by its name alone has 10.
+    pub fn with_histogram(self, bins: BinCount) -> Self {
+        let statistics: Vec<_> = self.statistics.iter().copied().chain([Statistic::Histogram]).collect();
+        Self { bins, ..self }.with_statistics(statistics)
+    }
+
+    /// Whether something else is made of the first and the third quartile.
+    fn needs_quartiles(&self) -> bool {
+        let counts_bins = self.wants(Statistic::Histogram) && self.bins == BinCount::Auto;
+        counts_bins || [Statistic::Iqr, Statistic::Fences, Statistic::Outliers].iter().any(|&of| self.wants(of))
+    }
+
     /// The wanted statistics, in the order of every output.
     pub fn statistics(&self) -> &[Statistic] {
         &self.statistics
@@ -221,6 +233,16 @@ impl Spec {
         &self.computed
     }
 
+    /// Whether a scan looks at the order of the values: for quantiles, or to count between edges.
+    pub(crate) fn looks_at_order(&self) -> bool {
+        self.learned.wants(Learned::QUANTILES)
+    }
+
+    /// Whether a scan counts values between edges, and looks for no quantile.
+    pub(crate) fn counts_alone(&self) -> bool {
+        self.looks_at_order() && self.computed.is_empty()
+    }
+
     /// The same as numbers from 0 to 1.
     pub(crate) fn fractions(&self) -> Vec<f64> {
         self.computed().iter().map(Probability::value).collect()
@@ -238,13 +260,10 @@ impl Spec {
 
     /// The same without what takes the values in order.
     pub(crate) fn without_order(self) -> Self {
-        use Statistic::{Iqr, Mad, Mode, NUnique, TrimmedMean};
-        let kept: Vec<_> = self
-            .statistics
-            .iter()
-            .copied()
-            .filter(|statistic| ![Iqr, Mad, Mode, NUnique, TrimmedMean].contains(statistic))
-            .collect();
+        use Statistic::{Fences, Histogram, Iqr, Mad, Mode, NUnique, Outliers, TrimmedMean};
+        const TAKE_ORDER: [Statistic; 8] = [Iqr, Mad, Mode, NUnique, TrimmedMean, Fences, Outliers, Histogram];
+        let kept: Vec<_> =
+            self.statistics.iter().copied().filter(|statistic| !TAKE_ORDER.contains(statistic)).collect();
         self.with_statistics(kept).with_probabilities(Vec::new())
     }
 
@@ -312,6 +331,16 @@ impl Spec {
         &self.names
     }
 
+    /// Whether values are counted between edges that follow from their order.
+    pub(crate) fn counts_between(&self) -> bool {
+        [Statistic::Fences, Statistic::Outliers, Statistic::Histogram].iter().any(|statistic| self.wants(*statistic))
+    }
+
+    /// How many bins a histogram has.
+    pub fn bins(&self) -> BinCount {
+        self.bins
+    }
+
     /// Whether this statistic is wanted.
     pub fn wants(&self, statistic: Statistic) -> bool {
         self.statistics.contains(&statistic)
@@ -322,7 +351,7 @@ impl Spec {
 const QUARTILES: [(usize, &str); 3] = [(0, "q1"), (1, "median"), (2, "q3")];
 
 /// What others call some statistics.
-const ALIASES: [(&str, &str); 15] = [
+const ALIASES: [(&str, &str); 16] = [
     ("std", "stddev"),
     ("stdev", "stddev"),
     ("std_dev", "stddev"),
@@ -335,6 +364,7 @@ const ALIASES: [(&str, &str); 15] = [
     ("distinct", "n_unique"),
     ("skew", "skewness"),
     ("kurt", "kurtosis"),
+    ("hist", "histogram"),
     // What pandas says of text: the mode comes with its count.
     ("unique", "n_unique"),
     ("top", "mode"),

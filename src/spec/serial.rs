@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::question::Spec;
-use super::{Bias, Probability};
+use super::{Bias, BinCount, Probability, Statistic};
 use crate::error::Error;
 
 /// A [`Spec`] as it is written.
@@ -24,7 +24,7 @@ struct WrittenSpec {
 impl From<&Spec> for WrittenSpec {
     fn from(spec: &Spec) -> Self {
         Self {
-            statistics: spec.statistics().iter().map(|statistic| statistic.name().to_owned()).collect(),
+            statistics: spec.statistics().iter().map(|statistic| written_name(*statistic, spec)).collect(),
             quantiles: spec.quantiles().iter().map(Probability::value).collect(),
             method: spec.method().to_string(),
             ddof: spec.ddof(),
@@ -38,10 +38,25 @@ impl From<&Spec> for WrittenSpec {
     }
 }
 
+/// The name of a statistic; of a histogram with the number of its bins behind it: the format is older than histograms.
+fn written_name(statistic: Statistic, spec: &Spec) -> String {
+    match statistic {
+        Statistic::Histogram => format!("{HISTOGRAM}{}", spec.bins()),
+        statistic => statistic.name().to_owned(),
+    }
+}
+
+const HISTOGRAM: &str = "histogram:";
+
 impl WrittenSpec {
     fn read(self) -> Result<Spec, Error> {
-        let written = self;
-        Spec::default()
+        let mut written = self;
+        let bins = written.statistics.last().and_then(|name| name.strip_prefix(HISTOGRAM)).map(str::to_owned);
+        let bins: Option<BinCount> = bins.map(|bins| bins.parse()).transpose()?;
+        if bins.is_some() {
+            written.statistics.pop();
+        }
+        let spec = Spec::default()
             .with_statistics([])
             .with_bias(if written.keeps_bias { Bias::Kept } else { Bias::Corrected })
             .with_method(written.method.parse().map_err(Error::Data)?)
@@ -52,7 +67,11 @@ impl WrittenSpec {
             .with_level(written.level)?
             .with_trim(written.trim)?
             .with_quantiles(&written.quantiles)?
-            .with_statistics_named(&written.statistics)
+            .with_statistics_named(&written.statistics)?;
+        Ok(match bins {
+            Some(bins) => spec.with_histogram(bins),
+            None => spec,
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 
 /// A statistic that has a name of its own. Quantiles have probabilities instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,11 +54,17 @@ pub enum Statistic {
     Cv,
     /// The mean without the least and the greatest values, the share [`Spec::trim`](crate::Spec::trim) of each, correctly rounded.
     TrimmedMean,
+    /// Tukey's fences, q1 − 1.5·iqr and q3 + 1.5·iqr, each operation rounded: values beyond them are outliers.
+    Fences,
+    /// How many values are below the lower fence, and how many above the upper one.
+    Outliers,
+    /// How many values are in each of [`Spec::bins`](crate::Spec::bins) bins of equal width: see [`Histogram`](crate::Histogram).
+    Histogram,
 }
 
 impl Statistic {
     /// Every statistic with its name, in the order of every output.
-    pub const ALL: [(Self, &'static str); 21] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::Min, "min"),
         (Self::Max, "max"),
         (Self::Range, "range"),
@@ -79,11 +86,25 @@ impl Statistic {
         (Self::HarmonicMean, "harmonic_mean"),
         (Self::Cv, "cv"),
         (Self::TrimmedMean, "trimmed_mean"),
+        (Self::Fences, "fences"),
+        (Self::Outliers, "outliers"),
+        (Self::Histogram, "histogram"),
     ];
 
     /// The name in every interface.
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+
+    /// The names of its values in every output: one, but of a statistic that has two values, and of a histogram, which is no number.
+    pub(crate) fn field_names(self) -> SmallVec<[&'static str; 2]> {
+        match self {
+            Self::MeanCi => smallvec!["mean_ci_low", "mean_ci_high"],
+            Self::Fences => smallvec!["lower_fence", "upper_fence"],
+            Self::Outliers => smallvec!["n_low_outliers", "n_high_outliers"],
+            Self::Histogram => SmallVec::new(),
+            statistic => smallvec![statistic.name()],
+        }
     }
 }
 
@@ -174,5 +195,5 @@ pub fn is_exact(name: &str) -> bool {
 
 /// Whether the statistic of this name is a whole number: such ones stay integers in every output.
 pub fn is_count(name: &str) -> bool {
-    ["n_unique", "n_zero", "n_negative"].contains(&name)
+    ["n_unique", "n_zero", "n_negative", "n_low_outliers", "n_high_outliers"].contains(&name)
 }

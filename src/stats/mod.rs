@@ -6,6 +6,7 @@
 pub mod compact;
 pub mod extrema;
 pub mod higher_moments;
+pub mod histogram;
 pub mod interval;
 pub mod means;
 pub mod moments;

@@ -77,6 +77,12 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The value as exact sums take it; not for NaN or infinities.
     fn to_summand(self) -> Summand;
 
+    /// The least key of the values that are not below this number, which is not NaN; `None` if all are below it. −0.0 is not below 0.
+    fn first_from(number: f64) -> Option<Self::Key>;
+
+    /// The least key of the values that are above this number, which is not NaN; `None` if none is above it.
+    fn first_above(number: f64) -> Option<Self::Key>;
+
     /// The value, where −0.0 is 0.0.
     fn with_one_zero(self) -> Self {
         self
@@ -135,6 +141,12 @@ impl Value for f64 {
         const GREATEST: f64 = (1u128 << 96) as f64;
         !(EXACT_IN_F64 as f64..GREATEST).contains(&sum.abs())
     }
+    fn first_from(number: f64) -> Option<i64> {
+        Some(Keyed::key(if number == 0.0 { -0.0 } else { number }))
+    }
+    fn first_above(number: f64) -> Option<i64> {
+        Keyed::key(number + 0.0).successor()
+    }
     fn with_one_zero(self) -> Self {
         self + 0.0
     }
@@ -174,6 +186,18 @@ impl Value for i64 {
     fn to_integer(self) -> Option<i128> {
         Some(self.into())
     }
+    fn first_from(number: f64) -> Option<i64> {
+        // Conversions stop at the ends of the type.
+        let first = number.ceil();
+        (first < 9_223_372_036_854_775_808.0).then_some(Value::key(first as Self))
+    }
+    fn first_above(number: f64) -> Option<i64> {
+        let last = number.floor();
+        if last < Self::MIN as f64 {
+            return Some(Value::key(Self::MIN));
+        }
+        (last < 9_223_372_036_854_775_808.0).then(|| (last as Self).checked_add(1).map(Value::key)).flatten()
+    }
     fn to_summand(self) -> Summand {
         self.as_f64().map_or_else(|| Summand::Scaled(self.to_rational(), 0), Summand::Float)
     }
@@ -206,6 +230,18 @@ impl Value for u64 {
     }
     fn to_integer(self) -> Option<i128> {
         Some(self.into())
+    }
+    fn first_from(number: f64) -> Option<i64> {
+        // Conversions stop at the ends of the type.
+        let first = number.ceil();
+        (first < 18_446_744_073_709_551_616.0).then_some(Value::key(first as Self))
+    }
+    fn first_above(number: f64) -> Option<i64> {
+        let last = number.floor();
+        if last < Self::MIN as f64 {
+            return Some(Value::key(Self::MIN));
+        }
+        (last < 18_446_744_073_709_551_616.0).then(|| (last as Self).checked_add(1).map(Value::key)).flatten()
     }
     fn to_summand(self) -> Summand {
         self.as_f64().map_or_else(|| Summand::Scaled(self.to_rational(), 0), Summand::Float)
@@ -290,6 +326,12 @@ impl Value for Number {
     }
     fn tells(sum: f64) -> bool {
         !sum.is_finite()
+    }
+    fn first_from(number: f64) -> Option<ExactKey> {
+        Some(Self::from(if number == 0.0 { -0.0 } else { number }).key())
+    }
+    fn first_above(number: f64) -> Option<ExactKey> {
+        Self::from(number + 0.0).key().successor()
     }
     fn to_summand(self) -> Summand {
         match self.decimal {

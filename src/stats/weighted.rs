@@ -165,6 +165,18 @@ impl<'a, T: Value> Frequencies<'a, T> {
         None
     }
 
+    /// How many values are below each of these keys, which are ascending.
+    pub fn below(&self, keys: &[T::Key]) -> Vec<u64> {
+        let (mut sorted, mut below) = (self.sorted.iter().peekable(), 0);
+        let count = |key: &T::Key| {
+            while let Some((_, frequency)) = sorted.next_if(|(value, _)| value < key) {
+                below += frequency;
+            }
+            below
+        };
+        keys.iter().map(count).collect()
+    }
+
     /// The most frequent value, the smallest of several.
     pub fn mode(&self) -> Option<T> {
         let mut best: Option<(u64, T::Key)> = None;

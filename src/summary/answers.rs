@@ -11,10 +11,12 @@ use arrow_array::{
 #[cfg(feature = "parquet")]
 use arrow_schema::DataType;
 
+#[cfg(feature = "parquet")]
+use super::histograms::histogram_at;
 use super::one::Summary;
 use crate::num::decimal::Decimal;
 use crate::num::figure::NumberType;
-use crate::spec::Spec;
+use crate::spec::{Histogram, Spec, Statistic};
 use crate::threads::Threads;
 use crate::unpoisoned::Unpoisoned;
 
@@ -28,6 +30,9 @@ pub(crate) struct Answers {
     pub(super) counts: [Vec<u64>; 3],
     pub(super) statistics: Vec<Vec<f64>>,
     kept: Mutex<Vec<Kept>>,
+    /// Whether histograms are wanted; those that there are, by row.
+    pub(super) has_histograms: bool,
+    histograms: Mutex<Vec<(usize, Histogram)>>,
 }
 
 /// Where a row is among the answers of several parts.
@@ -46,6 +51,7 @@ pub(crate) struct AnswerRows<'a> {
     counts: [&'a mut [u64]; 3],
     statistics: Vec<&'a mut [f64]>,
     kept: Option<&'a Mutex<Vec<Kept>>>,
+    histograms: Option<&'a Mutex<Vec<(usize, Histogram)>>>,
 }
 
 /// From this many rows on, several threads are asked.
@@ -67,7 +73,14 @@ impl Answers {
         let width = spec.field_names().len();
         // Memory that is used again has to be cleared.
         let statistics = Threads::unless(rows < MANY).map(width, |_| vec![0.0; rows]);
-        Self { rows, counts: [(); 3].map(|()| vec![0; rows]), statistics, kept: Mutex::default() }
+        Self {
+            rows,
+            counts: [(); 3].map(|()| vec![0; rows]),
+            statistics,
+            kept: Mutex::default(),
+            has_histograms: spec.wants(Statistic::Histogram),
+            histograms: Mutex::default(),
+        }
     }
 
     /// All rows.
@@ -78,6 +91,7 @@ impl Answers {
             counts: self.counts.each_mut().map(Vec::as_mut_slice),
             statistics: self.statistics.iter_mut().map(Vec::as_mut_slice).collect(),
             kept: Some(&self.kept),
+            histograms: Some(&self.histograms),
         }
     }
 
@@ -97,18 +111,21 @@ impl Answers {
         let rows = parts.iter().map(|part| part.rows).sum();
         let width = parts.first().map_or(0, |part| part.statistics.len());
         let (mut counts, mut statistics) = ([(); 3].map(|()| Vec::new()), vec![Vec::new(); width]);
-        let (mut kept, mut start) = (Vec::new(), 0);
+        let (mut kept, mut histograms, mut start) = (Vec::new(), Vec::new(), 0);
+        let has_histograms = parts.first().is_some_and(|part| part.has_histograms);
         for mut part in parts {
             let groups = part.rows / series.max(1);
             let moved = |row: usize| row / groups * (rows / series.max(1)) + start + row % groups;
             kept.extend(part.take_kept().into_iter().map(|(row, index, value)| (moved(row), index, value)));
+            histograms.extend(part.take_histograms().into_iter().map(|(row, histogram)| (moved(row), histogram)));
             start += groups;
             counts.iter_mut().zip(part.counts).for_each(|(counts, part)| counts.push(part));
             statistics.iter_mut().zip(part.statistics).for_each(|(statistic, part)| statistic.push(part));
         }
         let counts = counts.map(|parts| joined(parts, series));
         let statistics = Threads::unless(rows < MANY).map_items(statistics, |parts| joined(parts, series));
-        Self { rows, counts, statistics, kept: Mutex::new(kept) }
+        let (kept, histograms) = (Mutex::new(kept), Mutex::new(histograms));
+        Self { rows, counts, statistics, kept, has_histograms, histograms }
     }
 
     /// The rows of every series in this order: `sizes` says how many each part has of a series.
@@ -122,16 +139,19 @@ impl Answers {
             return self;
         }
         let order: Vec<usize> = order.collect();
-        let mut kept = self.take_kept();
-        if !kept.is_empty() {
+        let (mut kept, mut histograms) = (self.take_kept(), self.take_histograms());
+        if !kept.is_empty() || !histograms.is_empty() {
             let mut places = vec![0; groups];
             order.iter().zip(0..).for_each(|(&row, place)| places[row] = place);
-            kept.iter_mut().for_each(|(row, ..)| *row = *row / groups * order.len() + places[*row % groups]);
+            let moved = |row: usize| row / groups * order.len() + places[row % groups];
+            kept.iter_mut().for_each(|(row, ..)| *row = moved(*row));
+            histograms.iter_mut().for_each(|(row, _)| *row = moved(*row));
         }
         let counts = self.counts.map(|counts| gathered(counts, series, &order));
         let threads = Threads::unless(self.rows < MANY);
         let statistics = threads.map_items(self.statistics, |column| gathered(column, series, &order));
-        Self { rows: series * order.len(), counts, statistics, kept: Mutex::new(kept) }
+        let (kept, histograms) = (Mutex::new(kept), Mutex::new(histograms));
+        Self { rows: series * order.len(), counts, statistics, kept, histograms, has_histograms: self.has_histograms }
     }
 
     /// What was kept beside the floats, in the order of the rows.
@@ -139,6 +159,13 @@ impl Answers {
         let kept = self.kept.get_mut().unpoisoned();
         kept.sort_unstable_by_key(|&(row, index, _)| (row, index));
         std::mem::take(kept)
+    }
+
+    /// The histograms that there are, in the order of the rows.
+    pub(super) fn take_histograms(&mut self) -> Vec<(usize, Histogram)> {
+        let histograms = self.histograms.get_mut().unpoisoned();
+        histograms.sort_unstable_by_key(|(row, _)| *row);
+        std::mem::take(histograms)
     }
 }
 
@@ -167,6 +194,7 @@ impl<'a> AnswerRows<'a> {
             start,
             number_type: self.number_type,
             kept: self.kept,
+            histograms: self.histograms,
             counts: self.counts.each_mut().map(|counts| first(counts, length)),
             statistics: self.statistics.iter_mut().map(|statistic| first(statistic, length)).collect(),
         }
@@ -183,6 +211,12 @@ impl<'a> AnswerRows<'a> {
         }
     }
 
+    fn keep_histogram(&self, row: usize, histogram: Histogram) {
+        if let Some(histograms) = self.histograms {
+            histograms.lock().unpoisoned().push((self.start + row, histogram));
+        }
+    }
+
     pub(crate) fn set(&mut self, row: usize, summary: &Summary) {
         self.set_as(self.number_type, row, summary);
     }
@@ -195,6 +229,9 @@ impl<'a> AnswerRows<'a> {
                 self.keep(row, *index, value);
             }
         }
+        if let Some(histogram) = summary.histogram() {
+            self.keep_histogram(row, histogram.clone());
+        }
         for (index, value) in summary.values.iter().enumerate() {
             self.set_statistic(row, index, value.unwrap_or(UNDEFINED));
         }
@@ -205,12 +242,17 @@ impl<'a> AnswerRows<'a> {
     pub(crate) fn set_from(&mut self, row: usize, batch: &RecordBatch, from: usize) {
         let counts = [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().value(from));
         self.set_counts(row, counts);
-        let (kept, statistics) = (&batch.columns()[3], &batch.columns()[4..]);
+        let (kept, statistics) = (&batch.columns()[3], &batch.columns()[4..4 + self.statistics.len()]);
         // An array of nulls has no validity that would say so.
         if *kept.data_type() == DataType::LargeBinary && kept.is_valid(from) {
             for (index, value) in read_kept(kept.as_binary::<i64>().value(from)) {
                 self.keep(row, index, value);
             }
+        }
+        if let Some(histograms) = batch.columns().get(4 + self.statistics.len())
+            && let Some(histogram) = histogram_at(histograms.as_struct(), from)
+        {
+            self.keep_histogram(row, histogram);
         }
         for (index, column) in statistics.iter().enumerate() {
             let column = column.as_primitive::<Float64Type>();

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::num::decimal::EXACT_IN_F64;
 use crate::num::figure::{Figure, NumberType};
 use crate::num::rational::Rational;
-use crate::spec::is_exact;
+use crate::spec::{Histogram, is_exact};
 
 /// The answer for one series: three counts, and the statistics that the [`Spec`](crate::Spec) asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,7 @@ pub struct Summary {
     pub(super) number_type: NumberType,
     /// Those of them that are no floats, by their index.
     exact: Option<Box<Exact>>,
+    histogram: Option<Box<Histogram>>,
 }
 
 /// Statistics beyond the float that is nearest, by their index: few series have any.
@@ -45,7 +46,8 @@ impl Summary {
         let [count, null_count, nan_count] = counts;
         let values = statistics.map(canonical).collect();
         let (number_type, exact) = (NumberType::Float, None);
-        Self { column: None, rows, count, null_count, nan_count, names, values, number_type, exact }
+        let histogram = None;
+        Self { column: None, rows, count, null_count, nan_count, names, values, number_type, exact, histogram }
     }
 
     /// The same with what is known of some statistics, by their index, beyond the float that is nearest.
@@ -60,6 +62,27 @@ impl Summary {
         let exact = integers.into_iter().filter(|(_, integer)| !is_told(*integer));
         let whole = |integer: i128| Rational::integer(integer < 0, integer.unsigned_abs().into());
         self.with_exact(exact.map(|(index, integer)| (index, whole(integer))).collect())
+    }
+
+    /// The same with this histogram.
+    pub(crate) fn with_histogram(self, histogram: Option<Histogram>) -> Self {
+        Self { histogram: histogram.map(Box::new), ..self }
+    }
+
+    /// The histogram; `None` where none was asked for, or there are no values, a NaN or an infinite one.
+    ///
+    /// ```
+    /// use rstats::{Spec, Statistic, describe};
+    ///
+    /// let array = arrow_array::Int32Array::from(vec![1, 2, 2, 9]);
+    /// let summary = describe(&array, &Spec::default().with_histogram("4".parse()?))?;
+    /// let histogram = summary.histogram().unwrap();
+    /// assert_eq!(histogram.edges, [1.0, 3.0, 5.0, 7.0, 9.0]);
+    /// assert_eq!(histogram.counts, [3, 0, 0, 1]);
+    /// # Ok::<(), rstats::Error>(())
+    /// ```
+    pub fn histogram(&self) -> Option<&Histogram> {
+        self.histogram.as_deref()
     }
 
     /// The same of a series of this type.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, StructArray, UInt32Array, UInt64Array};
 #[cfg(feature = "parquet")]
 use arrow_array::{LargeBinaryArray, NullArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
@@ -18,11 +18,16 @@ use arrow_select::take::{take, take_record_batch};
 use super::answers::{Answers, Kept, MANY, MISSING, is_defined};
 #[cfg(feature = "parquet")]
 use super::answers::{read_kept, write_kept};
+#[cfg(feature = "parquet")]
+use super::histograms::are_histograms;
+use super::histograms::{column_of, histogram_at};
 use super::one::Summary;
 use crate::error::Result;
 use crate::keys::Keys;
 use crate::num::figure::{Figure, NumberType};
-use crate::spec::{Spec, is_exact};
+#[cfg(feature = "parquet")]
+use crate::spec::Statistic;
+use crate::spec::{Histogram, Spec, is_exact};
 use crate::threads::Threads;
 
 /// The answers for many series: a row each, in the order of every output. Without keys a row is a column of the data;
@@ -41,6 +46,8 @@ pub struct Summaries {
     types: Vec<NumberType>,
     /// Those of them that their float does not tell, by row and statistic.
     kept: Vec<Kept>,
+    /// The histogram of each row, if they were asked for.
+    histograms: Option<StructArray>,
     /// Whether the keys are the bounds of a window, and those of its rows.
     are_windows: bool,
     /// How the keys of a column are shown, where that is not by their type.
@@ -76,8 +83,8 @@ impl Summaries {
 
     /// Rows of which it is not said what columns and keys they are of.
     fn nameless(spec: &Spec, mut answers: Answers) -> Self {
-        let kept = answers.take_kept();
-        let rows = answers.rows;
+        let (rows, kept, histograms) = (answers.rows, answers.take_kept(), answers.take_histograms());
+        let histograms = answers.has_histograms.then(|| column_of(rows, histograms));
         let statistics = Threads::unless(rows < MANY).map_items(answers.statistics, statistic);
         let (names, counts) = (spec.field_names().clone(), answers.counts.map(counts));
         let (columns, keys, types) = (Vec::new(), None, Vec::new());
@@ -90,6 +97,7 @@ impl Summaries {
             statistics,
             types,
             kept,
+            histograms,
             are_windows: false,
             key_texts: HashMap::new(),
         }
@@ -142,6 +150,16 @@ impl Summaries {
             Ok(values.as_primitive::<Float64Type>().clone())
         });
         let statistics = statistics.collect::<Result<Vec<_>, ArrowError>>()?;
+        let histograms = match first.histograms {
+            Some(_) => {
+                let of = |part: &Self| -> ArrayRef {
+                    let none = || column_of(part.rows, Vec::new());
+                    Arc::new(part.histograms.clone().unwrap_or_else(none))
+                };
+                Some(joined(&of)?.as_struct().clone())
+            }
+            None => None,
+        };
         let (mut kept, mut before) = (Vec::new(), 0);
         for (part, start, rows) in all() {
             let from = part.kept.partition_point(|&(row, _, _)| row < start);
@@ -158,6 +176,7 @@ impl Summaries {
             counts,
             statistics,
             kept,
+            histograms,
             are_windows: first.are_windows,
             key_texts: HashMap::new(),
         })
@@ -190,7 +209,12 @@ impl Summaries {
         };
         let [count, nulls, nans] = self.counts.map(counts);
         let statistics = self.statistics.iter().map(statistic).collect::<Result<_, _>>()?;
-        Ok(Self { keys, counts: [count?, nulls?, nans?], statistics, kept, key_texts: HashMap::new(), ..self })
+        let histograms = match &self.histograms {
+            Some(histograms) => Some(take(histograms, &rows, None)?.as_struct().clone()),
+            None => None,
+        };
+        let counts = [count?, nulls?, nans?];
+        Ok(Self { keys, counts, statistics, kept, histograms, key_texts: HashMap::new(), ..self })
     }
 
     /// The same with other keys for the same groups.
@@ -209,7 +233,8 @@ impl Summaries {
             true => Arc::new(NullArray::new(self.rows)),
             false => Arc::new((0..self.rows).map(|row| write_kept(self.kept_of(row))).collect::<LargeBinaryArray>()),
         };
-        let columns: Vec<ArrayRef> = counts.chain([kept]).chain(statistics).collect();
+        let histograms = self.histograms.iter().map(|histograms| Arc::new(histograms.clone()) as ArrayRef);
+        let columns: Vec<ArrayRef> = counts.chain([kept]).chain(statistics).chain(histograms).collect();
         let fields = columns.iter().enumerate();
         let fields = fields.map(|(index, column)| Field::new(index.to_string(), column.data_type().clone(), true));
         RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
@@ -224,10 +249,13 @@ impl Summaries {
         batch: &RecordBatch,
     ) -> Option<Self> {
         let rows = batch.num_rows();
-        let is_so = batch.num_columns() == 4 + spec.field_names().len()
+        let end = 4 + spec.field_names().len();
+        let histograms = spec.wants(Statistic::Histogram);
+        let is_so = batch.num_columns() == end + usize::from(histograms)
             && batch.columns()[..3].iter().all(|column| *column.data_type() == DataType::UInt64)
             && matches!(batch.column(3).data_type(), DataType::Null | DataType::LargeBinary)
-            && batch.columns()[4..].iter().all(|column| *column.data_type() == DataType::Float64)
+            && batch.columns()[4..end].iter().all(|column| *column.data_type() == DataType::Float64)
+            && batch.columns()[end..].iter().all(|column| are_histograms(column))
             && rows == columns.len() * keys.as_ref().map_or(1, RecordBatch::num_rows);
         if !is_so {
             return None;
@@ -244,12 +272,13 @@ impl Summaries {
             names: spec.field_names().clone(),
             rows,
             counts: [0, 1, 2].map(|which| batch.column(which).as_primitive::<UInt64Type>().clone()),
-            statistics: batch.columns()[4..]
+            statistics: batch.columns()[4..end]
                 .iter()
                 .map(|values| values.as_primitive::<Float64Type>().clone())
                 .collect(),
             types,
             kept: kept.collect(),
+            histograms: batch.columns().get(end).map(|histograms| histograms.as_struct().clone()),
             are_windows: false,
             key_texts: HashMap::new(),
         })
@@ -264,7 +293,7 @@ impl Summaries {
             && self.keys == other.keys
             && self.names == other.names
             && self.counts == other.counts
-            && (self.types == other.types && self.kept == other.kept)
+            && (self.types == other.types && self.kept == other.kept && self.histograms == other.histograms)
             && self.statistics.iter().map(bits).eq(other.statistics.iter().map(bits))
     }
 
@@ -371,6 +400,16 @@ impl Summaries {
             Figure::Integer(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The histogram of a row: see [`Summary::histogram`].
+    pub fn histogram(&self, row: usize) -> Option<Histogram> {
+        histogram_at(self.histograms.as_ref()?, row)
+    }
+
+    /// The histograms of all rows, as structs of `edges` and `counts`; `None` if they were not asked for.
+    pub fn histograms(&self) -> Option<&StructArray> {
+        self.histograms.as_ref()
     }
 
     /// Every statistic of a row as what it is, with its name, in the order of every output.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rstats::parquet::{OnError, Predicate, Request, memory};
-use rstats::{Bias, Columns, Kinds, Late, Method, NanPolicy, NullPolicy, SeriesKind, Spec, Statistic, Windowing};
+use rstats::{
+    Bias, BinCount, Columns, Kinds, Late, Method, NanPolicy, NullPolicy, SeriesKind, Spec, Statistic, Windowing,
+};
 
 use crate::inputs::{InputArgs, Unit};
 
@@ -311,7 +313,7 @@ pub struct Question {
     by: Vec<Names>,
 
     /// Statistics, of min, max, range, sum, mean, variance, stddev, mean_ci, sem, iqr, skewness, kurtosis, mad, mode, n_unique,
-    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, trimmed_mean, q1, median, q3, p95, 95%; '' for none. The quantiles of -q
+    /// n_zero, n_negative, geometric_mean, harmonic_mean, cv, trimmed_mean, fences, outliers, histogram, q1, median, q3, p95, 95%; '' for none. The quantiles of -q
     /// are there as well [default: min,max,range,mean,stddev]
     #[arg(short = 'a', long, value_name = "NAME,...", value_delimiter = ',')]
     stats: Option<Vec<String>>,
@@ -327,6 +329,10 @@ pub struct Question {
     /// The quantiles that cut the values into N groups of equal probability: 4 for quartiles, 100 for percentiles
     #[arg(long, value_name = "N")]
     cut_points: Option<u64>,
+
+    /// A histogram of N bins, or of as many as NumPy's auto finds, beside each column [default: 10 if -a histogram]
+    #[arg(long, value_name = "N|auto", value_parser = str::parse::<BinCount>)]
+    bins: Option<BinCount>,
 
     /// How a quantile is defined
     ///
@@ -571,11 +577,17 @@ impl Question {
             .with_level(self.level)?
             .with_trim(self.trim)?;
         let spec = self.with_quantiles(spec)?;
-        if self.all {
-            return Ok(spec.with_statistics(Statistic::ALL.map(|(statistic, _)| statistic)));
-        }
-        let Some(stats) = &self.stats else { return Ok(spec) };
-        spec.with_statistics_named(stats.iter().map(|name| name.trim()).filter(|name| !name.is_empty()))
+        let spec = match &self.stats {
+            _ if self.all => spec.with_statistics(Statistic::ALL.map(|(statistic, _)| statistic)),
+            None => spec,
+            Some(stats) => {
+                spec.with_statistics_named(stats.iter().map(|name| name.trim()).filter(|name| !name.is_empty()))?
+            }
+        };
+        Ok(match self.bins {
+            Some(bins) => spec.with_histogram(bins),
+            None => spec,
+        })
     }
 
     fn with_quantiles(&self, spec: Spec) -> rstats::Result<Spec> {

@@ -7,11 +7,14 @@ use smallvec::SmallVec;
 
 use super::pieces;
 use crate::arch::block;
-use crate::arch::key::{BinEdges, Keyed, Located};
+use crate::arch::key::{BinEdges, Keyed, Located, MOST_SIDE_BY_SIDE, SideBySide};
 use crate::arch::{BLOCK, Index, Tier};
 
 /// The most edges that are all compared with every key; among more of them its bin is searched.
 pub const COMPARED: usize = 24;
+
+/// From this many edges on, the bin of a value that is only counted is searched.
+const COUNTED: usize = 4;
 
 /// What values are compared by.
 pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
@@ -69,6 +72,8 @@ pub struct Bins<K> {
     /// Of more than [`COMPARED`] edges, once it was looked for; not every place has one.
     pub(super) index: Option<Option<Index>>,
     pub(super) kept: Vec<bool>,
+    /// Whether none is kept.
+    pub(super) counts_alone: bool,
     pub(super) counts: Vec<u64>,
     /// Only the first `filled` of them count: the kernels write whole vectors, and what is behind is written over.
     pub(super) keys: Vec<K>,
@@ -79,13 +84,14 @@ pub struct Bins<K> {
 
 impl<K: Key> Bins<K> {
     pub(super) fn new(edges: Vec<K>, kept: Vec<bool>) -> Self {
-        let counts = vec![0; kept.len()];
-        Self { edges, index: None, kept, counts, keys: Vec::new(), filled: 0, assigned: Vec::new() }
+        let (counts, counts_alone) = (vec![0; kept.len()], !kept.contains(&true));
+        Self { edges, index: None, kept, counts_alone, counts, keys: Vec::new(), filled: 0, assigned: Vec::new() }
     }
 
     pub(super) fn restart(&mut self, edges: Vec<K>, kept: Vec<bool>) {
         self.counts.clear();
         self.counts.resize(kept.len(), 0);
+        self.counts_alone = !kept.contains(&true);
         (self.edges, self.kept) = (edges, kept);
         self.index = None;
         self.filled = 0;
@@ -162,9 +168,36 @@ impl Key for i64 {
     }
 }
 
+/// Counts a block of values in bins of which none is kept.
+fn count<V: Keyed>(values: &[V], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
+    let Bins { edges, index, counts, .. } = bins;
+    let index = index.get_or_insert_with(|| Index::new::<V>(edges)).as_ref();
+    if let Some(index) = index.filter(|index| index.is_for::<V>() && counts.len() <= MOST_SIDE_BY_SIDE) {
+        let mut side_by_side: SideBySide = [[0; MOST_SIDE_BY_SIDE]; 4];
+        tier.count_bins(values, valid, index, &mut side_by_side);
+        for (bin, count) in counts.iter_mut().enumerate() {
+            *count += side_by_side.iter().map(|counts| u64::from(counts[bin])).sum::<u64>();
+        }
+        return;
+    }
+    let mut found = Located::new();
+    let count = tier.search(values, valid, edges, index, &mut found);
+    for bin in &found.bins[..count] {
+        counts[*bin as usize] += 1;
+    }
+}
+
 /// Sorts a block of values out by the kernels of the tier; those of them whose bit is set.
 pub fn bucketize<V: Keyed>(values: &[V], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
-    let Bins { edges, index, kept, counts, keys, filled, assigned } = bins;
+    match bins.edges.len() {
+        0 if bins.counts_alone => {
+            bins.counts[0] += block::count(values.len(), valid);
+            return;
+        }
+        COUNTED.. if bins.counts_alone => return count(values, valid, bins, tier),
+        _ => {}
+    }
+    let Bins { edges, index, kept, counts, keys, filled, assigned, .. } = bins;
     if edges.len() <= COMPARED {
         let mut below = [0; COMPARED + 1];
         let mut flips = [false; COMPARED];

@@ -40,6 +40,14 @@ impl<K: Key> Brackets<K> {
         Self::from_intervals(brackets)
     }
 
+    /// Nowhere: values are counted between these keys, ascending and each once, and none is kept. See [`Candidates::count_below`].
+    ///
+    /// [`Candidates::count_below`]: super::Candidates::count_below
+    pub fn between(keys: Vec<K>) -> Self {
+        let kept = vec![false; keys.len() + 1];
+        Self { edges: keys, kept }
+    }
+
     /// Around these intervals, from the first key up to but without the second, where `None` is the infinity of its side;
     /// with bins of their own for some keys.
     pub(super) fn from_intervals(Intervals { intervals, frequent }: Intervals<K>) -> Self {

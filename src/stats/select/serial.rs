@@ -145,7 +145,8 @@ impl<K: Key> Parts<K> {
         let assigned =
             if edges.len() > COMPARED { assigned.into_iter().map(|bin| bin as u32).collect() } else { Vec::new() };
         let filled = pending.len();
-        let bins = Bins { edges, index: None, kept, counts, keys: pending, filled, assigned };
+        let counts_alone = !kept.contains(&true);
+        let bins = Bins { edges, index: None, kept, counts_alone, counts, keys: pending, filled, assigned };
         Ok(Candidates { bins, samples, capacity, tier: Tier::best(), among: None })
     }
 }

@@ -1,0 +1,85 @@
+//! The coefficients of pairs of columns for people and for programs.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::html::escape;
+use super::python_json::text;
+#[cfg(feature = "table")]
+use super::table::{laid_out_pairs, readable};
+use crate::num::figure::Figure;
+use crate::num::text::{name, number, write_number};
+use crate::pairs::PairMatrix;
+
+/// The name and version of the JSON schema.
+const SCHEMA: &str = "rstats.pairs/1";
+
+impl PairMatrix {
+    /// Writes one JSON document: the names of the columns, and of each column its coefficients with all columns and the numbers of rows that
+    /// they are of. What is not defined is `null`, NaN a string.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
+        let mut names = Vec::new();
+        for name in self.names() {
+            names.push(text(name)?);
+        }
+        let (coefficient, nulls) = (self.coefficient.name(), self.nulls.name());
+        write!(out, "{{\"schema\": \"{SCHEMA}\",\n \"coefficient\": \"{coefficient}\",\n \"nulls\": \"{nulls}\",\n ")?;
+        write!(out, "\"columns\": [{}],\n \"values\": [", names.join(", "))?;
+        let all = self.names().len();
+        for row in 0..all {
+            let mut line = Vec::new();
+            for column in 0..all {
+                line.extend_from_slice(if column == 0 { b"" } else { b", " });
+                match self.get(row, column).map(|value| (value, name(value))) {
+                    None => line.extend_from_slice(b"null"),
+                    Some((_, Some(name))) => write!(line, "\"{name}\"")?,
+                    Some((value, None)) => write_number(&mut line, value),
+                }
+            }
+            out.write_all(if row == 0 { b"\n  [" } else { b",\n  [" })?;
+            out.write_all(&line)?;
+            out.write_all(b"]")?;
+        }
+        out.write_all(b"],\n \"counts\": [")?;
+        for row in 0..all {
+            let counts: Vec<String> = (0..all).map(|column| self.count(row, column).to_string()).collect();
+            write!(out, "{}\n  [{}]", if row == 0 { "" } else { "," }, counts.join(", "))?;
+        }
+        out.write_all(b"]}\n")
+    }
+
+    /// A table of at most `width` characters, in blocks if need be.
+    #[cfg(feature = "table")]
+    pub fn to_table(&self, width: usize) -> String {
+        let mut lines = vec![std::iter::once(String::new()).chain(self.names().iter().cloned()).collect::<Vec<_>>()];
+        for (row, name) in self.names().iter().enumerate() {
+            let cells = (0..self.names().len()).map(|column| readable(self.get(row, column).map(Figure::Float)));
+            lines.push(std::iter::once(name.clone()).chain(cells).collect());
+        }
+        format!("{}{} · nulls: {}", laid_out_pairs(&lines, width), self.coefficient, self.nulls.name())
+    }
+
+    /// A `<table>`, whose cells are the darker the stronger a correlation is.
+    pub fn to_html(&self) -> String {
+        let mut html = format!("<table>\n<caption>{}</caption>\n<thead><tr><th></th>", self.coefficient);
+        self.names().iter().for_each(|name| html.push_str(&format!("<th scope=\"col\">{}</th>", escape(name))));
+        html.push_str("</tr></thead>\n<tbody>\n");
+        for (row, name) in self.names().iter().enumerate() {
+            let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escape(name)); // a String takes everything
+            for column in 0..self.names().len() {
+                let value = self.get(row, column);
+                let strength = value.filter(|value| value.abs() <= 1.0).map_or(0.0, f64::abs);
+                let hue = if value.is_some_and(|value| value < 0.0) { "214, 96, 77" } else { "67, 147, 195" };
+                let shown = value.map_or(String::new(), number);
+                let _ = write!(html, "<td style=\"background: rgba({hue}, {:.2})\">{shown}</td>", strength * 0.6);
+            }
+            html.push_str("</tr>\n");
+        }
+        html.push_str("</tbody>\n</table>");
+        html
+    }
+}
