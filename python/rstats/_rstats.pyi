@@ -319,6 +319,14 @@ class Description:
         """
     def to_polars(self) -> polars.DataFrame:
         """A Polars frame. Needs Polars."""
+    def plot(self, kind: Literal["box", "hist"] | None = None, ax: Any = None) -> Any:
+        """Box plots or histograms of the columns of numbers, from the answer alone. Needs matplotlib.
+
+        "hist" draws the histograms that were asked for (`bins=`), "box" the quartiles and the extrema: whiskers end at
+        Tukey's fences, or at the extrema if these are nearer, and of the values beyond them only the extrema are known
+        and drawn. Default: histograms where there are any. Returns the axes: the given `ax`, or new ones, for
+        histograms one for each row.
+        """
     def __len__(self) -> int: ...
     @overload
     def __getitem__(self, index: SupportsIndex, /) -> dict[str, Any]: ...
@@ -720,6 +728,11 @@ class Pairs:
     def to_pandas(self) -> pandas.DataFrame:
         """A pandas frame with the names as index and columns, as of `DataFrame.corr`. Needs pandas."""
     def __len__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @staticmethod
+    def _from_parts(
+        coefficient: str, nulls: str, names: Sequence[str], values: Sequence[float | None], counts: Sequence[int]
+    ) -> Pairs: ...
     def __getitem__(self, pair: tuple[str, str], /) -> float | None: ...
     def __iter__(self) -> Iterator[str]: ...
     def __eq__(self, other: object, /) -> bool: ...

@@ -165,6 +165,16 @@ impl Description {
         if tidy { frames::tidy(py, &self.0) } else { frames::as_described(py, &self.0) }
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.plot.txt"))]
+    #[pyo3(signature = (kind=None, ax=None))]
+    fn plot<'py>(
+        slf: &Bound<'py, Self>,
+        kind: Option<&str>,
+        ax: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("rstats._plot")?.call_method1("plot", (slf, kind, ax))
+    }
+
     fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         // Of anything else the other side is asked.
         let Ok(other) = other.cast::<Self>() else { return py.NotImplemented().into_bound_py_any(py) };

@@ -227,6 +227,31 @@ impl Pairs {
         Ok(PyList::new(py, self.0.names())?.try_iter()?.into_any())
     }
 
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Parts)> {
+        let matrix = &slf.get().0;
+        let all = matrix.names().len();
+        let pairs = || (0..all * all).map(|at| (at / all, at % all));
+        let values = pairs().map(|(a, b)| matrix.get(a, b)).collect();
+        let counts = pairs().map(|(a, b)| matrix.count(a, b)).collect();
+        let names = (matrix.coefficient.name(), matrix.nulls.name());
+        let parts = (names.0.to_owned(), names.1.to_owned(), matrix.names().to_vec(), values, counts);
+        Ok((slf.get_type().getattr("_from_parts")?, parts))
+    }
+
+    #[staticmethod]
+    fn _from_parts(
+        coefficient: &str,
+        nulls: &str,
+        names: Vec<String>,
+        values: Vec<Option<f64>>,
+        counts: Vec<u64>,
+    ) -> PyResult<Self> {
+        let coefficient = coefficient.parse().map_err(PyValueError::new_err)?;
+        let nulls = nulls.parse().map_err(PyValueError::new_err)?;
+        let matrix = PairMatrix::from_parts(coefficient, nulls, names, values, counts);
+        matrix.map(Self).ok_or_else(|| PyValueError::new_err("there is a value for each pair of columns"))
+    }
+
     fn __repr__(&self) -> String {
         self.0.to_table(WIDTH)
     }
@@ -235,6 +260,9 @@ impl Pairs {
         self.0.to_html()
     }
 }
+
+/// What a matrix is made of: the coefficient, the treatment of nulls, the names, the values and the counts.
+type Parts = (String, String, Vec<String>, Vec<Option<f64>>, Vec<u64>);
 
 impl Pairs {
     fn index(&self, name: &str) -> PyResult<usize> {

@@ -252,3 +252,32 @@ def test_streams_have_them():
     expected = rstats.describe(x, stats=["mean", "histogram", "outliers"])[0]["histogram"]
     assert a.summary()[0]["histogram"] == expected == again.summary()[0]["histogram"]
     assert expected["counts"] == np.histogram(x)[0].tolist()
+
+
+def test_pictures_show_the_summary():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    data = {"x": [1.0, 2.0, 2.5, 3.0, 40.0], "y": [0, 1, 2, 3, 4], "day": ["a"] * 5}
+    ax = rstats.describe(data).plot()
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y"]
+    drawn = {float(y) for line in ax.lines for y in line.get_ydata()}
+    # The quartiles, the whiskers, and the extremum that is beyond its fence.
+    assert {1.0, 2.0, 2.5, 3.0, 4.5, 40.0} <= drawn
+    axes = rstats.describe(data, bins=4).plot()
+    assert [one.get_title() for one in axes] == ["x", "y"]
+    patch = axes[0].patches[0].get_data()
+    assert patch.values.tolist() == [4, 0, 0, 1] and patch.edges.tolist() == [1.0, 10.75, 20.5, 30.25, 40.0]
+    by = rstats.describe({"k": ["a", "a", "b"], "x": [1, 2, 3]}, by="k")
+    assert [label.get_text() for label in by.plot("box").get_xticklabels()] == ["x, a", "x, b"]
+    _, given = plt.subplots()
+    assert rstats.describe(data, bins=4).plot("hist", ax=given) is given
+    with pytest.raises(ValueError, match="bins="):
+        rstats.describe(data).plot("hist")
+    with pytest.raises(ValueError, match="q1 was not asked for"):
+        rstats.describe(data, stats=["mean", "min"]).plot("box")
+    with pytest.raises(ValueError, match="'box' or 'hist'"):
+        rstats.describe(data).plot("pie")
+    plt.close("all")

@@ -4,6 +4,8 @@
 //! that unit. It is cut into digits of [`DIGIT`] bits, each a float between −2^23 and 2^23. A product of two digits is below 2^46 in magnitude, and a lane
 //! adds up 128 of them: no more than 2^53, so that every sum is exact.
 
+use std::ops::Range;
+
 use super::tier::Tier;
 
 /// Rows whose digits lie together.
@@ -63,49 +65,57 @@ pub fn split_integers(values: impl Iterator<Item = i128>, digits: &mut [Digits])
     }
 }
 
+/// The digits that are not zero in some row: those between the first and the last such one.
+pub fn digits_in_use(digits: &[Digits]) -> Range<usize> {
+    let is_used = |digits: &Digits| digits.as_flattened().iter().any(|digit| *digit != 0.0);
+    let end = digits.iter().rposition(is_used).map_or(0, |last| last + 1);
+    digits[..end].iter().position(is_used).unwrap_or(0)..end
+}
+
 /// The digit of a row.
 pub fn digit_of(digits: &Digits, row: usize) -> i64 {
     digits[row / LANES][row % LANES] as i64
 }
 
+/// Digits of which the products with those of another value are in registers.
+const TOGETHER: usize = 2;
+
 impl Tier {
     /// Adds the sums of the products of two columns' digits to the weight that each has: that of digits i and j to `sums[i + j]`.
-    pub fn add_products(self, a: &[Digits], b: &[Digits], sums: &mut [i128; WEIGHTS]) {
-        macro_rules! dispatch {
-            ($($a:literal)*) => {
-                match a.len() {
-                    $($a => dispatch!(@ $a, 1 2 3 4),)*
-                    _ => {}
-                }
-            };
-            (@ $a:literal, $($b:literal)*) => {
-                match b.len() {
-                    $($b => if let (Ok(a), Ok(b)) = (a.try_into(), b.try_into()) {
-                        self.add::<$a, $b>(a, b, sums);
-                    },)*
-                    _ => {}
-                }
-            };
+    pub fn add_products(self, a: &[Digits], b: &[Digits], sums: &mut [i128]) {
+        for (first, b) in (0..).step_by(TOGETHER).zip(b.chunks(TOGETHER)) {
+            let sums = &mut sums[first..];
+            match (a, b) {
+                ([a], [b]) => self.add(&[a], &[b], sums),
+                ([a], [b, c]) => self.add(&[a], &[b, c], sums),
+                ([a, d], [b]) => self.add(&[a, d], &[b], sums),
+                ([a, d], [b, c]) => self.add(&[a, d], &[b, c], sums),
+                ([a, d, e], [b]) => self.add(&[a, d, e], &[b], sums),
+                ([a, d, e], [b, c]) => self.add(&[a, d, e], &[b, c], sums),
+                ([a, d, e, f], [b]) => self.add(&[a, d, e, f], &[b], sums),
+                ([a, d, e, f], [b, c]) => self.add(&[a, d, e, f], &[b, c], sums),
+                _ => {}
+            }
         }
-        dispatch!(1 2 3 4);
     }
 
-    fn add<const A: usize, const B: usize>(self, a: &[Digits; A], b: &[Digits; B], sums: &mut [i128; WEIGHTS]) {
+    fn add<const A: usize, const B: usize>(self, a: &[&Digits; A], b: &[&Digits; B], sums: &mut [i128]) {
         let found = match self.has_fused() {
             // SAFETY: the machine has these instructions.
             #[cfg(target_arch = "x86_64")]
             true => unsafe { fused(a, b) },
             _ => plain(a, b),
         };
-        for (i, of_a) in found.iter().enumerate() {
-            for (j, lanes) in of_a.iter().enumerate() {
-                sums[i + j] += i128::from(lanes.iter().map(|lane| *lane as i64).sum::<i64>());
+        for i in 0..A {
+            for j in 0..B {
+                let [first, second, third, fourth] = found[i][j];
+                sums[i + j] += i128::from(first as i64 + second as i64 + third as i64 + fourth as i64);
             }
         }
     }
 }
 
-fn plain<const A: usize, const B: usize>(a: &[Digits; A], b: &[Digits; B]) -> [[[f64; LANES]; B]; A] {
+fn plain<const A: usize, const B: usize>(a: &[&Digits; A], b: &[&Digits; B]) -> [[[f64; LANES]; B]; A] {
     let mut sums = [[[0.0; LANES]; B]; A];
     for row in 0..ROWS / LANES {
         for i in 0..A {
@@ -122,7 +132,7 @@ fn plain<const A: usize, const B: usize>(a: &[Digits; A], b: &[Digits; B]) -> [[
 /// The same in vectors.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn fused<const A: usize, const B: usize>(a: &[Digits; A], b: &[Digits; B]) -> [[[f64; LANES]; B]; A] {
+fn fused<const A: usize, const B: usize>(a: &[&Digits; A], b: &[&Digits; B]) -> [[[f64; LANES]; B]; A] {
     use std::arch::x86_64::{_mm256_fmadd_pd, _mm256_loadu_pd, _mm256_setzero_pd, _mm256_storeu_pd};
     let mut sums = [[_mm256_setzero_pd(); B]; A];
     for row in 0..ROWS / LANES {

@@ -119,9 +119,11 @@ impl PairColumn {
                     return Some(DigitWindow { unit: 0, digits: 1 });
                 }
                 let bits = (top - unit) as u32;
+                // From the top down: of most blocks of rows the last digits are zeros.
+                let digits = digits(bits);
+                let unit = top - (digits as u32 * DIGIT) as i32;
                 // The scale is a float.
-                (bits <= DIGIT * MOST_DIGITS as u32 && (-1000..=900).contains(&unit))
-                    .then(|| DigitWindow { unit, digits: digits(bits) })
+                (digits <= MOST_DIGITS && (-1000..=900).contains(&unit)).then_some(DigitWindow { unit, digits })
             }
         }
     }

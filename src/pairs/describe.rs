@@ -62,6 +62,20 @@ pub fn correlate(series: &[Series], spec: &PairSpec, interrupt: &Interrupt) -> R
     if u32::try_from(rows).is_err() {
         return Err(Error::Invalid(format!("pairs are of fewer than 2^32 rows, not of {rows}")));
     }
+    let columns = columns_of(series, spec, Threads::for_values(rows), interrupt)?;
+    let name = |(index, series): (usize, &Series)| series.name().map_or_else(|| index.to_string(), str::to_owned);
+    let names: Vec<String> = series.iter().enumerate().map(name).collect();
+    let found = match spec.coefficient {
+        Coefficient::Covariance | Coefficient::Pearson => {
+            return PairMatrix::of_sums(&PairSums::of_columns(&columns, Threads::All, interrupt)?, spec, names);
+        }
+        Coefficient::Spearman | Coefficient::Kendall => by_order(&columns, spec, interrupt)?,
+    };
+    Ok(PairMatrix::new(spec.coefficient, spec.nulls, names, found))
+}
+
+/// The columns, with what counts of them.
+fn columns_of(series: &[Series], spec: &PairSpec, threads: Threads, interrupt: &Interrupt) -> Result<Vec<PairColumn>> {
     let column = |series: &Series| {
         interrupt.check()?;
         if spec.nan == NanPolicy::Raise
@@ -71,23 +85,28 @@ pub fn correlate(series: &[Series], spec: &PairSpec, interrupt: &Interrupt) -> R
         }
         PairColumn::new(series, spec.nan)
     };
-    let mut columns: Vec<PairColumn> = Threads::for_values(rows).try_map_items(series, column)?;
+    let mut columns = threads.try_map_items(series, column)?;
     if spec.nulls == PairNulls::Complete {
         complete(&mut columns);
     }
-    let name = |(index, series): (usize, &Series)| series.name().map_or_else(|| index.to_string(), str::to_owned);
-    let names: Vec<String> = series.iter().enumerate().map(name).collect();
-    let found = match spec.coefficient {
-        Coefficient::Covariance | Coefficient::Pearson => {
-            let sums = PairSums::of_columns(&columns, interrupt)?;
-            each_pair(columns.len(), |a, b| match spec.coefficient {
-                Coefficient::Covariance => Ok((sums.covariance(a, b, spec.ddof), sums.of(a, b).count)),
-                _ => Ok((sums.pearson(a, b), sums.of(a, b).count)),
-            })?
-        }
-        Coefficient::Spearman | Coefficient::Kendall => by_order(&columns, spec, interrupt)?,
-    };
-    Ok(PairMatrix::new(spec.coefficient, spec.nulls, names, found))
+    Ok(columns)
+}
+
+/// The sums of some rows of the columns, on this thread.
+#[cfg(feature = "parquet")]
+pub(crate) fn sums_of(series: &[Series], spec: &PairSpec, interrupt: &Interrupt) -> Result<PairSums> {
+    PairSums::of_columns(&columns_of(series, spec, Threads::This, interrupt)?, Threads::This, interrupt)
+}
+
+impl PairMatrix {
+    /// What the sums of all rows say.
+    pub(crate) fn of_sums(sums: &PairSums, spec: &PairSpec, names: Vec<String>) -> Result<Self> {
+        let found = each_pair(names.len(), |a, b| match spec.coefficient {
+            Coefficient::Covariance => Ok((sums.covariance(a, b, spec.ddof), sums.of(a, b).count)),
+            _ => Ok((sums.pearson(a, b), sums.of(a, b).count)),
+        })?;
+        Ok(Self::new(spec.coefficient, spec.nulls, names, found))
+    }
 }
 
 /// Every pair, of which one is computed and the other is the same.
@@ -117,7 +136,7 @@ fn by_order(columns: &[PairColumn], spec: &PairSpec, interrupt: &Interrupt) -> R
     let is_alike = columns.iter().all(|column| column.valid == columns[0].valid);
     if spec.coefficient == Coefficient::Spearman && is_alike {
         let ranks: Vec<PairColumn> = Threads::All.map(columns.len(), |column| orders[column].twice_the_ranks(None));
-        let sums = PairSums::of_columns(&ranks, interrupt)?;
+        let sums = PairSums::of_columns(&ranks, Threads::All, interrupt)?;
         return each_pair(columns.len(), |a, b| {
             let count = sums.of(a, b).count;
             Ok((if nans[a] || nans[b] { nan(count) } else { sums.pearson(a, b) }, count))
@@ -132,7 +151,7 @@ fn by_order(columns: &[PairColumn], spec: &PairSpec, interrupt: &Interrupt) -> R
             Coefficient::Kendall => orders[a].kendall(&orders[b], Some(&both)),
             _ => {
                 let ranks = [a, b].map(|column| orders[column].twice_the_ranks(Some(&both)));
-                let sums = PairSums::of_columns(&ranks, interrupt)?;
+                let sums = PairSums::of_columns(&ranks, Threads::This, interrupt)?;
                 (sums.pearson(0, 1), sums.of(0, 1).count)
             }
         };

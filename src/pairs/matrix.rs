@@ -32,6 +32,19 @@ impl PairMatrix {
         Self { coefficient, nulls, names, values, counts }
     }
 
+    /// The one of these values and counts, row by row; `None` if there are not as many as there are pairs.
+    pub fn from_parts(
+        coefficient: Coefficient,
+        nulls: PairNulls,
+        names: Vec<String>,
+        values: Vec<Option<f64>>,
+        counts: Vec<u64>,
+    ) -> Option<Self> {
+        let pairs = names.len().checked_mul(names.len())?;
+        let is_so = values.len() == pairs && counts.len() == pairs;
+        is_so.then_some(Self { coefficient, nulls, names, values, counts })
+    }
+
     /// The names of the columns, in their order.
     pub fn names(&self) -> &[String] {
         &self.names

@@ -11,5 +11,9 @@ mod ranks;
 mod sums;
 
 pub use answer::{Coefficient, PairNulls};
+#[cfg(feature = "parquet")]
+pub(crate) use describe::sums_of;
 pub use describe::{PairSpec, correlate};
 pub use matrix::PairMatrix;
+#[cfg(feature = "parquet")]
+pub(crate) use sums::PairSums;

@@ -1,10 +1,12 @@
 //! The exact sums of every pair of columns.
 
+use std::ops::Range;
+
 use arrow_buffer::BooleanBuffer;
 
 use super::chunk::{self, DigitWindow, PairColumn};
 use crate::arch::Tier;
-use crate::arch::products::{DIGIT, Digits, NO_DIGITS, ROWS, WEIGHTS, digit_of};
+use crate::arch::products::{DIGIT, Digits, NO_DIGITS, ROWS, WEIGHTS, digit_of, digits_in_use};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::num::rational::Rational;
@@ -19,7 +21,7 @@ const TASK: usize = 32;
 
 /// What is known of the values of a column, in the rows in which the other column of a pair has values too.
 #[derive(Clone, Debug)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     pub count: u64,
     pub sum: Rational,
     pub squares: Rational,
@@ -39,7 +41,7 @@ impl Sums {
 
 /// The sums of all pairs of some columns. Those of parts of the rows add up, whatever the parts are.
 #[derive(Clone, Debug)]
-pub(super) struct PairSums {
+pub(crate) struct PairSums {
     columns: usize,
     /// Of each column by itself.
     own: Vec<Sums>,
@@ -103,9 +105,9 @@ impl PairSums {
     }
 
     /// Those of columns of one length.
-    pub fn of_columns(columns: &[PairColumn], interrupt: &Interrupt) -> Result<Self> {
+    pub(super) fn of_columns(columns: &[PairColumn], threads: Threads, interrupt: &Interrupt) -> Result<Self> {
         let windows: Vec<Option<DigitWindow>> =
-            Threads::All.map(columns.len(), |column| columns[column].window().filter(|_| !columns[column].is_spoilt));
+            threads.map(columns.len(), |column| columns[column].window().filter(|_| !columns[column].is_spoilt));
         let rows = columns.first().map_or(0, PairColumn::rows);
         let tasks: Vec<usize> = (0..rows.div_ceil(ROWS)).step_by(TASK).collect();
         let add = |sums: &mut DigitSums<'_>, first: usize| -> Result<()> {
@@ -113,7 +115,11 @@ impl PairSums {
             (first..(first + TASK).min(rows.div_ceil(ROWS))).for_each(|block| sums.add_block(block * ROWS));
             Ok(())
         };
-        let (_, parts) = Threads::unless(rows <= ROWS).fold(tasks, || DigitSums::new(columns, &windows), add)?;
+        let (_, parts) = if rows <= ROWS { Threads::This } else { threads }.fold(
+            tasks,
+            || DigitSums::new(columns, &windows),
+            add,
+        )?;
         let mut digits = DigitSums::new(columns, &windows);
         parts.iter().for_each(|part| digits.merge(part));
         let mut sums = Self::new(columns.len());
@@ -124,7 +130,7 @@ impl PairSums {
             .filter(|&(a, b)| windows[a].is_none() || windows[b].is_none())
             .filter(|&(a, b)| !columns[a].is_spoilt && !columns[b].is_spoilt)
             .collect();
-        let found = Threads::All.try_map_items(slow.iter().copied(), |(a, b)| {
+        let found = threads.try_map_items(slow.iter().copied(), |(a, b)| {
             interrupt.check()?;
             Ok::<_, crate::error::Error>(by_value(&columns[a], &columns[b]))
         })?;
@@ -187,6 +193,8 @@ struct DigitSums<'a> {
     /// Where the digits of each column begin.
     starts: Vec<usize>,
     digits: Vec<Digits>,
+    /// Those that are not zero in the rows at hand.
+    in_use: Vec<Range<usize>>,
     /// Σx of each column by the weights of its digits, and of each ordered pair what is missing from it: x in the rows that the other column lacks.
     own: Vec<[i128; WEIGHTS]>,
     missing: Vec<Option<Box<Missing>>>,
@@ -218,15 +226,11 @@ impl<'a> DigitSums<'a> {
             tier: Tier::best(),
             starts,
             digits: vec![NO_DIGITS; total],
+            in_use: vec![0..0; all],
             own: vec![[0; WEIGHTS]; all],
             missing: (0..all * all).map(missing).collect(),
             products: vec![[0; WEIGHTS]; all * all],
         }
-    }
-
-    fn digits_of(&self, column: usize) -> &[Digits] {
-        let start = self.starts[column];
-        &self.digits[start..start + self.windows[column].map_or(0, |window| window.digits)]
     }
 
     /// The rows from `start` on.
@@ -237,6 +241,7 @@ impl<'a> DigitSums<'a> {
                 let first = self.starts[column];
                 let digits = &mut self.digits[first..first + window.digits];
                 self.columns[column].split(start, window, digits);
+                self.in_use[column] = digits_in_use(digits);
                 for (sum, digits) in self.own[column].iter_mut().zip(digits.iter()) {
                     let of_lanes = digits.iter().fold([0.0; 4], |mut sums: [f64; 4], lanes| {
                         sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += lane);
@@ -249,11 +254,10 @@ impl<'a> DigitSums<'a> {
         for first in (0..all).step_by(TILE) {
             for b in first..all {
                 for a in first..(first + TILE).min(b + 1) {
-                    let (start_a, start_b) = (self.starts[a], self.starts[b]);
-                    let (Some(of_a), Some(of_b)) = (self.windows[a], self.windows[b]) else { continue };
-                    let digits = |start: usize, window: DigitWindow| &self.digits[start..start + window.digits];
-                    let (of_a, of_b) = (digits(start_a, of_a), digits(start_b, of_b));
-                    self.tier.add_products(of_a, of_b, &mut self.products[a * all + b]);
+                    let (of_a, of_b) = (self.in_use[a].clone(), self.in_use[b].clone());
+                    let sums = &mut self.products[a * all + b][of_a.start + of_b.start..];
+                    let digits_a = &self.digits[self.starts[a]..][of_a];
+                    self.tier.add_products(digits_a, &self.digits[self.starts[b]..][of_b], sums);
                 }
             }
         }

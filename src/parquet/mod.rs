@@ -21,4 +21,4 @@ mod writer_faults;
 pub use dataset::Dataset;
 pub use plan::Plan;
 pub use predicate::Predicate;
-pub use request::{Answer, OnError, Progress, Request, RunMetrics};
+pub use request::{Answer, OnError, PairAnswer, Progress, Request, RunMetrics};

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::memory;
 use super::predicate::Predicate;
 use crate::describe::Part;
+use crate::pairs::PairMatrix;
 use crate::report::Source;
 use crate::series::table::{Columns, Kinds};
 use crate::summary::Summaries;
@@ -73,6 +74,17 @@ pub struct Answer {
     /// Those for the columns of other kinds, a part for each kind.
     pub parts: Vec<Part>,
     /// Which files it is of, and which ones were left out.
+    pub source: Source,
+    /// What it took. It may differ from run to run.
+    pub metrics: RunMetrics,
+}
+
+/// The coefficients of pairs of columns, and how they were come by.
+#[derive(Clone, Debug)]
+pub struct PairAnswer {
+    /// The coefficients.
+    pub matrix: PairMatrix,
+    /// Which files they are of, and which ones were left out.
     pub source: Source,
     /// What it took. It may differ from run to run.
     pub metrics: RunMetrics,

@@ -25,14 +25,19 @@ impl Report {
     /// Those of the writer.
     pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
         let table = with_histograms_as_json(&self.to_one_table().map_err(io::Error::other)?)?;
-        let rows = Keys::of(&table).map_err(io::Error::other)?;
-        let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(rows.names()).map_err(from_csv)?;
-        for row in 0..table.num_rows() {
-            writer.write_record(rows.row(row).map(|(_, value)| text(&value))).map_err(from_csv)?;
-        }
-        writer.flush()
+        write_table(&table, out)
     }
+}
+
+/// Writes a table.
+pub(super) fn write_table(table: &RecordBatch, out: impl Write) -> io::Result<()> {
+    let rows = Keys::of(table).map_err(io::Error::other)?;
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(rows.names()).map_err(from_csv)?;
+    for row in 0..table.num_rows() {
+        writer.write_record(rows.row(row).map(|(_, value)| text(&value))).map_err(from_csv)?;
+    }
+    writer.flush()
 }
 
 /// The same with histograms as JSON has them: CSV has no lists.

@@ -47,9 +47,7 @@ impl Report {
             }
             let is_upright = section.by == 0 && section.rows <= UPRIGHT;
             let lines = if is_upright { transpose(&section.lines) } else { section.lines };
-            let escaped = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|");
-            let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().map(escaped).collect()).collect();
-            text.push_str(&format!("{}\n\n", render(&lines, presets::ASCII_MARKDOWN)));
+            text.push_str(&format!("{}\n\n", markdown(&lines)));
         }
         text.push_str(&format!("{}\n", self.footer(usize::MAX).replace('\n', "  \n")));
         text
@@ -172,6 +170,13 @@ fn laid_out(lines: &[Vec<String>], rows: usize, by: usize, width: usize) -> Stri
     let (lines, labels) = if is_upright { (upright(), 1) } else { (lines.to_vec(), 1 + by) };
     let blocks = blocks(&lines, labels, width);
     blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED) + "\n").collect()
+}
+
+/// Lines as a table of Markdown.
+pub(super) fn markdown(lines: &[Vec<String>]) -> String {
+    let escaped = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|");
+    let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().map(escaped).collect()).collect();
+    render(&lines, presets::ASCII_MARKDOWN)
 }
 
 /// Lines whose first cell says what they are of, in blocks below each other if they do not fit the width.

@@ -8,7 +8,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rstats::parquet::{OnError, Predicate, Request, memory};
 use rstats::{
-    Bias, BinCount, Columns, Kinds, Late, Method, NanPolicy, NullPolicy, SeriesKind, Spec, Statistic, Windowing,
+    Bias, BinCount, Coefficient, Columns, Kinds, Late, Method, NanPolicy, NullPolicy, PairNulls, PairSpec, SeriesKind,
+    Spec, Statistic, Windowing,
 };
 
 use crate::inputs::{InputArgs, Unit};
@@ -27,6 +28,149 @@ pub enum Command {
     Describe(Describe),
     /// Describe windows of time, over files or over a stream on standard input
     Windows(Windows),
+    /// Correlate columns of Parquet, CSV, NDJSON and Arrow: Pearson, Spearman, Kendall or covariance of every pair
+    Correlate(Correlate),
+    /// Print completions for a shell: rstats completions bash > ~/.local/share/bash-completion/completions/rstats
+    Completions(Completions),
+    /// Print a man page: rstats man describe | man -l -
+    Man(Man),
+}
+
+#[derive(Args)]
+pub struct Completions {
+    /// The shell that they are for
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+pub struct Man {
+    /// The command that the page is of [default: rstats itself]
+    pub command: Option<String>,
+}
+
+const CORRELATE_EXAMPLES: &str = "\
+Examples:
+  rstats correlate prices.parquet                      Pearson's r of every pair of columns, as a table
+  rstats correlate prices.parquet -c open,close -m spearman
+  rstats correlate lake/ --where \"day >= '2026-11-01'\" --nulls complete -o matrix.csv
+  rstats correlate readings.csv -m covariance --ddof 0 -f json
+
+Each value is one rounding of the exact one, and the same on every machine. Of each pair the rows count in which both columns
+have a value (--nulls pairwise). Pearson and covariance are made in one pass, whatever the size; Spearman and Kendall
+keep all values in memory.
+
+Exit status: 0 done; 1 failed; 2 wrong arguments; 3 done, but files were left out (--on-error skip); 130 and 143 stopped by a signal.";
+
+#[derive(Args)]
+#[command(after_help = CORRELATE_EXAMPLES)]
+pub struct Correlate {
+    /// Parquet, CSV, NDJSON and Arrow files, and folders of them, as for describe; without PATH, standard input: see --from
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<OsString>,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Columns to correlate, by name [default: all of numbers]
+    #[arg(short, long, value_name = "A,B", value_parser = Names::parse)]
+    columns: Option<Names>,
+
+    /// The coefficient: pearson, spearman, kendall (τ-b) or covariance
+    #[arg(short, long, default_value = "pearson", value_parser = str::parse::<Coefficient>)]
+    method: Coefficient,
+
+    /// Which rows count: of each pair those in which both have a value, or those in which all columns have one
+    #[arg(long, default_value = "pairwise", value_parser = PossibleValuesParser::new(PairNulls::ALL.map(|(_, name)| name)))]
+    nulls: String,
+
+    /// What a NaN does: make the coefficients of its column NaN, or be left out as a null is
+    #[arg(long, default_value = "propagate", value_parser = PossibleValuesParser::new(["propagate", "omit"]))]
+    nan: String,
+
+    /// Divide a covariance by n - DDOF: 1 for a sample, 0 for a population
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
+    ddof: u64,
+
+    /// Of Parquet, only rows for which this is true; see describe --help
+    #[arg(long = "where", value_name = "PREDICATE")]
+    predicate: Option<String>,
+
+    /// Output format: json, ndjson (a pair a line), csv, md or table [default: by FILE's extension; without FILE, a table on a terminal
+    /// and json elsewhere]
+    #[arg(short, long, value_enum)]
+    format: Option<Format>,
+
+    /// Write to FILE, whole or not at all [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The most memory that all of it may take, like 512MiB or 2GiB [default: half of the machine's, or of its control group's]
+    #[arg(long, value_name = "SIZE")]
+    memory_limit: Option<String>,
+
+    /// What to do with a file or a line that cannot be read: fail, or leave it out, tell which, and end with status 3
+    #[arg(long, value_enum, default_value = "fail")]
+    on_error: OnErrorName,
+
+    /// Threads; 0 for one a core
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub threads: u16,
+
+    /// Log to standard error what is done; -vv and -vvv tell more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl Correlate {
+    pub fn spec(&self) -> rstats::Result<PairSpec> {
+        let invalid = rstats::Error::Invalid;
+        let nulls = self.nulls.parse().map_err(invalid)?;
+        let nan = self.nan.parse().map_err(invalid)?;
+        Ok(PairSpec { coefficient: self.method, nulls, nan, ddof: self.ddof })
+    }
+
+    /// The names of the columns, if any were named.
+    pub fn columns(&self) -> Option<Vec<String>> {
+        self.columns.as_ref().map(|names| names.0.clone())
+    }
+
+    /// The columns of what was read of text.
+    pub fn columns_of_batches(&self) -> Columns {
+        self.columns().map_or(Columns::Numeric, Columns::Named)
+    }
+
+    /// What is asked of Parquet files.
+    pub fn request(&self) -> rstats::Result<Request> {
+        Ok(Request {
+            columns: self.columns_of_batches(),
+            kinds: Kinds::Numbers,
+            predicate: self.predicate.as_deref().map(Predicate::parse).transpose()?,
+            memory_limit: memory_limit(self.memory_limit.as_deref())?,
+            on_error: self.on_error.into(),
+            ..Request::default()
+        })
+    }
+
+    /// An option that was given and is for Parquet alone.
+    pub fn option_of_parquet(&self) -> Option<&'static str> {
+        self.predicate.as_ref().map(|_| "--where")
+    }
+
+    pub fn skips(&self) -> bool {
+        self.on_error == OnErrorName::Skip
+    }
+
+    /// The format of the output, which a person sees or not.
+    pub fn format(&self, seen: Seen) -> rstats::Result<Format> {
+        let usual = if seen == Seen::Terminal && self.output.is_none() { Format::Table } else { Format::Json };
+        let format = chosen(self.format, self.output.as_deref(), usual, seen)?;
+        match format.binary_name() {
+            None => Ok(format),
+            Some(name) => Err(rstats::Error::Invalid(format!(
+                "correlations are not written as {name}; -f json, ndjson, csv, md or table"
+            ))),
+        }
+    }
 }
 
 const EXAMPLES: &str = "\

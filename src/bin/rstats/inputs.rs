@@ -74,6 +74,17 @@ impl InputArgs {
         kinds: Kinds,
         skips: bool,
     ) -> Result<Wanted, Failure> {
+        Ok(Wanted {
+            time: on.map(|(name, _)| name.to_owned()),
+            keys: question.by(),
+            kinds,
+            unit: on.and_then(|(_, unit)| unit).map(Unit::time_unit),
+            ..self.wanted_columns(question.named(), skips)?
+        })
+    }
+
+    /// Columns of numbers alone: these, or all.
+    pub fn wanted_columns(&self, columns: Option<Vec<String>>, skips: bool) -> Result<Wanted, Failure> {
         let delimiter = match self.delimiter.as_deref() {
             None => None,
             Some("tab" | "\\t" | "\t") => Some(b'\t'),
@@ -83,15 +94,7 @@ impl InputArgs {
                 return Err(Failure::Usage(Error::Invalid(message)));
             }
         };
-        Ok(Wanted {
-            time: on.map(|(name, _)| name.to_owned()),
-            keys: question.by(),
-            columns: question.named(),
-            kinds,
-            unit: on.and_then(|(_, unit)| unit).map(Unit::time_unit),
-            delimiter,
-            skips,
-        })
+        Ok(Wanted { time: None, keys: Vec::new(), columns, kinds: Kinds::Numbers, unit: None, delimiter, skips })
     }
 }
 

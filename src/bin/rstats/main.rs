@@ -1,12 +1,14 @@
 //! The command `rstats`: parse, validate, run, write.
 
 mod args;
+mod correlate;
 mod describe;
 mod inputs;
 mod log;
 mod output;
 mod progress;
 mod run;
+mod shell;
 mod windows;
 
 use std::process::ExitCode;

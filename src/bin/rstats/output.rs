@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use rstats::Interrupt;
 use rstats::internal::{standard_output, unfinished};
 use rstats::parquet::Dataset;
 use rstats::report::Report;
+use rstats::{Interrupt, PairMatrix};
 use tempfile::NamedTempFile;
 
 use crate::args::{Format, Seen};
+use crate::correlate::write_pairs;
 use crate::run::Failure;
 
 /// Where the answer goes. A file is written beside its place and renamed, so that it is whole or absent.
@@ -84,6 +85,10 @@ impl Output {
         // A person is shown the first and the last rows of many.
         let whole = !matches!(self.seen(), Seen::Terminal);
         self.write_with(interrupt, |out| write_report(report, format, whole, out))
+    }
+
+    pub fn write_pairs(self, matrix: &PairMatrix, format: Format, interrupt: &Interrupt) -> Result<(), Failure> {
+        self.write_with(interrupt, |out| write_pairs(matrix, format, out))
     }
 
     /// That it is one of the files that are read.

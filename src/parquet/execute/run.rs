@@ -52,7 +52,7 @@ impl Plan<'_> {
     }
 
     /// This plan, or one without the files that are left out, which is put into `made`.
-    fn without<'p>(&'p self, left_out: &LeftOut, made: &'p mut Option<Self>) -> &'p Self {
+    pub(super) fn without<'p>(&'p self, left_out: &LeftOut, made: &'p mut Option<Self>) -> &'p Self {
         match left_out.is_empty() {
             true => self,
             false => made.insert(self.without_files(|file| left_out.contains_key(&file))),
