@@ -272,6 +272,33 @@ def rows():
 
     yield f"a mixed table of 20 columns, {size / 5e6:g} M rows, described", 1e-9, mixed
 
+    def histograms(bins):
+        array = pa.array(floats())
+        values = array.to_numpy()
+        return {
+            "rstats": lambda: rstats.describe(array, stats=(), bins=bins, threads=THREADS)[0]["histogram"]["counts"],
+            "NumPy": lambda: np.histogram(values, bins=bins)[0].tolist(),
+        }
+
+    for bins in (10, "auto"):
+        yield f"histogram of {label} f64, {bins} bins", 0.0, lambda bins=bins: histograms(bins)
+
+    def pairs(missing, columns=100, rows=size // 50):
+        table = {f"c{i}": random.standard_normal(rows) for i in range(columns)}
+        frame = pd.DataFrame(table)
+        if missing:
+            frame = frame.mask(random.random(frame.shape) < 0.01)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        contenders = {"rstats": lambda: rstats.correlation(table, threads=THREADS).to_numpy().ravel().tolist()}
+        if missing:
+            return contenders | {"pandas": lambda: frame.corr().to_numpy().ravel().tolist()}
+        matrix = frame.to_numpy().T.copy()
+        return contenders | {"NumPy": lambda: np.corrcoef(matrix).ravel().tolist()}
+
+    of_pairs = f"Pearson's r of all pairs of 100 columns, {size / 50e6:g} M rows"
+    yield f"{of_pairs}, 1 % null", 1e-9, lambda: pairs(True)
+    yield of_pairs, 1e-9, lambda: pairs(False)
+
     def handler():
         numbers = [2.75, 1.75, 1.25, 0.25, 0.5, 1.25, 3.5, 2.0, 0.75]
 

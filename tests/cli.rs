@@ -115,13 +115,117 @@ fn all_statistics_in_their_order() {
     let document = json(&arguments);
     let expected = "column kind count null_count nan_count min max range sum mean variance stddev mean_ci_low mean_ci_high \
         sem iqr skewness kurtosis mad mode n_unique n_zero n_negative geometric_mean harmonic_mean cv trimmed_mean \
-                    p0 median p99 p99.9 p100";
+                    lower_fence upper_fence n_low_outliers n_high_outliers p0 median p99 p99.9 p100 histogram";
     let output = rstats(&[&["describe"], &arguments[..]].concat());
     let indices: Vec<_> =
         expected.split(' ').map(|name| text(&output.stdout).rfind(&format!("\"{name}\": ")).unwrap()).collect();
     assert!(indices.is_sorted(), "{indices:?}");
     assert_eq!(document["series"][0].as_object().unwrap().len(), expected.split(' ').count());
     assert_eq!(document["spec"]["level"], 0.95);
+    assert_eq!(document["spec"]["bins"], 10);
+}
+
+#[test]
+fn histograms_are_lists_in_files_and_bars_in_tables() {
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "x.parquet");
+    write(&file, vec![("x", floats([1.0, 2.0, 2.5, 3.0, 9.0])), ("k", floats([0.0, 0.0, 1.0, 1.0, 1.0]))], 2);
+    let file = file.to_str().unwrap();
+    let document = json(&[file, "-c", "x", "--bins", "4", "-a", "mean"]);
+    let expected = serde_json::json!({"edges": [1.0, 3.0, 5.0, 7.0, 9.0], "counts": [3, 1, 0, 1]});
+    assert_eq!(document["series"][0]["histogram"], expected);
+    let grouped = json(&[file, "-c", "x", "-g", "k", "--bins", "2", "-a", ""]);
+    assert_eq!(grouped["series"][0]["histogram"]["counts"], serde_json::json!([1, 1]));
+    assert_eq!(grouped["series"][1]["histogram"]["edges"], serde_json::json!([2.5, 5.75, 9.0]));
+    for (format, words) in [("table", "█▃▁▃"), ("md", "█▃▁▃"), ("csv", r#""{""edges"": [1.0, 3.0, 5.0"#)]
+    {
+        let output = rstats(&["describe", file, "-c", "x", "--bins", "4", "-a", "mean", "-f", format]);
+        assert!(text(&output.stdout).contains(words), "{}", text(&output.stdout));
+    }
+    for format in ["parquet", "arrow"] {
+        let out = path(&folder, &format!("out.{format}"));
+        let run = rstats(&["describe", file, "-c", "x", "--bins", "4", "-o", out.to_str().unwrap()]);
+        assert!(run.status.success(), "{}", text(&run.stderr));
+        let bytes = fs::read(&out).unwrap();
+        let rows = if format == "parquet" { parquet_rows(bytes) } else { arrow_rows(bytes) };
+        let histogram = rows[0]["histogram"].as_struct();
+        assert_eq!(
+            histogram.column(1).as_list::<i32>().value(0).as_primitive::<UInt64Type>().values()[..],
+            [3, 1, 0, 1]
+        );
+    }
+    fails(2, &[file, "--bins", "0"], &["from 1 to 65536"]);
+    fails(2, &[file, "--bins", "many"], &["or auto"]);
+    fails(2, &[file, "-a", "histogramm"], &["did you mean 'histogram'"]);
+}
+
+#[test]
+fn pairs_are_those_of_all_files_and_formats() {
+    let folder = TempDir::new().unwrap();
+    let x = [1.0, 2.0, 3.0, 4.0, 7.0];
+    let y = [2.0, 1.0, 4.0, 3.0, 5.0];
+    let part = |name: &str, rows: std::ops::Range<usize>| {
+        let columns = vec![("x", floats(x[rows.clone()].iter().copied())), ("y", floats(y[rows].iter().copied()))];
+        write(&path(&folder, name), columns, 2);
+    };
+    part("a.parquet", 0..2);
+    part("b.parquet", 2..5);
+    let all = folder.path().to_str().unwrap();
+    let csv = path(&folder, "all.csv");
+    let lines: Vec<String> = x.iter().zip(y).map(|(x, y)| format!("{x},{y},a")).collect();
+    fs::write(&csv, format!("x,y,s\n{}\n", lines.join("\n"))).unwrap();
+    let csv = csv.to_str().unwrap();
+    let parquet: Vec<String> = ["a", "b"].map(|name| format!("{all}/{name}.parquet")).to_vec();
+    let files: Vec<&str> = parquet.iter().map(String::as_str).collect();
+    let run = |arguments: &[&str]| {
+        let output = rstats(&[&["correlate"], arguments].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    for (method, value) in
+        [("pearson", 0.857_142_857_142_857_1), ("spearman", 0.8), ("kendall", 0.6), ("covariance", 3.25)]
+    {
+        let of_files: Value =
+            serde_json::from_str(&run(&[&files[..], &["-m", method, "-f", "json"]].concat())).unwrap();
+        assert_eq!(of_files["schema"], "rstats.pairs/1");
+        let found = of_files["values"][0][1].as_f64().unwrap();
+        assert!((found - value).abs() < 1e-12, "{method}: {found}");
+        assert_eq!(of_files["counts"], serde_json::json!([[5, 5], [5, 5]]));
+        let of_csv: Value = serde_json::from_str(&run(&[csv, "-m", method, "-f", "json", "-c", "x,y"])).unwrap();
+        assert_eq!(of_csv, of_files, "{method}");
+    }
+    let kept = run(&[&files[..], &["--where", "x < 4", "-f", "ndjson"]].concat());
+    assert_eq!(kept, "{\"a\": \"x\", \"b\": \"y\", \"pearson\": 0.6546536707079772, \"count\": 3}\n");
+    assert!(run(&[files[0], "-f", "csv"]).starts_with("column,x,y\nx,1.0,-1.0\n"));
+    assert!(run(&[files[0], "-f", "md"]).contains("|"));
+    assert!(run(&[files[0], "-f", "table"]).contains("pearson · nulls: pairwise"));
+    let out = path(&folder, "m.csv");
+    run(&[csv, "-o", out.to_str().unwrap()]);
+    assert!(fs::read_to_string(out).unwrap().starts_with("column,x,y\n"));
+    for (status, arguments, words) in [
+        (2, vec![files[0], "-m", "pearsn"], "did you mean 'pearson'"),
+        (2, vec![files[0], "-f", "parquet"], "not written as parquet"),
+        (1, vec![files[0], "-c", "z"], "no column 'z'"),
+        (2, vec![csv, "--where", "x > 1"], "--where is for Parquet"),
+    ] {
+        let output = rstats(&[&["correlate"], &arguments[..]].concat());
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn shells_and_manuals_have_what_they_take() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = text(&rstats(&["completions", shell]).stdout);
+        assert!(script.contains("rstats") && script.contains("memory-limit"), "{shell}");
+    }
+    assert!(text(&rstats(&["man"]).stdout).contains(".TH"));
+    assert!(text(&rstats(&["man", "describe"]).stdout).contains("memory\\-limit"));
+    let output = rstats(&["man", "describ"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("describe, windows, correlate"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -28,7 +28,7 @@ ROOMS = [
     ["scan"],
     ["series"],
     ["json", "describe"],
-    ["rolling", "accumulator", "stream"],
+    ["rolling", "accumulator", "pairs", "stream"],
     ["source"],
     ["report"],
     ["parquet"],

@@ -37,7 +37,7 @@ def _boxes(rows: list[dict[str, Any]], ax: Any) -> Any:
     for row in rows:
         low, q1, median, q3, high = (float(row[name]) for name in _BOX)
         reach = 1.5 * (q3 - q1)
-        # Whiskers end at the fences, or at the extrema if these are nearer; the extrema beyond them are drawn as points.
+        # Whiskers end at the fences, or at the extrema if these are nearer; extrema beyond them are points.
         whiskers = max(low, q1 - reach), min(high, q3 + reach)
         fliers = [value for value in (low, high) if not whiskers[0] <= value <= whiskers[1]]
         box = {"label": _name(row), "q1": q1, "med": median, "q3": q3, "fliers": fliers}
@@ -54,13 +54,15 @@ def _histograms(rows: list[dict[str, Any]], plt: Any, ax: Any) -> Any:
     if ax is None:
         across = min(len(found), 4)
         down = -(-len(found) // across)
-        figure, grid = plt.subplots(down, across, squeeze=False, figsize=(3.2 * across, 2.4 * down), layout="constrained")
+        figure, grid = plt.subplots(
+            down, across, squeeze=False, figsize=(3.2 * across, 2.4 * down), layout="constrained"
+        )
         axes = list(grid.flat)
         for unused in axes[len(found) :]:
             unused.remove()
     else:
         axes = [ax] * len(found)
-    for (row, histogram), one in zip(found, axes):
+    for (row, histogram), one in zip(found, axes, strict=False):
         one.stairs(histogram["counts"], histogram["edges"], fill=True, label=_name(row))
         if ax is None:
             one.set_title(_name(row))

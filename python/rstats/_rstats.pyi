@@ -457,8 +457,8 @@ def describe(
     - mode is the smallest of the most frequent values;
     - n_unique, n_zero and n_negative are integers also where a NaN makes the rest NaN; n_unique counts NaN as one,
       and both zeros as one;
-    - fences are Tukey's, `lower_fence` = q1 - 1.5·iqr and `upper_fence` = q3 + 1.5·iqr, each operation rounded; outliers
-      counts the values beyond them, `n_low_outliers` and `n_high_outliers`, exactly;
+    - fences are Tukey's, `lower_fence` = q1 - 1.5·iqr and `upper_fence` = q3 + 1.5·iqr, each operation rounded;
+      outliers counts the values beyond them, `n_low_outliers` and `n_high_outliers`, exactly;
     - histogram is `{"edges": […], "counts": […]}`: bins of equal width from min to max with the edges of
       `numpy.histogram`, the last bin with its upper edge, counts exact whatever the type; None where a value is NaN or
       infinite. In Arrow it is a struct of two lists, in tables bars;
@@ -648,7 +648,8 @@ def correlation(
     >>> import rstats
     >>> rstats.correlation([1, 2, 3, 4], [1.5, 2.0, 2.5, 4.5])
     0.9338592123006061
-    >>> pairs = rstats.correlation({"a": [1, 2, 3, None], "b": [3.0, 2.0, 2.5, 1.0], "c": [1, 2, 3, 4]}, method="spearman")
+    >>> data = {"a": [1, 2, 3, None], "b": [3.0, 2.0, 2.5, 1.0], "c": [1, 2, 3, 4]}
+    >>> pairs = rstats.correlation(data, method="spearman")
     >>> pairs["a", "b"], pairs.count("a", "b")
     (-0.5, 3)
     """

@@ -1,6 +1,7 @@
 """Histograms, fences and outliers: NumPy's edges, and counts by exact comparison of rationals, by every route."""
 
 import io
+import itertools
 import json
 import math
 from fractions import Fraction
@@ -11,7 +12,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 import rstats
 
 BINS = [1, 2, 3, 7, 10, 50, 257, "auto"]
@@ -42,7 +42,7 @@ def counted(values, edges: list[float]) -> list[int]:
     inner = [Fraction(edge) for edge in edges[1:-1]]
     below = [sum(Fraction(value) < edge for value in values) for edge in inner]
     ends = [0, *below, len(values)]
-    return [end - start for start, end in zip(ends, ends[1:])]
+    return [end - start for start, end in itertools.pairwise(ends)]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -126,7 +126,12 @@ def test_what_is_not_finite_has_no_histogram():
 def test_fences_and_outliers():
     rng = np.random.default_rng(11)
     for size in (1, 5, 100, 3000, 400_000):
-        for x in (rng.normal(size=size), rng.standard_cauchy(size), rng.integers(0, 9, size), rng.lognormal(0, 1, size)):
+        for x in (
+            rng.normal(size=size),
+            rng.standard_cauchy(size),
+            rng.integers(0, 9, size),
+            rng.lognormal(0, 1, size),
+        ):
             q1, q3 = np.quantile(x, [0.25, 0.75])
             low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
             row = rstats.describe(x, stats=["fences", "outliers"])[0]

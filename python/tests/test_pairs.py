@@ -1,5 +1,6 @@
 """Covariance and correlation against exact rationals, and against pandas, NumPy and SciPy up to their rounding."""
 
+import itertools
 import math
 import pickle
 from fractions import Fraction
@@ -9,7 +10,6 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-
 import rstats
 
 METHODS = ["pearson", "spearman", "kendall"]
@@ -23,7 +23,7 @@ def nearest_root(square: Fraction) -> float:
     low = Fraction(math.isqrt((square.numerator << shift) // square.denominator), 1 << (shift // 2))
     near = float(low)
     candidates = [math.nextafter(near, 0), near, math.nextafter(near, math.inf)]
-    for a, b in zip(candidates, candidates[1:]):
+    for a, b in itertools.pairwise(candidates):
         middle = (Fraction(a) + Fraction(b)) / 2
         if square < middle**2:
             return a
@@ -35,7 +35,7 @@ def nearest_root(square: Fraction) -> float:
 def sums(x, y):
     n = len(x)
     x, y = [Fraction(v) for v in x], [Fraction(v) for v in y]
-    both = n * sum(a * b for a, b in zip(x, y)) - sum(x) * sum(y)
+    both = n * sum(a * b for a, b in zip(x, y, strict=True)) - sum(x) * sum(y)
     return n, both, n * sum(a * a for a in x) - sum(x) ** 2, n * sum(b * b for b in y) - sum(y) ** 2
 
 
@@ -164,10 +164,17 @@ def test_numpy_agrees_without_nulls():
 
 def test_routes_agree():
     rng = np.random.default_rng(5)
-    data = pa.table({"x": rng.normal(size=9000), "y": rng.normal(size=9000), "n": rng.integers(0, 99, 9000), "s": ["a"] * 9000})
+    data = pa.table(
+        {"x": rng.normal(size=9000), "y": rng.normal(size=9000), "n": rng.integers(0, 99, 9000), "s": ["a"] * 9000}
+    )
     expected = rstats.correlation(data)
     assert expected.names == ["x", "y", "n"]
-    for other in (data.to_pandas(), pl.from_arrow(data), data.to_reader(1000), {name: data[name] for name in data.column_names}):
+    for other in (
+        data.to_pandas(),
+        pl.from_arrow(data),
+        data.to_reader(1000),
+        {name: data[name] for name in data.column_names},
+    ):
         assert rstats.correlation(other) == expected
     assert rstats.correlation(data, columns=["x", "n"])["x", "n"] == expected["x", "n"]
     assert rstats.correlation(data.to_pandas()["x"], pl.Series(data["y"].to_numpy())) == expected["x", "y"]

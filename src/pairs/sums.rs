@@ -32,6 +32,7 @@ impl Sums {
         Self { count: 0, sum: zero(), squares: zero() }
     }
 
+    #[cfg(feature = "parquet")]
     fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.sum = self.sum.plus(&other.sum);
@@ -84,6 +85,7 @@ impl PairSums {
     }
 
     /// More rows.
+    #[cfg(feature = "parquet")]
     pub fn merge(&mut self, other: &Self) {
         for column in 0..self.columns {
             for beside in 0..self.columns {

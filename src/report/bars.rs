@@ -9,6 +9,7 @@ use crate::spec::Histogram;
 const MOST: usize = 20;
 
 /// Bars of an eighth of a line to a whole one.
+#[cfg(feature = "table")]
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The counts of a histogram, of which neighbours are together where there are more than `most`.

@@ -7,6 +7,7 @@ use super::html::escape;
 use super::python_json::text;
 #[cfg(feature = "table")]
 use super::table::{laid_out_pairs, markdown, readable};
+#[cfg(feature = "table")]
 use crate::num::figure::Figure;
 use crate::num::text::{name, number, write_number};
 use crate::pairs::PairMatrix;

@@ -89,7 +89,8 @@ impl FromStr for BinCount {
     }
 }
 
-/// The values of a series in bins: see the [method](crate::stats::histogram).
+/// The values of a series in bins of equal width, from the least value to the greatest. A bin holds the values from its lower edge up to but without
+/// its upper one, the last bin both; the edges are those of `numpy.histogram`, and values are compared with them exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
     /// The edges of the bins, ascending: one more than there are bins.
