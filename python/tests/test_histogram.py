@@ -170,6 +170,10 @@ def test_routes_agree(tmp_path, bins):
         pq.write_table(data.slice(start, 10_000), tmp_path / f"{start}.parquet", row_group_size=3000)
     for options in ({}, {"threads": 1}, {"memory_limit": "128MiB"}):
         assert rstats.describe_parquet(tmp_path, bins=bins, **options) == expected
+    asked = {"columns": ["x", "n"], "bins": bins, "stats": ["mean", "outliers"]}
+    one = rstats.describe(data, **asked)
+    for _ in range(2):  # what was kept of each file is looked at again
+        assert rstats.describe_parquet(tmp_path, checkpoint=tmp_path / "state", **asked) == one
     where = rstats.describe_parquet(tmp_path, bins=bins, where="name = 'a'", columns="n")
     of_a = data.filter(pa.compute.equal(data["name"], "a"))
     assert where["n"]["histogram"] == rstats.describe(of_a, columns="n", bins=bins)["n"]["histogram"]

@@ -45,7 +45,7 @@ pub(super) fn describe_one<T: Element>(
         let chunks = series.chunks();
         let pass = |scan: &mut Scan<T>| chunks.iter().try_for_each(|chunk| chunk.read(scan));
         if spec.counts_alone() && rows > SHORT {
-            scan.restart(Keep::AtMost(SAMPLE), Brackets::between(Vec::new()));
+            scan.restart(Keep::AtMost(SAMPLE), Brackets::between(&[], &[]));
             return passes(rows, spec, interrupt, scan, pass);
         }
         if rows <= SHORT || keeps_all(rows, spec) {
@@ -76,7 +76,7 @@ pub(super) fn describe_one<T: Element>(
         Ok(())
     };
     if spec.counts_alone() {
-        scan.restart(Keep::AtMost(SAMPLE), Brackets::between(Vec::new()));
+        scan.restart(Keep::AtMost(SAMPLE), Brackets::between(&[], &[]));
     } else if keeps_all(rows, spec) {
         scan.restart(Keep::All, Brackets::unknown());
     } else {

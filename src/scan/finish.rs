@@ -80,12 +80,8 @@ impl<T: Value> Scan<T> {
         };
         let Counted { histogram, outliers, fences } = match self.count_between(spec, &quantiles, nan) {
             Ok(counted) => counted,
-            Err(brackets) => {
-                self.is_counting = true;
-                return Ok(Outcome::Again(brackets));
-            }
+            Err(brackets) => return Ok(Outcome::Again(brackets)),
         };
-        self.is_counting = false;
         let moments = self.moments.finish();
         let sorted =
             self.optional.as_mut().and_then(|optional| optional.value_counts.as_mut()).map(ValueCounts::finish);
@@ -142,9 +138,7 @@ impl<T: Value> Scan<T> {
         };
         let n = candidates.count();
         let (positions, ranks) = ranks(spec, n);
-        if !self.is_counting {
-            candidates.finish(&ranks, &mut self.found, interrupt)?;
-        }
+        candidates.finish(&ranks, &mut self.found, interrupt)?;
         let found = &self.found;
         let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
         let blend = |p: &Position| blend(p, T::from_key(at(p.lower)), T::from_key(at(p.upper)));
@@ -171,7 +165,9 @@ impl<T: Value> Scan<T> {
         let edges = Edges::<T>::new(spec, self.moments.count(), extrema, at(0.25).zip(at(0.75)), value);
         let below = match &mut self.candidates {
             Some(candidates) if !edges.keys().is_empty() => {
-                candidates.count_below(edges.keys()).ok_or_else(|| Brackets::between(edges.keys().to_vec()))?
+                let again =
+                    || Brackets::between(edges.keys(), if spec.computed().is_empty() { &[] } else { &self.found });
+                candidates.count_below(edges.keys()).ok_or_else(again)?
             }
             _ => Vec::new(),
         };

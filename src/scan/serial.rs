@@ -26,8 +26,7 @@ const MOST_ROWS: u64 = 1 << 48;
 
 /// Writes a scan, for a binary format.
 pub(crate) fn serialize<T: Value, S: Serializer>(scan: &Scan<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    let Scan { tier: _, nan, null_count, nan_count, moments, extrema, candidates, optional, found: _, is_counting: _ } =
-        scan;
+    let Scan { tier: _, nan, null_count, nan_count, moments, extrema, candidates, optional, found: _ } = scan;
     (nan, null_count, nan_count, moments, extrema, candidates, optional).serialize(serializer)
 }
 
@@ -35,9 +34,7 @@ pub(crate) fn serialize<T: Value, S: Serializer>(scan: &Scan<T>, serializer: S) 
 pub(crate) fn deserialize<'de, T: Value, D: Deserializer<'de>>(deserializer: D) -> Result<Scan<T>, D::Error> {
     let (nan, null_count, nan_count, moments, extrema, candidates, optional) = Deserialize::deserialize(deserializer)?;
     let tier = Tier::best();
-    let found = Vec::new();
-    let scan =
-        Scan { tier, nan, null_count, nan_count, moments, extrema, candidates, optional, found, is_counting: false };
+    let scan = Scan { tier, nan, null_count, nan_count, moments, extrema, candidates, optional, found: Vec::new() };
     scan.check().map_err(serde::de::Error::custom)?;
     Ok(scan)
 }

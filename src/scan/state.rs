@@ -24,8 +24,6 @@ pub struct Scan<T: Value> {
     pub(super) optional: Option<Box<OptionalStates<T>>>,
     /// Order statistics on their way to the quantiles.
     pub(super) found: Vec<T::Key>,
-    /// Whether those are found, and values are counted between edges that follow from them.
-    pub(super) is_counting: bool,
 }
 
 impl<T: Value> Scan<T> {
@@ -33,7 +31,7 @@ impl<T: Value> Scan<T> {
     pub fn new(spec: &Spec, keep: Keep) -> Self {
         // Where values are counted alone, and can be read again, none is kept.
         let brackets = match keep {
-            Keep::AtMost(_) if spec.counts_alone() => Brackets::between(Vec::new()),
+            Keep::AtMost(_) if spec.counts_alone() => Brackets::between(&[], &[]),
             _ => Brackets::unknown(),
         };
         Self::with_brackets(spec, keep, brackets)
@@ -53,7 +51,6 @@ impl<T: Value> Scan<T> {
             candidates: learned.wants(Learned::QUANTILES).then(|| Candidates::new(brackets, keep.capacity(), tier)),
             optional: OptionalStates::new(learned),
             found: Vec::new(),
-            is_counting: false,
         }
     }
 
@@ -77,7 +74,6 @@ impl<T: Value> Scan<T> {
             candidates: Some(Candidates::new(brackets, keep.capacity(), self.tier)),
             optional: None,
             found: Vec::new(),
-            is_counting: false,
         }
     }
 
@@ -119,7 +115,6 @@ impl<T: Value> Scan<T> {
     pub fn restart(&mut self, keep: Keep, brackets: Brackets<T::Key>) {
         self.null_count = 0;
         self.nan_count = 0;
-        self.is_counting = false;
         self.moments.clear();
         self.extrema.iter_mut().for_each(Extrema::clear);
         self.optional.iter_mut().for_each(|optional| optional.clear());

@@ -113,6 +113,17 @@ impl<K: Key> Bins<K> {
         }
     }
 
+    /// How many keys are below each of these, if all of them are edges.
+    pub(super) fn count_below(&self, keys: &[K]) -> Option<Vec<u64>> {
+        let mut below = 0;
+        let sum = |count: &u64| {
+            below += count;
+            below
+        };
+        let sums: Vec<u64> = self.counts.iter().map(sum).collect();
+        keys.iter().map(|key| Some(sums[self.edges.binary_search(key).ok()?])).collect()
+    }
+
     pub(super) fn clear_kept(&mut self) {
         self.filled = 0;
     }

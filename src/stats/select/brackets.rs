@@ -40,12 +40,19 @@ impl<K: Key> Brackets<K> {
         Self::from_intervals(brackets)
     }
 
-    /// Nowhere: values are counted between these keys, ascending and each once, and none is kept. See [`Candidates::count_below`].
+    /// Values are counted between these keys; order statistics that are known are found again. See [`Candidates::count_below`].
     ///
     /// [`Candidates::count_below`]: super::Candidates::count_below
-    pub fn between(keys: Vec<K>) -> Self {
-        let kept = vec![false; keys.len() + 1];
-        Self { edges: keys, kept }
+    pub fn between(keys: &[K], known: &[K]) -> Self {
+        let intervals = known.iter().map(|&key| (Some(key), key.successor())).collect();
+        let known = Self::from_intervals(Intervals { intervals, frequent: Vec::new() });
+        let mut edges: Vec<K> = known.edges.iter().chain(keys).copied().collect();
+        edges.sort_unstable();
+        edges.dedup();
+        // A bin is kept as the one that it is a part of.
+        let is_kept = |lower: &K| known.kept[known.edges.partition_point(|edge| edge <= lower)];
+        let kept = std::iter::once(known.kept[0]).chain(edges.iter().map(is_kept)).collect();
+        Self { edges, kept }
     }
 
     /// Around these intervals, from the first key up to but without the second, where `None` is the infinity of its side;

@@ -237,28 +237,18 @@ impl<K: Key> Candidates<K> {
     /// How many values are below each of these keys, ascending and each once. `None` where that takes another pass, with
     /// [`Brackets::between`] them.
     pub fn count_below(&mut self, keys: &[K]) -> Option<Vec<u64>> {
-        fn sums(counts: &[u64]) -> Vec<u64> {
-            let mut below = 0;
-            let sum = |count: &u64| {
-                below += count;
-                below
-            };
-            counts.iter().map(sum).collect()
+        if let Some(below) = self.bins.count_below(keys) {
+            return Some(below);
         }
-        let mut below = if self.bins.edges == keys {
-            sums(&self.bins.counts)
-        } else if self.holds_all() {
-            self.distribute();
-            let mut bins = Bins::new(keys.to_vec(), vec![false; keys.len() + 1]);
-            for block in self.samples.iter_mut().flat_map(|sample| sample.together().chunks(BLOCK)) {
-                K::bucketize(block, &mut bins, self.tier);
-            }
-            sums(&bins.counts)
-        } else {
+        if !self.holds_all() {
             return None;
-        };
-        below.truncate(keys.len());
-        Some(below)
+        }
+        self.distribute();
+        let mut bins = Bins::new(keys.to_vec(), vec![false; keys.len() + 1]);
+        for block in self.samples.iter_mut().flat_map(|sample| sample.together().chunks(BLOCK)) {
+            K::bucketize(block, &mut bins, self.tier);
+        }
+        bins.count_below(keys)
     }
 
     /// Appends the keys of these ranks to `found`, if all that was kept are the last blocks' keys, which then need not go to their bins
