@@ -42,6 +42,9 @@ const SHARED: u64 = 1 << 20;
 /// Bytes that a scan takes beside the values that it keeps.
 const SCAN: u64 = 20 << 10;
 
+/// The rows of a group whose histogram has as many bins as those of groups are expected to have.
+const FEW_ROWS: u64 = 1 << 10;
+
 /// Values that it holds on their way to where they are kept.
 const BUSY_SCAN: u64 = 1 << 17;
 
@@ -354,7 +357,18 @@ impl<'a> Plan<'a> {
 
     /// Bytes of the answers of all series for one key, or one row of lists.
     pub(super) fn answer_bytes(&self) -> u64 {
-        (self.series.len() * size_of::<u64>() * (3 + self.spec.field_names().len())) as u64
+        // A histogram beside the numbers: a list of edges and one of counts, as they are found and as they are answered.
+        let histogram = match self.spec.most_bins(FEW_ROWS) {
+            0 => 0,
+            bins => 32 * bins + 128,
+        };
+        let numbers = size_of::<u64>() * (3 + self.spec.field_names().len());
+        self.series.len() as u64 * (numbers as u64 + histogram)
+    }
+
+    /// Bytes that a scan takes beside the values that it keeps, once it counts for a histogram: edges, counts, and where to look for them.
+    pub(super) fn bin_bytes(&self) -> u64 {
+        32 * self.spec.most_bins(self.rows())
     }
 
     /// The columns of the answer.
@@ -470,7 +484,8 @@ impl<'a> Plan<'a> {
         let (whole, busy) = self.scans_at_once(series);
         let (held, kept) = ((whole - self.threads_for(series)) as u64, kept as u64);
         self.key_size() * (kept * whole as u64 + kept.min(self.values_of_task()) * busy as u64)
-            + SCAN * held
+            + (SCAN + self.bin_bytes()) * held
+            + self.bin_bytes() * busy as u64
             + self.key_size() * BUSY_SCAN.min(self.rows()) * busy as u64
     }
 

@@ -24,7 +24,8 @@ pub(crate) struct Counted {
 }
 
 impl<T: Value> Edges<T> {
-    /// For `count` values, one at least, with these extrema, and quartiles if they are needed; `at` is the value of a rank among those that the quartiles are made of.
+    /// For `count` values, one at least, with these extrema, and quartiles if they are needed; `at` is the value of a rank among those that
+    /// the quartiles are made of.
     pub fn new(
         spec: &Spec,
         count: u64,

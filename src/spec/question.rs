@@ -341,6 +341,12 @@ impl Spec {
         self.bins
     }
 
+    /// The most bins that the histogram of so many rows can have; 0 if none is wanted.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn most_bins(&self, rows: u64) -> u64 {
+        if self.wants(Statistic::Histogram) { self.bins.most(rows) } else { 0 }
+    }
+
     /// Whether this statistic is wanted.
     pub fn wants(&self, statistic: Statistic) -> bool {
         self.statistics.contains(&statistic)

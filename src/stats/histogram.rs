@@ -52,7 +52,16 @@ impl BinCount {
             }
         };
         // Of equal values, and where the extent is beyond the floats, there is no width.
-        if bins.is_finite() { bins.clamp(1.0, 2.0 * (count as f64).sqrt() + 65.0) as usize } else { 1 }
+        if bins.is_finite() { bins.clamp(1.0, self.most(count) as f64) as usize } else { 1 }
+    }
+
+    /// The most bins for so many values.
+    pub(crate) fn most(self, count: u64) -> u64 {
+        match self {
+            Self::Fixed(bins) => bins.into(),
+            // Those of Freedman and Diaconis, or of Sturges, of which there are never more than 65.
+            Self::Auto => (2.0 * (count as f64).sqrt()) as u64 + 65,
+        }
     }
 }
 

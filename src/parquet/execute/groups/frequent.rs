@@ -102,7 +102,9 @@ impl<C: KeyCode> FrequentScans<C> {
             (expected * expected_share(seen(partition), &fractions, WIDE_MARGIN) * MORE) as usize
         };
         let threads = plan.budget.threads() as u64;
-        let of_key = |kept: usize| plan.series.len() as u64 * (SCAN * threads + plan.key_size() * kept as u64);
+        let of_key = |kept: usize| {
+            plan.series.len() as u64 * ((SCAN + plan.bin_bytes()) * threads + plan.key_size() * kept as u64)
+        };
         let room = plan.budget.kept();
         let needed = |first: usize| (first..=without).map(|partition| of_key(kept(partition))).sum::<u64>();
         // The more frequent a key is, the later its partition comes.
