@@ -215,6 +215,61 @@ fn pairs_are_those_of_all_files_and_formats() {
     }
 }
 
+/// Parquet merges the sums of its parts, text is in memory as a whole.
+#[test]
+fn pairs_do_not_depend_on_the_parts() {
+    let folder = TempDir::new().unwrap();
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let mut lines = vec!["a,b,c".to_owned()];
+    for (file, rows) in [700, 1, 1300, 40].into_iter().enumerate() {
+        let mut column = |spread: u64| -> Vec<Option<f64>> {
+            let mut value = || (next() >> 11) as f64 * 2f64.powi((next() % spread) as i32 - 30);
+            (0..rows).map(|row| (row % 11 != spread as usize % 11).then(&mut value)).collect()
+        };
+        let (a, b, c) = (column(3), column(40), column(90));
+        let text = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:?}"));
+        let has_c = file != 2; // a file without a column has nulls there
+        for row in 0..rows {
+            lines.push(format!(
+                "{},{},{}",
+                text(a[row]),
+                text(b[row]),
+                if has_c { text(c[row]) } else { String::new() }
+            ));
+        }
+        let array = |values: Vec<Option<f64>>| Arc::new(Float64Array::from(values)) as ArrayRef;
+        let mut columns = vec![("a", array(a)), ("b", array(b))];
+        if has_c {
+            columns.push(("c", array(c)));
+        }
+        write(&path(&folder, &format!("{file}.parquet")), columns, 300);
+    }
+    let csv = path(&folder, "all.csv");
+    fs::write(&csv, lines.join("\n") + "\n").unwrap();
+    let parquet: Vec<String> =
+        (0..4).map(|file| path(&folder, &format!("{file}.parquet")).to_str().unwrap().to_owned()).collect();
+    let parquet: Vec<&str> = parquet.iter().map(String::as_str).collect();
+    for method in ["pearson", "covariance", "spearman", "kendall"] {
+        for nulls in ["pairwise", "complete"] {
+            let options = ["-m", method, "--nulls", nulls, "-f", "json"];
+            let run = |files: &[&str], more: &[&str]| {
+                let output = rstats(&[&["correlate"], files, &options[..], more].concat());
+                assert!(output.status.success(), "{}", text(&output.stderr));
+                text(&output.stdout)
+            };
+            let expected = run(&[csv.to_str().unwrap()], &[]);
+            assert_eq!(run(&parquet, &[]), expected, "{method} {nulls}");
+            assert_eq!(run(&parquet, &["-j", "1", "--memory-limit", "256MiB"]), expected, "{method} {nulls}");
+        }
+    }
+}
+
 #[test]
 fn shells_and_manuals_have_what_they_take() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

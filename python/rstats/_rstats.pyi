@@ -638,8 +638,8 @@ def correlation(
     threads
         As for `describe`. The answer does not depend on it.
 
-    None where a column has equal values alone, or fewer than two rows count. Columns of decimals are an error: cast
-    them to float64.
+    None where a column has equal values alone, or fewer than two rows count. Decimals of up to 27 digits count as what
+    they are; wider ones are an error.
 
     Raises
     ------

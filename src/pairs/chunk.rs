@@ -5,9 +5,14 @@ use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 
 use crate::arch::products::{DIGIT, Digits, MOST_DIGITS, ROWS, split_floats, split_integers};
 use crate::error::{Error, Result};
-use crate::num::rational::decompose;
+use crate::num::figure::NumberType;
+use crate::num::number::Number;
+use crate::num::rational::{Rational, decompose};
 use crate::series::{Chunk, Repr, Series};
 use crate::spec::NanPolicy;
+
+/// The magnitude that decimals are below, without their point: what digits have room for, with a sign.
+const MOST_DECIMAL: u128 = 10_u128.pow(27);
 
 /// The numbers of a column, in some rows.
 #[derive(Clone, Debug)]
@@ -24,6 +29,8 @@ pub(super) struct PairColumn {
     pub valid: Option<BooleanBuffer>,
     /// Whether a value is NaN, or infinite: no sum of it says anything.
     pub is_spoilt: bool,
+    /// Of decimals, whose values are integers here, the digits behind the point.
+    pub scale: u8,
 }
 
 /// The bits that all values of a column fit into: from 2^unit to below 2^(unit + 23·digits).
@@ -56,25 +63,38 @@ impl PairColumn {
                     let numbers = (0..values.len()).map(|row| is_there(row) && !values[row].is_nan());
                     valid = Some(numbers.collect());
                 }
-                Ok(Self { values: Values::Floats(values), valid, is_spoilt })
+                Ok(Self { values: Values::Floats(values), valid, is_spoilt, scale: 0 })
             }
             Repr::Signed => {
                 let mut values: Vec<i64> = Vec::new();
                 whole.read(&mut values)?;
                 let values = spread_out(values, there.as_ref()).into_iter().map(i128::from).collect();
-                Ok(Self { values: Values::Integers(values), valid: there, is_spoilt: false })
+                Ok(Self { values: Values::Integers(values), valid: there, is_spoilt: false, scale: 0 })
             }
             Repr::Unsigned => {
                 let mut values: Vec<u64> = Vec::new();
                 whole.read(&mut values)?;
                 let values = spread_out(values, there.as_ref()).into_iter().map(i128::from).collect();
-                Ok(Self { values: Values::Integers(values), valid: there, is_spoilt: false })
+                Ok(Self { values: Values::Integers(values), valid: there, is_spoilt: false, scale: 0 })
             }
-            Repr::Exact => Err(Error::Invalid(format!(
-                "column '{}' is of {}, whose covariance is not computed; cast it to float64",
-                series.name().unwrap_or("(unnamed)"),
-                series.type_name()
-            ))),
+            Repr::Exact => {
+                let refused = |why: &str| {
+                    let name = series.name().unwrap_or("(unnamed)");
+                    Error::Invalid(format!("column '{name}' is of {why}; cast it to float64 to have it beside others"))
+                };
+                let NumberType::Decimal(scale) = series.number_type() else {
+                    return Err(refused("floats and wide integers together"));
+                };
+                let mut values: Vec<Number> = Vec::new();
+                whole.read(&mut values)?;
+                let power = Rational::power_of_ten(scale.into());
+                let whole = |value: Number| value.to_rational().times(&power).to_i128();
+                let values: Option<Vec<i128>> = values.into_iter().map(whole).collect();
+                let fits = |values: &Vec<i128>| values.iter().all(|value| value.unsigned_abs() < MOST_DECIMAL);
+                let values = values.filter(fits).ok_or_else(|| refused("decimals of more than 27 digits"))?;
+                let values = Values::Integers(spread_out(values, there.as_ref()));
+                Ok(Self { values, valid: there, is_spoilt: false, scale })
+            }
         }
     }
 

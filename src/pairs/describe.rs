@@ -30,11 +30,12 @@ impl Default for PairSpec {
     }
 }
 
-/// The coefficients of every pair of these columns, on the threads of the pool: covariance, Pearson's r, Spearman's ρ and Kendall's τ-b correctly rounded.
+/// The coefficients of every pair of these columns, on the threads of the pool: covariance, Pearson's r, Spearman's ρ and Kendall's τ-b
+/// correctly rounded.
 ///
 /// # Errors
 ///
-/// [`Error::Data`] for columns of different lengths, [`Error::Invalid`] for columns of decimals, [`Error::Nan`] as the spec has it, and
+/// [`Error::Data`] for columns of different lengths, [`Error::Invalid`] for decimals of more than 27 digits, and for columns that mix wide integers and floats, [`Error::Nan`] as the spec has it, and
 /// [`Error::Interrupted`].
 ///
 /// ```

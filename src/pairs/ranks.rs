@@ -33,8 +33,8 @@ impl Order {
         Self { rows, places }
     }
 
-    /// Twice the rank of each row among those where `valid` is set too, equal values sharing the mean of theirs: whole numbers. As a column that has values
-    /// in these rows.
+    /// Twice the rank of each row among those where `valid` is set too, equal values sharing the mean of theirs: whole numbers. As a column
+    /// that has values in these rows.
     pub fn twice_the_ranks(&self, valid: Option<&BooleanBuffer>) -> PairColumn {
         let mut ranks = vec![0.0; self.places.len()];
         let mut is_there = vec![false; self.places.len()];
@@ -51,7 +51,7 @@ impl Order {
             start += tied.len();
         }
         let valid = (rows.len() < is_there.len()).then(|| is_there.into_iter().collect());
-        PairColumn { values: Values::Floats(ranks), valid, is_spoilt: false }
+        PairColumn { values: Values::Floats(ranks), valid, is_spoilt: false, scale: 0 }
     }
 
     /// Kendall's τ-b with another column of as many rows, correctly rounded, and the number of rows in which both have values. `None` of

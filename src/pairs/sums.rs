@@ -145,6 +145,7 @@ impl PairSums {
                 sums.beside[b * all + a] = Some(Box::new(of_b));
             }
         }
+        sums.scale(columns);
         // Of what is spoilt there are counts alone.
         for a in (0..all).filter(|&a| columns[a].is_spoilt) {
             sums.spoilt[a] = true;
@@ -157,6 +158,28 @@ impl PairSums {
             }
         }
         Ok(sums)
+    }
+}
+
+impl PairSums {
+    /// Puts the point into sums of decimals, which were integers.
+    fn scale(&mut self, columns: &[PairColumn]) {
+        let all = columns.len();
+        for (a, column) in columns.iter().enumerate().filter(|(_, column)| column.scale > 0) {
+            let power = Rational::power_of_ten(-i32::from(column.scale));
+            let own = std::iter::once(&mut self.own[a]);
+            let beside = self.beside[a * all..(a + 1) * all].iter_mut().flatten().map(AsMut::as_mut);
+            for sums in own.chain(beside) {
+                sums.sum = sums.sum.times(&power);
+                sums.squares = sums.squares.times(&power).times(&power);
+            }
+            for b in 0..all {
+                let products = &mut self.products[a.min(b) * all + a.max(b)];
+                *products = products.times(&power);
+            }
+            // Of itself it has two points.
+            self.products[a * all + a] = self.products[a * all + a].times(&power);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [`context`] hands the tasks of a plan to threads, in their order. Columns are described ([`series`]) in passes over them ([`pass`]), after a look
 //! at a few values ([`probe`]), with what a [`checkpoint`] has of earlier runs ([`incremental`]); [`groups`] have a way of their own, and so have rows of
-//! [`lists`]: [`numbers`] knows which. Columns of other [`kinds`] are described in the same ways; [`pairs`] of columns have their sums. [`run`] is where it begins.
+//! [`lists`]: [`numbers`] knows which. Columns of other [`kinds`] are described in the same ways; [`pairs`] of columns have their sums.
+//! [`run`] is where it begins.
 
 mod checkpoint;
 mod context;

@@ -3,16 +3,18 @@
 use std::sync::Mutex;
 
 use arrow_array::{ArrayRef, new_null_array};
+use arrow_schema::DataType;
 
 use super::context::ExecutionContext;
 use super::pass::LeftOut;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::num::figure::NumberType;
 use crate::pairs::{Coefficient, PairMatrix, PairSpec, PairSums, correlate, sums_of};
 use crate::parquet::columns::DataColumn;
 use crate::parquet::plan::Plan;
 use crate::parquet::request::{PairAnswer, Progress, RunMetrics};
-use crate::series::Series;
+use crate::series::{Repr, Series};
 use crate::unpoisoned::Unpoisoned;
 
 /// Bytes that the sums of a pair take, those on their way to them included.
@@ -56,10 +58,20 @@ fn names(plan: &Plan<'_>) -> Vec<String> {
     plan.series.iter().map(|series| series.name.clone()).collect()
 }
 
+/// A type of the column's numbers, for a file that lacks it.
+fn type_of(column: &DataColumn) -> DataType {
+    match (column.repr, column.number_type) {
+        (Repr::Signed, _) => DataType::Int64,
+        (Repr::Unsigned, _) => DataType::UInt64,
+        (Repr::Exact, NumberType::Decimal(scale)) => DataType::Decimal128(38, scale.min(38) as i8),
+        _ => DataType::Float64,
+    }
+}
+
 /// The columns of a batch; one that its file lacks has nulls.
 fn series_of(columns: &[DataColumn], values: Vec<Option<ArrayRef>>, rows: usize) -> Result<Vec<Series>> {
     let series = columns.iter().zip(values).map(|(column, values)| {
-        let values = values.unwrap_or_else(|| new_null_array(&column.data_type, rows));
+        let values = values.unwrap_or_else(|| new_null_array(&type_of(column), rows));
         Series::from_arrays(Some(column.name.clone()), vec![values])
     });
     series.collect()
