@@ -215,6 +215,35 @@ fn pairs_are_those_of_all_files_and_formats() {
     }
 }
 
+#[test]
+fn names_may_stand_for_several_columns() {
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "x.parquet");
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+    let columns = vec![("temp_in", floats([1.0, 2.0])), ("temp_out", floats([3.0, 5.0])), ("temp_at", texts)];
+    write(&file, [columns, vec![("wind", floats([4.0, 4.0])), ("a*", floats([0.0, 1.0]))]].concat(), 2);
+    let csv = path(&folder, "x.csv");
+    fs::write(&csv, "temp_in,temp_out,temp_at,wind,a*\n1,3,a,4,0\n2,5,b,4,1\n").unwrap();
+    let lines = path(&folder, "x.ndjson");
+    let line = r#"{"temp_in": 1, "temp_out": 3, "temp_at": "a", "wind": 4, "a*": 0}"#;
+    fs::write(&lines, format!("{line}\n{line}\n")).unwrap();
+    for file in [&file, &csv, &lines].map(|file| file.to_str().unwrap()) {
+        let names = |arguments: &[&str]| -> Vec<String> {
+            let document = json(&[&[file], arguments].concat());
+            let series = document["series"].as_array().unwrap();
+            series.iter().map(|series| series["column"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(&["-c", "temp_*"]), ["temp_in", "temp_out", "temp_at"], "{file}");
+        assert_eq!(names(&["-c", "*_in, wi??"]), ["temp_in", "wind"], "{file}");
+        assert_eq!(names(&["-c", "a*"]), ["a*"], "{file}");
+        assert_eq!(names(&["-c", "temp_[io]*", "-g", "temp_at"])[..2], ["temp_in", "temp_in"], "{file}");
+        assert_eq!(names(&["-c", "*", "-g", "temp_in"]).len(), 8, "{file}");
+        fails(1, &[file, "-c", "humid*"], &["no column 'humid*'"]);
+        let pairs = rstats(&["correlate", file, "-c", "temp_*", "-f", "csv"]);
+        assert!(text(&pairs.stdout).starts_with("column,temp_in,temp_out\n"), "{}", text(&pairs.stderr));
+    }
+}
+
 /// Parquet merges the sums of its parts, text is in memory as a whole.
 #[test]
 fn pairs_do_not_depend_on_the_parts() {

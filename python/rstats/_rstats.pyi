@@ -533,24 +533,26 @@ def describe_parquet(
         `gs://`, `az://`, `http(s)://`; credentials come from the environment), `"@list.txt"` (a file of paths); one or
         several.
     columns
-        As for `describe`. Columns are matched by name, whatever their order in a file. A file that lacks one adds
-        nothing to it (with `by`, its rows count as null). Numeric types mix exactly; other clashes are an error that
-        names both files. A field of a struct is a column, `"a.b"`, and the struct's name means all of its fields.
-        Columns of lists that are named have a row for each list, as in memory: the key `row` counts the rows that
-        `where` keeps, file after file. The values of all lists or maps are one column where they are named, as Parquet
-        spells the way to them in one of the files: `"a.list.element"`. An encrypted column, or one without a type, is
-        left out unless it is named. Every column is described by its kind, as in memory: times in the finest unit of
-        the files, instants of several zones in UTC.
+        As for `describe`; `"temp_*"` (`*`, `?`, `[ab]`) stands for several, unless a column has that very name. Columns
+        are matched by name, whatever their order in a file. A file that lacks one adds nothing to it (with `by`, its
+        rows count as null). Numeric types mix exactly; other clashes are an error that names both files. A field of a
+        struct is a column, `"a.b"`, and the struct's name means all of its fields. Columns of lists that are named have
+        a row for each list, as in memory: the key `row` counts the rows that `where` keeps, file after file. The values
+        of all lists or maps are one column where they are named, as Parquet spells the way to them in one of the files:
+        `"a.list.element"`. An encrypted column, or one without a type, is left out unless it is named. Every column is
+        described by its kind, as in memory: times in the finest unit of the files, instants of several zones in UTC.
     by
         Columns of keys, as for `describe`. Names of folders like `day=2026-11-01` are columns too: of integers, dates
         or text, for files that have no such column of their own. With columns of lists: carried along, row by row. An
         INTERVAL of Parquet, whose months Arrow does not keep beside its days, is refused.
     where
         Which rows count: comparisons (`temp > 0`, `city = 'Seattle'`, `day >= '2026-11-01'`), `and`, `or`, `not`, `in
-        (1, 2)`, `between 1 and 2`, `is null`; `a.b` is a field of a struct, `"a b".c` one of which a name stands in
-        quotes. A comparison with null is unknown, and only what is true counts; a NaN satisfies no comparison but `!=`.
-        Comparisons are exact, but a number beside a column of floats is read as a float of its type, so that `temp =
-        0.1` finds 0.1. Row groups and pages that cannot hold such rows are not read; footers are, of all files.
+        (1, 2)`, `between 1 and 2`, `is null`, `like 'A%'` (`%` any characters, `_` one; `ilike` takes letters in either
+        case; `escape '!'` names what makes a wildcard stand for itself); `a.b` is a field of a struct, `"a b".c` one of
+        which a name stands in quotes. A comparison with null is unknown, and only what is true counts; a NaN satisfies
+        no comparison but `!=`. Comparisons are exact, but a number beside a column of floats is read as a float of its
+        type, so that `temp = 0.1` finds 0.1. Row groups and pages that cannot hold such rows are not read; footers are,
+        of all files.
     memory_limit
         The most memory that the process may take, in bytes or as text ("512MiB"). Default: half of the machine's, or of
         what its control group allows. What does not fit goes to temporary files, or is read again; the answer is the
@@ -650,7 +652,7 @@ def correlation(
     --------
     >>> import rstats
     >>> rstats.correlation([1, 2, 3, 4], [1.5, 2.0, 2.5, 4.5])
-    0.9338592123006061
+    0.9326733179802503
     >>> data = {"a": [1, 2, 3, None], "b": [3.0, 2.0, 2.5, 1.0], "c": [1, 2, 3, 4]}
     >>> pairs = rstats.correlation(data, method="spearman")
     >>> pairs["a", "b"], pairs.count("a", "b")
@@ -683,8 +685,13 @@ def covariance(
 ) -> float | None:
     """The covariance of every pair of columns of a table, or of two series, correctly rounded.
 
-    Σ(x - x̄)(y - ȳ) / (n - ddof); of a column with itself its variance, with the bits of `describe`. None for ddof rows
-    or fewer. All else is as for `correlation`.
+    Parameters
+    ----------
+    ddof
+        Σ(x - x̄)(y - ȳ) is divided by n - ddof; of ddof rows or fewer the covariance is None. Of a column with itself it
+        is the variance, with the bits of `describe`.
+
+    All else is as for `correlation`.
 
     Examples
     --------

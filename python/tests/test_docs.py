@@ -62,6 +62,7 @@ def test_every_parameter_is_explained(name: str) -> None:
         "describe_parquet": "describe",
         "rolling": "describe",
         "expanding": "rolling",
+        "covariance": "correlation",
     }
     text, other = DOCUMENTED[name] + DOCUMENTED["compute_stats_json"], shared.get(name)
     while other:

@@ -29,7 +29,7 @@ FILES = sorted(glob.glob(str(ROOT / "data/*.parquet")))
 SCHEMA = json.loads((ROOT / "schemas/describe-2.json").read_text())
 ALL = (
     "min max range sum mean variance stddev mean_ci sem iqr skewness kurtosis mad mode n_unique n_zero n_negative "
-    "geometric_mean harmonic_mean cv trimmed_mean"
+    "geometric_mean harmonic_mean cv trimmed_mean fences outliers histogram"
 ).split()
 
 

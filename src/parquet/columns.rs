@@ -20,6 +20,7 @@ use super::storage::UnreadableColumn;
 use crate::error::{Error, Position, Result};
 use crate::escape::{NAME, shown};
 use crate::num::figure::NumberType;
+use crate::series::column_names::expanded;
 use crate::series::key::values_type;
 use crate::series::list::values_of;
 use crate::series::series_kind::SeriesKind;
@@ -174,7 +175,7 @@ impl Dataset {
         let Request { columns, by, .. } = request;
         let mut all = self.all_columns();
         let named = columns.are_named();
-        let Wanted { names: wanted, by_struct } = self.wanted(&all, columns)?;
+        let Wanted { names: wanted, by_struct } = self.wanted(&all, request)?;
         let asked: Vec<&str> = request.predicate.iter().flat_map(|predicate| predicate.columns()).collect();
         // A key stands for all that lies in it; a column of its own may have a dot in its name.
         let lies_within = |(file, index): (usize, usize)| self.files[file].own_place(index).is_none();
@@ -240,11 +241,18 @@ impl Dataset {
     }
 
     /// The names of the wanted columns, where they are named.
-    fn wanted(&self, all: &[DataColumn], columns: &Columns) -> Result<Wanted> {
+    fn wanted(&self, all: &[DataColumn], request: &Request) -> Result<Wanted> {
+        let Request { columns, by, .. } = request;
         let Columns::Named(wanted) = columns else { return Ok(Wanted::default()) };
         let unreadable = self.files.iter().flat_map(|file| &file.unreadable).map(|column| column.name.as_str());
         let spelled = self.files.iter().flat_map(|file| file.columns()).map(|column| column.name.as_str());
         let known: HashSet<&str> = spelled.chain(unreadable).collect();
+        // A glob stands for columns that can be described, and are no keys.
+        let is_described = |column: &DataColumn| request.describes_all_kinds() || self.holds_numbers(column, true);
+        let apart = all.iter().filter(|column| {
+            self.first_role(column) == Role::Plain && !by.contains(&column.name) && is_described(column)
+        });
+        let wanted = expanded(wanted, |name| known.contains(name), apart.map(|column| column.name.as_str()));
         if let Some(missing) = wanted.iter().find(|name| !known.contains(name.as_str())) {
             let available = all.iter().map(|column| column.name.clone()).collect();
             return Err(Error::NoSuchColumn { name: missing.clone(), available });

@@ -6,6 +6,7 @@
 //! [`Scan`](crate::scan::Scan) is one.
 
 pub(crate) mod column;
+pub(crate) mod column_names;
 pub(crate) mod exact_cast;
 pub(crate) mod from_arrow;
 pub(crate) mod key;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::column_names::expanded;
 use super::exact_cast::decimal_scale;
 use super::list::values_of;
 use super::repr::Kind;
@@ -20,7 +21,8 @@ use crate::series::type_names::{type_name, type_text};
 pub enum Columns {
     /// Every column of numbers; booleans are not among them.
     Numeric,
-    /// The columns of these names, booleans included.
+    /// The columns of these names, booleans included. In files a name that is no column's may have `*`, `?` and `[ab]`, and stands for those that it
+    /// matches.
     Named(Vec<String>),
     /// The columns of numbers or booleans that this lets through.
     Where(Filter),
@@ -136,7 +138,9 @@ impl Columns {
             indices.entry(field.name()).or_default().push(index);
         }
         let mut chosen = Vec::new();
-        for name in names {
+        let numeric = schema.fields().iter().filter(|field| Kind::from_field(field).is_some());
+        let names = expanded(names, |name| indices.contains_key(name), numeric.map(|field| field.name().as_str()));
+        for name in &names {
             let Some(found) = indices.get(name.as_str()) else {
                 return Err(Error::NoSuchColumn {
                     name: name.clone(),

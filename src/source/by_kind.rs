@@ -6,6 +6,7 @@ use arrow_schema::Schema;
 use crate::describe::TypedColumn;
 use crate::error::{Error, Result};
 use crate::series::Series;
+use crate::series::column_names::expanded;
 use crate::series::series_kind::SeriesKind;
 use crate::series::table::Columns;
 
@@ -22,13 +23,19 @@ impl ByKind {
     ///
     /// [`Error::NoSuchColumn`] for a name that is not there.
     pub fn new(schema: &Schema, columns: &Columns, keys: &[usize]) -> Result<Self> {
-        if let Columns::Named(names) = columns
-            && let Some(missing) = names.iter().find(|name| schema.index_of(name).is_err())
-        {
+        let names = match columns {
+            Columns::Named(names) => {
+                let apart = schema.fields().iter().enumerate().filter(|(index, _)| !keys.contains(index));
+                let apart = apart.map(|(_, field)| field.name().as_str());
+                Some(expanded(names, |name| schema.index_of(name).is_ok(), apart))
+            }
+            _ => None,
+        };
+        if let Some(missing) = names.iter().flatten().find(|name| schema.index_of(name).is_err()) {
             let available = schema.fields().iter().map(|field| field.name().clone()).collect();
             return Err(Error::NoSuchColumn { name: missing.clone(), available });
         }
-        let is_wanted = |index: &usize| columns.wants(schema.field(*index).name());
+        let is_wanted = |index: &usize| names.as_ref().is_none_or(|names| names.contains(schema.field(*index).name()));
         let all = (0..schema.fields().len()).filter(|index| columns.are_named() || !keys.contains(index));
         let (numbers, others) =
             all.filter(is_wanted).partition(|index| match SeriesKind::from_field(schema.field(*index)) {

@@ -13,6 +13,7 @@ use super::roles::{Role, Seen};
 use super::wanted::Wanted;
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
+use crate::series::column_names::expanded;
 use crate::series::table::Kinds;
 
 /// The columns of every batch.
@@ -28,7 +29,13 @@ impl Columns {
     pub fn new(wanted: &Wanted, seen: impl FnOnce() -> Result<Vec<(String, Seen)>>) -> Result<Self> {
         let apart = || wanted.time.iter().chain(&wanted.keys);
         let seen = if wanted.looks() { seen()? } else { Vec::new() };
-        let described: Vec<(String, Role)> = match (&wanted.columns, wanted.kinds) {
+        let is_taken = |(name, seen): &&(String, Seen)| {
+            (wanted.kinds == Kinds::All || seen.role() == Role::Number) && !apart().any(|apart| apart == name)
+        };
+        let matched = seen.iter().filter(is_taken).map(|(name, _)| name.as_str());
+        let is_there = |name: &str| seen.iter().any(|(known, _)| known == name);
+        let named = wanted.columns.as_ref().map(|names| expanded(names, is_there, matched));
+        let described: Vec<(String, Role)> = match (&named, wanted.kinds) {
             (Some(names), Kinds::Numbers) => names.iter().map(|name| (name.clone(), Role::Number)).collect(),
             (Some(names), Kinds::All) => {
                 let of = |name| seen.iter().find(|(known, _)| known == name).map(|(_, seen)| *seen);
@@ -45,7 +52,7 @@ impl Columns {
         let (mut names, mut roles) = (Vec::new(), Vec::new());
         for (name, role) in times.chain(keys).chain(described.iter().map(|(name, role)| (name, *role))) {
             if names.contains(name) {
-                let is_named = wanted.columns.as_ref().is_some_and(|names| names.contains(name));
+                let is_named = named.as_ref().is_some_and(|names| names.contains(name));
                 let name = shown(name, NAME);
                 return Err(Error::Invalid(match is_named || apart().any(|apart| *apart == name) {
                     true => format!("column '{name}' is wanted twice: as a time, as a key or to be described"),

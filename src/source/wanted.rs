@@ -3,6 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_schema::TimeUnit;
 
+use crate::series::column_names::is_glob;
 use crate::series::table::Kinds;
 
 /// How data is written.
@@ -55,7 +56,8 @@ impl Default for Wanted {
 impl Wanted {
     /// Whether what the first lines hold decides anything.
     pub(super) fn looks(&self) -> bool {
-        self.columns.is_none() || self.kinds == Kinds::All
+        let may_stand_for_several = || self.columns.iter().flatten().any(|name| is_glob(name));
+        self.columns.is_none() || self.kinds == Kinds::All || may_stand_for_several()
     }
 }
 

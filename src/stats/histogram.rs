@@ -196,8 +196,9 @@ mod tests {
         assert_eq!(equal_widths(-0.1, 0.2, 3), [-0.1, 1.387_778_780_781_445_7e-17, 0.100_000_000_000_000_03, 0.2]);
         // The step is 0 among the least floats.
         assert_eq!(equal_widths(0.0, 5e-324, 4), [0.0, 0.0, 0.0, 5e-324, 5e-324]);
+        // Where the extent is beyond the floats, its halves are not.
         let wide = equal_widths(-f64::MAX, f64::MAX, 4);
-        assert_eq!(wide, [-f64::MAX, -f64::MAX / 2.0, 0.0, f64::MAX / 2.0, f64::MAX]);
+        assert_eq!(wide, [-f64::MAX, -f64::MAX / 2.0, 0.0, (f64::MAX / 2.0).next_down(), f64::MAX]);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use super::question::Windowing;
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::keys::plain;
+use crate::series::Kind;
+use crate::series::column_names::expanded;
 use crate::series::table::Columns;
 use crate::series::times::{Times, factor, nanoseconds};
 use crate::series::type_names::type_text;
@@ -61,7 +63,13 @@ impl Layout {
         let bounds = bounds(plain_field(schema.field(on)).data_type(), &question.spans())?;
         let by = question.by.iter().map(|name| index(name)).collect::<Result<Vec<_>>>()?;
         let columns = match &question.columns {
-            Some(names) => Columns::Named(names.clone()).choose(schema)?,
+            Some(names) => {
+                let others = schema.fields().iter().enumerate();
+                let others = others
+                    .filter(|(index, field)| Kind::from_field(field).is_some() && *index != on && !by.contains(index));
+                let others = others.map(|(_, field)| field.name().as_str());
+                Columns::Named(expanded(names, |name| schema.index_of(name).is_ok(), others)).choose(schema)?
+            }
             None => {
                 let all = Columns::Numeric.choose(schema)?;
                 all.into_iter().filter(|index| *index != on && !by.contains(index)).collect()

@@ -71,7 +71,7 @@ pub struct Correlate {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// Columns to correlate, by name [default: all of numbers]
+    /// Columns to correlate, by name or by * ? [ab] for several [default: all of numbers]
     #[arg(short, long, value_name = "A,B", value_parser = Names::parse)]
     columns: Option<Names>,
 
@@ -216,7 +216,7 @@ pub struct Describe {
     #[command(flatten)]
     pub question: Question,
 
-    /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null; dates in quotes;
+    /// Only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null, [i]like 'A%'; dates in quotes;
     /// a number beside a column of floats is read as such a float
     #[arg(long = "where", value_name = "PREDICATE")]
     predicate: Option<String>,
@@ -446,8 +446,8 @@ impl Windows {
 /// What is asked of each series.
 #[derive(Args)]
 pub struct Question {
-    /// Columns to describe, by name [default: all; of windows, those of numbers]; booleans that are named are numbers, 0 and 1. A name
-    /// with a comma stands in double quotes: -c '"a,b",c'
+    /// Columns to describe, by name or by * ? [ab] for several [default: all; of windows, those of numbers]; booleans that are named are
+    /// numbers, 0 and 1. A name with a comma stands in double quotes: -c '"a,b",temp_*'
     #[arg(short, long, value_name = "A,B", value_parser = Names::parse)]
     columns: Option<Names>,
 

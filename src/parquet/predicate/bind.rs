@@ -5,6 +5,7 @@ use arrow_schema::DataType;
 
 use super::expression::{Expression, Literal, Name, Operand};
 use super::instant::Instant;
+use super::like::Pattern;
 use super::ranges::{LiteralPosition, Ordered, Ranges, Relation};
 use super::values::ValueType;
 use crate::error::{Error, Result};
@@ -30,9 +31,24 @@ pub(super) struct Column {
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Constant(Option<bool>),
-    IsNull { column: usize, negated: bool },
+    IsNull {
+        column: usize,
+        negated: bool,
+    },
     Within(Within),
-    Compare { left: usize, relation: Relation, right: usize, negated: bool },
+    Compare {
+        left: usize,
+        relation: Relation,
+        right: usize,
+        negated: bool,
+    },
+    /// Texts against a pattern. Those that match are in the hull.
+    Like {
+        column: usize,
+        pattern: Pattern,
+        hull: Ranges<Box<str>>,
+        negated: bool,
+    },
     All(Vec<Node>),
     Any(Vec<Node>),
 }
@@ -121,6 +137,12 @@ impl Binder {
                 Some(column) if self.columns[column].kind != ValueType::Null => Node::IsNull { column, negated },
                 _ => Node::Constant(Some(!negated)),
             }),
+            Expression::Like { name, pattern, folds_case, escape } => {
+                // It was one when it was parsed.
+                let read = Pattern::new(pattern, *folds_case, *escape);
+                let pattern = read.ok_or_else(|| Error::Invalid(format!("'{pattern}' is no pattern")))?;
+                self.like(name, pattern, negated)
+            }
             Expression::All(parts) => Ok(join(self.nodes(parts, negated)?, !negated)),
             Expression::Any(parts) => Ok(join(self.nodes(parts, negated)?, negated)),
             Expression::Not(inner) => self.node(inner, !negated),
@@ -209,6 +231,27 @@ impl Binder {
         Ok(Node::Within(Within { column, set, negated, outside }))
     }
 
+    /// A column of text against a pattern.
+    fn like(&self, name: &str, pattern: Pattern, negated: bool) -> Result<Node> {
+        let Some(column) = self.column(name) else {
+            return Ok(Node::Constant(None));
+        };
+        match self.columns[column].kind {
+            ValueType::Null => Ok(Node::Constant(None)),
+            ValueType::Text => Ok(match pattern.hull() {
+                // A prefix, or a text without wildcards.
+                (hull, true) => {
+                    Node::Within(Within { column, set: Set::Texts(hull), negated, outside: Outside::False })
+                }
+                (hull, false) => Node::Like { column, pattern, hull, negated },
+            }),
+            _ => {
+                let data_type = self.type_text(column);
+                Err(Error::Invalid(format!("column '{name}' is of type {data_type}; 'like' is for columns of text")))
+            }
+        }
+    }
+
     fn between_columns(&self, left_name: &str, relation: Relation, right_name: &str, negated: bool) -> Result<Node> {
         let (Some(left), Some(right)) = (self.column(left_name), self.column(right_name)) else {
             return Ok(Node::Constant(None));
@@ -251,7 +294,9 @@ impl Node {
     fn each_column(&mut self, visit: &mut impl FnMut(&mut usize)) {
         match self {
             Self::Constant(_) => {}
-            Self::IsNull { column, .. } | Self::Within(Within { column, .. }) => visit(column),
+            Self::IsNull { column, .. } | Self::Within(Within { column, .. }) | Self::Like { column, .. } => {
+                visit(column)
+            }
             Self::Compare { left, right, .. } => {
                 visit(left);
                 visit(right);

@@ -12,6 +12,7 @@ use arrow_schema::ArrowError;
 use arrow_select::take::take;
 
 use super::bind::{Bound, Node, Outside, Set, Within};
+use super::like::Pattern;
 use super::number::Number;
 use super::ranges::{Ordered, Relation};
 use super::values::{Cell, Float, Integer, ValueType, Visitor, cells};
@@ -70,6 +71,11 @@ impl Columns<'_> {
             }
             Node::Within(within) => within.evaluate(self.columns[within.column]),
             Node::Compare { left, relation, right, negated } => self.compare(*left, *relation, *right, *negated),
+            Node::Like { column, pattern, negated, .. } => {
+                let array = self.columns[*column];
+                let answer = Matches(pattern).visit(array).ok_or_else(|| incomparable(array))??;
+                if *negated { not(&answer).map_err(failed) } else { Ok(answer) }
+            }
             Node::All(parts) => self.combine(parts, and_kleene),
             Node::Any(parts) => self.combine(parts, or_kleene),
         }
@@ -214,6 +220,37 @@ impl<'a> Visitor<'a> for Test<'_> {
         let values = array.values().as_ref();
         let inside = self.visit(values).ok_or_else(|| incomparable(values))??;
         Ok(take(&inside, array.keys(), None).map_err(failed)?.as_boolean().clone())
+    }
+}
+
+/// Which texts of an array match a pattern; null where they are.
+struct Matches<'a>(&'a Pattern);
+
+impl<'a> Visitor<'a> for Matches<'_> {
+    type Output = Result<BooleanArray>;
+
+    fn boolean(self, array: &'a BooleanArray) -> Self::Output {
+        Err(incomparable(array))
+    }
+
+    fn integers<T: ArrowPrimitiveType<Native: Integer>>(self, array: &'a PrimitiveArray<T>) -> Self::Output {
+        Err(incomparable(array))
+    }
+
+    fn floats<T: ArrowPrimitiveType<Native: Float>>(self, array: &'a PrimitiveArray<T>) -> Self::Output {
+        Err(incomparable(array))
+    }
+
+    fn texts(self, array: &'a dyn Array, value: impl Fn(usize) -> &'a str + 'a) -> Self::Output {
+        // What lies below a null need not be a text.
+        let is_match = |row: usize| array.is_valid(row) && self.0.matches(value(row));
+        Ok(BooleanArray::new(BooleanBuffer::collect_bool(array.len(), is_match), array.nulls().cloned()))
+    }
+
+    fn dictionary(self, array: &'a dyn AnyDictionaryArray) -> Self::Output {
+        let values = array.values().as_ref();
+        let matching = self.visit(values).ok_or_else(|| incomparable(values))??;
+        Ok(take(&matching, array.keys(), None).map_err(failed)?.as_boolean().clone())
     }
 }
 

@@ -29,6 +29,12 @@ pub(super) enum Expression {
         list: Vec<Literal>,
     },
     IsNull(String),
+    Like {
+        name: String,
+        pattern: String,
+        folds_case: bool,
+        escape: Option<char>,
+    },
     /// At least two; none of them is an `All`.
     All(Vec<Expression>),
     /// At least two; none of them is an `Any`.
@@ -60,7 +66,7 @@ impl Expression {
         };
         match self {
             Self::Constant(_) => {}
-            Self::Flag(name) | Self::IsNull(name) => add(name),
+            Self::Flag(name) | Self::IsNull(name) | Self::Like { name, .. } => add(name),
             Self::Compare { left, right, .. } => [left, right].into_iter().filter_map(Operand::column).for_each(add),
             Self::Between { value, low, high } => {
                 [value, low, high].into_iter().filter_map(Operand::column).for_each(add);
@@ -140,7 +146,7 @@ impl Expression {
 
     /// Whether its negation has a `not` of its own inside.
     fn takes_not(&self) -> bool {
-        matches!(self, Self::Between { .. } | Self::In { .. } | Self::IsNull(_))
+        matches!(self, Self::Between { .. } | Self::In { .. } | Self::IsNull(_) | Self::Like { .. })
     }
 
     fn write(&self, not: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,6 +162,14 @@ impl Expression {
                 f.write_char(')')
             }
             Self::IsNull(name) => write!(f, "{} is {not}null", Name(name)),
+            Self::Like { name, pattern, folds_case, escape } => {
+                let word = if *folds_case { "ilike" } else { "like" };
+                write!(f, "{} {not}{word} {}", Name(name), Literal::Text(pattern.clone()))?;
+                match escape {
+                    Some(escape) => write!(f, " escape {}", Literal::Text(escape.to_string())),
+                    None => Ok(()),
+                }
+            }
             Self::All(parts) => separated(parts.iter().map(|part| Within(1, part)), " and ", f),
             Self::Any(parts) => separated(parts.iter().map(|part| Within(0, part)), " or ", f),
             Self::Not(inner) if inner.takes_not() => inner.write("not ", f),

@@ -5,7 +5,8 @@
 //! conjunction = negation { "and" negation }
 //! negation   = { "not" } ( "(" predicate ")" | test )
 //! test       = value [ comparison value | [ "not" ] "between" value "and" value
-//!                    | [ "not" ] "in" "(" literal { "," literal } ")" | "is" [ "not" ] "null" ]
+//!                    | [ "not" ] "in" "(" literal { "," literal } ")" | "is" [ "not" ] "null"
+//!                    | [ "not" ] ( "like" | "ilike" ) text [ "escape" text ] ]
 //! comparison = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">="
 //! value      = column | literal
 //! column     = name { "." name } | '"' any text, "" for one " '"'
@@ -13,7 +14,8 @@
 //! literal    = number | "'" any text, '' for one ' "'" | "true" | "false" | "null"
 //! ```
 //!
-//! Words are words in any case. A column on its own must be boolean. Dates and timestamps are quoted ISO 8601 text; one
+//! In the text behind `like` a `%` stands for any characters and a `_` for one; `ilike` takes letters in either case. A character that is named behind
+//! `escape` makes the wildcard behind it stand for itself. Words are words in any case. A column on its own must be boolean. Dates and timestamps are quoted ISO 8601 text; one
 //! without an offset is UTC, and so is a column without a time zone. A time of day is quoted too: `'08:30:00.25'`.
 //!
 //! The logic is SQL's, of three values: a null compares as unknown, `not` leaves unknown as it is, and a row is kept
@@ -30,6 +32,7 @@ mod bind;
 mod evaluate;
 mod expression;
 mod instant;
+mod like;
 mod number;
 mod parse;
 mod prune;

@@ -5,6 +5,7 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::expression::{Expression, Literal, Name, Operand, WORDS, continues_name, starts_name};
+use super::like::Pattern;
 use super::number::Number;
 use super::ranges::Relation;
 use crate::error::{Error, Result};
@@ -342,8 +343,10 @@ impl Parser {
             Expression::Between { value, low, high: self.operand()? }
         } else if self.take_word("in") {
             Expression::In { value, list: self.list()? }
+        } else if let Some(folds_case) = self.take_like() {
+            self.like(value, folds_case)?
         } else if negated {
-            return Err(self.expected("'between' or 'in' behind 'not'"));
+            return Err(self.expected("'between', 'in' or 'like' behind 'not'"));
         } else {
             match value {
                 Operand::Column(name) => Expression::Flag(name),
@@ -355,6 +358,57 @@ impl Parser {
             }
         };
         Ok(if negated { test.negated() } else { test })
+    }
+
+    /// `like` or `ilike`, which are words here alone: whether letters match in either case.
+    fn take_like(&mut self) -> Option<bool> {
+        let folds_case = self.take_named(&["like", "ilike"])?;
+        Some(folds_case == 1)
+    }
+
+    /// One of these words, which elsewhere may be columns: its place among them.
+    fn take_named(&mut self, words: &[&str]) -> Option<usize> {
+        let Token::Column(name) = self.peek() else { return None };
+        let place = words.iter().position(|word| word.eq_ignore_ascii_case(name))?;
+        self.take();
+        Some(place)
+    }
+
+    fn like(&mut self, value: Operand, folds_case: bool) -> Result<Expression> {
+        let Operand::Column(name) = value else {
+            return Err(Error::Invalid("'like' is asked of a column".to_owned()));
+        };
+        let text = |parser: &mut Self, expected: &str| match parser.take_if_text() {
+            Some(text) => Ok(text),
+            None => Err(parser.expected(expected)),
+        };
+        let start = self.tokens.get(self.next).map_or(1, |(_, index)| *index);
+        let pattern = text(self, "a pattern in single quotes behind 'like', such as 'A%'")?;
+        let mut escape = None;
+        if self.take_named(&["escape"]).is_some() {
+            let start = self.tokens.get(self.next).map_or(1, |(_, index)| *index);
+            let given = text(self, "a character in single quotes behind 'escape'")?;
+            let mut characters = given.chars();
+            escape = characters.next().filter(|_| characters.next().is_none());
+            if escape.is_none() {
+                return Err(failure(start, "one character behind 'escape'", format_args!("'{given}'")));
+            }
+        }
+        if Pattern::new(&pattern, folds_case, escape).is_none() {
+            let found = "another character";
+            return Err(failure(start, "%, _ or the character itself behind the one that escapes", found));
+        }
+        Ok(Expression::Like { name, pattern, folds_case, escape })
+    }
+
+    fn take_if_text(&mut self) -> Option<String> {
+        match self.peek() {
+            Token::Text(_) => match self.take() {
+                Token::Text(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn list(&mut self) -> Result<Vec<Literal>> {

@@ -188,6 +188,18 @@ impl Node {
                 is.with(Answers::FALSE.only_if(nulls != Nulls::All)).negated_if(*negated)
             }
             Self::Within(within) => within.answers(hulls[within.column]),
+            Self::Like { column, hull: texts, negated, .. } => {
+                let hull = hulls[*column];
+                let null = Answers::UNKNOWN.only_if(hull.nulls != Nulls::None);
+                if hull.nulls == Nulls::All {
+                    return null;
+                }
+                let (may_match, _) = answers(texts, hull.low.as_ref(), hull.high.as_ref(), |value| match value {
+                    Value::Text(value) => Some(value),
+                    _ => None,
+                });
+                Answers::TRUE.only_if(may_match).with(Answers::FALSE).negated_if(*negated).with(null)
+            }
             Self::Compare { left, right, .. } => {
                 let (left, right) = (hulls[*left].nulls, hulls[*right].nulls);
                 if left == Nulls::All || right == Nulls::All {

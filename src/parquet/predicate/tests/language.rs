@@ -66,7 +66,7 @@ fn messages_say_where_and_what() {
         ("a = 1)", "character 6: expected 'and', 'or' or the end, found ')'"),
         ("a is 5", "character 6: expected 'null' or 'not null', found 5"),
         ("a is not 5", "character 10: expected 'null', found 5"),
-        ("a not 5", "character 7: expected 'between' or 'in' behind 'not', found 5"),
+        ("a not 5", "character 7: expected 'between', 'in' or 'like' behind 'not', found 5"),
         ("a between 1 or 2", "character 13: expected 'and' and the upper bound of 'between', found 'or'"),
         ("a in 5", "character 6: expected '(' and a list of literals behind 'in', found 5"),
         ("a in ()", "character 7: expected a column, a number, 'text', true, false or null, found ')'"),

@@ -36,6 +36,65 @@ fn refusal(text: &str, data_type: DataType) -> String {
 }
 
 #[test]
+fn texts_are_like_patterns() {
+    let column: ArrayRef =
+        Arc::new(StringArray::from(vec![Some("Oslo"), None, Some("Bergen"), Some("os%o"), Some("")]));
+    for (text, expected) in [
+        ("x like 'O%'", "10000"),
+        ("x like 'Oslo'", "10000"),
+        ("x like '%e%'", "00100"),
+        ("x like '_e%n'", "00100"),
+        ("x LIKE '%o'", "10010"),
+        ("x not like '%o'", "00101"),
+        ("not x like '%o'", "00101"),
+        ("x ilike 'OS%'", "10010"),
+        ("x like 'os!%o' escape '!'", "00010"),
+        ("x like ''", "00001"),
+        ("x like '%'", "10111"),
+        ("x like '_%'", "10110"),
+        ("x like 'B%' or x is null", "01100"),
+        ("absent like 'B%'", "00000"),
+    ] {
+        assert_eq!(rows(text, column.clone()), expected, "{text}");
+        let predicate = Predicate::parse(text).unwrap();
+        assert_eq!(Predicate::parse(&predicate.to_string()).unwrap(), predicate, "{text}");
+    }
+    // A column may have such a name.
+    let batch = RecordBatch::try_from_iter([("like", column.clone()), ("escape", column)]).unwrap();
+    assert_eq!(from_batch("like like 'O%' and escape not like 'B%'", &batch), "10000");
+    assert!(refusal("x like 'O%'", DataType::Int32).contains("'like' is for columns of text"));
+    for (text, words) in [
+        ("x like O", "character 8: expected a pattern in single quotes"),
+        ("x like 'a' escape 'bc'", "character 19: expected one character"),
+        ("x like 'a!b' escape '!'", "character 8: expected %, _"),
+        ("'a' like 'b'", "asked of a column"),
+        ("x not 3", "'between', 'in' or 'like' behind 'not'"),
+    ] {
+        let message = Predicate::parse(text).unwrap_err().to_string();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+/// A row group whose texts are all beside the pattern's prefix is not read.
+#[test]
+fn prefixes_of_patterns_prune() {
+    let text = |text: &str| -> Option<ArrayRef> { Some(Arc::new(StringArray::from(vec![text]))) };
+    let pruned = |predicate: &str, null_count: u64| {
+        let bound = Predicate::parse(predicate).unwrap().bind(&|_| Some(DataType::Utf8)).unwrap();
+        let bounds = Bounds { min: text("Bergen"), max: text("Bodø"), null_count: Some(null_count), rows: 9 };
+        bound.prune(&|_| Some(bounds.clone()))
+    };
+    assert_eq!(pruned("x like 'O%'", 0), Pruning::Skip);
+    assert_eq!(pruned("x like 'O_%o'", 0), Pruning::Skip);
+    assert_eq!(pruned("x not like 'O_%o'", 0), Pruning::KeepAll);
+    assert_eq!(pruned("x not like 'O_%o'", 2), Pruning::Filter);
+    assert_eq!(pruned("x like 'B%'", 0), Pruning::KeepAll);
+    assert_eq!(pruned("x like 'Be_%n'", 0), Pruning::Filter);
+    assert_eq!(pruned("x ilike 'o%'", 0), Pruning::Filter);
+    assert_eq!(pruned("x like '%n'", 0), Pruning::Filter);
+}
+
+#[test]
 fn null_is_unknown() {
     let column: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(3)]));
     for (text, expected) in [
