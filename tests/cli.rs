@@ -225,8 +225,10 @@ fn names_may_stand_for_several_columns() {
     let csv = path(&folder, "x.csv");
     fs::write(&csv, "temp_in,temp_out,temp_at,wind,a*\n1,3,a,4,0\n2,5,b,4,1\n").unwrap();
     let lines = path(&folder, "x.ndjson");
-    let line = r#"{"temp_in": 1, "temp_out": 3, "temp_at": "a", "wind": 4, "a*": 0}"#;
-    fs::write(&lines, format!("{line}\n{line}\n")).unwrap();
+    let line = |x: u8, y: u8, at: &str, z: u8| {
+        format!(r#"{{"temp_in": {x}, "temp_out": {y}, "temp_at": "{at}", "wind": 4, "a*": {z}}}"#)
+    };
+    fs::write(&lines, format!("{}\n{}\n", line(1, 3, "a", 0), line(2, 5, "b", 1))).unwrap();
     for file in [&file, &csv, &lines].map(|file| file.to_str().unwrap()) {
         let names = |arguments: &[&str]| -> Vec<String> {
             let document = json(&[&[file], arguments].concat());

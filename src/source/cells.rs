@@ -13,7 +13,7 @@ use super::roles::{Role, Seen};
 use super::wanted::Wanted;
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
-use crate::series::column_names::expanded;
+use crate::series::column_names::{expanded, is_glob};
 use crate::series::table::Kinds;
 
 /// The columns of every batch.
@@ -35,6 +35,11 @@ impl Columns {
         let matched = seen.iter().filter(is_taken).map(|(name, _)| name.as_str());
         let is_there = |name: &str| seen.iter().any(|(known, _)| known == name);
         let named = wanted.columns.as_ref().map(|names| expanded(names, is_there, matched));
+        // A line may lack a column, but what stands for several stands for one at least.
+        if let Some(glob) = named.iter().flatten().find(|name| is_glob(name) && !is_there(name)) {
+            let available = seen.iter().map(|(name, _)| name.clone()).collect();
+            return Err(Error::NoSuchColumn { name: glob.clone(), available });
+        }
         let described: Vec<(String, Role)> = match (&named, wanted.kinds) {
             (Some(names), Kinds::Numbers) => names.iter().map(|name| (name.clone(), Role::Number)).collect(),
             (Some(names), Kinds::All) => {
