@@ -4,6 +4,7 @@
 use globset::Glob;
 
 /// Whether a name may stand for several.
+#[cfg(any(feature = "parquet", feature = "stream"))]
 pub(crate) fn is_glob(name: &str) -> bool {
     name.contains(['*', '?', '['])
 }
