@@ -283,7 +283,7 @@ def rows():
     for bins in (10, "auto"):
         yield f"histogram of {label} f64, {bins} bins", 0.0, lambda bins=bins: histograms(bins)
 
-    def pairs(missing, columns=100, rows=size // 50):
+    def pairs(missing, columns=100, rows=size // 250):
         table = {f"c{i}": random.standard_normal(rows) for i in range(columns)}
         frame = pd.DataFrame(table)
         if missing:
@@ -295,7 +295,7 @@ def rows():
         matrix = frame.to_numpy().T.copy()
         return contenders | {"NumPy": lambda: np.corrcoef(matrix).ravel().tolist()}
 
-    of_pairs = f"Pearson's r of all pairs of 100 columns, {size / 50e6:g} M rows"
+    of_pairs = f"Pearson's r of all pairs of 100 columns, {size / 250e6:g} M rows"
     yield f"{of_pairs}, 1 % null", 1e-9, lambda: pairs(True)
     yield of_pairs, 1e-9, lambda: pairs(False)
 
