@@ -14,7 +14,7 @@ pub fn completions(args: &Completions) -> Result<(), Failure> {
 }
 
 pub fn man(args: &Man) -> Result<(), Failure> {
-    let mut cli = Cli::command();
+    let mut cli = Cli::command().name("rstats").bin_name("rstats");
     cli.build();
     let command = match &args.command {
         None => cli,
