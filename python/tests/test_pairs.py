@@ -186,9 +186,11 @@ def test_decimals_are_what_they_say(name):
     rng = np.random.default_rng(6)
     cents = [Decimal(int(value)).scaleb(-2) for value in rng.integers(-(10**9), 10**9, 40)]
     wide = [Decimal(int(value)).scaleb(-10) for value in rng.integers(-(10**18), 10**18, 40)]
-    data = pa.table({"cents": pa.array(cents), "wide": pa.array(wide), "x": rng.normal(size=40)})
-    pairs = of(name, data)
-    columns = {"cents": cents, "wide": wide, "x": data["x"].to_pylist()}
+    # More than 64 bits, beside floats of more bits than digits have.
+    widest = [Decimal(int(a) * 10**9 + int(b)).scaleb(-5) for a, b in rng.integers(10**17, 10**18, (40, 2))]
+    columns = {"cents": cents, "wide": wide, "widest": widest, "x": rng.normal(size=40).tolist()}
+    columns["spread"] = rng.lognormal(0, 30, 40).tolist()
+    pairs = of(name, pa.table({key: pa.array(values) for key, values in columns.items()}))
     for a in columns:
         for b in columns:
             assert pairs[a, b] == ORACLES[name](columns[a], columns[b]), (a, b)

@@ -173,10 +173,13 @@ impl PairColumn {
     }
 
     /// The value of a row as an integer and a power of two.
-    pub fn decomposed(&self, row: usize) -> (bool, u64, i32) {
+    pub fn decomposed(&self, row: usize) -> (bool, u128, i32) {
         match &self.values {
-            Values::Floats(values) => decompose(values[row]),
-            Values::Integers(values) => (values[row] < 0, values[row].unsigned_abs() as u64, 0),
+            Values::Floats(values) => {
+                let (negative, mantissa, exponent) = decompose(values[row]);
+                (negative, mantissa.into(), exponent)
+            }
+            Values::Integers(values) => (values[row] < 0, values[row].unsigned_abs(), 0),
         }
     }
 

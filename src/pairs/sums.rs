@@ -9,6 +9,7 @@ use crate::arch::Tier;
 use crate::arch::products::{DIGIT, Digits, NO_DIGITS, ROWS, WEIGHTS, digit_of, digits_in_use};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::num::big_uint::BigUint;
 use crate::num::rational::Rational;
 use crate::num::superaccumulator::{ExactSum, ExactSumOfSquares};
 use crate::threads::Threads;
@@ -117,12 +118,11 @@ impl PairSums {
             (first..(first + TASK).min(rows.div_ceil(ROWS))).for_each(|block| sums.add_block(block * ROWS));
             Ok(())
         };
-        let (_, parts) = if rows <= ROWS { Threads::This } else { threads }.fold(
-            tasks,
-            || DigitSums::new(columns, &windows),
-            add,
-        )?;
-        let mut digits = DigitSums::new(columns, &windows);
+        let empty = || DigitSums::new(columns, &windows);
+        // One block is no work for several threads.
+        let workers = if rows <= ROWS { Threads::This } else { threads };
+        let (_, parts) = workers.fold(tasks, empty, add)?;
+        let mut digits = empty();
         parts.iter().for_each(|part| digits.merge(part));
         let mut sums = Self::new(columns.len());
         digits.finish_into(&mut sums);
@@ -159,9 +159,7 @@ impl PairSums {
         }
         Ok(sums)
     }
-}
 
-impl PairSums {
     /// Puts the point into sums of decimals, which were integers.
     fn scale(&mut self, columns: &[PairColumn]) {
         let all = columns.len();
@@ -191,11 +189,11 @@ fn by_value(a: &PairColumn, b: &PairColumn) -> [Sums; 3] {
     for row in (0..a.rows()).filter(|&row| a.is_valid(row) && b.is_valid(row)) {
         let of_row = [a.decomposed(row), b.decomposed(row)];
         for (index, (negative, magnitude, exponent)) in of_row.into_iter().enumerate() {
-            sums[index].add(negative, magnitude, exponent);
-            squares[index].add_square(false, magnitude, exponent);
+            sums[index].add_u128(negative, magnitude, exponent);
+            add_product(&mut squares[index], false, [magnitude, magnitude], 2 * exponent);
         }
         let [(minus_a, of_a, exponent_a), (minus_b, of_b, exponent_b)] = of_row;
-        products.add_u128(minus_a != minus_b, u128::from(of_a) * u128::from(of_b), exponent_a + exponent_b);
+        add_product(&mut products, minus_a != minus_b, [of_a, of_b], exponent_a + exponent_b);
         count += 1;
     }
     let sum = |sum: &ExactSum| {
@@ -208,6 +206,14 @@ fn by_value(a: &PairColumn, b: &PairColumn) -> [Sums; 3] {
     };
     let of = |index: usize| Sums { count, sum: sum(&sums[index]), squares: wide(&squares[index]) };
     [of(0), of(1), Sums { count, sum: wide(&products), squares: zero() }]
+}
+
+/// Adds a product of two magnitudes: those of floats and of 64-bit integers fit 64 bits, those of decimals may not.
+fn add_product(sum: &mut ExactSumOfSquares, negative: bool, [a, b]: [u128; 2], exponent: i32) {
+    match a.checked_mul(b) {
+        Some(product) => sum.add_u128(negative, product, exponent),
+        None => sum.add_natural(negative, BigUint::from(a).times(&BigUint::from(b)).limbs(), exponent),
+    }
 }
 
 /// The sums of digits, for the columns that have a window.
