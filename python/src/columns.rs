@@ -126,11 +126,7 @@ impl Columns {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let fields = self.0.schema().fields().clone();
-        let rows: Arc<dyn Array> = Arc::new(StructArray::from(self.0.clone()));
-        let field = Arc::new(Field::new("", DataType::Struct(fields), false));
-        let reader = Box::new(ArrayIterator::new(std::iter::once(Ok(rows)), field));
-        Ok(to_stream_pycapsule(py, reader, requested_schema)?)
+        to_stream(py, self.0.clone(), requested_schema)
     }
 
     fn __repr__(&self) -> String {
@@ -174,6 +170,20 @@ impl Columns {
         }
         text
     }
+}
+
+/// A table as a stream of one batch, as the Arrow PyCapsule protocol has it.
+pub fn to_stream<'py>(
+    py: Python<'py>,
+    table: RecordBatch,
+    requested_schema: Option<Bound<'py, PyCapsule>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let schema = table.schema();
+    let field = Field::new("", DataType::Struct(schema.fields().clone()), false);
+    let field = Arc::new(field.with_metadata(schema.metadata().clone()));
+    let rows: Arc<dyn Array> = Arc::new(StructArray::from(table));
+    let reader = Box::new(ArrayIterator::new(std::iter::once(Ok(rows)), field));
+    Ok(to_stream_pycapsule(py, reader, requested_schema)?)
 }
 
 /// The columns that are neither counts nor floats.

@@ -3,19 +3,18 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyIterator, PyList, PyString, PyTuple};
-use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::internal::is_count;
 use rstats::report::{COUNTS, Keys, LeftOut, Report};
 use rstats::{Error, Interrupt, Part, SeriesKind};
 
 use crate::call::{self, Threads};
-use crate::columns::Columns;
+use crate::columns::{self, Columns};
 use crate::errors::{special, to_python};
 use crate::frames;
 use crate::key_objects::{KeyObjects, with_texts};
@@ -202,13 +201,7 @@ impl Description {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let batch = self.0.to_record_batch().map_err(to_python)?;
-        let schema = batch.schema();
-        let field = Field::new("", DataType::Struct(schema.fields().clone()), false);
-        let field = Arc::new(field.with_metadata(schema.metadata().clone()));
-        let rows: Arc<dyn Array> = Arc::new(StructArray::from(batch));
-        let reader = Box::new(ArrayIterator::new(std::iter::once(Ok(rows)), field));
-        Ok(to_stream_pycapsule(py, reader, requested_schema)?)
+        columns::to_stream(py, self.0.to_record_batch().map_err(to_python)?, requested_schema)
     }
 
     fn __repr__(&self) -> String {

@@ -1,17 +1,13 @@
 //! `correlation` and `covariance`: the columns of a table, or two series.
 
-use std::sync::Arc;
-
-use arrow_array::{Array, StructArray};
-use arrow_schema::{DataType, Field};
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList};
-use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::{Coefficient, Error, Interrupt, Kinds, NanPolicy, PairMatrix, PairNulls, PairSpec, Series, correlate};
 
 use crate::args;
 use crate::call;
+use crate::columns::to_stream;
 use crate::errors::to_python;
 use crate::input::{self, Chosen, Object, Read, ReadValues, Table, Wanted};
 
@@ -212,11 +208,7 @@ impl Pairs {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let batch = self.0.to_record_batch().map_err(to_python)?;
-        let field = Arc::new(Field::new("", DataType::Struct(batch.schema().fields().clone()), false));
-        let rows: Arc<dyn Array> = Arc::new(StructArray::from(batch));
-        let reader = Box::new(ArrayIterator::new(std::iter::once(Ok(rows)), field));
-        Ok(to_stream_pycapsule(py, reader, requested_schema)?)
+        to_stream(py, self.0.to_record_batch().map_err(to_python)?, requested_schema)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

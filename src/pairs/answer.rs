@@ -47,11 +47,7 @@ impl FromStr for Coefficient {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let named = Self::ALL.iter().find(|(_, known)| *known == name);
-        named.map(|(coefficient, _)| *coefficient).ok_or_else(|| {
-            let meant = hint(name, Self::ALL.iter().map(|(_, name)| *name));
-            format!("'{name}' is no coefficient; it is covariance, pearson, spearman or kendall{meant}")
-        })
+        named(&Self::ALL, name, "is no coefficient; it is covariance, pearson, spearman or kendall")
     }
 }
 
@@ -80,12 +76,17 @@ impl FromStr for PairNulls {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let named = Self::ALL.iter().find(|(_, known)| *known == name);
-        named.map(|(nulls, _)| *nulls).ok_or_else(|| {
-            let meant = hint(name, Self::ALL.iter().map(|(_, name)| *name));
-            format!("'{name}' is no way to treat nulls of pairs; it is pairwise or complete{meant}")
-        })
+        named(&Self::ALL, name, "is no way to treat nulls of pairs; it is pairwise or complete")
     }
+}
+
+/// What has this name; `wrong` says what is wrong with another one.
+fn named<T: Copy>(all: &[(T, &'static str)], name: &str, wrong: &str) -> Result<T, String> {
+    let found = all.iter().find(|(_, known)| *known == name);
+    found.map(|(named, _)| *named).ok_or_else(|| {
+        let meant = hint(name, all.iter().map(|(_, name)| *name));
+        format!("'{name}' {wrong}{meant}")
+    })
 }
 
 impl PairSums {

@@ -201,7 +201,7 @@ impl Spec {
         Ok(self)
     }
 
-    /// The same with a histogram of so many bins among the statistics; one that is asked for by its name alone has 10.
+    /// The same with a histogram of `bins` bins among the statistics. One that is named among the statistics alone has 10.
     pub fn with_histogram(self, bins: BinCount) -> Self {
         let statistics: Vec<_> = self.statistics.iter().copied().chain([Statistic::Histogram]).collect();
         Self { bins, ..self }.with_statistics(statistics)
@@ -341,7 +341,7 @@ impl Spec {
         self.bins
     }
 
-    /// The most bins that the histogram of so many rows can have; 0 if none is wanted.
+    /// The most bins that the histogram of a series of `rows` rows can have; 0 if no histogram is wanted.
     #[cfg(feature = "parquet")]
     pub(crate) fn most_bins(&self, rows: u64) -> u64 {
         if self.wants(Statistic::Histogram) { self.bins.most(rows) } else { 0 }

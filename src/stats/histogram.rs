@@ -16,7 +16,7 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BinCount {
-    /// So many; at most [`BinCount::MOST`].
+    /// This number; at most [`BinCount::MOST`].
     Fixed(u32),
     /// As many as NumPy's `"auto"`: bins as wide as Freedman and Diaconis or Sturges say, whichever are narrower, but no more than
     /// 2·√n by the former; and none narrower than 1 where the extrema and the values around the quartiles are whole numbers, as NumPy does for
@@ -28,7 +28,7 @@ impl BinCount {
     /// The most bins that can be asked for.
     pub const MOST: u32 = 1 << 16;
 
-    /// So many bins.
+    /// Exactly `bins` bins.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl BinCount {
         if bins.is_finite() { bins.clamp(1.0, self.most(count) as f64) as usize } else { 1 }
     }
 
-    /// The most bins for so many values.
+    /// The most bins that a histogram of `count` values can have.
     pub(crate) fn most(self, count: u64) -> u64 {
         match self {
             Self::Fixed(bins) => bins.into(),
