@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,7 @@ def test_a_console_block_is_what_the_command_prints(name: str, block: str) -> No
         pytest.skip("the command is not built; `make test` builds it first")
     command, expected = block.split("\n", 1)
     assert command.startswith("$ rstats ")
-    done = subprocess.run([binary, *command.split()[2:]], cwd=ROOT, capture_output=True, check=True)
+    done = subprocess.run([binary, *shlex.split(command)[2:]], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.decode() == expected
 
 
