@@ -10,7 +10,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # Optimised as it is shipped, but for what the linker does, which takes minutes.
 QUICK_LINK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
-.PHONY: help demo test check test-rust test-python bench docs lint deny fmt clean
+.PHONY: help demo test check test-rust test-browser test-python bench docs lint deny fmt clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,9 @@ demo: ## Build the command and describe the real data in data/, as a table and a
 		"data/seattle_weather.parquet --where temp_max>30 --columns temp_max --format json"; do \
 		echo; echo "\$$ rstats describe $$arguments"; target/demo/rstats describe $$arguments; \
 	done
+	@target/demo/rstats report data/city_temps.parquet --by city --output target/report.html
 
-test: lint test-rust test-python ## Set up, and pass every check and every test
+test: lint test-rust test-browser test-python ## Set up, and pass every check and every test
 
 check: lint ## While you work: lint, and the tests that take seconds
 	RSTATS_SERIES=20 cargo $(if $(NEXTEST),nextest run,test) --lib
@@ -48,6 +49,11 @@ ifeq ($(NEXTEST),yes)
 else
 	cargo test
 endif
+
+test-browser: ## Look at a report in Chromium, which npm installs; left out where it cannot
+	@cargo build --quiet
+	@if cd tests/browser && npm install --no-package-lock --no-audit --no-fund --silent; then node --test; \
+	else echo "The browser's tests are left out: npm cannot install tests/browser/package.json."; fi
 
 test-python: $(VENV)/installed ## Build the extension, check its stubs, run the Python tests
 	$(QUICK_LINK) $(BIN)/pip install --quiet --no-deps --force-reinstall .

@@ -9,8 +9,16 @@ use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, TimeUnit};
 use arrow_select::take::take;
+use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::escape::shown;
+
+/// What is beside each other in a list of values with their counts.
+pub const COUNTED: [&str; 2] = ["value", "count"];
+
+/// The two lists of a histogram.
+pub const HISTOGRAM: [&str; 2] = ["edges", "counts"];
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -41,6 +49,15 @@ pub enum Key<'a> {
     Decimal(Cow<'a, str>),
     /// Anything else, as Arrow prints it; bytes are hexadecimal.
     Other(Cow<'a, str>),
+    /// An answer: values, each with how often it is there.
+    Counted(Vec<(Key<'a>, u64)>),
+    /// An answer: a histogram of values that are no floats, such as times.
+    Histogram {
+        /// The edges of the bins, ascending: one more than there are bins.
+        edges: Vec<Key<'a>>,
+        /// How many values are in each bin.
+        counts: Vec<u64>,
+    },
 }
 
 /// Columns of keys, read row by row.
@@ -171,8 +188,37 @@ fn key(column: &Column, row: usize) -> Key<'_> {
         DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
             Key::Decimal(text(column, row).into())
         }
-        _ => Key::Other(text(column, row).into()),
+        _ => answer(column, row).unwrap_or_else(|| Key::Other(text(column, row).into())),
     }
+}
+
+/// The list or the struct of an answer: see `describe::kinds`.
+fn answer(column: &ArrayRef, row: usize) -> Option<Key<'static>> {
+    let counts = |array: &ArrayRef| Some(array.as_primitive_opt::<UInt64Type>()?.values().to_vec());
+    let (first, second) = match column.data_type() {
+        DataType::List(_) => {
+            let list = column.as_list::<i32>().value(row);
+            let list = list.as_struct_opt().filter(|list| list.column_names() == COUNTED)?;
+            (list.column(0).clone(), list.column(1).clone())
+        }
+        DataType::Struct(_) => {
+            let histogram = column.as_struct();
+            if histogram.column_names() != HISTOGRAM {
+                return None;
+            }
+            let list = |index: usize| Some(histogram.column(index).as_list_opt::<i32>()?.value(row));
+            (list(0)?, list(1)?)
+        }
+        _ => return None,
+    };
+    let counts = counts(&second)?;
+    let table = RecordBatch::try_from_iter([("", first)]).ok()?;
+    let values = Keys::of(&table).ok()?;
+    let values = (0..table.num_rows()).filter_map(|row| values.row(row).next().map(|(_, value)| value.into_owned()));
+    Some(match column.data_type() {
+        DataType::List(_) => Key::Counted(values.zip(counts).collect()),
+        _ => Key::Histogram { edges: values.collect(), counts },
+    })
 }
 
 /// A value as Arrow prints it, or, where its calendar does not go so far, by the one below: what is different is printed differently.
@@ -274,18 +320,65 @@ fn date(day: i64) -> String {
     }
 }
 
+#[derive(Serialize)]
+struct CountedJson {
+    value: Option<String>,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct HistogramJson<'a> {
+    edges: Vec<Option<String>>,
+    counts: &'a [u64],
+}
+
 impl Key<'_> {
-    /// The value as text that programs read: as it is displayed, but durations as ISO 8601 has them. `None` for null.
+    /// The same, of which nothing is borrowed.
+    fn into_owned(self) -> Key<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Null => Key::Null,
+            Self::Bool(value) => Key::Bool(value),
+            Self::Integer(value) => Key::Integer(value),
+            Self::Float(value) => Key::Float(value),
+            Self::Text(text) => Key::Text(owned(text)),
+            Self::Date(text) => Key::Date(owned(text)),
+            Self::Time(text) => Key::Time(owned(text)),
+            Self::Timestamp(text) => Key::Timestamp(owned(text)),
+            Self::Duration(ticks, unit) => Key::Duration(ticks, unit),
+            Self::Decimal(text) => Key::Decimal(owned(text)),
+            Self::Other(text) => Key::Other(owned(text)),
+            Self::Counted(values) => {
+                Key::Counted(values.into_iter().map(|(value, count)| (value.into_owned(), count)).collect())
+            }
+            Self::Histogram { edges, counts } => {
+                Key::Histogram { edges: edges.into_iter().map(Key::into_owned).collect(), counts }
+            }
+        }
+    }
+
+    /// The value as text that programs read: as it is displayed, but durations as ISO 8601 has them, and what is made of several values as
+    /// JSON has it. `None` for null.
     pub fn iso(&self) -> Option<String> {
         match self {
             Self::Null => None,
+            Self::Counted(values) => {
+                let values = values.iter().map(|(value, count)| CountedJson { value: value.iso(), count: *count });
+                serde_json::to_string(&values.collect::<Vec<_>>()).ok()
+            }
+            Self::Histogram { edges, counts } => {
+                serde_json::to_string(&HistogramJson { edges: edges.iter().map(Key::iso).collect(), counts }).ok()
+            }
             Self::Duration(ticks, unit) => Some(iso_duration(*ticks, *unit)),
             value => Some(value.to_string()),
         }
     }
 }
 
-/// For people: durations as `1 d 02:03:04.5`.
+/// The most characters of a text among others.
+const VALUE: usize = 24;
+
+/// For people: durations as `1 d 02:03:04.5`, values with their counts as `a ×3, b ×2`.
 impl std::fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -300,6 +393,11 @@ impl std::fmt::Display for Key<'_> {
             | Self::Timestamp(text)
             | Self::Decimal(text)
             | Self::Other(text) => f.pad(text),
+            Self::Counted(values) => {
+                let each = values.iter().map(|(value, count)| format!("{} ×{count}", shown(&value.to_string(), VALUE)));
+                f.pad(&each.collect::<Vec<_>>().join(", "))
+            }
+            Self::Histogram { counts, .. } => write!(f, "{} bins", counts.len()),
         }
     }
 }

@@ -132,6 +132,7 @@ pub mod internal {
     pub use crate::describe::check_names;
     pub use crate::error::size;
     pub use crate::escape::{MESSAGE, NAME, shown};
+    pub use crate::keys::{COUNTED, HISTOGRAM};
     pub use crate::num::text::number;
     pub use crate::series::exact_cast::{common_decimals, exactly};
     pub use crate::series::from_arrow::read;

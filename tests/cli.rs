@@ -302,6 +302,86 @@ fn pairs_do_not_depend_on_the_parts() {
 }
 
 #[test]
+fn a_report_is_a_page_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let data = fs::canonicalize("data/city_temps.parquet").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rstats"));
+        command.current_dir(&folder).arg("report").args(arguments).output().unwrap()
+    };
+    let page = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    // The page has the name of the data.
+    let output = run(&[data.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "rstats: the report is city_temps.html\n");
+    let whole = page("city_temps.html");
+    assert!(whole.contains("<title>city_temps.parquet</title>") && whole.contains("17,518"));
+    assert!(whole.contains("San Francisco") && whole.contains("8,759"));
+    let by = ["-g", "city", "--where", "temp > 50", "--title", "Warm", "--top", "1", "--bins", "7", "-o", "warm.html"];
+    assert!(run(&[&[data.to_str().unwrap()], &by[..]].concat()).status.success());
+    let warm = page("warm.html");
+    assert!(
+        warm.contains("<title>Warm</title>")
+            && warm.contains("groups by city")
+            && warm.contains("rows where temp &#62; 50")
+    );
+    assert!(warm.contains("histogram of 7 bins"));
+    // CSV has the same figures.
+    let csv = "x,y,s\n1,2,a\n2,4.5,b\n3,6,a\n";
+    fs::write(path(&folder, "t.csv"), csv).unwrap();
+    assert!(run(&["t.csv", "-g", "s"]).status.success());
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("x", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+        ("y", floats([2.0, 4.5, 6.0])),
+        ("s", Arc::new(StringArray::from(vec!["a", "b", "a"]))),
+    ];
+    write(&path(&folder, "t.parquet"), columns, 2);
+    assert!(run(&["t.parquet", "-g", "s", "--title", "t.csv", "-o", "p.html"]).status.success());
+    let without_size =
+        |page: String| page.lines().filter(|line| !line.contains("<dt>size</dt>")).collect::<Vec<_>>().join("\n");
+    assert_eq!(without_size(page("p.html")), without_size(page("t.html")));
+    // Standard input is read once.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rstats"));
+    child
+        .current_dir(&folder)
+        .args(["report", "--from", "csv", "-o", "in.html"])
+        .stdin(fs::File::open(path(&folder, "t.csv")).unwrap());
+    assert!(child.output().unwrap().status.success());
+    assert!(page("in.html").contains("Standard input is read once"));
+    for (arguments, status, message) in [
+        (&["t.parquet", "-o", "t.parquet"][..], 1, "it is one of the files"),
+        (&["absent.parquet", "-o", "absent.html"], 1, "absent.parquet"),
+        (&["t.csv", "--where", "x > 1"], 2, "--where is for Parquet"),
+        (&["t.parquet", "--top", "0"], 2, "from 1 to 10000"),
+        (&["t.parquet", "--bins", "0"], 2, "from 1 to 65536"),
+        (&["t.parquet", "-c", "z"], 1, "'z'"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+        assert!(text(&output.stderr).contains(message), "{}", text(&output.stderr));
+    }
+    assert!(!folder.path().join("absent.html").exists());
+    // Too many pairs to look at are left out, and it says so.
+    assert!(run(&["t.parquet", "--correlations", "1", "-o", "few.html"]).status.success());
+    assert!(page("few.html").contains("have too many pairs") && !page("few.html").contains("Pearson"));
+}
+
+#[test]
+fn the_most_frequent_texts_are_told_in_every_format() {
+    let file = "data/city_temps.parquet";
+    let document = json(&[file, "-c", "city", "--top", "1"]);
+    assert_eq!(document["spec"]["top"], 1);
+    let top = serde_json::json!([{"value": "San Francisco", "count": 8759}]);
+    assert_eq!((&document["series"][0]["top"], &document["series"][0]["n_unique"]), (&top, &serde_json::json!(2)));
+    let run = |format: &str| text(&rstats(&["describe", file, "-c", "city", "--top", "1", "-f", format]).stdout);
+    assert!(run("table").contains("San Francisco ×8759"));
+    assert!(run("csv").contains("[{\"\"value\"\":\"\"San Francisco\"\",\"\"count\"\":8759}]"), "{}", run("csv"));
+    assert!(run("ndjson").contains("\"top\": [{\"value\":\"San Francisco\",\"count\":8759}]"));
+    let output = rstats(&["windows", file, "--on", "time", "--size", "1d", "--top", "1"]);
+    assert_eq!(output.status.code(), Some(2)); // windows are of numbers
+}
+
+#[test]
 fn shells_and_manuals_have_what_they_take() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = text(&rstats(&["completions", shell]).stdout);

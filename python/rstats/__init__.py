@@ -3,7 +3,8 @@
 `describe(data)` stands in for pandas' and NumPy's, `describe_parquet(paths)` describes datasets larger than memory,
 `describe_json(body)` a JSON document; `rolling(data, window)` and `expanding(data)` describe the rows around each row,
 `windows(batches)` a stream by its times, an `Accumulator` the values that come while a service runs.
-`correlation(data)` and `covariance(data)` are of pairs of columns, or of two series.
+`correlation(data)` and `covariance(data)` are of pairs of columns, or of two series; `report(data)` is a page to look
+at.
 `compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
 parses JSON too, and `rstats.statistics` for the module itself.
 Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
@@ -21,6 +22,7 @@ from collections.abc import Mapping as _Mapping
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from ._report import report
 from ._rstats import (
     Accumulator,
     Columns,
@@ -67,6 +69,7 @@ __all__ = [
     "describe_json",
     "describe_parquet",
     "expanding",
+    "report",
     "rolling",
     "windows",
 ]

@@ -20,6 +20,7 @@ __all__ = [
     "Windows",
     "__version__",
     "_batches",
+    "_page_questions",
     "_stream",
     "compute_stats",
     "compute_stats_json",
@@ -322,6 +323,52 @@ class Description:
         """
     def to_polars(self) -> polars.DataFrame:
         """A Polars frame. Needs Polars."""
+    @overload
+    def report(
+        self,
+        path: None = None,
+        *,
+        title: str | None = None,
+        groups: Description | None = None,
+        pairs: Pairs | None = None,
+    ) -> str: ...
+    @overload
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        title: str | None = None,
+        groups: Description | None = None,
+        pairs: Pairs | None = None,
+    ) -> None:
+        """The answer as a page to look at: one file of HTML that loads nothing.
+
+        It has a card for each column by its kind, with the statistics of this answer, its histogram (`bins=`), a box
+        plot (quartiles and extrema), its most frequent texts (`top=`), and what is worth a warning. `rstats.report`
+        asks for all of it at once.
+
+        Parameters
+        ----------
+        path
+            The file to write, whole or not at all; without it the page is returned.
+        title
+            What the page is called; default: "Report".
+        groups
+            The answer for groups of the same columns (`describe(…, by=…)`), which are compared on one scale.
+        pairs
+            Coefficients to show as a matrix: what `correlation` returns.
+
+        Raises
+        ------
+        OSError
+            where the file cannot be written.
+
+        Examples
+        --------
+        >>> page = rstats.describe({"price": [1.0, 2.5, 4.0]}, bins=3).report(title="Prices")
+        >>> page.startswith("<!DOCTYPE html>")
+        True
+        """
     def plot(self, kind: Literal["box", "hist"] | None = None, ax: Any = None) -> Any:
         """Box plots or histograms of the columns of numbers, from the answer alone. Needs matplotlib.
 
@@ -347,6 +394,9 @@ class Description:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
     def _repr_html_(self) -> str: ...
 
+def _page_questions() -> tuple[list[str], list[float]]:
+    """The statistics and the probabilities that `rstats.report` asks for."""
+
 def describe(
     data: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer,
     *,
@@ -366,6 +416,7 @@ def describe(
     trim: float = 0.1,
     bias: bool = False,
     bins: int | Literal["auto"] | None = None,
+    top: int | None = None,
     threads: int | None = None,
 ) -> Description:
     """Exact statistics of one series, or of each column of a table.
@@ -445,6 +496,9 @@ def describe(
     bins
         The number of bins of a histogram, up to 65,536, or "auto" for as many as `numpy.histogram(bins="auto")` has;
         given, the histogram is there as well. The one that `stats` names alone has 10.
+    top
+        How many of the most frequent values of each column of text are told, up to 10,000, with how many distinct ones
+        it has (`n_unique`); default: none.
     threads
         How many to use, 1 to 1024; default: one a core. The answer does not depend on it.
 
@@ -464,7 +518,9 @@ def describe(
       outliers counts the values beyond them, `n_low_outliers` and `n_high_outliers`, exactly;
     - histogram is `{"edges": […], "counts": […]}`: bins of equal width from min to max with the edges of
       `numpy.histogram`, the last bin with its upper edge, counts exact whatever the type; None where a value is NaN or
-      infinite. In Arrow it is a struct of two lists, in tables bars;
+      infinite. In Arrow it is a struct of two lists, in tables bars. Of times the edges are times, whole ticks: a bin
+      holds what is from its edge on;
+    - top is `[{"value": …, "count": …}, …]`, the most frequent text first, equally frequent ones in their order;
     - geometric_mean and harmonic_mean are within half a unit in the last place and 2^-57 of one; 0 with a zero, None
       with a negative value.
 
@@ -522,6 +578,7 @@ def describe_parquet(
     trim: float = 0.1,
     bias: bool = False,
     bins: int | Literal["auto"] | None = None,
+    top: int | None = None,
     threads: int | None = None,
 ) -> Description:
     """Exact statistics of Parquet files, of any number and size: the columns of one name are one series.

@@ -175,8 +175,17 @@ pub fn spec(
     }
 }
 
-/// The same with a histogram, if the number of its bins is given: a whole number, or "auto".
-pub fn with_bins(spec: Spec, bins: Option<&Bound<'_, PyAny>>) -> PyResult<Spec> {
+/// The same with a histogram, if the number of its bins is given: a whole number, or "auto"; and with the most frequent values, if their
+/// number is.
+pub fn with_bins_and_top(
+    spec: Spec,
+    bins: Option<&Bound<'_, PyAny>>,
+    top: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Spec> {
+    let spec = match top {
+        Some(top) => spec.with_top(whole("top", top, 0, i64::MAX)? as u64).map_err(to_python)?,
+        None => spec,
+    };
     let Some(bins) = bins else { return Ok(spec) };
     let bins = match bins.cast::<PyString>() {
         Ok(text) => text.to_cow()?.parse(),

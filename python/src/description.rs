@@ -10,17 +10,26 @@ use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyIterator, PyList, PyString, PyTuple};
 use rstats::internal::is_count;
-use rstats::report::{COUNTS, Keys, LeftOut, Report};
-use rstats::{Error, Interrupt, Part, SeriesKind};
+use rstats::report::{COUNTS, Keys, LeftOut, Page, Report};
+use rstats::{BinCount, Error, Interrupt, Part, Probability, SeriesKind, Spec};
 
 use crate::call::{self, Threads};
 use crate::columns::{self, Columns};
 use crate::errors::{special, to_python};
 use crate::frames;
 use crate::key_objects::{KeyObjects, with_texts};
+use crate::pairs::Pairs;
 
 /// The width of a repr: that of a terminal.
 const WIDTH: usize = 100;
+
+/// The names of the statistics, and the probabilities of the quantiles, that a page shows.
+#[pyfunction]
+pub fn _page_questions() -> PyResult<(Vec<&'static str>, Vec<f64>)> {
+    let spec = Spec::default().for_page(BinCount::Auto, 1).map_err(to_python)?;
+    let names = spec.statistics().iter().map(|statistic| statistic.name()).collect();
+    Ok((names, spec.quantiles().iter().map(Probability::value).collect()))
+}
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.txt"))]
 #[pyclass(module = "rstats", frozen)]
@@ -162,6 +171,32 @@ impl Description {
     #[pyo3(signature = (*, tidy=false))]
     fn to_pandas<'py>(&self, py: Python<'py>, tidy: bool) -> PyResult<Bound<'py, PyAny>> {
         if tidy { frames::tidy(py, &self.0) } else { frames::as_described(py, &self.0) }
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.report.txt"))]
+    #[pyo3(
+        signature = (path=None, *, title=None, groups=None, pairs=None),
+        text_signature = "($self, path=None, *, title=None, groups=None, pairs=None)"
+    )]
+    fn report<'py>(
+        &self,
+        py: Python<'py>,
+        path: Option<&Bound<'py, PyAny>>,
+        title: Option<String>,
+        groups: Option<&Bound<'py, Self>>,
+        pairs: Option<&Bound<'py, Pairs>>,
+    ) -> PyResult<Option<String>> {
+        let page = Page::new(title.unwrap_or_else(|| "Report".to_owned()));
+        let page = groups.into_iter().fold(page, |page, groups| page.with_groups(groups.get().0.clone()));
+        let page = pairs.into_iter().fold(page, |page, pairs| page.with_pairs(pairs.get().0.clone()));
+        let html = py.detach(|| self.0.to_page(&page));
+        match path {
+            None => Ok(Some(html)),
+            Some(path) => {
+                py.import("rstats._report")?.call_method1("write", (path, html))?;
+                Ok(None)
+            }
+        }
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Description.plot.txt"))]

@@ -2,12 +2,13 @@
 
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
-use arrow_schema::{DataType, Field, FieldRef, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Fields, TimeUnit};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict, PyList};
 use pyo3_arrow::PyArray;
 use rstats::Summaries;
+use rstats::internal::{COUNTED, HISTOGRAM};
 use rstats::report::Key;
 
 use crate::errors::attempt;
@@ -42,6 +43,11 @@ impl<'py> KeyObjects<'py> {
         if self.array.is_null(row) {
             return Ok(py.None().into_bound(py));
         }
+        match shown {
+            Key::Counted(values) => return self.counted(py, row, values),
+            Key::Histogram { edges, counts } => return self.histogram(py, row, edges, counts),
+            _ => {}
+        }
         match self.array.data_type() {
             DataType::Binary => PyBytes::new(py, self.array.as_binary::<i32>().value(row)).into_bound_py_any(py),
             DataType::LargeBinary => PyBytes::new(py, self.array.as_binary::<i64>().value(row)).into_bound_py_any(py),
@@ -67,9 +73,49 @@ impl<'py> KeyObjects<'py> {
     }
 }
 
-/// Whether a type is one that a library has made of one of Arrow's, or is nested.
+impl<'py> KeyObjects<'py> {
+    /// A list of values with their counts.
+    fn counted(&self, py: Python<'py>, row: usize, values: Vec<(Key<'_>, u64)>) -> PyResult<Bound<'py, PyAny>> {
+        let list = self.array.as_list::<i32>().value(row);
+        let of_values = Self::plain(list.as_struct().column(0).clone());
+        let each = values.into_iter().enumerate().map(|(index, (value, count))| {
+            let dict = PyDict::new(py);
+            dict.set_item("value", of_values.get(py, index, value)?)?;
+            dict.set_item("count", count)?;
+            Ok(dict)
+        });
+        PyList::new(py, each.collect::<PyResult<Vec<_>>>()?)?.into_bound_py_any(py)
+    }
+
+    fn histogram(
+        &self,
+        py: Python<'py>,
+        row: usize,
+        edges: Vec<Key<'_>>,
+        counts: Vec<u64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let of_edges = Self::plain(self.array.as_struct().column(0).as_list::<i32>().value(row));
+        let edges = edges.into_iter().enumerate().map(|(index, edge)| of_edges.get(py, index, edge));
+        let dict = PyDict::new(py);
+        dict.set_item("edges", edges.collect::<PyResult<Vec<_>>>()?)?;
+        dict.set_item("counts", counts)?;
+        dict.into_bound_py_any(py)
+    }
+
+    fn plain(array: ArrayRef) -> Self {
+        Self { name: String::new(), array, objects: None }
+    }
+}
+
+/// Whether a type is one that a library has made of one of Arrow's, or is nested, but for the answers that are.
 fn is_of_a_library(field: &Field) -> bool {
-    field.metadata().contains_key(EXTENSION) || field.data_type().is_nested()
+    let names = |fields: &Fields| fields.iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    let is_answer = match field.data_type() {
+        DataType::List(values) => matches!(values.data_type(), DataType::Struct(fields) if names(fields) == COUNTED),
+        DataType::Struct(fields) => names(fields) == HISTOGRAM,
+        _ => false,
+    };
+    field.metadata().contains_key(EXTENSION) || field.data_type().is_nested() && !is_answer
 }
 
 /// The objects that pyarrow makes of a column, or pandas of its own types. `None` where they are not there, or do not know it.

@@ -42,7 +42,7 @@ mod _rstats {
     #[pymodule_export]
     use super::describe::describe;
     #[pymodule_export]
-    use super::description::Description;
+    use super::description::{_page_questions, Description};
     #[pymodule_export]
     use super::drop_in::drop_in;
     #[pymodule_export]

@@ -138,7 +138,7 @@ fn columns_of(data: &Bound<'_, PyAny>, wanted: &Wanted) -> PyResult<Vec<Series>>
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Pairs.txt"))]
 #[pyclass(module = "rstats", frozen)]
-pub struct Pairs(PairMatrix);
+pub struct Pairs(pub PairMatrix);
 
 #[pymethods]
 impl Pairs {

@@ -77,6 +77,8 @@ QUESTIONS: list[dict[str, Any]] = [
     {"stats": ["min", "max", "mean", "mode", "n_unique", "sum", "iqr", "sem"], "q": [0.01, 0.5], "method": "hazen"},
     {"stats": [], "q": []},
     {"stats": ["mean"], "q": [], "null": "propagate"},
+    {"bins": 7, "top": 3},
+    {"by": "z", "stats": ["n_unique"], "bins": "auto", "top": 2, "q": []},
     {"by": "k"},
     {"by": ["city", "flag"], "stats": ["min", "max", "mode", "n_unique"], "q": []},
     {"by": "day", "q": [0.9], "null": "propagate"},
@@ -100,6 +102,7 @@ def test_files_have_the_answers_of_memory(tmp_path: Path, seed: int, question: d
         valid(found.to_json())
     for kind in ("booleans", "times", "texts", "others"):
         assert pa.table(getattr(found, kind)) == pa.table(getattr(expected, kind)), kind
+    assert pa.table(found.numbers).schema.names == pa.table(expected.numbers).schema.names
     kept = whole.filter(pc.greater(whole["n"], 0))
     found = rstats.describe_parquet(tmp_path, where="n > 0", **question)
     assert repr(found.to_dicts()) == repr(rstats.describe(kept, **question).to_dicts())

@@ -146,6 +146,9 @@ impl Serialize for SpecJson<'_> {
                 BinCount::Auto => map.serialize_entry("bins", "auto")?,
             }
         }
+        if let Some(top) = spec.top() {
+            map.serialize_entry("top", &top)?;
+        }
         if spec.wants(crate::Statistic::TrimmedMean) {
             map.serialize_entry("trim", &spec.trim())?;
         }
@@ -290,6 +293,7 @@ fn write_key(out: &mut Vec<u8>, key: &Key<'_>) -> io::Result<()> {
         | Key::Timestamp(text)
         | Key::Decimal(text)
         | Key::Other(text) => serde_json::to_writer(out, text)?,
+        Key::Counted(_) | Key::Histogram { .. } => out.extend_from_slice(key.iso().unwrap_or_default().as_bytes()),
     }
     Ok(())
 }

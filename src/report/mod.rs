@@ -16,9 +16,13 @@ mod document;
 mod file;
 mod html;
 pub mod json;
+#[cfg(feature = "page")]
+mod page;
 mod pairs;
 mod part_rows;
 mod python_json;
+#[cfg(any(feature = "page", feature = "table"))]
+mod readable;
 mod source;
 #[cfg(feature = "table")]
 pub mod table;
@@ -28,4 +32,6 @@ mod tests;
 pub use crate::keys::{Key, Keys};
 pub use crate::series::table::LeftOut;
 pub use document::{COUNTS, Report, SCHEMA};
+#[cfg(feature = "page")]
+pub use page::Page;
 pub use source::{Kept, Skipped, Source};

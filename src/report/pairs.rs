@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use super::html::escape;
 use super::python_json::text;
 #[cfg(feature = "table")]
-use super::table::{laid_out_pairs, markdown, readable};
+use super::readable::readable;
+#[cfg(feature = "table")]
+use super::table::{laid_out_pairs, markdown};
 #[cfg(feature = "table")]
 use crate::num::figure::Figure;
 use crate::num::text::{name, number, write_number};

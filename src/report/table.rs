@@ -5,6 +5,7 @@ use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
 use super::bars;
 use super::document::shown_rows;
 use super::part_rows::PartRows;
+use super::readable::readable;
 use super::{COUNTS, Report};
 use crate::describe::Part;
 use crate::escape::{MESSAGE, NAME, shown};
@@ -255,30 +256,4 @@ fn render(lines: &[Vec<String>], style: TableStyle) -> String {
         table.add_row(line);
     });
     table.to_string()
-}
-
-/// Six significant digits of a float; JSON has them all. Integers and decimals have all of theirs.
-pub(super) fn readable(figure: Option<Figure>) -> String {
-    let value = match figure {
-        None => return "–".to_owned(),
-        Some(Figure::Float(value)) => value,
-        Some(exact) => return exact.to_string(),
-    };
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "∞" } else { "−∞" }.to_owned();
-    }
-    if value == value.trunc() && value.abs() < 1e9 {
-        return format!("{value:.0}");
-    }
-    let magnitude = value.abs().log10().floor() as i32;
-    if (-5..9).contains(&magnitude) {
-        let decimals = usize::try_from(5 - magnitude).unwrap_or(0).min(10);
-        let text = format!("{value:.decimals$}");
-        let trimmed = text.trim_end_matches('0').trim_end_matches('.');
-        return if text.contains('.') { trimmed.to_owned() } else { text };
-    }
-    format!("{value:.5e}")
 }

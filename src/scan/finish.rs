@@ -229,7 +229,9 @@ impl<T: Value> Parts<'_, T> {
             Statistic::Mode => self.mode?.to_integer(),
             _ => None,
         };
-        let statistics = spec.statistics().iter().map(|&wanted| statistic(wanted));
+        // One for each of its names: a histogram has none.
+        let statistics =
+            spec.statistics().iter().flat_map(|wanted| wanted.field_names().into_iter().map(|_| statistic(*wanted)));
         let quantiles = spec.quantiles().iter().map(|p| at(p.value()));
         let all = statistics.chain(quantiles).enumerate();
         all.filter_map(|(index, value)| Some((index, value?))).collect()

@@ -1,5 +1,6 @@
 //! The question itself.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::learned::Learned;
@@ -26,6 +27,8 @@ pub struct Spec {
     trim: f64,
     bias: Bias,
     bins: BinCount,
+    /// How many of the most frequent texts are wanted.
+    top: Option<NonZeroU32>,
     /// The quantiles that are computed: those that are wanted, and what other statistics are made of.
     computed: Vec<Probability>,
     /// What a scan has to learn for it.
@@ -51,6 +54,7 @@ impl Default for Spec {
             trim: 0.1,
             bias: Bias::Corrected,
             bins: BinCount::default(),
+            top: None,
             computed: Vec::new(),
             learned: Learned::of(&[], false),
             names: Arc::new([]),
@@ -207,6 +211,38 @@ impl Spec {
         Self { bins, ..self }.with_statistics(statistics)
     }
 
+    /// The same with the `k` most frequent values of each column of text, and how many distinct ones it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for `k` of 0, or above 10,000.
+    pub fn with_top(mut self, k: u64) -> Result<Self> {
+        const MOST: u32 = 10_000;
+        let k_in_range = u32::try_from(k).ok().filter(|k| *k <= MOST).and_then(NonZeroU32::new);
+        self.top = Some(k_in_range.ok_or_else(|| {
+            Error::Invalid(format!("the number of the most frequent values is from 1 to {MOST}, not {k}"))
+        })?);
+        Ok(self)
+    }
+
+    /// What a page about the data shows, NaNs left out: [`Report::to_page`](crate::report::Report::to_page).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Spec::with_top`] for `top`.
+    pub fn for_page(self, bins: BinCount, top: u64) -> Result<Self> {
+        use Statistic::{Fences, Kurtosis, NNegative, NZero, Outliers, Skewness, Sum};
+        let shown = [Sum, Skewness, Kurtosis, NZero, NNegative, Fences, Outliers];
+        let statistics: Vec<_> = self.statistics.iter().copied().chain(shown).collect();
+        let spec = self.with_statistics(statistics).with_quantiles(&[0.05, 0.25, 0.5, 0.75, 0.95])?;
+        spec.with_nan(NanPolicy::Omit).with_histogram(bins).with_top(top)
+    }
+
+    /// How many of the most frequent values of a column of text are wanted, if any.
+    pub fn top(&self) -> Option<u32> {
+        self.top.map(NonZeroU32::get)
+    }
+
     /// Whether something else is made of the first and the third quartile.
     fn needs_quartiles(&self) -> bool {
         let counts_bins = self.wants(Statistic::Histogram) && self.bins == BinCount::Auto;
@@ -267,11 +303,14 @@ impl Spec {
         self.with_statistics(kept).with_probabilities(Vec::new())
     }
 
-    /// The same for ticks of a unit of time: what of it is a time, a span or a count, rounded to whole ticks.
+    /// The same for ticks of a unit of time: what of it is a time, a span or a count, rounded to whole ticks. With a histogram come the
+    /// extrema, which are its outer edges.
     pub(crate) fn in_whole_ticks(self) -> Self {
-        use Statistic::{Iqr, Max, Mean, Min, Mode, NUnique, Range, Sem, Stddev, Sum};
-        const KNOWN: [Statistic; 10] = [Min, Max, Range, Sum, Mean, Stddev, Sem, Iqr, Mode, NUnique];
-        let kept: Vec<_> = self.statistics.iter().copied().filter(|statistic| KNOWN.contains(statistic)).collect();
+        use Statistic::{Histogram, Iqr, Max, Mean, Min, Mode, NUnique, Range, Sem, Stddev, Sum};
+        const KNOWN: [Statistic; 11] = [Min, Max, Range, Sum, Mean, Stddev, Sem, Iqr, Mode, NUnique, Histogram];
+        let ends = [Min, Max].into_iter().filter(|_| self.wants(Histogram));
+        let kept = self.statistics.iter().copied().filter(|statistic| KNOWN.contains(statistic));
+        let kept: Vec<_> = kept.chain(ends).collect();
         Self { in_ticks: true, ..self.with_statistics(kept) }
     }
 

@@ -1,5 +1,8 @@
 //! A question as text and numbers: its names are those of every interface.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::question::Spec;
@@ -24,7 +27,7 @@ struct WrittenSpec {
 impl From<&Spec> for WrittenSpec {
     fn from(spec: &Spec) -> Self {
         Self {
-            statistics: spec.statistics().iter().map(|statistic| written_name(*statistic, spec)).collect(),
+            statistics: written_names(spec),
             quantiles: spec.quantiles().iter().map(Probability::value).collect(),
             method: spec.method().to_string(),
             ddof: spec.ddof(),
@@ -38,24 +41,33 @@ impl From<&Spec> for WrittenSpec {
     }
 }
 
-/// The name of a statistic; of a histogram with the number of its bins behind it: the format is older than histograms.
-fn written_name(statistic: Statistic, spec: &Spec) -> String {
-    match statistic {
+/// The names of the statistics; of a histogram with the number of its bins behind it, and last how many of the most frequent texts are wanted:
+/// the format is older than these.
+fn written_names(spec: &Spec) -> Vec<String> {
+    let name = |statistic: &Statistic| match statistic {
         Statistic::Histogram => format!("{HISTOGRAM}{}", spec.bins()),
         statistic => statistic.name().to_owned(),
-    }
+    };
+    let top = spec.top().map(|top| format!("{TOP}{top}"));
+    spec.statistics().iter().map(name).chain(top).collect()
 }
 
 const HISTOGRAM: &str = "histogram:";
+const TOP: &str = "top:";
+
+/// What stands behind this in the last name, which is taken off.
+fn pop_behind<T: FromStr<Err: fmt::Display>>(names: &mut Vec<String>, prefix: &str) -> Result<Option<T>, Error> {
+    let Some(text) = names.last().and_then(|name| name.strip_prefix(prefix)) else { return Ok(None) };
+    let value = text.parse().map_err(|error| Error::Data(format!("'{prefix}{text}': {error}")))?;
+    names.pop();
+    Ok(Some(value))
+}
 
 impl WrittenSpec {
     fn read(self) -> Result<Spec, Error> {
         let mut written = self;
-        let bins = written.statistics.last().and_then(|name| name.strip_prefix(HISTOGRAM)).map(str::to_owned);
-        let bins: Option<BinCount> = bins.map(|bins| bins.parse()).transpose()?;
-        if bins.is_some() {
-            written.statistics.pop();
-        }
+        let top: Option<u64> = pop_behind(&mut written.statistics, TOP)?;
+        let bins: Option<BinCount> = pop_behind(&mut written.statistics, HISTOGRAM)?;
         let spec = Spec::default()
             .with_statistics([])
             .with_bias(if written.keeps_bias { Bias::Kept } else { Bias::Corrected })
@@ -68,10 +80,11 @@ impl WrittenSpec {
             .with_trim(written.trim)?
             .with_quantiles(&written.quantiles)?
             .with_statistics_named(&written.statistics)?;
-        Ok(match bins {
+        let spec = match bins {
             Some(bins) => spec.with_histogram(bins),
             None => spec,
-        })
+        };
+        top.map_or(Ok(spec.clone()), |top| spec.with_top(top))
     }
 }
 

@@ -95,9 +95,9 @@ impl Answers {
         }
     }
 
-    /// The answers of several parts, each with the same number of series: of every series the rows of one part after the other.
+    /// The answers of several parts to `spec`, each with the same number of series: of every series the rows of one part after the other.
     #[cfg(feature = "parquet")]
-    pub(crate) fn joined(parts: Vec<Self>, series: usize) -> Self {
+    pub(crate) fn joined(parts: Vec<Self>, series: usize, spec: &Spec) -> Self {
         fn joined<T: Copy>(parts: Vec<Vec<T>>, series: usize) -> Vec<T> {
             let mut column = Vec::with_capacity(parts.iter().map(Vec::len).sum());
             for index in 0..series {
@@ -108,11 +108,14 @@ impl Answers {
             }
             column
         }
+        if parts.is_empty() {
+            return Self::new(0, spec);
+        }
         let rows = parts.iter().map(|part| part.rows).sum();
-        let width = parts.first().map_or(0, |part| part.statistics.len());
+        let width = parts[0].statistics.len();
         let (mut counts, mut statistics) = ([(); 3].map(|()| Vec::new()), vec![Vec::new(); width]);
         let (mut kept, mut histograms, mut start) = (Vec::new(), Vec::new(), 0);
-        let has_histograms = parts.first().is_some_and(|part| part.has_histograms);
+        let has_histograms = parts[0].has_histograms;
         for mut part in parts {
             let groups = part.rows / series.max(1);
             let moved = |row: usize| row / groups * (rows / series.max(1)) + start + row % groups;

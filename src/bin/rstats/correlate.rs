@@ -19,11 +19,11 @@ pub fn run(args: &Correlate) -> Result<(), Failure> {
     let request = args.request().map_err(Failure::Usage)?;
     let output = Output::open(args.output.as_deref())?;
     let format = args.format(output.seen()).map_err(Failure::Usage)?;
-    let session = Session::new(args.threads, args.verbose)?;
+    let session = Session::new(args.data.threads, args.data.verbose)?;
     let interrupt = &session.interrupt;
-    let (paths, _spool): (Vec<OsString>, _) = match inputs::of(&args.paths, &args.input)? {
+    let (paths, _spool): (Vec<OsString>, _) = match inputs::of(&args.data.paths, &args.data.input)? {
         Inputs::Sources(sources) => {
-            inputs::refuse_option(args.option_of_parquet(), &sources)?;
+            inputs::refuse_option(args.data.option_of_parquet(), &sources)?;
             let (matrix, source) = of_sources(args, &sources, &session)?;
             return finish(&matrix, source, &session, output, format);
         }
@@ -43,7 +43,7 @@ pub fn run(args: &Correlate) -> Result<(), Failure> {
 /// Text or Arrow, all of whose columns of numbers are kept.
 fn of_sources(args: &Correlate, sources: &[source::Input], session: &Session) -> Result<(PairMatrix, Source), Failure> {
     let spec = args.spec().map_err(Failure::Usage)?;
-    let wanted = args.input.wanted_columns(args.columns(), args.skips())?;
+    let wanted = args.data.input.wanted_columns(args.columns(), args.data.skips())?;
     let mut batches = Vec::new();
     let read = || {
         source::read_all(sources, &wanted, &session.interrupt, |_, more| {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use rstats::parquet::{Answer, Dataset};
 use rstats::report::{Report, Skipped, Source};
-use rstats::{Kinds, SeriesKind, source};
+use rstats::{SeriesKind, source};
 
 use crate::args::{Describe, Format};
 use crate::inputs::{self, Inputs};
@@ -13,7 +13,7 @@ use crate::progress;
 use crate::run::{Failure, Session, tell};
 
 pub fn run(args: &Describe) -> Result<(), Failure> {
-    let spec = args.question.spec().map_err(Failure::Usage)?;
+    let spec = args.spec().map_err(Failure::Usage)?;
     let request = args.request().map_err(Failure::Usage)?;
     let output = Output::open(args.output.as_deref())?;
     let format = args.format(output.seen()).map_err(Failure::Usage)?;
@@ -22,8 +22,8 @@ pub fn run(args: &Describe) -> Result<(), Failure> {
         let by = request.by.iter().map(String::as_str);
         rstats::internal::check_names(by, &spec).map_err(Failure::Usage)?;
     }
-    let session = Session::new(args.threads, args.verbose)?;
-    let (paths, _spool): (Vec<OsString>, _) = match inputs::of(&args.paths, &args.input)? {
+    let session = Session::new(args.data.threads, args.data.verbose)?;
+    let (paths, _spool): (Vec<OsString>, _) = match inputs::of(&args.data.paths, &args.data.input)? {
         Inputs::Sources(sources) => return describe_sources(args, &sources, &session, output, format),
         Inputs::Parquet(paths, spool) => (paths, spool),
     };
@@ -82,9 +82,9 @@ fn describe_sources(
 ) -> Result<(), Failure> {
     inputs::refuse_option(args.option_of_parquet(), sources)?;
     let question = source::Question {
-        spec: args.question.spec().map_err(Failure::Usage)?,
+        spec: args.spec().map_err(Failure::Usage)?,
         columns: args.question.columns(),
-        wanted: args.input.wanted(None, &args.question, Kinds::All, args.skips())?,
+        wanted: args.wanted()?,
         memory_limit: args.request().map_err(Failure::Usage)?.memory_limit,
     };
     if args.explain {

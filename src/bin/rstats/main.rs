@@ -7,6 +7,7 @@ mod inputs;
 mod log;
 mod output;
 mod progress;
+mod report;
 mod run;
 mod shell;
 mod windows;

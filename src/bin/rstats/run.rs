@@ -10,7 +10,7 @@ use rstats::{Error, Interrupt};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::args::Command;
-use crate::{correlate, describe, log, shell, windows};
+use crate::{correlate, describe, log, report, shell, windows};
 
 /// Why the command ends with another status than 0.
 pub enum Failure {
@@ -101,6 +101,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Describe(args) => describe::run(&args),
         Command::Windows(args) => windows::run(&args),
         Command::Correlate(args) => correlate::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
     }

@@ -25,10 +25,11 @@ use crate::run::{Failure, Session, tell};
 const BETWEEN: Duration = Duration::from_secs(1);
 
 pub fn run(args: &Windows) -> Result<(), Failure> {
-    let is_stream = args.paths.is_empty() && args.input.from != Some(inputs::From::Parquet);
+    let is_stream = args.data.paths.is_empty() && args.data.input.from != Some(inputs::From::Parquet);
     let windowing = args.windowing(is_stream).map_err(Failure::Usage)?;
     let state = State::new(windowing.clone()).map_err(Failure::Usage)?;
-    let wanted = args.input.wanted(Some((&args.on, args.time_unit)), &args.question, Kinds::Numbers, args.skips())?;
+    let wanted =
+        args.data.input.wanted(Some((&args.on, args.time_unit)), &args.question, Kinds::Numbers, args.data.skips())?;
     if !is_stream {
         for (name, is_given) in [("--state", args.state.is_some()), ("--idle-timeout", args.idle_timeout().is_some())] {
             if is_given {
@@ -38,11 +39,11 @@ pub fn run(args: &Windows) -> Result<(), Failure> {
         }
         return of_files(args, state, &wanted);
     }
-    let session = Session::new(args.threads, args.verbose)?;
-    let Inputs::Sources(sources) = inputs::of(&args.paths, &args.input)? else {
+    let session = Session::new(args.data.threads, args.data.verbose)?;
+    let Inputs::Sources(sources) = inputs::of(&args.data.paths, &args.data.input)? else {
         return Err(Failure::Other("standard input is no stream".to_owned()));
     };
-    inputs::refuse_option(args.option_of_parquet(), &sources)?;
+    inputs::refuse_option(args.data.option_of_parquet(), &sources)?;
     let mut late = args.late_output.as_deref().map(LateRows::open).transpose()?;
     let mut kept = args.state.as_deref().map(|path| Kept::new(path, &windowing)).transpose()?;
     let mut sink = Sink::open(args, windowing.spec())?;
@@ -127,9 +128,9 @@ fn tell_counts(windows: &State) {
 fn of_files(args: &Windows, windows: State, wanted: &source::Wanted) -> Result<(), Failure> {
     let output = Output::open(args.output.as_deref())?;
     let format = args.format(output.seen()).map_err(Failure::Usage)?;
-    let session = Session::new(args.threads, args.verbose)?;
+    let session = Session::new(args.data.threads, args.data.verbose)?;
     let mut late = args.late_output.as_deref().map(LateRows::open).transpose()?;
-    let work = match inputs::of(&args.paths, &args.input)? {
+    let work = match inputs::of(&args.data.paths, &args.data.input)? {
         Inputs::Sources(sources) => of_sources(args, &sources, windows, wanted, &session),
         Inputs::Parquet(paths, _spool) => of_parquet(args, &paths, windows, &session, &output),
     };
@@ -176,7 +177,7 @@ fn of_sources(
     wanted: &source::Wanted,
     session: &Session,
 ) -> Result<Work, Failure> {
-    inputs::refuse_option(args.option_of_parquet(), sources)?;
+    inputs::refuse_option(args.data.option_of_parquet(), sources)?;
     let mut work = Work::new(windows);
     let read = source::read_all(sources, wanted, &session.interrupt, |_, batches| {
         session.pool.install(|| batches.iter().try_for_each(|batch| work.push(batch, &session.interrupt)))

@@ -164,7 +164,7 @@ impl KindsDescriber {
                         return Err(changed()); // all values were kept
                     };
                     let summaries = Summaries::new(&in_ticks, vec![summary.of_type(NumberType::Integer)]);
-                    answers_of(std::slice::from_ref(&column), &summaries)?.pop()
+                    answers_of(std::slice::from_ref(&column), &summaries, &spec)?.pop()
                 }
                 SeriesKind::Boolean => Some(boolean_answers(&column, counts, &[n_true], &spec)?),
                 SeriesKind::Text => {

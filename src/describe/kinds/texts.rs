@@ -1,14 +1,17 @@
 //! Columns of text: the first and the last one in order, and their lengths; by name the distinct ones.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::ByteArrayType;
-use arrow_array::{Array, ArrayRef, Float64Array, GenericByteArray, LargeBinaryArray, RecordBatch, UInt64Array};
-use arrow_buffer::{ArrowNativeType, NullBuffer};
+use arrow_array::{
+    Array, ArrayRef, Float64Array, GenericByteArray, LargeBinaryArray, ListArray, RecordBatch, StructArray, UInt64Array,
+};
+use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
-use arrow_schema::{ArrowError, DataType, Field, FieldRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
 use arrow_select::take::take;
 
 use super::columns::TypedColumn;
@@ -16,6 +19,7 @@ use super::counts::Counts;
 use crate::describe::group_rows::Groups;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::keys::COUNTED;
 use crate::num::rational::round_ratio;
 use crate::spec::{Spec, Statistic};
 use crate::stats::texts::{ScannedText, TextScan, characters, prefix, prefix_in};
@@ -118,7 +122,9 @@ fn wants_scan(spec: &Spec) -> bool {
 pub(crate) fn wants_distinct(field: &Field, spec: &Spec) -> bool {
     let wants = |statistics: [Statistic; 2]| statistics.into_iter().any(|statistic| spec.wants(statistic));
     let is_ordered = field.dict_is_ordered() == Some(true);
-    wants([Statistic::Mode, Statistic::NUnique]) || is_ordered && wants([Statistic::Min, Statistic::Max])
+    spec.top().is_some()
+        || wants([Statistic::Mode, Statistic::NUnique])
+        || is_ordered && wants([Statistic::Min, Statistic::Max])
 }
 
 /// The answers for a column, a row a group, of what has been learned of its texts; distinct ones where [`wants_distinct`] says so.
@@ -171,9 +177,13 @@ pub(super) fn answers(
             let counts = modes.iter().map(|place| place.map(|place| distinct.size(place)));
             statistics.push(("mode_count", Arc::new(counts.collect::<UInt64Array>())));
         }
-        if spec.wants(Statistic::NUnique) {
+        if spec.wants(Statistic::NUnique) || spec.top().is_some() {
             let number = |group: usize| Some(distinct.of_group(group).len() as u64).filter(|_| is_there(group));
             statistics.push(("n_unique", Arc::new((0..rows).map(number).collect::<UInt64Array>())));
+        }
+        if let Some(most) = spec.top() {
+            let top = (0..rows).map(|group| is_there(group).then(|| distinct.top(group, most as usize))).collect();
+            statistics.push(("top", distinct.counted(top, is_text).map_err(|error| column.failed(error))?));
         }
     }
     counts.with(statistics).map_err(|error| column.failed(error))
@@ -423,6 +433,32 @@ impl Distinct {
     /// The place of the most frequent text of a group, the first of several.
     fn mode(&self, group: usize) -> Option<usize> {
         self.of_group(group).rev().max_by_key(|&place| self.size(place))
+    }
+
+    /// The places of the `most` most frequent texts of a group: the most frequent one first, equally frequent ones in their order.
+    fn top(&self, group: usize, most: usize) -> Vec<usize> {
+        let mut places: Vec<usize> = self.of_group(group).collect();
+        let rank = |place: &usize| (Reverse(self.size(*place)), *place);
+        if places.len() > most {
+            places.select_nth_unstable_by_key(most, rank);
+            places.truncate(most);
+        }
+        places.sort_unstable_by_key(rank);
+        places
+    }
+
+    /// For each group a list of texts, given by their places, with their counts.
+    fn counted(&self, groups: Vec<Option<Vec<usize>>>, is_text: bool) -> std::result::Result<ArrayRef, ArrowError> {
+        let places = || groups.iter().flatten().flatten().copied();
+        let texts = self.texts(places().map(Some), is_text)?;
+        let sizes: ArrayRef = Arc::new(places().map(|place| self.size(place)).collect::<UInt64Array>());
+        let fields = COUNTED.iter().zip([&texts, &sizes]);
+        let fields: Fields = fields.map(|(name, array)| Field::new(*name, array.data_type().clone(), false)).collect();
+        let values = StructArray::try_new(fields, vec![texts, sizes], None)?;
+        let lengths = groups.iter().map(|places| places.as_ref().map_or(0, Vec::len));
+        let is_there: NullBuffer = groups.iter().map(Option::is_some).collect();
+        let field = Arc::new(Field::new_list_field(values.data_type().clone(), false));
+        Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), Arc::new(values), Some(is_there))?))
     }
 
     /// The texts of these places.

@@ -1,9 +1,11 @@
 //! Columns of times, as the integers that count their ticks: days of dates, units of the others. Every statistic is one rounding of
 //! the exact rational to the tick, ties to even, and keeps the column's type, unit and zone; differences are durations.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, UInt64Array};
+use arrow_array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StructArray, UInt64Array};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, TimeUnit};
 
@@ -12,9 +14,10 @@ use crate::describe::describer::describe_all;
 use crate::describe::groups::describe_groups;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::keys::HISTOGRAM;
 use crate::series::Series;
 use crate::series::key::values_type;
-use crate::spec::{Spec, is_count};
+use crate::spec::{Spec, Statistic, is_count};
 use crate::summary::Summaries;
 
 /// The seconds of a day.
@@ -24,24 +27,24 @@ const DAY: i128 = 86_400;
 pub(super) fn describe_times(
     columns: &[TypedColumn],
     by: Option<&[(FieldRef, ArrayRef)]>,
-    spec: &Spec,
+    asked: &Spec,
     interrupt: &Interrupt,
 ) -> Result<Vec<RecordBatch>> {
-    let spec = spec.clone().in_whole_ticks();
+    let spec = asked.clone().in_whole_ticks();
     let series = columns.iter().map(in_ticks).collect::<Result<Vec<_>>>()?;
     let summaries = match by {
         None => Summaries::new(&spec, describe_all(&series, &spec, interrupt)?),
         Some(by) => describe_groups(by.to_vec(), &series, &spec, interrupt)?,
     };
-    answers_of(columns, &summaries)
+    answers_of(columns, &summaries, asked)
 }
 
-/// The answers for each column, of the summaries of their ticks.
-pub(crate) fn answers_of(columns: &[TypedColumn], summaries: &Summaries) -> Result<Vec<RecordBatch>> {
+/// The answers that are asked for of each column, of the summaries of their ticks.
+pub(crate) fn answers_of(columns: &[TypedColumn], summaries: &Summaries, asked: &Spec) -> Result<Vec<RecordBatch>> {
     let groups = summaries.len() / columns.len().max(1);
     let answer = |(index, column): (usize, &TypedColumn)| {
-        answers(summaries, index * groups, groups, values_type(column.field.data_type()))
-            .map_err(|error| column.failed(error))
+        let rows = index * groups..(index + 1) * groups;
+        answers(summaries, rows, values_type(column.field.data_type()), asked).map_err(|error| column.failed(error))
     };
     columns.iter().enumerate().map(answer).collect()
 }
@@ -76,35 +79,82 @@ fn span_of(data_type: &DataType) -> (TimeUnit, i128) {
     }
 }
 
-/// The answers in `rows` rows from `start` on, as values of the column's type and durations.
+/// The answers in some rows, as values of the column's type and durations.
 fn answers(
     summaries: &Summaries,
-    start: usize,
-    rows: usize,
+    rows: Range<usize>,
     data_type: &DataType,
+    asked: &Spec,
 ) -> std::result::Result<RecordBatch, ArrowError> {
     let [counts, null_counts, _] = summaries.counts_of_all();
+    let (start, length) = (rows.start, rows.len());
     let mut fields =
         vec![Field::new("count", DataType::UInt64, true), Field::new("null_count", DataType::UInt64, true)];
-    let mut arrays: Vec<ArrayRef> = vec![Arc::new(counts.slice(start, rows)), Arc::new(null_counts.slice(start, rows))];
+    let mut arrays: Vec<ArrayRef> =
+        vec![Arc::new(counts.slice(start, length)), Arc::new(null_counts.slice(start, length))];
     let (unit, factor) = span_of(data_type);
-    for (index, name) in summaries.names().iter().enumerate() {
+    for (index, name) in summaries.names().iter().enumerate().filter(|(_, name)| asked.field_names().contains(name)) {
         let whole = |row: usize| summaries.integer(row, index);
         let is_span = ["range", "stddev", "sem", "iqr"].contains(&name.as_str());
         let array: ArrayRef = if is_count(name) {
-            Arc::new((start..start + rows).map(|row| whole(row).map(|count| count as u64)).collect::<UInt64Array>())
+            Arc::new(rows.clone().map(|row| whole(row).map(|count| count as u64)).collect::<UInt64Array>())
         } else {
             let is_defined = name != "sum" || matches!(data_type, DataType::Duration(_));
             let factor = if is_span { factor } else { 1 };
             // What its type does not reach is not defined: a range of 600 years in nanoseconds.
             let ticks = |row: usize| i64::try_from(whole(row).filter(|_| is_defined)?.checked_mul(factor)?).ok();
-            let ticks: Int64Array = (start..start + rows).map(ticks).collect();
+            let ticks: Int64Array = rows.clone().map(ticks).collect();
             if is_span { of_ticks(ticks, &DataType::Duration(unit)) } else { of_ticks(ticks, data_type) }?
         };
         fields.push(Field::new(name, array.data_type().clone(), true));
         arrays.push(array);
     }
+    if asked.wants(Statistic::Histogram) {
+        let array = histograms(summaries, rows, data_type)?;
+        fields.push(Field::new("histogram", array.data_type().clone(), true));
+        arrays.push(array);
+    }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+}
+
+/// The histograms of ticks in some rows, with edges of the column's type. A bin from an edge on holds the ticks from the next whole one on, so the
+/// edges are rounded up; the outer ones are the extrema, which the nearest float need not be.
+fn histograms(
+    summaries: &Summaries,
+    rows: Range<usize>,
+    data_type: &DataType,
+) -> std::result::Result<ArrayRef, ArrowError> {
+    let index_of = |name: &str| summaries.names().iter().position(|known| known == name);
+    let ends = [index_of("min"), index_of("max")];
+    let (mut ticks, mut counts, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_there = Vec::with_capacity(rows.len());
+    for row in rows {
+        let histogram = summaries.histogram(row);
+        is_there.push(histogram.is_some());
+        let Some(histogram) = histogram else {
+            lengths.push([0, 0]);
+            continue;
+        };
+        let mut edges: Vec<i64> = histogram.edges.iter().map(|edge| edge.ceil() as i64).collect();
+        let ends = ends.map(|index| summaries.integer(row, index?).and_then(|end| i64::try_from(end).ok()));
+        if let ([Some(min), Some(max)], [first, .., last]) = (ends, &mut edges[..])
+            && min < max
+        {
+            (*first, *last) = (min, max);
+        }
+        lengths.push([edges.len(), histogram.counts.len()]);
+        ticks.extend(edges);
+        counts.extend(histogram.counts);
+    }
+    let list = |index: usize, values: ArrayRef| -> std::result::Result<ArrayRef, ArrowError> {
+        let field = Arc::new(Field::new_list_field(values.data_type().clone(), false));
+        let offsets = OffsetBuffer::from_lengths(lengths.iter().map(|lengths| lengths[index]));
+        Ok(Arc::new(ListArray::try_new(field, offsets, values, None)?))
+    };
+    let arrays =
+        vec![list(0, of_ticks(Int64Array::from(ticks), data_type)?)?, list(1, Arc::new(UInt64Array::from(counts)))?];
+    let fields = HISTOGRAM.iter().zip(&arrays).map(|(name, array)| Field::new(*name, array.data_type().clone(), false));
+    Ok(Arc::new(StructArray::try_new(fields.collect(), arrays, Some(NullBuffer::from(is_there)))?))
 }
 
 /// Ticks as values of a type of times.

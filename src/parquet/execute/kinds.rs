@@ -100,7 +100,7 @@ fn describe_times(
     let (spec, typed) = (run.plan.spec.clone().in_whole_ticks(), typed(&columns));
     let plan = run.plan.with_series(columns, run.plan.keys.clone(), &spec);
     let (summaries, failed) = describe_numbers(&ExecutionContext { plan: &plan, ..*run }, metrics)?;
-    Ok((Answers { columns: answers_of(&typed, &summaries)?, keys: summaries.keys().cloned() }, failed))
+    Ok((Answers { columns: answers_of(&typed, &summaries, run.plan.spec)?, keys: summaries.keys().cloned() }, failed))
 }
 
 /// Booleans, and columns of which only values and nulls are counted.

@@ -3,6 +3,7 @@
 use arrow_buffer::i256;
 use arrow_schema::DataType;
 
+use super::arithmetic::{Figure, Formula};
 use super::expression::{Expression, Literal, Name, Operand};
 use super::instant::Instant;
 use super::like::Pattern;
@@ -40,6 +41,13 @@ pub(super) enum Node {
         left: usize,
         relation: Relation,
         right: usize,
+        negated: bool,
+    },
+    /// What is computed of numbers.
+    Computed {
+        left: Formula,
+        relation: Relation,
+        right: Formula,
         negated: bool,
     },
     /// Texts against a pattern. Those that match are in the hull.
@@ -127,6 +135,11 @@ impl Binder {
                 Ok(join(parts, !negated))
             }
             Expression::In { value, list } => match value {
+                Operand::Computed(_) => {
+                    let items = list.iter().map(|item| Operand::Literal(item.clone()));
+                    let parts = items.map(|item| self.compare(value, Relation::Equal, &item, negated));
+                    Ok(join(parts.collect::<Result<_>>()?, negated))
+                }
                 Operand::Column(name) => self.against(name, Relation::Equal, list, negated),
                 Operand::Literal(literal) => {
                     let parts = list.iter().map(|item| constant(literal, Relation::Equal, item, negated));
@@ -164,7 +177,15 @@ impl Binder {
     }
 
     fn compare(&self, left: &Operand, relation: Relation, right: &Operand, negated: bool) -> Result<Node> {
+        let (left, right) = (&folded(left), &folded(right));
         match (left, right) {
+            (Operand::Computed(_), _) | (_, Operand::Computed(_)) => {
+                let (left, right) = (self.formula(left)?, self.formula(right)?);
+                Ok(match (left, right) {
+                    (Some(left), Some(right)) => Node::Computed { left, relation, right, negated },
+                    _ => Node::Constant(None),
+                })
+            }
             (Operand::Column(name), Operand::Literal(literal)) => {
                 self.against(name, relation, std::slice::from_ref(literal), negated)
             }
@@ -174,6 +195,38 @@ impl Binder {
             (Operand::Literal(left), Operand::Literal(right)) => constant(left, relation, right, negated),
             (Operand::Column(left), Operand::Column(right)) => self.between_columns(left, relation, right, negated),
         }
+    }
+
+    /// What is computed of columns of numbers; `None` where one of it is null in each row.
+    fn formula(&self, operand: &Operand) -> Result<Option<Formula>> {
+        Ok(match operand {
+            Operand::Column(name) => match self.column(name) {
+                Some(column) => match self.columns[column].kind {
+                    ValueType::Null => None,
+                    ValueType::Decimal { .. } | ValueType::Float => Some(Formula::Column(column)),
+                    _ => {
+                        let data_type = self.type_text(column);
+                        return Err(Error::Invalid(format!(
+                            "column '{name}' is of type {data_type}; sums, products and what they are compared with are \
+                             of numbers"
+                        )));
+                    }
+                },
+                None => None,
+            },
+            Operand::Literal(Literal::Null) => None,
+            Operand::Literal(Literal::Number(number)) => Some(Formula::Literal(Figure::of(number))),
+            Operand::Literal(literal) => {
+                return Err(Error::Invalid(format!(
+                    "sums, products and what they are compared with are of numbers, and {literal} is none"
+                )));
+            }
+            Operand::Computed(parts) => {
+                let (left, operator, right) = &**parts;
+                let parts = self.formula(left)?.zip(self.formula(right)?);
+                parts.map(|(left, right)| Formula::Of(Box::new((left, *operator, right))))
+            }
+        })
     }
 
     /// A column against each of several literals: whether one relation holds.
@@ -291,7 +344,7 @@ impl Binder {
 }
 
 impl Node {
-    fn each_column(&mut self, visit: &mut impl FnMut(&mut usize)) {
+    fn each_column(&mut self, visit: &mut dyn FnMut(&mut usize)) {
         match self {
             Self::Constant(_) => {}
             Self::IsNull { column, .. } | Self::Within(Within { column, .. }) | Self::Like { column, .. } => {
@@ -300,6 +353,10 @@ impl Node {
             Self::Compare { left, right, .. } => {
                 visit(left);
                 visit(right);
+            }
+            Self::Computed { left, right, .. } => {
+                left.each_column(visit);
+                right.each_column(visit);
             }
             Self::All(parts) | Self::Any(parts) => {
                 for part in parts {
@@ -329,6 +386,18 @@ fn instant(name: &str, kind: ValueType, literal: &Literal) -> Result<Instant> {
         return Err(unfit(name, kind, literal));
     };
     Instant::parse(text).ok_or_else(|| unfit(name, kind, literal))
+}
+
+/// The same, where what is made of literals alone and exact is one literal.
+fn folded(operand: &Operand) -> Operand {
+    let Operand::Computed(parts) = operand else { return operand.clone() };
+    let (left, operator, right) = (folded(&parts.0), parts.1, folded(&parts.2));
+    if let (Operand::Literal(Literal::Number(a)), Operand::Literal(Literal::Number(b))) = (&left, &right)
+        && let Some(number) = Figure::of(a).with(operator, Figure::of(b)).number()
+    {
+        return Operand::Literal(Literal::Number(number));
+    }
+    Operand::Computed(Box::new((left, operator, right)))
 }
 
 /// Two literals.

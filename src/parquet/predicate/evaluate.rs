@@ -11,6 +11,7 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, i256};
 use arrow_schema::ArrowError;
 use arrow_select::take::take;
 
+use super::arithmetic::Formula;
 use super::bind::{Bound, Node, Outside, Set, Within};
 use super::like::Pattern;
 use super::number::Number;
@@ -71,6 +72,7 @@ impl Columns<'_> {
             }
             Node::Within(within) => within.evaluate(self.columns[within.column]),
             Node::Compare { left, relation, right, negated } => self.compare(*left, *relation, *right, *negated),
+            Node::Computed { left, relation, right, negated } => self.compute(left, *relation, right, *negated),
             Node::Like { column, pattern, negated, .. } => {
                 let array = self.columns[*column];
                 let answer = Matches(pattern).visit(array).ok_or_else(|| incomparable(array))??;
@@ -107,6 +109,29 @@ impl Columns<'_> {
             // A null may stand for a key that is none.
             let is_there = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
             is_there && relation.holds(order((left_cells(row), kinds.0), (right_cells(row), kinds.1))) != negated
+        });
+        Ok(BooleanArray::new(values, nulls))
+    }
+}
+
+impl Columns<'_> {
+    fn compute(&self, left: &Formula, relation: Relation, right: &Formula, negated: bool) -> Result<BooleanArray> {
+        let mut columns = Vec::new();
+        left.columns(&mut columns);
+        right.columns(&mut columns);
+        let nulls = columns.iter().fold(None, |nulls: Option<NullBuffer>, column| {
+            NullBuffer::union(nulls.as_ref(), self.columns[*column].logical_nulls().as_ref())
+        });
+        let column = |index: usize| self.columns[index].as_ref();
+        let figures = |formula: &Formula| {
+            let figures = formula.figures(&column, self.count);
+            figures.ok_or_else(|| Error::Data("what is computed is of a column that holds no numbers".to_owned()))
+        };
+        let (left, right) = (figures(left)?, figures(right)?);
+        let values = BooleanBuffer::collect_bool(self.count, |row| {
+            let (left, right) = left.get(row).beside(right.get(row));
+            let is_there = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            is_there && relation.holds(order_scaled(left.cell(), right.cell())) != negated
         });
         Ok(BooleanArray::new(values, nulls))
     }
@@ -268,32 +293,39 @@ fn each<T: Copy>(values: &[T], test: impl Fn(T) -> bool) -> BooleanBuffer {
 fn order(left: (Cell, ValueType), right: (Cell, ValueType)) -> Option<Ordering> {
     match (left, right) {
         ((Cell::Text(left), _), (Cell::Text(right), _)) => Some(left.cmp(right)),
+        ((Cell::Text(_), _), _) | (_, (Cell::Text(_), _)) => None, // no such pair was bound
+        ((left, left_kind), (right, right_kind)) => order_scaled(scaled(left, left_kind), scaled(right, right_kind)),
+    }
+}
+
+/// How two numbers compare, integers of which are times 10^-scale.
+fn order_scaled(left: (Cell, i16), right: (Cell, i16)) -> Option<Ordering> {
+    match (left, right) {
         ((Cell::Float(left), _), (Cell::Float(right), _)) => left.partial_cmp(&right),
-        ((Cell::Integer(left), left_kind), (Cell::Integer(right), right_kind)) => {
-            let (left, left_scale) = scaled(left, left_kind);
-            let (right, right_scale) = scaled(right, right_kind);
+        ((Cell::Integer(left), left_scale), (Cell::Integer(right), right_scale)) => {
             Some(match left_scale.cmp(&right_scale) {
                 Ordering::Equal => left.cmp(&right),
                 Ordering::Less => times_power(left, right_scale.abs_diff(left_scale), right),
                 Ordering::Greater => times_power(right, left_scale.abs_diff(right_scale), left).reverse(),
             })
         }
-        ((Cell::Float(left), _), (Cell::Integer(right), kind)) => float_against(left, scaled(right, kind)),
-        ((Cell::Integer(left), kind), (Cell::Float(right), _)) => {
-            float_against(right, scaled(left, kind)).map(Ordering::reverse)
+        ((Cell::Float(left), _), (Cell::Integer(right), scale)) => float_against(left, (right, scale)),
+        ((Cell::Integer(left), scale), (Cell::Float(right), _)) => {
+            float_against(right, (left, scale)).map(Ordering::reverse)
         }
-        ((Cell::Text(_), _), _) | (_, (Cell::Text(_), _)) => None, // no such pair was bound
+        ((Cell::Text(_), _), _) | (_, (Cell::Text(_), _)) => None,
     }
 }
 
 /// The value as an integer times 10^-scale.
-fn scaled(value: i256, kind: ValueType) -> (i256, i16) {
+fn scaled(cell: Cell, kind: ValueType) -> (Cell, i16) {
+    let Cell::Integer(value) = cell else { return (cell, 0) };
     match kind {
-        ValueType::Decimal { scale } => (value, scale.into()),
+        ValueType::Decimal { scale } => (cell, scale.into()),
         // Days are 32 bits wide.
-        ValueType::Day => (value.wrapping_mul(i256::from_i128(86_400)), 0),
-        ValueType::Timestamp { scale } | ValueType::TimeOfDay { scale } => (value, scale.into()),
-        _ => (value, 0),
+        ValueType::Day => (Cell::Integer(value.wrapping_mul(i256::from_i128(86_400))), 0),
+        ValueType::Timestamp { scale } | ValueType::TimeOfDay { scale } => (cell, scale.into()),
+        _ => (cell, 0),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
+use super::arithmetic::Operator;
 use super::number::Number;
 use super::ranges::Relation;
 
@@ -47,6 +48,7 @@ pub(super) enum Expression {
 pub(super) enum Operand {
     Column(String),
     Literal(Literal),
+    Computed(Box<(Operand, Operator, Operand)>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -67,11 +69,11 @@ impl Expression {
         match self {
             Self::Constant(_) => {}
             Self::Flag(name) | Self::IsNull(name) | Self::Like { name, .. } => add(name),
-            Self::Compare { left, right, .. } => [left, right].into_iter().filter_map(Operand::column).for_each(add),
+            Self::Compare { left, right, .. } => [left, right].into_iter().for_each(|side| side.columns(&mut add)),
             Self::Between { value, low, high } => {
-                [value, low, high].into_iter().filter_map(Operand::column).for_each(add);
+                [value, low, high].into_iter().for_each(|side| side.columns(&mut add))
             }
-            Self::In { value, .. } => value.column().into_iter().for_each(add),
+            Self::In { value, .. } => value.columns(&mut add),
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.columns(columns)),
             Self::Not(inner) => inner.columns(columns),
         }
@@ -179,10 +181,22 @@ impl Expression {
 }
 
 impl Operand {
-    fn column(&self) -> Option<&str> {
+    fn columns<'a>(&'a self, add: &mut dyn FnMut(&'a str)) {
         match self {
-            Self::Column(name) => Some(name),
-            Self::Literal(_) => None,
+            Self::Column(name) => add(name),
+            Self::Literal(_) => {}
+            Self::Computed(parts) => {
+                parts.0.columns(add);
+                parts.2.columns(add);
+            }
+        }
+    }
+
+    /// How tightly it holds its parts together: more is tighter.
+    fn tightness(&self) -> u8 {
+        match self {
+            Self::Computed(parts) => parts.1.tightness(),
+            Self::Column(_) | Self::Literal(_) => 3,
         }
     }
 }
@@ -245,6 +259,18 @@ impl Display for Operand {
         match self {
             Self::Column(name) => Name(name).fmt(f),
             Self::Literal(literal) => literal.fmt(f),
+            Self::Computed(parts) => {
+                let (left, operator, right) = &**parts;
+                let side = |operand: &Self, is_within: bool| match is_within {
+                    true => format!("({operand})"),
+                    false => operand.to_string(),
+                };
+                let tightness = operator.tightness();
+                let left = side(left, left.tightness() < tightness);
+                // What is equally tight goes from the left to the right.
+                let right = side(right, right.tightness() <= tightness);
+                write!(f, "{left} {operator} {right}")
+            }
         }
     }
 }

@@ -8,7 +8,9 @@
 //!                    | [ "not" ] "in" "(" literal { "," literal } ")" | "is" [ "not" ] "null"
 //!                    | [ "not" ] ( "like" | "ilike" ) text [ "escape" text ] ]
 //! comparison = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">="
-//! value      = column | literal
+//! value      = product { ( "+" | "-" ) product }
+//! product    = factor { ( "*" | "/" ) factor }
+//! factor     = { "+" | "-" } ( column | literal | "(" value ")" )
 //! column     = name { "." name } | '"' any text, "" for one " '"'
 //! name       = letter or _ { letter, digit or _ }
 //! literal    = number | "'" any text, '' for one ' "'" | "true" | "false" | "null"
@@ -23,11 +25,15 @@
 //! against a column of floats, is not rounded. Only a literal beside a column of floats is read as a float of the column's type,
 //! so that `x = 0.1` finds what was written as 0.1. A NaN satisfies `!=` and no other comparison (IEEE 754), and it is not null.
 //!
+//! What is computed is of numbers: exact of integers and decimals but for quotients, and rounded to a double where a float has part in it (`arithmetic`).
+//! It prunes nothing; what is made of literals alone is one literal.
+//!
 //! A predicate is [parsed](Predicate::parse), then [bound](Predicate::bind) to the types of a file's columns. There each
 //! comparison with a literal becomes a set of ranges of the column's own values (`ranges`), and negations move into the
 //! comparisons. What is bound tells which rows of a batch to keep (`evaluate`), and what the bounds of a row group or a
 //! page alone tell (`prune`, `statistics`).
 
+mod arithmetic;
 mod bind;
 mod evaluate;
 mod expression;

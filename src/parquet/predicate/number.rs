@@ -60,6 +60,16 @@ impl Number {
         Self::parse(value < 0.0, &format!("{:.1074}", value.abs()))
     }
 
+    /// The number with the other sign.
+    pub fn negated(self) -> Self {
+        Self { negative: !self.negative && !self.digits.is_empty(), ..self }
+    }
+
+    /// How many digits it has behind the point.
+    pub fn decimals(&self) -> i64 {
+        (self.digits.len() as i64 - self.point).max(0)
+    }
+
     /// Where the number stands among the integers, once it is multiplied by 10^scale.
     pub fn among_integers(&self, scale: i64) -> LiteralPosition<i256> {
         let beyond = if self.negative { LiteralPosition::Below } else { LiteralPosition::Above };

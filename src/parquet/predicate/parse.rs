@@ -4,6 +4,7 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
+use super::arithmetic::Operator;
 use super::expression::{Expression, Literal, Name, Operand, WORDS, continues_name, starts_name};
 use super::like::Pattern;
 use super::number::Number;
@@ -16,6 +17,12 @@ const MAX_LENGTH: usize = 1 << 20;
 /// How deep parentheses may be nested: each level takes a few frames of the stack, here and wherever the tree is walked.
 const MAX_DEPTH: usize = 100;
 
+/// The most operators of sums and products: each may be a level of the tree.
+const MAX_OPERATORS: usize = 1_000;
+
+/// Words of the language behind a value alone: elsewhere they may be columns.
+const LIKES: [&str; 2] = ["like", "ilike"];
+
 /// What may stand before a text, to say its type.
 const TYPES: [&str; 4] = ["date", "time", "timestamp", "datetime"];
 
@@ -24,7 +31,7 @@ pub(super) fn parse(text: &str) -> Result<Expression> {
         let message = format!("the predicate is {} bytes long; at most {MAX_LENGTH} are read", text.len());
         return Err(Error::Invalid(message));
     }
-    let mut parser = Parser { tokens: Lexer::new(text).tokens()?, next: 0, depth: 0 };
+    let mut parser = Parser { tokens: Lexer::new(text).tokens()?, next: 0, depth: 0, operators: 0 };
     let expression = parser.any()?;
     match parser.peek() {
         Token::End => Ok(expression),
@@ -40,6 +47,7 @@ enum Token {
     Number(Number),
     Text(String),
     Relation(Relation),
+    Operator(Operator),
     Open,
     Close,
     Comma,
@@ -56,6 +64,7 @@ impl fmt::Display for Token {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => Literal::Text(text.clone()).to_string(),
             Self::Relation(relation) => format!("'{relation}'"),
+            Self::Operator(operator) => format!("'{operator}'"),
             Self::Open => "'('".to_owned(),
             Self::Close => "')'".to_owned(),
             Self::Comma => "','".to_owned(),
@@ -141,7 +150,7 @@ impl<'a> Lexer<'a> {
             };
         }
         if first.is_ascii_digit() || first == '.' {
-            return self.number(false, index);
+            return self.number(index);
         }
         self.take();
         Ok(match first {
@@ -153,10 +162,10 @@ impl<'a> Lexer<'a> {
                 let name = self.quoted(first, index)?;
                 self.with_fields(name)?
             }
-            '+' | '-' => {
-                self.take_while(char::is_whitespace);
-                self.number(first == '-', index)?
-            }
+            '+' => Token::Operator(Operator::Plus),
+            '-' => Token::Operator(Operator::Minus),
+            '*' => Token::Operator(Operator::Times),
+            '/' => Token::Operator(Operator::Over),
             '=' => {
                 self.take_if(|c| c == '=');
                 Token::Relation(Relation::Equal)
@@ -212,7 +221,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn number(&mut self, negative: bool, index: usize) -> Result<Token> {
+    fn number(&mut self, index: usize) -> Result<Token> {
         let from = self.byte();
         let is_digit = |c: char| c.is_ascii_digit();
         let mut digits = self.take_while(is_digit).len();
@@ -231,9 +240,13 @@ impl<'a> Lexer<'a> {
             let expected = "a number such as 5, -0.25 or 1e-3 (text stands in single quotes)";
             return Err(failure(index, expected, found));
         }
-        let number = Number::parse(negative, text).map(Token::Number);
+        let number = Number::parse(false, text).map(Token::Number);
         number.ok_or_else(|| failure(index, "a number with an exponent of at most nine digits", format!("'{text}'")))
     }
+}
+
+fn computed(left: Operand, operator: Operator, right: Operand) -> Operand {
+    Operand::Computed(Box::new((left, operator, right)))
 }
 
 struct Parser {
@@ -241,6 +254,7 @@ struct Parser {
     tokens: Vec<(Token, usize)>,
     next: usize,
     depth: usize,
+    operators: usize,
 }
 
 impl Parser {
@@ -305,18 +319,38 @@ impl Parser {
     }
 
     fn inner(&mut self) -> Result<Expression> {
-        if *self.peek() != Token::Open {
+        if *self.peek() != Token::Open || self.opens_operand() {
             return self.test();
         }
+        self.within(Self::any, "'and', 'or' or ')'")
+    }
+
+    /// What stands in parentheses, the first of which comes next.
+    fn within<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T>, expected: &str) -> Result<T> {
         if self.depth == MAX_DEPTH {
             return Err(self.expected(&format!("parentheses that are nested at most {MAX_DEPTH} deep")));
         }
         self.take();
         self.depth += 1;
-        let inner = self.any()?;
-        self.require(&Token::Close, "'and', 'or' or ')'")?;
+        let inner = inner(self)?;
+        self.require(&Token::Close, expected)?;
         self.depth -= 1;
         Ok(inner)
+    }
+
+    /// Whether the parenthesis that comes next is around something to compute or to compare: what follows its end tells.
+    fn opens_operand(&self) -> bool {
+        let mut open = 0;
+        let tokens = self.tokens.get(self.next..).unwrap_or_default();
+        let end = tokens.iter().position(|(token, _)| {
+            open += i32::from(*token == Token::Open) - i32::from(*token == Token::Close);
+            open == 0
+        });
+        match end.and_then(|end| tokens.get(end + 1)) {
+            Some((Token::Operator(_) | Token::Relation(_) | Token::Word("between" | "in" | "is" | "not"), _)) => true,
+            Some((Token::Column(name), _)) => LIKES.iter().any(|like| like.eq_ignore_ascii_case(name)),
+            _ => false,
+        }
     }
 
     fn test(&mut self) -> Result<Expression> {
@@ -331,9 +365,7 @@ impl Parser {
             return match value {
                 Operand::Column(name) if negated => Ok(Expression::IsNull(name).negated()),
                 Operand::Column(name) => Ok(Expression::IsNull(name)),
-                Operand::Literal(literal) => {
-                    Err(Error::Invalid(format!("'is null' is asked of a column, not of {literal}")))
-                }
+                other => Err(Error::Invalid(format!("'is null' is asked of a column, not of {other}"))),
             };
         }
         let negated = self.take_word("not");
@@ -352,9 +384,7 @@ impl Parser {
                 Operand::Column(name) => Expression::Flag(name),
                 Operand::Literal(Literal::Boolean(value)) => Expression::Constant(Some(value)),
                 Operand::Literal(Literal::Null) => Expression::Constant(None),
-                Operand::Literal(literal) => {
-                    return Err(self.expected(&format!("a comparison behind {literal}")));
-                }
+                other => return Err(self.expected(&format!("a comparison behind {other}"))),
             }
         };
         Ok(if negated { test.negated() } else { test })
@@ -362,7 +392,7 @@ impl Parser {
 
     /// `like` or `ilike`, which are words here alone: whether letters match in either case.
     fn take_like(&mut self) -> Option<bool> {
-        let folds_case = self.take_named(&["like", "ilike"])?;
+        let folds_case = self.take_named(&LIKES)?;
         Some(folds_case == 1)
     }
 
@@ -423,6 +453,9 @@ impl Parser {
                         "the list of 'in' holds literals, not the column {name} (text stands in single quotes)"
                     )));
                 }
+                computed => {
+                    return Err(Error::Invalid(format!("the list of 'in' holds literals, not {computed}")));
+                }
             }
             if self.take_if(&Token::Close) {
                 return Ok(list);
@@ -432,6 +465,59 @@ impl Parser {
     }
 
     fn operand(&mut self) -> Result<Operand> {
+        let mut sum = self.product()?;
+        while let Some(operator) = self.take_operator(1)? {
+            sum = computed(sum, operator, self.product()?);
+        }
+        Ok(sum)
+    }
+
+    fn product(&mut self) -> Result<Operand> {
+        let mut product = self.factor()?;
+        while let Some(operator) = self.take_operator(2)? {
+            product = computed(product, operator, self.factor()?);
+        }
+        Ok(product)
+    }
+
+    /// An operator of this tightness, if one comes next.
+    fn take_operator(&mut self, tightness: u8) -> Result<Option<Operator>> {
+        let Token::Operator(operator) = *self.peek() else { return Ok(None) };
+        if operator.tightness() != tightness {
+            return Ok(None);
+        }
+        if self.operators == MAX_OPERATORS {
+            return Err(self.expected(&format!("at most {MAX_OPERATORS} operators")));
+        }
+        self.operators += 1;
+        self.take();
+        Ok(Some(operator))
+    }
+
+    /// A column, a literal or a sum in parentheses, with signs before it.
+    fn factor(&mut self) -> Result<Operand> {
+        let mut is_negated = false;
+        while let Token::Operator(sign @ (Operator::Plus | Operator::Minus)) = *self.peek() {
+            self.take();
+            is_negated ^= sign == Operator::Minus;
+        }
+        let factor = match self.peek() {
+            Token::Open => self.within(Self::operand, "an operator or ')'")?,
+            _ => self.single()?,
+        };
+        Ok(match factor {
+            Operand::Literal(Literal::Number(number)) if is_negated => {
+                Operand::Literal(Literal::Number(number.negated()))
+            }
+            factor if is_negated => {
+                let zero = Number::new(false, "", 0).map(|zero| Operand::Literal(Literal::Number(zero)));
+                zero.map_or(factor.clone(), |zero| computed(zero, Operator::Minus, factor))
+            }
+            factor => factor,
+        })
+    }
+
+    fn single(&mut self) -> Result<Operand> {
         let is_operand = match self.peek() {
             Token::Column(_) | Token::Number(_) | Token::Text(_) => true,
             Token::Word(word) => matches!(*word, "true" | "false" | "null"),

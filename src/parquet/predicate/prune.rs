@@ -200,13 +200,12 @@ impl Node {
                 });
                 Answers::TRUE.only_if(may_match).with(Answers::FALSE).negated_if(*negated).with(null)
             }
-            Self::Compare { left, right, .. } => {
-                let (left, right) = (hulls[*left].nulls, hulls[*right].nulls);
-                if left == Nulls::All || right == Nulls::All {
-                    return Answers::UNKNOWN;
-                }
-                let may_be_unknown = left == Nulls::Some || right == Nulls::Some;
-                Answers::TRUE.with(Answers::FALSE).with(Answers::UNKNOWN.only_if(may_be_unknown))
+            Self::Compare { left, right, .. } => anything(&[*left, *right], hulls),
+            Self::Computed { left, right, .. } => {
+                let mut columns = Vec::new();
+                left.columns(&mut columns);
+                right.columns(&mut columns);
+                anything(&columns, hulls)
             }
             Self::All(parts) => {
                 let answers = parts.iter().map(|part| part.answers(hulls));
@@ -218,6 +217,15 @@ impl Node {
             }
         }
     }
+}
+
+/// Any answer, of which the nulls of the columns alone are known.
+fn anything(columns: &[usize], hulls: &[&Hull]) -> Answers {
+    let has = |nulls: Nulls| columns.iter().any(|column| hulls[*column].nulls == nulls);
+    if has(Nulls::All) {
+        return Answers::UNKNOWN;
+    }
+    Answers::TRUE.with(Answers::FALSE).with(Answers::UNKNOWN.only_if(has(Nulls::Some)))
 }
 
 impl Within {

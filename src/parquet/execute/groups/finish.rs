@@ -55,7 +55,11 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
                     let series = self.run.plan.series.len();
                     return self.join(parts, |parts, rows| {
                         let sizes: Vec<usize> = parts.iter().map(|part| part.codes.len()).collect();
-                        let answers = Answers::joined(parts.into_iter().map(|part| part.answers).collect(), series);
+                        let answers = Answers::joined(
+                            parts.into_iter().map(|part| part.answers).collect(),
+                            series,
+                            self.run.plan.spec,
+                        );
                         Ok(answers.reordered(series, sizes.into_iter(), rows))
                     });
                 }

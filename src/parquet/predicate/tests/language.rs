@@ -44,6 +44,16 @@ fn normal_forms() {
     normal("true or null", "true or null");
     normal("größe >= 1e3", "größe >= 1000");
     normal("x = .5e-1", "x = 0.05");
+    normal("temp+hum>3", "temp + hum > 3");
+    normal("((a + b)) * 2 > - 3", "(a + b) * 2 > -3");
+    normal("a-b-c < a-(b-c)", "a - b - c < a - (b - c)");
+    normal("a/(b*c) = a/b*c", "a / (b * c) = a / b * c");
+    normal("(a) = 1 and ((b + 1) > 2 or c)", "a = 1 and (b + 1 > 2 or c)");
+    normal("-x > 1 and x - -5 = +y", "0 - x > 1 and x - -5 = y");
+    normal("- - 5 < x", "5 < x");
+    normal("a + 1 not between b * 2 and 7", "a + 1 not between b * 2 and 7");
+    normal("(a + b) in (1, -2)", "a + b in (1, -2)");
+    normal("a -5 > b", "a - 5 > b");
     normal("\"1\" = 1 and \"\" = 1", "\"1\" = 1 and \"\" = 1");
 }
 
@@ -78,7 +88,12 @@ fn messages_say_where_and_what() {
         ),
         ("a = 1.2.3", "found '1.2.3'"),
         ("a = 1e", "found '1e'"),
-        ("a = -b", "character 5: expected a number such as 5, -0.25 or 1e-3 (text stands in single quotes), found 'b'"),
+        ("a = -", "character 6: expected a column, a number, 'text', true, false or null, found the end"),
+        ("a + b", "character 6: expected a comparison behind a + b, found the end"),
+        ("(a + b) is null", "'is null' is asked of a column, not of a + b"),
+        ("(a = 1) + 2 > 3", "character 4: expected an operator or ')', found '='"),
+        ("a in (1 + 2)", "the list of 'in' holds literals, not 1 + 2"),
+        ("a * = 1", "character 5: expected a column, a number, 'text', true, false or null, found '='"),
         ("a = 1e9999999999", "expected a number with an exponent of at most nine digits, found '1e9999999999'"),
         ("a ! 5", "character 3: expected '!=' or 'not', found '!'"),
         ("a = b.1", "character 6: expected 'and', 'or' or the end, found 0.1"),
@@ -113,6 +128,11 @@ fn depth_and_length_are_limited() {
     }
     let predicate = Predicate::parse(&text).unwrap();
     assert_eq!(Predicate::parse(&predicate.to_string()).unwrap(), predicate);
+    let sum = |terms: usize| format!("{} > 1", vec!["a"; terms].join(" + "));
+    normal(&sum(1_001), &sum(1_001));
+    assert!(failure(&sum(1_002)).contains("at most 1000 operators"));
+    assert!(failure(&format!("{}a + 1 > 1", "(".repeat(101))).contains("nested"));
+    normal(&format!("{}a > 1", "-".repeat(200_000)), "a > 1");
     let flat = vec!["a = 1"; 50_000].join(" or ");
     normal(&flat, &flat);
 }
@@ -121,7 +141,8 @@ fn depth_and_length_are_limited() {
 fn piece() -> impl Strategy<Value = String> {
     const KNOWN: &[&str] = &[
         "a", "\"b c\"", "and", "OR", "not", "in", "is", "null", "between", "true", "False", "(", ")", ",", "=", "==",
-        "!=", "<>", "<", "<=", ">", ">=", "1", "-2.5", "1e3", "'text'", "''", "'", "\"", "!", ".", "+", "é", "\u{301}",
+        "!=", "<>", "<", "<=", ">", ">=", "1", "-2.5", "1e3", "'text'", "*", "-", "/", "''", "'", "\"", "!", ".", "+",
+        "é", "\u{301}",
     ];
     prop_oneof![8 => proptest::sample::select(KNOWN).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
 }

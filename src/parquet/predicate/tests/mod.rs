@@ -1,5 +1,6 @@
 //! The predicate against an oracle that evaluates it row by row over exact rationals, on random tables.
 
+mod computed;
 mod files;
 mod language;
 mod meaning;
