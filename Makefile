@@ -24,7 +24,7 @@ demo: ## Build the command and describe the real data in data/, as a table and a
 		"data/seattle_weather.parquet --where temp_max>30 --columns temp_max --format json"; do \
 		echo; echo "\$$ rstats describe $$arguments"; target/demo/rstats describe $$arguments; \
 	done
-	@target/demo/rstats report data/city_temps.parquet --by city --output target/report.html
+	@target/demo/rstats report data/seattle_weather.parquet --by weather --output target/report.html
 
 test: lint test-rust test-browser test-python ## Set up, and pass every check and every test
 

@@ -85,7 +85,8 @@ def table() -> pa.Table:
 def test_the_figures_are_those_of_describe() -> None:
     data = table()
     page = Page(rstats.report(data, title="All", top=2))
-    d = rstats.describe(data, nan="omit", stats=["range", "mean", "stddev", "min", "max", "skewness"], q=[0.05, 0.5], top=2)
+    stats = ["range", "mean", "stddev", "min", "max", "skewness"]
+    d = rstats.describe(data, nan="omit", stats=stats, q=[0.05, 0.5], top=2)
     assert set(page.cards) == set(data.column_names)
     for row in d:
         card = page.cards[row["column"]]

@@ -27,3 +27,28 @@ pub(super) fn readable(figure: Option<Figure>) -> String {
     }
     format!("{value:.5e}")
 }
+
+/// A count with its thousands apart.
+#[cfg(feature = "page")]
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share in percent: what is not all is never 100, and what is not nothing never 0.
+#[cfg(feature = "page")]
+pub(super) fn percent(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent > 0.0 && percent < 0.1 => "<\u{a0}0.1\u{a0}%".to_owned(),
+        percent if percent < 100.0 && percent > 99.9 => ">\u{a0}99.9\u{a0}%".to_owned(),
+        percent if percent == percent.round() => format!("{percent}\u{a0}%"),
+        percent => format!("{percent:.1}\u{a0}%"),
+    }
+}

@@ -8,9 +8,9 @@ use plotters::prelude::*;
 
 use super::axis::Axis;
 use super::columns::{Bins, Row};
-use super::view::grouped;
 use crate::catch_panic::catch_panic;
 use crate::report::html::escape;
+use crate::report::readable::grouped;
 
 /// What the style of the page knows them by.
 const BAR: RGBColor = RGBColor(0x3b, 0x6f, 0xb6);

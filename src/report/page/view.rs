@@ -8,7 +8,7 @@ use super::warnings;
 use crate::num::figure::Figure;
 use crate::pairs::{Coefficient, PairMatrix};
 use crate::report::Report;
-use crate::report::readable::readable;
+use crate::report::readable::{grouped, percent, readable};
 use crate::series::series_kind::SeriesKind;
 use crate::spec::NullPolicy;
 
@@ -448,28 +448,5 @@ impl Pairs {
             Coefficient::Kendall => "Kendall’s τ-b",
         };
         Self { coefficient, names: names.to_vec(), rows: (0..names.len()).map(row).collect() }
-    }
-}
-
-/// A count with its thousands apart.
-pub fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A share in percent: what is not all is never 100, and what is not nothing never 0.
-pub fn percent(share: f64) -> String {
-    match share * 100.0 {
-        percent if percent > 0.0 && percent < 0.1 => "<\u{a0}0.1\u{a0}%".to_owned(),
-        percent if percent < 100.0 && percent > 99.9 => ">\u{a0}99.9\u{a0}%".to_owned(),
-        percent if percent == percent.round() => format!("{percent}\u{a0}%"),
-        percent => format!("{percent:.1}\u{a0}%"),
     }
 }

@@ -1,8 +1,8 @@
 //! What is worth a second look.
 
 use super::columns::{Column, Row};
-use super::view::percent;
 use crate::pairs::{Coefficient, PairMatrix};
+use crate::report::readable::percent;
 use crate::series::series_kind::SeriesKind;
 
 /// From these shares on it is worth a word.

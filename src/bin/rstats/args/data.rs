@@ -21,8 +21,8 @@ pub struct Data {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// Of Parquet, only rows for which this is true: comparisons, and/or/not, in (...), between, is [not] null, [i]like 'A%'; dates in
-    /// quotes; a number beside a column of floats is read as such a float
+    /// Of Parquet, only rows for which this is true: comparisons, also of sums and products (a + 2 * b > 3), and/or/not, in (...), between,
+    /// is [not] null, [i]like 'A%'; dates in quotes; a number beside a column of floats is read as such a float
     #[arg(long = "where", value_name = "PREDICATE")]
     predicate: Option<String>,
 
