@@ -83,6 +83,7 @@ def report(
 
     Examples
     --------
+    >>> import rstats
     >>> page = rstats.report({"price": [1.0, 2.5, 4.0], "city": ["Rome", "Rome", "Oslo"]}, title="Prices")
     >>> "Frequent values" in page
     True

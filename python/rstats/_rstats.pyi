@@ -365,6 +365,7 @@ class Description:
 
         Examples
         --------
+        >>> import rstats
         >>> page = rstats.describe({"price": [1.0, 2.5, 4.0]}, bins=3).report(title="Prices")
         >>> page.startswith("<!DOCTYPE html>")
         True

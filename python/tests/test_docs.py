@@ -37,7 +37,7 @@ def found(name: str) -> Any:
 
 
 STUBBED = {name: text for name, text in documented() if not name.startswith("_")}
-DOCUMENTED = {**STUBBED, "windows": inspect.getdoc(rstats.windows) or ""}
+DOCUMENTED = STUBBED | {name: inspect.getdoc(getattr(rstats, name)) or "" for name in ("report", "windows")}
 
 
 @pytest.mark.parametrize("name", STUBBED)
