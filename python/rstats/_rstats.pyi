@@ -205,6 +205,7 @@ def describe_json(
     *,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
+    n: int | None = None,
     method: _Method | str = "linear",
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
@@ -408,6 +409,7 @@ def describe(
     weighting: Literal["frequencies", "importances"] | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
+    n: int | None = None,
     method: _Method | str = "linear",
     ddof: int = 1,
     nan: _NanPolicy = "propagate",
@@ -468,9 +470,11 @@ def describe(
         mean, stddev. `()` for none. The three counts are always there.
         A column of another kind than numbers has those of them that its kind has.
     q
-        Probabilities of quantiles from 0 to 1, or an integer n for the n - 1 cut points of n groups. Default:
-        (.25, .5, .75), but none where `stats` names statistics. They are called q1, median, q3, others p and their
-        percent (p99, p99.9). `()` for none.
+        Probabilities of quantiles from 0 to 1. Default: (.25, .5, .75), but none where `stats` names statistics. They
+        are called q1, median, q3, others p and their percent (p99, p99.9). `()` for none.
+    n
+        The number of groups of equal probability whose n - 1 cut points are the quantiles: 4 for quartiles, 100 for
+        percentiles. In place of q.
     method
         How a quantile is defined. "exclusive" and "inclusive" have the bits of `statistics.quantiles`, the others
         those of `numpy.quantile`; but "nearest_half_up", which is what Polars calls "nearest", and
@@ -570,6 +574,7 @@ def describe_parquet(
     progress: Callable[[dict[str, int]], object] | None = None,
     stats: str | Sequence[str] | None = None,
     q: float | Sequence[float] | None = None,
+    n: int | None = None,
     method: _Method | str = "linear",
     ddof: int = 1,
     nan: _NanPolicy = "propagate",

@@ -142,6 +142,7 @@ pub fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Threads> {
 pub fn spec(
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
+    n: Option<&Bound<'_, PyAny>>,
     method: &str,
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
@@ -163,11 +164,25 @@ pub fn spec(
         .with_level(level)
         .and_then(|spec| spec.with_trim(trim))
         .map_err(to_python)?;
-    let spec = match (q, stats) {
-        (Some(q), _) => quantiles(spec, q)?,
-        (None, None) => spec,
+    let spec = match (q, n, stats) {
+        (Some(_), Some(_), _) => {
+            return Err(PyValueError::new_err("q and n both say which quantiles; give one of them"));
+        }
+        (Some(q), None, _) => quantiles(spec, q)?,
+        (None, Some(n), _) => {
+            let groups = special(n, "__index__")?.filter(|_| !n.is_instance_of::<PyBool>());
+            let groups = groups
+                .ok_or_else(|| PyTypeError::new_err(format!("n is a whole number of groups, not {}", n.get_type())))?;
+            let groups = groups.extract::<u64>().map_err(|_| {
+                PyValueError::new_err(format!(
+                    "the number of groups that quantiles cut is from 1 to 1000000, not {groups}"
+                ))
+            })?;
+            spec.with_cut_points(groups).map_err(to_python)?
+        }
+        (None, None, None) => spec,
         // The quartiles belong to the default statistics.
-        (None, Some(_)) => spec.with_quantiles(&[]).map_err(to_python)?,
+        (None, None, Some(_)) => spec.with_quantiles(&[]).map_err(to_python)?,
     };
     match stats {
         None => Ok(spec),
@@ -197,19 +212,31 @@ pub fn with_bins_and_top(
 fn quantiles(spec: Spec, q: &Bound<'_, PyAny>) -> PyResult<Spec> {
     let wrong = || {
         let given = q.get_type();
-        PyTypeError::new_err(format!(
-            "q is a probability, a sequence of them, or an integer n for n - 1 cut points, not {given}"
-        ))
+        PyTypeError::new_err(format!("q is a probability or a sequence of them, not {given}"))
     };
     if q.is_instance_of::<PyString>() || q.is_instance_of::<PyBool>() {
         return Err(wrong());
     }
     let py = q.py();
-    if let Some(groups) = special(q, "__index__")? {
-        let groups = groups.extract::<u64>().map_err(|_| {
-            PyValueError::new_err(format!("the number of groups that quantiles cut is from 1 to 1000000, not {groups}"))
-        })?;
-        return spec.with_cut_points(groups).map_err(to_python);
+    if let Some(whole) = special(q, "__index__")? {
+        return match whole.extract::<u64>() {
+            Ok(p @ (0 | 1)) => spec.with_quantiles(&[p as f64]).map_err(to_python),
+            groups => {
+                let percent = groups.as_ref().ok().filter(|percent| **percent <= 100);
+                let percent =
+                    percent.map(|percent| format!("for p{percent} write q={}, and ", *percent as f64 / 100.0));
+                let meant = groups.ok().filter(|groups| *groups <= 1_000_000).map(|groups| {
+                    let percent = percent.unwrap_or_default();
+                    let points = groups - 1;
+                    format!(
+                        "; {percent}for the {points} cut points of {groups} groups n={groups} (of describe), or \
+                             q=[k / {groups} for k in range(1, {groups})]"
+                    )
+                });
+                let meant = meant.unwrap_or_default();
+                Err(PyValueError::new_err(format!("a probability is from 0 to 1, not {whole}{meant}")))
+            }
+        };
     }
     let probabilities = match q.extract::<f64>() {
         Ok(p) => vec![p],

@@ -19,8 +19,8 @@ use crate::input::{Chosen, Labels};
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe_parquet.txt"))]
 #[pyfunction]
 #[pyo3(
-    signature = (paths, *, columns=None, by=None, r#where=None, memory_limit=None, on_error="fail", checkpoint=None, progress=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, bins=None, top=None, threads=None),
-    text_signature = "(paths, *, columns=None, by=None, where=None, memory_limit=None, on_error='fail', checkpoint=None, progress=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, bins=None, top=None, threads=None)"
+    signature = (paths, *, columns=None, by=None, r#where=None, memory_limit=None, on_error="fail", checkpoint=None, progress=None, stats=None, q=None, n=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, bins=None, top=None, threads=None),
+    text_signature = "(paths, *, columns=None, by=None, where=None, memory_limit=None, on_error='fail', checkpoint=None, progress=None, stats=None, q=None, n=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, bins=None, top=None, threads=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe_parquet(
@@ -34,6 +34,7 @@ pub fn describe_parquet(
     progress: Option<Py<PyAny>>,
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
+    n: Option<&Bound<'_, PyAny>>,
     method: &str,
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
@@ -47,7 +48,7 @@ pub fn describe_parquet(
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
     let py = paths.py();
-    let spec = args::spec(stats, q, method, ddof, nan, null, min_count, level, trim, bias)?;
+    let spec = args::spec(stats, q, n, method, ddof, nan, null, min_count, level, trim, bias)?;
     let spec = args::with_bins_and_top(spec, bins, top)?;
     let threads = args::threads(threads)?;
     let defaults = Request::default();

@@ -25,8 +25,8 @@ use crate::key_objects::with_texts;
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
 #[pyfunction]
 #[pyo3(
-    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, bins=None, top=None, threads=None),
-    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, bins=None, top=None, threads=None)"
+    signature = (data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, n=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, bins=None, top=None, threads=None),
+    text_signature = "(data, *, columns=None, by=None, axis=None, weights=None, weighting=None, stats=None, q=None, n=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, bins=None, top=None, threads=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe(
@@ -38,6 +38,7 @@ pub fn describe(
     weighting: Option<&str>,
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
+    n: Option<&Bound<'_, PyAny>>,
     method: &str,
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
@@ -50,7 +51,7 @@ pub fn describe(
     top: Option<&Bound<'_, PyAny>>,
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Description> {
-    let spec = args::spec(stats, q, method, ddof, nan, null, min_count, level, trim, bias)?;
+    let spec = args::spec(stats, q, n, method, ddof, nan, null, min_count, level, trim, bias)?;
     let spec = args::with_bins_and_top(spec, bins, top)?;
     let threads = args::threads(threads)?;
     let axis = axis.map(args::axis).transpose()?;

@@ -92,8 +92,8 @@ pub fn compute_stats_json<'py>(
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe_json.txt"))]
 #[pyfunction]
 #[pyo3(
-    signature = (body, pointer="", *, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, threads=None, max_bytes=None, max_depth=None, max_series=None),
-    text_signature = "(body, pointer='', *, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, threads=None, max_bytes=None, max_depth=None, max_series=None)"
+    signature = (body, pointer="", *, stats=None, q=None, n=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, threads=None, max_bytes=None, max_depth=None, max_series=None),
+    text_signature = "(body, pointer='', *, stats=None, q=None, n=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, threads=None, max_bytes=None, max_depth=None, max_series=None)"
 )]
 #[allow(clippy::too_many_arguments)] // they are the signature of the Python function
 pub fn describe_json(
@@ -101,6 +101,7 @@ pub fn describe_json(
     pointer: &str,
     stats: Option<&Bound<'_, PyAny>>,
     q: Option<&Bound<'_, PyAny>>,
+    n: Option<&Bound<'_, PyAny>>,
     method: &str,
     ddof: Option<&Bound<'_, PyAny>>,
     nan: &str,
@@ -116,7 +117,7 @@ pub fn describe_json(
 ) -> PyResult<Description> {
     let py = body.py();
     let body = Body::new(body)?;
-    let spec = args::spec(stats, q, method, ddof, nan, null, min_count, level, trim, bias)?;
+    let spec = args::spec(stats, q, n, method, ddof, nan, null, min_count, level, trim, bias)?;
     let threads = args::threads(threads)?;
     let limits = limits(max_bytes, max_depth, max_series)?;
     let work = |interrupt: &Interrupt| {

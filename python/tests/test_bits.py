@@ -142,7 +142,7 @@ def check_quantiles(values: list[float], rng_number: int) -> None:
     groups = (4, 5, 6, 10, 100)[rng_number % 5]
     ordered = sorted(values)
     for method in ("exclusive", "inclusive"):
-        row = rstats.describe(array, stats=(), q=groups, method=method)[0]
+        row = rstats.describe(array, stats=(), n=groups, method=method)[0]
         ours = list(row.values())[5:]
         theirs = statistics.quantiles(values, n=groups, method=method)
         for k, (a, b) in enumerate(zip(ours, theirs, strict=True), 1):

@@ -65,7 +65,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"method": "quartile"}, ValueError, "'quartile' is not a quantile method; it is one of exclusive, inclusive"),
     ({"q": 1.5}, ValueError, "from 0 to 1, not 1.5"),
     ({"q": [0.5, math.nan]}, ValueError, "from 0 to 1, not NaN"),
-    ({"q": -4}, ValueError, "the number of groups"),
+    ({"n": -4}, ValueError, "the number of groups"),
     ({"q": "0.5"}, TypeError, "q is a probability"),
     ({"q": True}, TypeError, "q is a probability"),
     ({"stats": ["averge"]}, ValueError, "'averge' is not a statistic; it is one of min"),
@@ -81,6 +81,14 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"threads": 2**64}, ValueError, "threads is from 1 to 1024"),
     ({"threads": "2"}, TypeError, "threads is a whole number"),
     ({"q": 10**30}, ValueError, "not 1000000000000000000000000000000"),
+    ({"n": 10**30}, ValueError, "not 1000000000000000000000000000000"),
+    ({"q": 95}, ValueError, r"for p95 write q=0.95, and for the 94 cut points of 95 groups n=95"),
+    ({"q": 1000}, ValueError, r"not 1000; for the 999 cut points of 1000 groups n=1000"),
+    ({"q": -1}, ValueError, "from 0 to 1, not -1"),
+    ({"q": [0.5], "n": 4}, ValueError, "give one of them"),
+    ({"n": 0}, ValueError, "from 1 to 1000000, not 0"),
+    ({"n": 2.5}, TypeError, "n is a whole number of groups"),
+    ({"n": True}, TypeError, "n is a whole number of groups"),
 ]
 
 

@@ -88,7 +88,7 @@ def test_other_libraries_take_it() -> None:
 
 def test_json_is_of_its_schema() -> None:
     data = {"a": [1.0, math.inf], "b": [math.nan, 1.0], "c": [1.0], "d": np.array([])}
-    document = valid(rstats.describe(data, stats=ALL, q=100).to_json())
+    document = valid(rstats.describe(data, stats=ALL, n=100).to_json())
     a, b, c, d = document["series"]
     assert (a["mean"], a["stddev"], b["min"], c["stddev"], d["mean"]) == ("Infinity", "NaN", "NaN", None, None)
     assert document["source"] == {"files": 0, "rows": 2, "errors": []}

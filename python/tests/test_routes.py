@@ -237,7 +237,7 @@ def test_arrays_of_two_dimensions() -> None:
 def test_the_callers_data_stays_as_it_is() -> None:
     values = np.array(make("normal", 12))
     before = values.copy()
-    rstats.describe(values, q=100)
+    rstats.describe(values, n=100)
     np.testing.assert_array_equal(values, before)
     numbers = list(NUMBERS)
     rstats.compute_stats(numbers)

@@ -8,4 +8,4 @@ spread: float = stats.range + stats.quartiles[0]
 description = rstats.describe({"x": np.arange(3.0), "y": [1, None, 2]}, stats=["mean"], q=(0.5,), method="hazen")
 for row in description:
     print(row["column"], row["mean"])
-print(rstats.describe((x for x in [1.0, 2.0]), q=4, nan="omit", threads=2).to_json())
+print(rstats.describe((x for x in [1.0, 2.0]), n=4, nan="omit", threads=2).to_json())

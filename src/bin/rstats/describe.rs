@@ -6,7 +6,7 @@ use rstats::parquet::{Answer, Dataset};
 use rstats::report::{Report, Skipped, Source};
 use rstats::{SeriesKind, source};
 
-use crate::args::{Describe, Format};
+use crate::args::{Describe, Format, Seen};
 use crate::inputs::{self, Inputs};
 use crate::output::Output;
 use crate::progress;
@@ -63,13 +63,19 @@ fn of_kind(report: Report, kind: Option<SeriesKind>, format: Format) -> Result<R
 /// Writes a report, and tells what was left out.
 pub fn finish(report: Report, session: &Session, output: Output, format: Format) -> Result<(), Failure> {
     session.check()?;
+    // On a terminal they stand below the table already.
+    let are_seen = output.seen() == Seen::Terminal && matches!(format, Format::Table | Format::Md);
     let written = output.write(&report, format, &session.interrupt);
     session.check()?; // what was not whole is gone
     written?;
-    match report.source.errors.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::LeftOut(report.source.errors)),
+    let mut errors = report.source.errors;
+    if errors.is_empty() {
+        return Ok(());
     }
+    if are_seen {
+        errors.clear();
+    }
+    Err(Failure::LeftOut(errors))
 }
 
 /// Text or Arrow, read from front to back.
