@@ -188,3 +188,22 @@ def test_a_terminal_is_spared_bytes(name: str) -> None:
     finally:
         os.close(side)
         os.close(terminal)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_file_that_is_left_out_is_told_once(tmp_path: Path) -> None:
+    """On a terminal the table names it; elsewhere the table may be kept, and standard error names it too."""
+    command("--help")
+    (tmp_path / "bad.parquet").write_bytes(b"no Parquet")
+    arguments = [ROOT / "target/debug/rstats", "describe", tmp_path, FILES[0], "--on-error", "skip"]
+    terminal, side = os.openpty()
+    try:
+        run = subprocess.run(arguments, stdout=side, stderr=subprocess.PIPE, text=True)
+        assert (run.returncode, run.stderr) == (3, "")
+        assert os.read(terminal, 1 << 16).count(b"bad.parquet") == 1
+    finally:
+        os.close(side)
+        os.close(terminal)
+    for more in ([], ["-f", "table"]):
+        run = subprocess.run([*arguments, *more], capture_output=True, text=True)
+        assert run.returncode == 3 and run.stderr.count("bad.parquet") == 1 and "bad.parquet" in run.stdout
