@@ -111,8 +111,8 @@ pub use series::Series;
 pub use series::series_kind::SeriesKind;
 pub use series::table::{Columns, Filter, Kinds};
 pub use spec::{
-    Bias, BinCount, Histogram, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec, Statistic,
-    parse_span,
+    Bias, BinCount, Histogram, KindStatistic, Method, NanPolicy, NullPolicy, PlottingPosition, Probability, Spec,
+    Statistic, parse_span,
 };
 pub use stream::{Late, Windowing, Windows};
 pub use summary::{Summaries, Summary};

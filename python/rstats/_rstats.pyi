@@ -468,7 +468,8 @@ def describe(
         "fences", "outliers", "histogram", "q1", "median", "q3", "p95", "95%"; and what others call them, "std" or
         pandas' "top". Default: min, max, range,
         mean, stddev. `()` for none. The three counts are always there.
-        A column of another kind than numbers has those of them that its kind has.
+        A column of another kind than numbers has those of them that its kind has; "n_true" is of booleans, "n_empty",
+        "min_length", "max_length" and "mean_length" are of texts, and come with the default.
     q
         Probabilities of quantiles from 0 to 1. Default: (.25, .5, .75), but none where `stats` names statistics. They
         are called q1, median, q3, others p and their percent (p99, p99.9). `()` for none.

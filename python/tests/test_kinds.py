@@ -411,3 +411,39 @@ def test_nulls_have_their_policy() -> None:
         assert (row["count"], row["null_count"]) == (1, 1) and set(rest.values()) <= {None}
         (of_reader,) = rstats.describe(table.select([column]).to_reader(), null="propagate")
         assert of_reader == row
+
+
+def test_what_one_kind_alone_has_comes_by_its_name() -> None:
+    data = {
+        "s": ["", "ab", "ä", None],
+        "f": [True, False, True, None],
+        "n": [1.0, 2.0, 3.0, 4.0],
+        "t": [dt.date(2026, 1, 1)] * 4,
+    }
+    every = rstats.describe(data)
+    counts = {"column", "kind", "count", "null_count", "nan_count"}
+    for name, column in {
+        "n_true": "f",
+        "n_empty": "s",
+        "min_length": "s",
+        "max_length": "s",
+        "mean_length": "s",
+    }.items():
+        d = rstats.describe(data, stats=name)
+        for row in d:
+            assert set(row) - counts == ({name} if row["column"] == column else set()), (name, row)
+        assert d[column][name] == every[column][name]
+        assert json.loads(d.to_json())["spec"]["stats"] == [name]
+        assert pickle.loads(pickle.dumps(d)).to_json() == d.to_json()
+        (row,) = (rstats.describe(data, by="n", stats=["n_true", name])[column, 1.0],)
+        assert name in row
+        for numbers in (
+            lambda name=name: rstats.Accumulator(stats=[name]),
+            lambda name=name: rstats.rolling([1.0], 1, stats=[name]),
+            lambda name=name: rstats.Windows(on="t", size="1h", stats=[name]),
+            lambda name=name: rstats.describe_json(b"[1]", stats=[name]),
+        ):
+            with pytest.raises(ValueError, match=f"numbers have no '{name}'"):
+                numbers()
+    with pytest.raises(ValueError, match="did you mean 'n_empty'"):
+        rstats.describe(data, stats="n_emtpy")

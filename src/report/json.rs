@@ -123,7 +123,8 @@ struct SpecJson<'a>(&'a Spec);
 impl Serialize for SpecJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let spec = self.0;
-        let statistics: Vec<_> = spec.statistics().iter().map(|statistic| statistic.name()).collect();
+        let of_kinds = spec.of_kinds().iter().map(|statistic| statistic.name());
+        let statistics: Vec<_> = spec.statistics().iter().map(|statistic| statistic.name()).chain(of_kinds).collect();
         let quantiles: Vec<_> = spec.quantiles().iter().map(Probability::value).collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("stats", &statistics)?;

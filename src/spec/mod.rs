@@ -15,4 +15,4 @@ pub use crate::stats::quantile::{Method, PlottingPosition, Probability};
 pub(crate) use learned::Learned;
 pub use question::Spec;
 pub use span::parse_span;
-pub use statistic::{NanPolicy, NullPolicy, Statistic, is_count, is_exact};
+pub use statistic::{KindStatistic, NanPolicy, NullPolicy, Statistic, is_count, is_exact};

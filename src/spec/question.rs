@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::learned::Learned;
-use super::statistic::{NanPolicy, NullPolicy, Statistic};
+use super::statistic::{KindStatistic, NanPolicy, NullPolicy, Statistic};
 use crate::error::{Error, Result};
 use crate::stats::higher_moments::Bias;
 use crate::stats::histogram::BinCount;
@@ -17,6 +17,7 @@ use crate::suggest::hint;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
     statistics: Vec<Statistic>,
+    of_kinds: Vec<KindStatistic>,
     quantiles: Vec<Probability>,
     method: Method,
     ddof: u64,
@@ -44,6 +45,7 @@ impl Default for Spec {
         use Statistic::{Max, Mean, Min, Range, Stddev};
         Self {
             statistics: vec![Min, Max, Range, Mean, Stddev],
+            of_kinds: Vec::new(),
             quantiles: Probability::cut_points(4),
             method: Method::Linear,
             ddof: 1,
@@ -74,15 +76,16 @@ impl Spec {
     }
 
     /// The same with statistics by name. Quantiles may be among them, as `median`, `p95` or `50%`, and join those of the spec; so may
-    /// the three counts, which are always there. What pandas and others call some of them is understood: `std`, `var`, `avg`,
+    /// the three counts, which are always there, and those that one kind of columns alone has ([`KindStatistic`]). What pandas and others call some of them is understood: `std`, `var`, `avg`,
     /// `nunique`, `skew`, `kurt`.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for a name that is none.
-    pub fn with_statistics_named<S: AsRef<str>>(self, names: impl IntoIterator<Item = S>) -> Result<Self> {
+    pub fn with_statistics_named<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Result<Self> {
         let mut statistics = Vec::new();
         let mut quantiles = self.quantiles.clone();
+        self.of_kinds.clear();
         for name in names {
             let name = name.as_ref();
             let known = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, known)| known);
@@ -90,8 +93,11 @@ impl Spec {
                 statistics.push(*statistic);
             } else if let Some(quantile) = quantile_named(known) {
                 quantiles.push(quantile);
+            } else if let Some((statistic, _)) = KindStatistic::ALL.iter().find(|(_, candidate)| *candidate == known) {
+                self.of_kinds.push(*statistic);
             } else if !["count", "null_count", "nan_count"].contains(&known) {
-                let statistics = Statistic::ALL.iter().map(|(_, name)| *name);
+                let of_kinds = KindStatistic::ALL.iter().map(|(_, name)| *name);
+                let statistics = Statistic::ALL.iter().map(|(_, name)| *name).chain(of_kinds);
                 let names: Vec<_> = statistics.chain(QUARTILES.iter().map(|(_, n)| *n)).collect();
                 let meant = hint(name, names.iter().copied());
                 let names = names.join(", ");
@@ -100,6 +106,8 @@ impl Spec {
                 )));
             }
         }
+        self.of_kinds.sort_unstable();
+        self.of_kinds.dedup();
         Ok(self.with_statistics(statistics).with_probabilities(quantiles))
     }
 
@@ -322,6 +330,31 @@ impl Spec {
     /// Whether the statistics of a spec that names none are among those that are wanted.
     pub(crate) fn has_default_statistics(&self) -> bool {
         Self::default().statistics.iter().all(|statistic| self.wants(*statistic))
+    }
+
+    /// The statistics that were named which one kind of columns alone has.
+    pub fn of_kinds(&self) -> &[KindStatistic] {
+        &self.of_kinds
+    }
+
+    /// Whether this statistic is wanted of the columns that have it.
+    pub(crate) fn wants_of_kind(&self, statistic: KindStatistic) -> bool {
+        self.of_kinds.contains(&statistic) || self.has_default_statistics()
+    }
+
+    /// That all of it can be asked of numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] where it names a statistic that numbers have not.
+    pub fn check_numbers(&self) -> Result<()> {
+        match self.of_kinds.first() {
+            None => Ok(()),
+            Some(statistic) => Err(Error::Invalid(format!(
+                "numbers have no '{}', and only numbers are described here",
+                statistic.name()
+            ))),
+        }
     }
 
     /// Whether counts and extrema are all that is wanted.

@@ -49,7 +49,8 @@ fn written_names(spec: &Spec) -> Vec<String> {
         statistic => statistic.name().to_owned(),
     };
     let top = spec.top().map(|top| format!("{TOP}{top}"));
-    spec.statistics().iter().map(name).chain(top).collect()
+    let of_kinds = spec.of_kinds().iter().map(|statistic| statistic.name().to_owned());
+    of_kinds.chain(spec.statistics().iter().map(name)).chain(top).collect()
 }
 
 const HISTOGRAM: &str = "histogram:";

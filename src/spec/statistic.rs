@@ -114,6 +114,38 @@ impl fmt::Display for Statistic {
     }
 }
 
+/// A statistic that columns of one kind alone have. All of them come with the default statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum KindStatistic {
+    /// Of booleans: how many are true.
+    NTrue,
+    /// Of texts: how many have no characters.
+    NEmpty,
+    /// Of texts: the characters of the shortest one; of bytes their number.
+    MinLength,
+    /// Of texts: the characters of the longest one.
+    MaxLength,
+    /// Of texts: the mean of their characters, rounded once.
+    MeanLength,
+}
+
+impl KindStatistic {
+    /// Every one with its name.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::NTrue, "n_true"),
+        (Self::NEmpty, "n_empty"),
+        (Self::MinLength, "min_length"),
+        (Self::MaxLength, "max_length"),
+        (Self::MeanLength, "mean_length"),
+    ];
+
+    /// The name in every interface.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
 /// What a NaN does to its series.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -11,7 +11,7 @@ use super::columns::TypedColumn;
 use crate::describe::group_rows::Groups;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::spec::{NullPolicy, Spec, Statistic};
+use crate::spec::{KindStatistic, NullPolicy, Spec, Statistic};
 
 /// The values and the nulls of each group, or of all rows.
 pub(crate) struct Counts {
@@ -111,7 +111,7 @@ pub(crate) fn boolean_answers(
     let means: Float64Array = (0..n_true.len()).map(mean).collect();
     let whole: UInt64Array = n_true.iter().enumerate().map(|(group, &n)| Some(n).filter(|_| is_there(group))).collect();
     let mut statistics: Vec<(&str, ArrayRef)> = Vec::new();
-    if spec.has_default_statistics() || spec.wants(Statistic::Sum) {
+    if spec.wants_of_kind(KindStatistic::NTrue) || spec.wants(Statistic::Sum) {
         statistics.push(("n_true", Arc::new(whole)));
     }
     if spec.wants(Statistic::Mean) {

@@ -20,9 +20,10 @@ use crate::spec::Spec;
 /// - Times: of the statistics of `spec` min, max, range, mean, stddev, sem, iqr, mode, n_unique and the quantiles, each one rounding of
 ///   the exact rational to the column's tick (days of dates, units of the others), ties to even; and the sum of durations. `range`,
 ///   `stddev`, `sem` and `iqr` are durations. One that is beyond what its type holds is null.
-/// - Booleans: `n_true` with the default statistics, and `mean`, the share of those that are true.
-/// - Texts: `min` and `max` by their bytes, those of ordered dictionaries by that order; with the default statistics `n_empty`,
-///   `min_length`, `max_length` and `mean_length` in characters (of bytes in bytes); by name `mode` with `mode_count`, and `n_unique`.
+/// - Booleans: `n_true` with the default statistics or by name, and `mean`, the share of those that are true.
+/// - Texts: `min` and `max` by their bytes, those of ordered dictionaries by that order; with the default statistics, or each by its name,
+///   `n_empty`, `min_length`, `max_length` and `mean_length` in characters (of bytes in bytes); by name `mode` with `mode_count`, and
+///   `n_unique`; with [`Spec::with_top`] the most frequent ones.
 /// - Others: the counts alone.
 ///
 /// Statistics of the spec that a kind has not are not in its part. Columns of numbers are left out: see

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::keys::COUNTED;
 use crate::num::rational::round_ratio;
-use crate::spec::{Spec, Statistic};
+use crate::spec::{KindStatistic, Spec, Statistic};
 use crate::stats::texts::{ScannedText, TextScan, characters, prefix, prefix_in};
 use crate::threads::Threads;
 
@@ -115,7 +115,9 @@ fn first_invalid<T: ByteArrayType<Native = [u8]>>(texts: &GenericByteArray<T>, r
 
 /// Whether more is asked than the distinct texts tell.
 fn wants_scan(spec: &Spec) -> bool {
-    spec.has_default_statistics() || spec.wants(Statistic::Min) || spec.wants(Statistic::Max)
+    let of_texts = KindStatistic::ALL.iter().filter(|(statistic, _)| *statistic != KindStatistic::NTrue);
+    let mut of_texts = of_texts.map(|(statistic, _)| spec.wants_of_kind(*statistic));
+    of_texts.any(|wants| wants) || spec.wants(Statistic::Min) || spec.wants(Statistic::Max)
 }
 
 /// Whether distinct texts are asked for. Enums have an order of their own: their first and last one are found among the distinct ones.
@@ -138,13 +140,12 @@ pub(super) fn answers(
     let rows = counts.count.len();
     let is_there = |group: usize| !counts.spoils(group, spec);
     let is_text = is_text(column.field.data_type());
-    let has_lengths = spec.has_default_statistics();
     let mut statistics: Vec<(&str, ArrayRef)> = Vec::new();
     let of = |group: usize| Some(&scans[group]).filter(|scan| is_there(group) && scan.count() > 0);
     let whole = |number: &dyn Fn(&TextScan<'_>) -> Option<u64>| -> ArrayRef {
         Arc::new((0..rows).map(|group| of(group).and_then(number)).collect::<UInt64Array>())
     };
-    if has_lengths {
+    if spec.wants_of_kind(KindStatistic::NEmpty) {
         let empty = (0..rows).map(|group| Some(scans[group].empty()).filter(|_| is_there(group)));
         statistics.push(("n_empty", Arc::new(empty.collect::<UInt64Array>())));
     }
@@ -162,9 +163,13 @@ pub(super) fn answers(
         };
         statistics.push((statistic.name(), array.map_err(|error| column.failed(error))?));
     }
-    if has_lengths {
+    if spec.wants_of_kind(KindStatistic::MinLength) {
         statistics.push(("min_length", whole(&|scan| scan.lengths().map(|[least, _]| least))));
+    }
+    if spec.wants_of_kind(KindStatistic::MaxLength) {
         statistics.push(("max_length", whole(&|scan| scan.lengths().map(|[_, most]| most))));
+    }
+    if spec.wants_of_kind(KindStatistic::MeanLength) {
         let mean = |scan: &TextScan<'_>| round_ratio(false, u128::from(scan.total_length()).into(), scan.count(), 0);
         let means: Float64Array = (0..rows).map(|group| of(group).map(mean)).collect();
         statistics.push(("mean_length", Arc::new(means)));

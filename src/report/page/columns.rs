@@ -8,6 +8,7 @@ use arrow_schema::{DataType, TimeUnit};
 
 use super::axis::Axis;
 use crate::describe::Part;
+use crate::escape::{NAME, shown};
 use crate::keys::Key;
 use crate::num::figure::Figure;
 use crate::report::Report;
@@ -84,12 +85,23 @@ pub fn columns_of(report: &Report) -> Vec<Column> {
 }
 
 fn name_of(name: Option<&str>) -> String {
-    name.unwrap_or("(unnamed)").to_owned()
+    shown(name.unwrap_or("(unnamed)"), NAME).into_owned()
 }
 
 /// The keys of a group as one text.
 fn group_of<'a>(keys: impl Iterator<Item = (&'a str, Key<'a>)>) -> String {
-    keys.map(|(_, key)| key.to_string()).collect::<Vec<_>>().join(" · ")
+    keys.map(|(_, key)| value_of(&key)).collect::<Vec<_>>().join(" · ")
+}
+
+/// A value for people: what nobody would read to its end is cut, and blanks are seen.
+fn value_of(value: &Key<'_>) -> String {
+    match value {
+        Key::Float(value) => readable(Some(Figure::Float(*value))),
+        // Times with a zone are of UTC.
+        Key::Timestamp(text) => text.replacen('T', " ", 1).replace("+00:00", ""),
+        Key::Text(text) if text.trim().is_empty() => format!("“{}”", shown(text, NAME)),
+        value => shown(&value.to_string(), NAME).into_owned(),
+    }
 }
 
 fn numbers(report: &Report) -> Vec<Column> {
@@ -133,7 +145,7 @@ fn of_part(part: &Part) -> Vec<Column> {
                     ("count", _) => found.count = whole,
                     ("null_count", _) => found.null_count = whole,
                     (_, Key::Counted(top)) => {
-                        found.top = Some(top.into_iter().map(|(value, count)| (value.to_string(), count)).collect());
+                        found.top = Some(top.into_iter().map(|(value, count)| (value_of(&value), count)).collect());
                     }
                     (_, Key::Histogram { .. }) => found.histogram = histogram(array, group),
                     (name, value) => found.answers.push(Answer {
@@ -143,14 +155,7 @@ fn of_part(part: &Part) -> Vec<Column> {
                             Key::Float(value) => Some(*value),
                             _ => seconds(array, group),
                         },
-                        text: match value {
-                            Key::Null => None,
-                            Key::Float(value) => Some(readable(Some(Figure::Float(value)))),
-                            // Times with a zone are of UTC.
-                            Key::Timestamp(text) => Some(text.replacen('T', " ", 1).replace("+00:00", "")),
-                            Key::Text(text) if text.trim().is_empty() => Some(format!("“{text}”")),
-                            value => Some(value.to_string()),
-                        },
+                        text: (value != Key::Null).then(|| value_of(&value)),
                     }),
                 }
             }

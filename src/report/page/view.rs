@@ -5,6 +5,7 @@ use askama::Template;
 use super::charts;
 use super::columns::{Answer, Column, Row, columns_of};
 use super::warnings;
+use crate::escape::{NAME, shown};
 use crate::num::figure::Figure;
 use crate::pairs::{Coefficient, PairMatrix};
 use crate::report::Report;
@@ -106,7 +107,7 @@ impl Report {
         let seen = rows_of(whole).max(rows_of(groups)).unwrap_or_default();
         facts.push(Fact::new("rows", grouped(self.source.rows.max(seen))));
         if let Some(kept) = &self.source.kept {
-            facts.push(Fact::new(format!("rows where {}", kept.predicate), grouped(kept.rows)));
+            facts.push(Fact::new(format!("rows where {}", shown(&kept.predicate, NAME)), grouped(kept.rows)));
         }
         facts.push(Fact::new("columns", grouped(whole.len() as u64)));
         let cells: u64 = whole.iter().flat_map(|column| &column.rows).map(|row| row.rows).sum();
@@ -330,8 +331,12 @@ struct Frequent {
 impl Frequent {
     fn new(value: &str, count: u64, row: &Row) -> Self {
         let share = count as f64 / row.count.max(1) as f64;
-        let value = if value.trim().is_empty() { format!("“{value}”") } else { value.to_owned() };
-        Self { value, count: grouped(count), share: percent(share), width: format!("{:.1}", share * 100.0) }
+        Self {
+            value: value.to_owned(),
+            count: grouped(count),
+            share: percent(share),
+            width: format!("{:.1}", share * 100.0),
+        }
     }
 }
 
@@ -394,7 +399,7 @@ impl GroupTable {
             let cells = names.iter().map(|name| value_of(row, name));
             let counts = [grouped(row.count), grouped(row.null_count)];
             GroupRow {
-                group: if row.group.is_empty() { "“”".to_owned() } else { row.group.clone() },
+                group: row.group.clone(),
                 cells: counts.into_iter().chain(cells).collect(),
                 picture: extent.and_then(|extent| charts::small(row, column.axis, extent, &title)),
             }

@@ -103,8 +103,10 @@ impl ReportArgs {
         if let Some(output) = &self.output {
             return output.clone();
         }
-        let first = self.data.paths.first().map(PathBuf::from);
-        let stem = first.as_ref().and_then(|path| path.file_stem()).unwrap_or("report".as_ref());
-        PathBuf::from(stem).with_extension("html")
+        // A list of paths is not the data itself.
+        let path =
+            self.data.paths.first().map(PathBuf::from).filter(|path| !path.to_string_lossy().starts_with(['-', '@']));
+        let name = path.as_ref().and_then(|path| if path.is_dir() { path.file_name() } else { path.file_stem() });
+        PathBuf::from(format!("{}.html", name.map_or("report".into(), |name| name.to_string_lossy())))
     }
 }

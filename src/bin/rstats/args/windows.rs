@@ -119,7 +119,9 @@ impl Windows {
         };
         let limit = self.data.memory_limit()?;
         let late = if self.late_output.is_some() { Late::Keep } else { Late::Count };
-        let windowing = windowing.on(&self.on).by(self.question.by()).describe(&self.question.spec()?);
+        let spec = self.question.spec()?;
+        spec.check_numbers()?;
+        let windowing = windowing.on(&self.on).by(self.question.by()).describe(&spec);
         Ok(windowing.with_late(late).with_memory_limit(limit))
     }
 
