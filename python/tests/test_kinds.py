@@ -414,29 +414,19 @@ def test_nulls_have_their_policy() -> None:
 
 
 def test_what_one_kind_alone_has_comes_by_its_name() -> None:
-    data = {
-        "s": ["", "ab", "ä", None],
-        "f": [True, False, True, None],
-        "n": [1.0, 2.0, 3.0, 4.0],
-        "t": [dt.date(2026, 1, 1)] * 4,
-    }
+    days = [dt.date(2026, 1, 1)] * 4
+    data = {"s": ["", "ab", "ä", None], "f": [True, False, True, None], "n": [1.0, 2.0, 3.0, 4.0], "t": days}
     every = rstats.describe(data)
     counts = {"column", "kind", "count", "null_count", "nan_count"}
-    for name, column in {
-        "n_true": "f",
-        "n_empty": "s",
-        "min_length": "s",
-        "max_length": "s",
-        "mean_length": "s",
-    }.items():
+    of_texts = dict.fromkeys(("n_empty", "min_length", "max_length", "mean_length"), "s")
+    for name, column in {"n_true": "f", **of_texts}.items():
         d = rstats.describe(data, stats=name)
         for row in d:
             assert set(row) - counts == ({name} if row["column"] == column else set()), (name, row)
         assert d[column][name] == every[column][name]
         assert json.loads(d.to_json())["spec"]["stats"] == [name]
         assert pickle.loads(pickle.dumps(d)).to_json() == d.to_json()
-        (row,) = (rstats.describe(data, by="n", stats=["n_true", name])[column, 1.0],)
-        assert name in row
+        assert name in rstats.describe(data, by="n", stats=["n_true", name])[column, 1.0]
         for numbers in (
             lambda name=name: rstats.Accumulator(stats=[name]),
             lambda name=name: rstats.rolling([1.0], 1, stats=[name]),
