@@ -207,3 +207,25 @@ def test_a_file_that_is_left_out_is_told_once(tmp_path: Path) -> None:
     for more in ([], ["-f", "table"]):
         run = subprocess.run([*arguments, *more], capture_output=True, text=True)
         assert run.returncode == 3 and run.stderr.count("bad.parquet") == 1 and "bad.parquet" in run.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_colours_are_for_terminals_that_want_them() -> None:
+    command("--help")
+    arguments = [ROOT / "target/debug/rstats", "describe", FILES[0], "-a", "mean,cv,histogram", "-f", "table"]
+
+    def on_a_terminal(**environment: str) -> str:
+        terminal, side = os.openpty()
+        try:
+            environment = {"PATH": os.environ["PATH"], "TERM": "xterm", **environment}
+            assert subprocess.run(arguments, stdout=side, stderr=side, env=environment).returncode == 0
+            return os.read(terminal, 1 << 16).decode().replace("\r\n", "\n")
+        finally:
+            os.close(side)
+            os.close(terminal)
+
+    coloured, plain = on_a_terminal(), on_a_terminal(NO_COLOR="1")
+    assert "\x1b[" in coloured and "\x1b" not in plain and "\x1b" not in on_a_terminal(TERM="dumb")
+    assert on_a_terminal(NO_COLOR="") == coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    assert subprocess.run(arguments, capture_output=True, text=True).stdout == plain

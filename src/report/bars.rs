@@ -27,6 +27,12 @@ pub(super) fn line(histogram: &Histogram) -> String {
     counts.into_iter().map(bar).collect()
 }
 
+/// Whether a text is such a line.
+#[cfg(feature = "table")]
+pub(super) fn are_bars(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| BARS.contains(&c))
+}
+
 /// A histogram as SVG, in the colour of the text around it. Its title says the same to those who do not see it.
 pub(super) fn svg(histogram: &Histogram) -> String {
     const WIDTH: f64 = 120.0;

@@ -1,6 +1,6 @@
 //! The answer as a table for people.
 
-use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, TableStyle, presets};
 
 use super::bars;
 use super::document::shown_rows;
@@ -31,12 +31,18 @@ impl Report {
     /// A table of at most `width` characters, if need be in blocks: statistics down and series across if these are few,
     /// else a line a series. The footer names what was asked, and the files that were left out.
     pub fn to_table(&self, width: usize) -> String {
-        self.table(width, SHOWN)
+        self.table(width, SHOWN, Look::Plain)
+    }
+
+    /// The same for a terminal that has colours: what a value is of stands out, NaNs and infinities catch the eye, and what is not there
+    /// does not.
+    pub fn to_coloured_table(&self, width: usize) -> String {
+        self.table(width, SHOWN, Look::Coloured)
     }
 
     /// The same with all rows, whatever their number.
     pub fn to_whole_table(&self, width: usize) -> String {
-        self.table(width, usize::MAX)
+        self.table(width, usize::MAX, Look::Plain)
     }
 
     /// All rows as tables of Markdown, one for each kind of columns, numbers as in [`to_table`](Self::to_table); the footer follows as text.
@@ -54,15 +60,18 @@ impl Report {
         text
     }
 
-    fn table(&self, width: usize, most: usize) -> String {
+    fn table(&self, width: usize, most: usize, look: Look) -> String {
         let mut text = String::new();
         for section in self.sections(most) {
             if let Some(kind) = section.kind {
-                text.push_str(&format!("{}\n", kind.plural()));
+                text.push_str(&format!("{}\n", look.bold(kind.plural())));
             }
-            text.push_str(&laid_out(&section.lines, section.rows, section.by, width));
+            text.push_str(&laid_out(&section.lines, section.rows, section.by, width, look));
         }
-        text.push_str(&format!("{}\n", self.footer(most)));
+        for (index, line) in self.footer(most).lines().enumerate() {
+            let line = if index == 0 { look.dim(line) } else { look.warning(line) };
+            text.push_str(&format!("{line}\n"));
+        }
         text
     }
 
@@ -145,6 +154,47 @@ impl Report {
     }
 }
 
+/// Whether a table has colours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Plain,
+    Coloured,
+}
+
+impl Look {
+    fn with(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Coloured => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn warning(self, text: &str) -> String {
+        self.with("33", text)
+    }
+
+    /// A cell of a header, of a label or of a value.
+    fn cell(self, text: &str, is_label: bool) -> Cell {
+        let cell = Cell::new(text);
+        match text {
+            _ if self == Self::Plain => cell,
+            _ if is_label => cell.add_attribute(Attribute::Bold),
+            "–" => cell.add_attribute(Attribute::Dim),
+            "NaN" | "∞" | "−∞" => cell.fg(Color::Yellow),
+            text if bars::are_bars(text) => cell.fg(Color::Blue),
+            _ => cell,
+        }
+    }
+}
+
 /// The columns of a kind, as text.
 struct Section {
     /// The kind, where there are others.
@@ -159,31 +209,31 @@ struct Section {
 
 /// Lines as a table that fits the width, if need be in blocks below each other: with the series side by side if they are few and have no
 /// keys, else a line a series, whose column and keys stand before each block.
-fn laid_out(lines: &[Vec<String>], rows: usize, by: usize, width: usize) -> String {
+fn laid_out(lines: &[Vec<String>], rows: usize, by: usize, width: usize, look: Look) -> String {
     let is_upright = by == 0 && rows <= UPRIGHT;
     let upright = || transpose(lines);
     if is_upright && fits(&upright(), width) {
-        return render(&upright(), presets::UTF8_FULL_CONDENSED) + "\n";
+        return render(&upright(), presets::UTF8_FULL_CONDENSED, 1, look) + "\n";
     }
     if fits(lines, width) {
-        return render(lines, presets::UTF8_FULL_CONDENSED) + "\n";
+        return render(lines, presets::UTF8_FULL_CONDENSED, 1 + by, look) + "\n";
     }
     let (lines, labels) = if is_upright { (upright(), 1) } else { (lines.to_vec(), 1 + by) };
     let blocks = blocks(&lines, labels, width);
-    blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED) + "\n").collect()
+    blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED, labels, look) + "\n").collect()
 }
 
 /// Lines as a table of Markdown.
 pub(super) fn markdown(lines: &[Vec<String>]) -> String {
     let escaped = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|");
     let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().map(escaped).collect()).collect();
-    render(&lines, presets::ASCII_MARKDOWN)
+    render(&lines, presets::ASCII_MARKDOWN, 1, Look::Plain)
 }
 
 /// Lines whose first cell says what they are of, in blocks below each other if they do not fit the width.
 pub(super) fn laid_out_pairs(lines: &[Vec<String>], width: usize) -> String {
     let blocks = if fits(lines, width) { vec![lines.to_vec()] } else { blocks(lines, 1, width) };
-    blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED) + "\n").collect()
+    blocks.iter().map(|block| render(block, presets::UTF8_FULL_CONDENSED, 1, Look::Plain) + "\n").collect()
 }
 
 /// The characters that each column of a table takes, its line included.
@@ -241,14 +291,21 @@ fn transpose(lines: &[Vec<String>]) -> Vec<Vec<String>> {
     (0..rows).map(|row| lines.iter().map(|line| line[row].clone()).collect()).collect()
 }
 
-fn render(lines: &[Vec<String>], style: TableStyle) -> String {
+/// A header and lines, of which the first `labels` cells say what they are of.
+fn render(lines: &[Vec<String>], style: TableStyle, labels: usize, look: Look) -> String {
     let mut table = Table::new();
     table.load_style(style);
-    let aligned = |(index, text): (usize, &String)| {
-        let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
-        Cell::new(shown(text, NAME)).set_alignment(alignment)
+    match look {
+        Look::Plain => table.force_no_tty(),
+        Look::Coloured => table.enforce_styling(),
     };
-    let mut lines = lines.iter().map(|line| line.iter().enumerate().map(aligned));
+    let aligned = |is_header: bool| {
+        move |(index, text): (usize, &String)| {
+            let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
+            look.cell(&shown(text, NAME), is_header || index < labels).set_alignment(alignment)
+        }
+    };
+    let mut lines = lines.iter().enumerate().map(|(index, line)| line.iter().enumerate().map(aligned(index == 0)));
     if let Some(header) = lines.next() {
         table.set_header(header);
     }

@@ -190,6 +190,12 @@ pub fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::Other(format!("cannot write {}: {error}", path.display()))
 }
 
+/// Whether a terminal is to have colours: see no-color.org.
+fn has_colours() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// Writes a report in a format.
 pub fn write_report(report: &Report, format: Format, whole: bool, out: impl Write + Send) -> io::Result<()> {
     // Standard output has a small buffer of its own, which ends with each line: larger pieces pass it by.
@@ -200,7 +206,11 @@ pub fn write_report(report: &Report, format: Format, whole: bool, out: impl Writ
         Format::Table => {
             // What is no terminal has lines of any length.
             let width = comfy_table::Table::new().width().map_or(usize::MAX, usize::from);
-            let table = if whole { report.to_whole_table(width) } else { report.to_table(width) };
+            let table = match whole {
+                true => report.to_whole_table(width),
+                false if has_colours() => report.to_coloured_table(width),
+                false => report.to_table(width),
+            };
             out.write_all(table.as_bytes())?;
         }
         Format::Md => out.write_all(report.to_markdown().as_bytes())?,

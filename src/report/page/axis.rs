@@ -31,7 +31,12 @@ impl Axis {
         }
         match self {
             Self::Number => {
-                let number = |place: f64| readable(Some(Figure::Float(place)));
+                let number = |place: f64| match readable(Some(Figure::Float(place))).split_once('e') {
+                    Some((digits, exponent)) => {
+                        format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
+                    }
+                    None => readable(Some(Figure::Float(place))),
+                };
                 multiples(low, high, round_step(range / LABELS)).map(|place| (place, number(place))).collect()
             }
             Self::Span => {
@@ -130,6 +135,7 @@ mod tests {
         assert_eq!(labels(Axis::Number, -0.3, 1.1), ["0", "0.5", "1"]);
         assert_eq!(labels(Axis::Number, 3.0, 97.0), ["20", "40", "60", "80"]);
         assert_eq!(labels(Axis::Span, 0.0, 86_400.0), ["0 h", "5 h", "10 h", "15 h", "20 h"]);
+        assert_eq!(labels(Axis::Number, 0.0, 2e19), ["0", "5e18", "1e19", "1.5e19", "2e19"]);
         assert_eq!(labels(Axis::Number, 5.0, 5.0), [""; 0]);
     }
 

@@ -26,6 +26,8 @@ pub struct Column {
     pub name: String,
     pub kind: SeriesKind,
     pub axis: Axis,
+    /// Whether texts are bytes, which are shown in hexadecimal digits.
+    pub are_bytes: bool,
     pub rows: Vec<Row>,
 }
 
@@ -127,6 +129,7 @@ fn numbers(report: &Report) -> Vec<Column> {
         name: name_of(series.column(start)),
         kind: SeriesKind::Number,
         axis: Axis::Number,
+        are_bytes: false,
         rows: (start..start + groups).map(row).collect(),
     };
     starts.map(column).collect()
@@ -164,13 +167,21 @@ fn of_part(part: &Part) -> Vec<Column> {
             found.answers.retain(|answer| answer.text.is_some() || found.count == 0);
             found
         };
-        let is_instant = answers.column_by_name("min").is_some_and(|min| is_instant(min.data_type()));
+        let type_of_min = answers.column_by_name("min").map(|min| min.data_type());
+        let is_instant = type_of_min.is_some_and(is_instant);
+        let are_bytes = type_of_min == Some(&DataType::Binary);
         let axis = match part.kind() {
             SeriesKind::Time if is_instant => Axis::Instant,
             SeriesKind::Time => Axis::Span,
             _ => Axis::Number,
         };
-        Column { name: name_of(name.as_deref()), kind: part.kind(), axis, rows: (0..groups).map(row).collect() }
+        Column {
+            name: name_of(name.as_deref()),
+            kind: part.kind(),
+            axis,
+            are_bytes,
+            rows: (0..groups).map(row).collect(),
+        }
     };
     part.columns().iter().enumerate().map(column).collect()
 }

@@ -2,7 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, StringArray, TimestampNanosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, StringArray,
+    TimestampNanosecondArray,
 };
 use arrow_schema::Field;
 
@@ -234,4 +235,7 @@ fn warnings_are_of_what_is_there() {
     ] {
         assert!(texts(values).contains(warning), "{warning}");
     }
+    // The digits of bytes are no numbers.
+    let bytes: ArrayRef = Arc::new(BinaryArray::from_vec(vec![b"1", b"2", b"2"]));
+    assert!(!report(&[("x", bytes)], None, &asked()).to_page(&Page::default()).contains("look"));
 }

@@ -43,7 +43,7 @@ pub fn of_column(column: &Column, row: &Row) -> Vec<String> {
     }
     match column.kind {
         SeriesKind::Number => of_numbers(row, of_values, &mut found),
-        SeriesKind::Text => of_texts(row, of_values, &mut found),
+        SeriesKind::Text => of_texts(row, column.are_bytes, of_values, &mut found),
         SeriesKind::Boolean => {
             let n_true = row.place("n_true");
             if row.count > 1 && (n_true == Some(0.0) || n_true == Some(row.count as f64)) {
@@ -71,12 +71,15 @@ fn of_numbers(row: &Row, of_values: impl Fn(f64) -> f64, found: &mut Vec<String>
     }
 }
 
-fn of_texts(row: &Row, of_values: impl Fn(f64) -> f64, found: &mut Vec<String>) {
+fn of_texts(row: &Row, are_bytes: bool, of_values: impl Fn(f64) -> f64, found: &mut Vec<String>) {
     if row.count > 1 && row.place("n_unique") == Some(row.count as f64) {
         found.push("unique: no value comes twice".to_owned());
     }
     if let Some(share) = row.place("n_empty").map(of_values).filter(|share| *share > 0.0) {
         found.push(format!("{} empty", percent(share)));
+    }
+    if are_bytes {
+        return;
     }
     let ends = ["min", "max"].map(|name| row.text(name).map(str::to_owned)).into_iter().flatten();
     let frequent = row.top.iter().flatten().map(|(value, _)| value.clone());

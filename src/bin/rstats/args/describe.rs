@@ -36,6 +36,8 @@ and stddev are correctly rounded; quantiles are exact, whatever the size and the
 Buckets: credentials and settings come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT,
 AZURE_STORAGE_ACCOUNT_NAME, ...). What does not fit in memory goes to files without names in TMPDIR.
 
+On a terminal tables have colours, unless NO_COLOR is set.
+
 Exit status: 0 done; 1 failed; 2 wrong arguments; 3 done, but files were left out (--on-error skip); 130 and 143 stopped by a signal.";
 
 #[derive(Args)]
