@@ -213,7 +213,16 @@ def test_a_file_that_is_left_out_is_told_once(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_colours_are_for_terminals_that_want_them() -> None:
     command("--help")
-    arguments = [ROOT / "target/debug/rstats", "describe", FILES[0], "-a", "mean,cv,histogram", "-f", "table"]
+    arguments = [
+        ROOT / "target/debug/rstats",
+        "describe",
+        FILES[0],
+        "-a",
+        "mean,cv,histogram",
+        "-f",
+        "table",
+        "--no-progress",
+    ]
 
     def on_a_terminal(**environment: str) -> str:
         terminal, side = os.openpty()
