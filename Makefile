@@ -50,8 +50,8 @@ else
 	cargo test
 endif
 
-test-browser: ## Look at a report in Chromium, which npm installs; left out where it cannot
-	@cargo build --quiet
+test-browser: ## Look at a report of target/debug/rstats in Chromium, which npm installs; left out where it cannot
+	@test -x target/debug/rstats || cargo build --quiet
 	@if cd tests/browser && npm install --no-package-lock --no-audit --no-fund --silent; then node --test; \
 	else echo "The browser's tests are left out: npm cannot install tests/browser/package.json."; fi
 
