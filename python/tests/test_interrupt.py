@@ -39,7 +39,7 @@ CALLS: dict[str, tuple[str, str]] = {
     "integers": ("items = [7] * 30_000_000", "rstats.describe(items)"),
     "keys": ("items = list(range(5_000_000))", "rstats.describe({'k': items, 'x': items}, by='k')"),
     "many empty columns": ("", "rstats.describe(np.empty((0, 100_000_000)))"),
-    "many quantiles": ("x = np.random.default_rng(0).normal(size=3_000_000)", "rstats.describe(x, q=1_000_000)"),
+    "many quantiles": ("x = np.random.default_rng(0).normal(size=3_000_000)", "rstats.describe(x, n=1_000_000)"),
     "JSON": ("body = b'[' + b'1,' * 100_000_000 + b'1]'", "rstats.describe_json(body)"),
     "JSON records": ("""body = b'[' + b'{"a": 1, "b": "x"},' * 5_000_000 + b'{}]'""", "rstats.describe_json(body)"),
     "JSON passed over": (
