@@ -51,7 +51,8 @@ impl Accumulator {
         bias: bool,
         memory_limit: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let spec = args::spec_of_numbers(stats, q, method, ddof, nan, null, min_count, level, trim, bias)?;
+        let spec =
+            args::of_numbers(args::spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?)?;
         let mut state = State::new(&spec);
         if let Some(columns) = columns {
             state = state.with_columns(args::names("columns", columns)?);

@@ -190,21 +190,8 @@ pub fn spec(
     }
 }
 
-/// The same of numbers alone.
-#[allow(clippy::too_many_arguments)]
-pub fn spec_of_numbers(
-    stats: Option<&Bound<'_, PyAny>>,
-    q: Option<&Bound<'_, PyAny>>,
-    method: &str,
-    ddof: Option<&Bound<'_, PyAny>>,
-    nan: &str,
-    null: &str,
-    min_count: Option<&Bound<'_, PyAny>>,
-    level: f64,
-    trim: f64,
-    bias: bool,
-) -> PyResult<Spec> {
-    let spec = spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?;
+/// The same, which has to be of numbers alone.
+pub fn of_numbers(spec: Spec) -> PyResult<Spec> {
     spec.check_numbers().map_err(to_python)?;
     Ok(spec)
 }

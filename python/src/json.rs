@@ -12,7 +12,7 @@ use rstats::{Interrupt, Summaries, describe_all};
 use crate::args;
 use crate::call::{self, Threads};
 use crate::description::Description;
-use crate::errors::{statistics_error, to_python};
+use crate::errors::statistics_error;
 use crate::statistics::{ASKED, Statistics};
 
 /// The bytes of a body, kept as they are.
@@ -117,8 +117,7 @@ pub fn describe_json(
 ) -> PyResult<Description> {
     let py = body.py();
     let body = Body::new(body)?;
-    let spec = args::spec(stats, q, n, method, ddof, nan, null, min_count, level, trim, bias)?;
-    spec.check_numbers().map_err(to_python)?;
+    let spec = args::of_numbers(args::spec(stats, q, n, method, ddof, nan, null, min_count, level, trim, bias)?)?;
     let threads = args::threads(threads)?;
     let limits = limits(max_bytes, max_depth, max_series)?;
     let work = |interrupt: &Interrupt| {

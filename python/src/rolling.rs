@@ -43,7 +43,7 @@ pub fn rolling(
     step: Option<&Bound<'_, PyAny>>,
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Columns> {
-    let spec = args::spec_of_numbers(stats, q, method, ddof, nan, null, min_count, 0.95, 0.1, bias)?;
+    let spec = args::of_numbers(args::spec(stats, q, None, method, ddof, nan, null, min_count, 0.95, 0.1, bias)?)?;
     let mut windows = windows(window)?;
     if let Some(closed) = closed {
         windows = windows.with_closed(closed.parse::<Closed>().map_err(to_python)?);
@@ -78,7 +78,7 @@ pub fn expanding(
     step: Option<&Bound<'_, PyAny>>,
     threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Columns> {
-    let spec = args::spec_of_numbers(stats, q, method, ddof, nan, null, min_count, 0.95, 0.1, bias)?;
+    let spec = args::of_numbers(args::spec(stats, q, None, method, ddof, nan, null, min_count, 0.95, 0.1, bias)?)?;
     let shape = Shape { windows: Rolling::expanding(), min_periods, step };
     asked(spec, shape, stats, threads, None, by)?.describe(data, &Chosen::new(columns)?)
 }

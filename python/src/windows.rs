@@ -60,7 +60,8 @@ impl Windows {
         partitions: Option<&Bound<'_, PyAny>>,
         memory_limit: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let spec = args::spec_of_numbers(stats, q, method, ddof, nan, null, min_count, level, trim, bias)?;
+        let spec =
+            args::of_numbers(args::spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?)?;
         let question = match (size, gap) {
             (Some(size), None) => {
                 let size = span("size", size)?;

@@ -1,6 +1,15 @@
 //! Numbers for people.
 
 use crate::num::figure::Figure;
+use crate::spec::{NullPolicy, Spec};
+
+/// What was asked, as far as the figures depend on it.
+pub(super) fn asked(spec: &Spec) -> Vec<String> {
+    let quantiles = (!spec.quantiles().is_empty()).then(|| format!("quantiles: {}", spec.method()));
+    let null = (spec.null() != NullPolicy::Skip).then(|| format!("null: {}", spec.null().name()));
+    let always = [format!("ddof: {}", spec.ddof()), format!("nan: {}", spec.nan().name())];
+    quantiles.into_iter().chain(always).chain(null).collect()
+}
 
 /// Six significant digits of a float; JSON has them all. Integers and decimals have all of theirs.
 pub(super) fn readable(figure: Option<Figure>) -> String {

@@ -5,14 +5,13 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, TableStyle, pres
 use super::bars;
 use super::document::shown_rows;
 use super::part_rows::PartRows;
-use super::readable::readable;
+use super::readable::{asked, readable};
 use super::{COUNTS, Report};
 use crate::describe::Part;
 use crate::escape::{MESSAGE, NAME, shown};
 use crate::keys::Key;
 use crate::num::figure::Figure;
 use crate::series::series_kind::SeriesKind;
-use crate::spec::NullPolicy;
 
 /// Up to this many series, the statistics stand below each other, a column of the table a series, as in pandas'
 /// `describe`.
@@ -120,7 +119,6 @@ impl Report {
     }
 
     fn footer(&self, most: usize) -> String {
-        let spec = &self.spec;
         let mut parts = Vec::new();
         let longest = self.parts.iter().map(Part::len).chain([self.series.len()]).max().unwrap_or(0);
         if longest > most {
@@ -134,14 +132,7 @@ impl Report {
         if let Some(kept) = &source.kept {
             parts.push(format!("where {}: {} rows", shown(&kept.predicate, NAME), kept.rows));
         }
-        if !spec.quantiles().is_empty() {
-            parts.push(format!("quantiles: {}", spec.method()));
-        }
-        parts.push(format!("ddof: {}", spec.ddof()));
-        parts.push(format!("nan: {}", spec.nan().name()));
-        if spec.null() != NullPolicy::Skip {
-            parts.push(format!("null: {}", spec.null().name()));
-        }
+        parts.extend(asked(&self.spec));
         let mut footer = parts.join(" · ");
         if let Some(columns) = source.columns_left_out(LEFT_OUT) {
             footer.push_str(&format!("\n{columns}"));

@@ -51,10 +51,16 @@ fn of_pairs() -> PairSpec {
     PairSpec { nan: NanPolicy::Omit, ..PairSpec::default() }
 }
 
-/// The page's correlations are left out of too many columns.
-fn too_many(args: &ReportArgs, columns: usize) -> Option<String> {
-    let is_asked = args.correlations > 0 && columns > args.correlations;
-    is_asked.then(|| {
+/// The columns whose pairs are correlated, unless they are too few or too many.
+fn correlated(args: &ReportArgs, whole: &Report) -> Option<Vec<String>> {
+    let numbers: Vec<String> = whole.series.columns().iter().flatten().cloned().collect();
+    (2..=args.correlations).contains(&numbers.len()).then_some(numbers)
+}
+
+/// That the page has no correlations as there are too many columns, if any were asked for.
+fn too_many(args: &ReportArgs, whole: &Report) -> Option<String> {
+    let columns = whole.series.columns().iter().flatten().count();
+    (args.correlations > 0 && columns > args.correlations).then(|| {
         format!(
             "{columns} columns of numbers have too many pairs to look at: --correlations {columns} shows them, -c chooses among \
              the columns."
@@ -84,11 +90,10 @@ fn of_parquet(
     };
     let whole = ask(&Request { by: Vec::new(), ..request.clone() })?;
     let groups = if request.by.is_empty() { None } else { Some(ask(request)?) };
-    let numbers: Vec<String> = whole.series.columns().iter().flatten().cloned().collect();
-    let note = too_many(args, numbers.len());
-    if numbers.len() < 2 || numbers.len() > args.correlations {
+    let Some(numbers) = correlated(args, &whole) else {
+        let note = too_many(args, &whole);
         return Ok(Found { whole, groups, pairs: None, note });
-    }
+    };
     let request =
         Request { columns: Columns::Named(numbers), kinds: Kinds::Numbers, by: Vec::new(), ..request.clone() };
     let open = || Dataset::open_with(paths, &request, interrupt);
@@ -99,7 +104,7 @@ fn of_parquet(
     };
     let of = |answer: &PairAnswer| (answer.source.clone(), answer.metrics);
     let answer = progress::shown_as(progress::usual(), false, work, of).map_err(|error| session.failed(error))?;
-    Ok(Found { whole, groups, pairs: Some(answer.matrix), note })
+    Ok(Found { whole, groups, pairs: Some(answer.matrix), note: None })
 }
 
 /// Text or Arrow. What is described as a whole, by groups and in pairs is read as often; standard input can be read once.
@@ -124,13 +129,12 @@ fn of_sources(args: &ReportArgs, spec: Spec, sources: &[source::Input], session:
     }
     let whole = ask(Vec::new())?;
     let groups = if args.by().is_empty() { None } else { Some(ask(args.by())?) };
-    let numbers: Vec<String> = whole.series.columns().iter().flatten().cloned().collect();
-    let note = too_many(args, numbers.len());
-    if numbers.len() < 2 || numbers.len() > args.correlations {
+    let Some(numbers) = correlated(args, &whole) else {
+        let note = too_many(args, &whole);
         return Ok(Found { whole, groups, pairs: None, note });
-    }
+    };
     let pairs = session.pool.install(|| pairs_of(args, sources, numbers, interrupt));
-    Ok(Found { whole, groups, pairs: Some(pairs?.map_err(|error| session.failed(error))?), note })
+    Ok(Found { whole, groups, pairs: Some(pairs?.map_err(|error| session.failed(error))?), note: None })
 }
 
 fn pairs_of(

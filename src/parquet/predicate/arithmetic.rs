@@ -115,9 +115,7 @@ impl Figure {
     /// It as a number, if it is exact.
     pub fn number(self) -> Option<Number> {
         let (whole, scale) = self.exact()?;
-        let digits = whole.to_string();
-        let (negative, digits) = digits.strip_prefix('-').map_or((false, &*digits), |digits| (true, digits));
-        Number::new(negative, digits, -i64::from(scale))
+        Number::scaled(whole, scale)
     }
 
     /// What is made of both.

@@ -350,7 +350,5 @@ fn float_against(float: f64, (integer, scale): (i256, i16)) -> Option<Ordering> 
         let fraction = if float > floor { Ordering::Greater } else { Ordering::Equal };
         return Some(i256::from_i128(floor as i128).cmp(&integer).then(fraction));
     }
-    let digits = integer.to_string();
-    let (negative, digits) = digits.strip_prefix('-').map_or((false, &*digits), |digits| (true, digits));
-    Some(Number::from_float(float)?.cmp(&Number::new(negative, digits, -i64::from(scale))?))
+    Some(Number::from_float(float)?.cmp(&Number::scaled(integer, scale)?))
 }

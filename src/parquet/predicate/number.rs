@@ -60,6 +60,13 @@ impl Number {
         Self::parse(value < 0.0, &format!("{:.1074}", value.abs()))
     }
 
+    /// An integer times 10^-scale.
+    pub fn scaled(whole: i256, scale: i16) -> Option<Self> {
+        let digits = whole.to_string();
+        let (negative, digits) = digits.strip_prefix('-').map_or((false, &*digits), |digits| (true, digits));
+        Self::new(negative, digits, -i64::from(scale))
+    }
+
     /// The number with the other sign.
     pub fn negated(self) -> Self {
         Self { negative: !self.negative && !self.digits.is_empty(), ..self }

@@ -120,8 +120,8 @@ pub fn small(row: &Row, axis: Axis, (low, high): (f64, f64), title: &str) -> Opt
 
 /// From where to where all rows reach that have a picture.
 pub fn common_extent<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<(f64, f64)> {
-    let pictures: Vec<_> = rows.map(|row| (row.histogram.clone(), BoxPlot::of(row))).collect();
-    extent(pictures.iter().map(|(bins, plot)| (bins.as_ref(), plot.as_ref())))
+    let pictures: Vec<_> = rows.map(|row| (row.histogram.as_ref(), BoxPlot::of(row))).collect();
+    extent(pictures.iter().map(|(bins, plot)| (*bins, plot.as_ref())))
 }
 
 fn extent<'a>(pictures: impl Iterator<Item = (Option<&'a Bins>, Option<&'a BoxPlot>)>) -> Option<(f64, f64)> {

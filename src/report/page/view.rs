@@ -9,9 +9,8 @@ use crate::escape::{NAME, shown};
 use crate::num::figure::Figure;
 use crate::pairs::{Coefficient, PairMatrix};
 use crate::report::Report;
-use crate::report::readable::{grouped, percent, readable};
+use crate::report::readable::{asked, grouped, percent, readable};
 use crate::series::series_kind::SeriesKind;
-use crate::spec::NullPolicy;
 
 /// The most groups whose pictures stand beside each other: those of the most rows.
 const GROUPS: usize = 12;
@@ -141,16 +140,8 @@ impl Report {
     }
 
     fn page_footer(&self) -> String {
-        let spec = &self.spec;
         let mut parts = vec![format!("rstats {}", env!("CARGO_PKG_VERSION"))];
-        if !spec.quantiles().is_empty() {
-            parts.push(format!("quantiles: {}", spec.method()));
-        }
-        parts.push(format!("ddof: {}", spec.ddof()));
-        parts.push(format!("nan: {}", spec.nan().name()));
-        if spec.null() != NullPolicy::Skip {
-            parts.push(format!("null: {}", spec.null().name()));
-        }
+        parts.extend(asked(&self.spec));
         parts.join(" · ")
     }
 }
