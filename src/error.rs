@@ -169,7 +169,6 @@ impl Error {
 
 impl Error {
     /// A file that cannot be read as a whole.
-    #[cfg(any(feature = "parquet", feature = "stream"))]
     pub(crate) fn file(path: impl Into<PathBuf>, message: impl Into<String>, source: Option<std::io::Error>) -> Self {
         Self::File { path: path.into(), position: Position::default(), message: message.into(), source }
     }

@@ -233,19 +233,6 @@ def test_short_files_fit_into_a_small_limit(tmp_path: Path) -> None:
         assert [row["count"] for row in found.to_dicts()] == [15, 15, 15]
 
 
-@pytest.mark.slow
-def test_statistics_that_need_all_values_take_memory_for_the_rows_that_count(tmp_path: Path) -> None:
-    rows = 4_000_000
-    pq.write_table(
-        pa.table({"x": pa.array(range(rows)).cast("float64"), "k": pa.array(range(rows))}), tmp_path / "0.parquet"
-    )
-    asked = {"columns": "x", "stats": ["mad", "mode"], "q": [], "memory_limit": "96MiB"}
-    with pytest.raises(rstats.MemoryLimitError, match="keeping all values for mad, mode"):
-        rstats.describe_parquet(tmp_path, **asked)
-    found = rstats.describe_parquet(tmp_path, where="x < 100000 or x > 3900000", **asked)
-    assert found["x"]["count"] == 199_999
-
-
 def test_what_a_pattern_matches_is_described_or_told(tmp_path: Path) -> None:
     columns = {"l_x": [[1.0], []], "t_x": ["a", "b"], "b_x": [True, False], "n_x": [1.0, 2.0], "other": ["a", "b"]}
     table = pa.table(columns)

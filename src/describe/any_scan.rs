@@ -9,6 +9,7 @@ use crate::scan::{Keep, Outcome, Scan, serial};
 use crate::series::repr::Element;
 use crate::series::{Chunk, Repr, from_arrow};
 use crate::spec::Spec;
+use crate::stats::overflow::Overflow;
 use crate::stats::select::Brackets;
 use crate::summary::Summary;
 
@@ -139,6 +140,11 @@ impl AnyScan {
     /// As [`Scan::aimed`].
     pub(crate) fn aimed(&mut self, spec: &Spec, keep: Keep, sample: usize, margin: f64) -> Self {
         map_scan!(self, scan => scan.aimed(spec, keep, sample, margin))
+    }
+
+    /// As [`Scan::overflow_to`].
+    pub(crate) fn overflow_to(&mut self, overflow: &Overflow) {
+        with_scan!(self, scan => scan.overflow_to(overflow));
     }
 
     /// As [`Scan::is_aimed_like`].

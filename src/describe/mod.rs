@@ -30,7 +30,9 @@ pub use groups::describe_groups;
 #[cfg(feature = "parquet")]
 pub(crate) use kinds::check_names as check_part;
 #[cfg(feature = "parquet")]
-pub(crate) use kinds::{Counts, Distinct, LearnedTexts, answers_of, are_texts, boolean_answers, ticks, wants_distinct};
+pub(crate) use kinds::{
+    Counts, Distinct, DistinctParts, LearnedTexts, answers_of, are_texts, boolean_answers, ticks, wants_distinct,
+};
 pub use kinds::{KindsDescriber, Part, TypedColumn, describe_kinds};
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;

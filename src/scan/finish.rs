@@ -83,21 +83,15 @@ impl<T: Value> Scan<T> {
             Err(brackets) => return Ok(Outcome::Again(brackets)),
         };
         let moments = self.moments.finish();
-        let sorted =
-            self.optional.as_mut().and_then(|optional| optional.value_counts.as_mut()).map(ValueCounts::finish);
+        let value_counts = self.optional.as_mut().and_then(|optional| optional.value_counts.as_mut());
+        let sorted = value_counts.map(ValueCounts::finish).transpose()?;
+        let in_order = sorted.as_ref().map(|sorted| ValueCountAnswers::of(sorted, spec)).transpose()?;
         let parts = Parts {
             count: self.moments.count(),
             moments: &moments,
             extrema: self.extrema.as_ref(),
             mode: sorted.as_ref().filter(|_| spec.wants(Statistic::Mode)).and_then(Sorted::mode),
-            value_counts: sorted.map(|sorted| {
-                let wants = |statistic| spec.wants(statistic);
-                ValueCountAnswers {
-                    mad: if wants(Statistic::Mad) { sorted.mad() } else { None },
-                    n_unique: if wants(Statistic::NUnique) { sorted.n_unique() } else { 0 },
-                    trimmed_mean: if wants(Statistic::TrimmedMean) { sorted.trimmed_mean(spec.trim()) } else { None },
-                }
-            }),
+            value_counts: in_order,
             optional: self.optional.as_deref(),
             // Of NaNs there is one value.
             one_more: u64::from(nan),
@@ -196,6 +190,17 @@ struct ValueCountAnswers {
     mad: Option<f64>,
     n_unique: u64,
     trimmed_mean: Option<f64>,
+}
+
+impl ValueCountAnswers {
+    fn of<T: Value>(sorted: &Sorted<'_, T>, spec: &Spec) -> Result<Self> {
+        let wants = |statistic| spec.wants(statistic);
+        Ok(Self {
+            mad: if wants(Statistic::Mad) { sorted.mad()? } else { None },
+            n_unique: if wants(Statistic::NUnique) { sorted.n_unique() } else { 0 },
+            trimmed_mean: if wants(Statistic::TrimmedMean) { sorted.trimmed_mean(spec.trim())? } else { None },
+        })
+    }
 }
 
 impl<T: Value> Parts<'_, T> {

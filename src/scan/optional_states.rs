@@ -43,7 +43,7 @@ impl<T: Value> OptionalStates<T> {
             powers: self.powers.as_ref().map(|_| HigherMoments::default()),
             geometric: self.geometric.as_ref().map(|_| GeometricMean::default()),
             harmonic: self.harmonic.as_ref().map(|_| HarmonicMean::default()),
-            value_counts: self.value_counts.as_ref().map(|_| ValueCounts::new()),
+            value_counts: self.value_counts.as_ref().map(ValueCounts::empty),
         }
     }
 

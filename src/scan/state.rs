@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::spec::{Learned, NanPolicy, Spec};
 use crate::stats::extrema::Extrema;
 use crate::stats::moments::{Moments, Order};
+use crate::stats::overflow::Overflow;
 use crate::stats::select::{Brackets, Candidates};
 use crate::stats::value::{Extent, Value};
 
@@ -59,6 +60,12 @@ impl<T: Value> Scan<T> {
         self.tier = tier;
         self.candidates.iter_mut().for_each(|candidates| candidates.set_tier(tier));
         self
+    }
+
+    /// From now on, values that are all wanted go there where memory has no room for them.
+    pub(crate) fn overflow_to(&mut self, overflow: &Overflow) {
+        let counted = self.optional.as_mut().and_then(|optional| optional.value_counts.as_mut());
+        counted.into_iter().for_each(|counted| counted.overflow_to(overflow));
     }
 
     /// An empty scan for one more pass: it looks into `brackets` only, and becomes part of this one by

@@ -10,6 +10,8 @@ pub mod histogram;
 pub mod interval;
 pub mod means;
 pub mod moments;
+#[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "files alone are larger than memory"))]
+pub(crate) mod overflow;
 pub mod quantile;
 pub mod select;
 pub mod small_moments;

@@ -11,7 +11,8 @@ use super::moments::{Moments, Order};
 use super::value::Value;
 use super::value_counts::Sorted;
 use super::weighted::Frequencies;
-use crate::arch::{BLOCK, Tier};
+use crate::arch::Tier;
+use crate::error::Result;
 use crate::num::rational::Rational;
 
 /// How many of `n` values are cut off at each end.
@@ -21,15 +22,18 @@ fn cut(n: u64, share: f64) -> u64 {
 
 impl<T: Value> Sorted<'_, T> {
     /// The mean without `share` of the values at each end; `None` of no values.
-    pub fn trimmed_mean(&self, share: f64) -> Option<f64> {
-        let n = self.keys().len();
-        let cut = cut(n as u64, share) as usize;
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`](crate::Error::File) where a temporary file cannot be read, [`Error::Interrupted`](crate::Error::Interrupted).
+    pub fn trimmed_mean(&self, share: f64) -> Result<Option<f64>> {
+        let n = self.count();
+        let cut = cut(n, share);
         let mut moments = Moments::new(Order::First);
-        for keys in self.keys()[cut..n - cut].chunks(BLOCK) {
-            let values: Vec<T> = keys.iter().map(|&key| T::from_key(key)).collect();
-            T::update(&values, None, &mut moments, Tier::best());
-        }
-        moments.finish().mean()
+        self.each(cut, n - cut, &mut |values| {
+            T::update(values, None, &mut moments, Tier::best());
+        })?;
+        Ok(moments.finish().mean())
     }
 }
 
@@ -79,7 +83,7 @@ mod tests {
         let mut counts = ValueCounts::new();
         values.iter().for_each(|&value| counts.add(value));
         let expected = slowly(values, share);
-        assert_eq!(counts.finish().trimmed_mean(share), expected, "{values:?} without {share}");
+        assert_eq!(counts.finish().unwrap().trimmed_mean(share).unwrap(), expected, "{values:?} without {share}");
         let mut sorted: Vec<i64> = values.iter().map(|value| (value + 0.0).key()).collect();
         sorted.sort_unstable();
         let frequencies: Vec<(i64, u64)> =
@@ -104,15 +108,15 @@ mod tests {
         let values: Vec<f64> = (0..1 << 12).map(f64::from).collect();
         let mut counts = ValueCounts::new();
         values.iter().for_each(|&value| counts.add(value));
-        assert_eq!(counts.finish().trimmed_mean(0.5f64.next_down()), Some(2047.5));
+        assert_eq!(counts.finish().unwrap().trimmed_mean(0.5f64.next_down()).unwrap(), Some(2047.5));
     }
 
     #[test]
     fn infinities_count_where_they_are_left() {
         let mut counts = ValueCounts::new();
         [f64::NEG_INFINITY, 1.0, 2.0, 3.0, f64::INFINITY].into_iter().for_each(|value| counts.add(value));
-        assert_eq!(counts.finish().trimmed_mean(0.2), Some(2.0));
-        assert!(counts.finish().trimmed_mean(0.1).is_some_and(f64::is_nan));
+        assert_eq!(counts.finish().unwrap().trimmed_mean(0.2).unwrap(), Some(2.0));
+        assert!(counts.finish().unwrap().trimmed_mean(0.1).unwrap().is_some_and(f64::is_nan));
     }
 
     proptest! {

@@ -83,6 +83,13 @@ impl Answers {
         }
     }
 
+    /// How many values and nulls each row is of.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn sizes(&self) -> Vec<u64> {
+        let [count, null_count, _] = &self.counts;
+        count.iter().zip(null_count).map(|(count, nulls)| count + nulls).collect()
+    }
+
     /// All rows.
     pub(crate) fn rows(&mut self) -> AnswerRows<'_> {
         AnswerRows {

@@ -1,9 +1,11 @@
 //! A column of any type.
 
 use arrow_array::{Array, ArrayRef, new_empty_array};
-use arrow_schema::FieldRef;
+use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType, FieldRef};
 use arrow_select::concat::concat;
 
+use crate::describe::group_rows::Groups;
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::series::series_kind::SeriesKind;
@@ -49,5 +51,20 @@ impl TypedColumn {
             Some(name) => Error::Data(format!("column '{}': {error}", shown(name, NAME))),
             None => Error::Data(error.to_string()),
         }
+    }
+}
+
+/// The keys that rows are grouped by, and the groups.
+pub(super) type Grouping<'a> = Option<(&'a [(FieldRef, ArrayRef)], &'a Groups)>;
+
+/// Text and bytes as bytes: nothing is copied but what is of fixed size, or of runs.
+pub(super) fn in_bytes(array: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Ok(array.clone()),
+        DataType::LargeUtf8 => cast(array, &DataType::LargeBinary),
+        DataType::Utf8View => cast(array, &DataType::BinaryView),
+        DataType::Dictionary(_, values) => in_bytes(&cast(array, values)?),
+        DataType::RunEndEncoded(_, values) => in_bytes(&cast(array, values.data_type())?),
+        _ => cast(array, &DataType::Binary),
     }
 }

@@ -3,10 +3,10 @@
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::FieldRef;
 
-use super::columns::TypedColumn;
+use super::columns::{Grouping, TypedColumn};
 use super::counts::{describe_booleans, describe_other};
 use super::part::Part;
-use super::texts::{Grouping, describe_texts};
+use super::texts::describe_texts;
 use super::times::describe_times;
 use crate::describe::group_rows::Groups;
 use crate::error::{self, Error, Result};

@@ -8,7 +8,8 @@ use arrow_select::concat::concat_batches;
 
 use super::columns::TypedColumn;
 use super::counts::Counts;
-use super::texts::{self, Distinct, scans_of};
+use super::distinct::Distinct;
+use super::texts::{self, scans_of};
 use crate::describe::group_rows::Groups;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;

@@ -7,6 +7,9 @@
 mod columns;
 mod counts;
 mod describe;
+mod distinct;
+#[cfg(feature = "parquet")]
+mod distinct_parts;
 #[cfg(feature = "parquet")]
 mod learned_texts;
 mod part;
@@ -21,10 +24,14 @@ pub(crate) use counts::{Counts, boolean_answers};
 pub(crate) use describe::check_names;
 pub use describe::describe_kinds;
 #[cfg(feature = "parquet")]
+pub(crate) use distinct::Distinct;
+#[cfg(feature = "parquet")]
+pub(crate) use distinct_parts::DistinctParts;
+#[cfg(feature = "parquet")]
 pub(crate) use learned_texts::{LearnedTexts, are_texts};
 pub use part::Part;
 pub use stream::KindsDescriber;
 #[cfg(feature = "parquet")]
-pub(crate) use texts::{Distinct, wants_distinct};
+pub(crate) use texts::wants_distinct;
 #[cfg(feature = "parquet")]
 pub(crate) use times::{answers_of, ticks};

@@ -1,25 +1,21 @@
 //! Columns of text: the first and the last one in order, and their lengths; by name the distinct ones.
 
-use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::ByteArrayType;
-use arrow_array::{
-    Array, ArrayRef, Float64Array, GenericByteArray, LargeBinaryArray, ListArray, RecordBatch, StructArray, UInt64Array,
-};
-use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer};
+use arrow_array::{Array, ArrayRef, Float64Array, GenericByteArray, LargeBinaryArray, RecordBatch, UInt64Array};
+use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_cast::cast;
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
-use arrow_select::take::take;
+use arrow_schema::{ArrowError, DataType, Field};
 
-use super::columns::TypedColumn;
+use super::columns::{Grouping, TypedColumn, in_bytes};
 use super::counts::Counts;
+use super::distinct::Distinct;
 use crate::describe::group_rows::Groups;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::keys::COUNTED;
 use crate::num::rational::round_ratio;
 use crate::spec::{KindStatistic, Spec, Statistic};
 use crate::stats::texts::{ScannedText, TextScan, characters, prefix, prefix_in};
@@ -27,9 +23,6 @@ use crate::threads::Threads;
 
 /// Rows that are scanned at a time.
 const PIECE: usize = 1 << 14;
-
-/// The keys that rows are grouped by, and the groups.
-pub(super) type Grouping<'a> = Option<(&'a [(FieldRef, ArrayRef)], &'a Groups)>;
 
 /// The answers for a column of text.
 pub(super) fn describe_texts(
@@ -183,7 +176,7 @@ pub(super) fn answers(
             statistics.push(("mode_count", Arc::new(counts.collect::<UInt64Array>())));
         }
         if spec.wants(Statistic::NUnique) || spec.top().is_some() {
-            let number = |group: usize| Some(distinct.of_group(group).len() as u64).filter(|_| is_there(group));
+            let number = |group: usize| Some(distinct.number(group)).filter(|_| is_there(group));
             statistics.push(("n_unique", Arc::new((0..rows).map(number).collect::<UInt64Array>())));
         }
         if let Some(most) = spec.top() {
@@ -219,18 +212,6 @@ fn byte_chunks(column: &TypedColumn, together: bool) -> Result<Vec<ArrayRef>> {
         _ => in_bytes(chunk),
     };
     chunks.iter().map(as_bytes).collect::<std::result::Result<_, ArrowError>>().map_err(|error| column.failed(error))
-}
-
-/// Text and bytes as bytes: nothing is copied but what is of fixed size, or of runs.
-fn in_bytes(array: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
-    match array.data_type() {
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Ok(array.clone()),
-        DataType::LargeUtf8 => cast(array, &DataType::LargeBinary),
-        DataType::Utf8View => cast(array, &DataType::BinaryView),
-        DataType::Dictionary(_, values) => in_bytes(&cast(array, values)?),
-        DataType::RunEndEncoded(_, values) => in_bytes(&cast(array, values.data_type())?),
-        _ => cast(array, &DataType::Binary),
-    }
 }
 
 /// All rows of some chunks, on the threads of the pool.
@@ -384,95 +365,4 @@ fn texts<'a>(
     // More than 32-bit offsets reach is an error of the conversion.
     let texts: ArrayRef = Arc::new(texts.collect::<LargeBinaryArray>());
     cast(&texts, &if is_text { DataType::Utf8 } else { DataType::Binary })
-}
-
-/// The distinct texts of each group, ascending.
-pub(crate) struct Distinct {
-    /// Those of one group after the other, as bytes.
-    texts: ArrayRef,
-    /// How many rows have each of them.
-    sizes: Vec<u64>,
-    /// Where the texts of each group begin, and where those of the last one end. A null is the last of its group.
-    starts: Vec<usize>,
-}
-
-impl Distinct {
-    /// Those of a column, by these groups if there are any.
-    pub fn new(column: &TypedColumn, grouping: Grouping<'_>) -> Result<Self> {
-        let by = grouping.map_or(&[][..], |(by, _)| by);
-        let columns = by.iter().cloned().chain([(Arc::clone(&column.field), column.whole()?)]);
-        let groups = Groups::new(columns.collect(), column.rows())?;
-        let sizes = (0..groups.len()).map(|group| groups.rows(group..group + 1).len() as u64).collect();
-        Self::of_groups(&groups.keys, sizes).map_err(|error| column.failed(error))
-    }
-
-    /// Those of groups by keys, and by the texts after them: one row a text and group, in their order. `sizes`: the rows of each.
-    pub fn of_groups(keys: &RecordBatch, sizes: Vec<u64>) -> Result<Self> {
-        let outer = keys.num_columns() - 1;
-        let fields = keys.schema_ref().fields().iter().cloned();
-        let by = fields.zip(keys.columns().iter().cloned()).take(outer).collect();
-        // Both are in the order of the keys, so the texts of one group are neighbours.
-        let starts = Groups::new(by, keys.num_rows())?.starts;
-        let texts = in_bytes(keys.column(outer)).map_err(|error| Error::Data(error.to_string()))?;
-        Ok(Self { texts, sizes, starts })
-    }
-
-    /// The places of the texts of a group.
-    fn of_group(&self, group: usize) -> Range<usize> {
-        let (start, end) = (self.starts[group], self.starts[group + 1]);
-        let has_null = end > start && self.texts.is_null(end - 1);
-        start..end - usize::from(has_null)
-    }
-
-    /// The place of the first or the last text of a group.
-    fn end(&self, group: usize, is_first: bool) -> Option<usize> {
-        let mut places = self.of_group(group);
-        if is_first { places.next() } else { places.next_back() }
-    }
-
-    /// How many rows have the text of a place.
-    fn size(&self, place: usize) -> u64 {
-        self.sizes[place]
-    }
-
-    /// The place of the most frequent text of a group, the first of several.
-    fn mode(&self, group: usize) -> Option<usize> {
-        self.of_group(group).rev().max_by_key(|&place| self.size(place))
-    }
-
-    /// The places of the `most` most frequent texts of a group: the most frequent one first, equally frequent ones in their order.
-    fn top(&self, group: usize, most: usize) -> Vec<usize> {
-        let mut places: Vec<usize> = self.of_group(group).collect();
-        let rank = |place: &usize| (Reverse(self.size(*place)), *place);
-        if places.len() > most {
-            places.select_nth_unstable_by_key(most, rank);
-            places.truncate(most);
-        }
-        places.sort_unstable_by_key(rank);
-        places
-    }
-
-    /// For each group a list of texts, given by their places, with their counts.
-    fn counted(&self, groups: Vec<Option<Vec<usize>>>, is_text: bool) -> std::result::Result<ArrayRef, ArrowError> {
-        let places = || groups.iter().flatten().flatten().copied();
-        let texts = self.texts(places().map(Some), is_text)?;
-        let sizes: ArrayRef = Arc::new(places().map(|place| self.size(place)).collect::<UInt64Array>());
-        let fields = COUNTED.iter().zip([&texts, &sizes]);
-        let fields: Fields = fields.map(|(name, array)| Field::new(*name, array.data_type().clone(), false)).collect();
-        let values = StructArray::try_new(fields, vec![texts, sizes], None)?;
-        let lengths = groups.iter().map(|places| places.as_ref().map_or(0, Vec::len));
-        let is_there: NullBuffer = groups.iter().map(Option::is_some).collect();
-        let field = Arc::new(Field::new_list_field(values.data_type().clone(), false));
-        Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), Arc::new(values), Some(is_there))?))
-    }
-
-    /// The texts of these places.
-    fn texts(
-        &self,
-        places: impl Iterator<Item = Option<usize>>,
-        is_text: bool,
-    ) -> std::result::Result<ArrayRef, ArrowError> {
-        let places: UInt64Array = places.map(|place| place.map(|place| place as u64)).collect();
-        cast(&take(&self.texts, &places, None)?, &if is_text { DataType::Utf8 } else { DataType::Binary })
-    }
 }

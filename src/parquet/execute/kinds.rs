@@ -10,11 +10,12 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::context::ExecutionContext;
+use super::groups::{TakeGroups, count_dataset_groups};
 use super::numbers::describe_numbers;
 use super::pass::LeftOut;
 use crate::describe::{
-    Counts, Distinct, LearnedTexts, Part, TypedColumn, answers_of, are_texts, boolean_answers, changed, check_part,
-    wants_distinct,
+    Counts, Distinct, DistinctParts, LearnedTexts, Part, TypedColumn, answers_of, are_texts, boolean_answers,
+    check_part, wants_distinct,
 };
 use crate::error::{Error, Result};
 use crate::memory_pool::Reservation;
@@ -197,11 +198,19 @@ fn distinct_texts(
     let keys = run.plan.keys.iter().cloned().chain([text]).collect();
     let spec = counting(run.plan.spec).with_null(NullPolicy::Skip);
     let plan = run.plan.with_series(vec![counted], keys, &spec);
-    let (summaries, failed) = describe_numbers(&ExecutionContext { plan: &plan, ..*run }, metrics)?;
-    let [count, null_count, _] = summaries.counts_of_all();
-    let sizes = count.values().iter().zip(null_count.values()).map(|(count, nulls)| count + nulls).collect();
-    let Some(keys) = summaries.keys() else { return Err(changed()) }; // groups have keys
-    Ok((Distinct::of_groups(keys, sizes)?, failed))
+    let parts = DistinctParts::new(run.plan.keys.len(), run.plan.spec.top());
+    let left_out = count_dataset_groups(&ExecutionContext { plan: &plan, ..*run }, &parts, metrics)?;
+    Ok((parts.finish()?, left_out))
+}
+
+impl TakeGroups for DistinctParts {
+    fn clear(&self) {
+        self.clear();
+    }
+
+    fn take(&self, keys: &RecordBatch, sizes: &[u64]) -> Result<()> {
+        self.add(keys, sizes)
+    }
 }
 
 /// Columns of text, whose rows are read by many threads.

@@ -13,11 +13,11 @@ use crate::error::{Error, Result};
 use crate::parquet::execute::checkpoint::Checkpoint;
 use crate::parquet::execute::context::ExecutionContext;
 use crate::parquet::execute::incremental::describe_kept;
-use crate::parquet::execute::kept_rows::count_kept_rows;
 use crate::parquet::execute::probe::{self, Look};
 use crate::parquet::request::RunMetrics;
 use crate::scan::{Keep, SAMPLE};
 use crate::spec::{Learned, Statistic};
+use crate::stats::overflow::Overflow;
 use crate::summary::Summary;
 use crate::threads::Threads;
 use crate::unpoisoned::Unpoisoned;
@@ -30,7 +30,7 @@ pub(in crate::parquet) fn describe_series(
     run: &ExecutionContext<'_>,
     metrics: &mut RunMetrics,
 ) -> Result<(Vec<Summary>, LeftOut)> {
-    check_kept_values(run)?;
+    let overflow = overflow(run)?;
     if let Some(folder) = &run.plan.request.checkpoint {
         let checkpoint = Checkpoint::open(folder, &question(run))?;
         let (plan, all) = (run.plan, run.plan.series.len());
@@ -46,7 +46,8 @@ pub(in crate::parquet) fn describe_series(
     let mut left_out = LeftOut::new();
     loop {
         let before = left_out.len();
-        if let Some(summaries) = attempt(run, &mut left_out, metrics)? {
+        if let Some(summaries) = attempt(run, overflow.as_ref(), &mut left_out, metrics)? {
+            metrics.spilled += overflow.as_ref().map_or(0, Overflow::written);
             return Ok((summaries, left_out));
         }
         // Each further attempt has left out at least one file more.
@@ -70,15 +71,20 @@ fn question(run: &ExecutionContext<'_>) -> String {
 /// Passes over the files that are not left out; `None` where one had to be left out after it was counted.
 fn attempt(
     run: &ExecutionContext<'_>,
+    overflow: Option<&Overflow>,
     left_out: &mut LeftOut,
     metrics: &mut RunMetrics,
 ) -> Result<Option<Vec<Summary>>> {
     let all = run.plan.series.len();
     let mut summaries: Vec<Option<Summary>> = vec![None; all];
-    let at_once = run.plan.series_at_once(least_kept(run));
+    let at_once = match overflow {
+        None => run.plan.series_at_once(least_kept(run)),
+        Some(_) => run.plan.series_at_once(2 * least_kept(run)).min(overflowing_at_once(run)),
+    };
     for first in (0..all.max(1)).step_by(at_once) {
         let before = left_out.len();
-        let done = describe_some(run, first..all.min(first + at_once), left_out, metrics, &mut summaries)?;
+        let series = first..all.min(first + at_once);
+        let done = describe_some(run, series, overflow, left_out, metrics, &mut summaries)?;
         // What is left out now was counted for the series before.
         if !done || first > 0 && left_out.len() > before {
             return Ok(None);
@@ -91,12 +97,18 @@ fn attempt(
 fn describe_some(
     run: &ExecutionContext<'_>,
     series: Range<usize>,
+    overflow: Option<&Overflow>,
     left_out: &mut LeftOut,
     metrics: &mut RunMetrics,
     summaries: &mut [Option<Summary>],
 ) -> Result<bool> {
     let (plan, spec) = (run.plan, run.plan.spec);
-    let keep = keep(run, series.len());
+    let keep = match (keep(run, series.len()), overflow) {
+        // The other half is for the values on their way to the file.
+        (Keep::AtMost(most), Some(_)) => Keep::AtMost((most / 2).max(LEAST_KEPT)),
+        (keep, _) => keep,
+    };
+    let overflow = overflow.map(|overflow| overflow.with_kept(values_overflowing(run, series.len())));
     // All values of a short series; of a longer one what lies where its quantiles seem to be, or a sample. To keep all of them where that is
     // possible takes several times as long: each is written to memory, and read again.
     let sampled = (SAMPLED / series.len().max(1)).max(SAMPLE);
@@ -109,6 +121,9 @@ fn describe_some(
         empties[series] = Some(AnyScan::new(plan.series[series].repr, spec, first));
     }
     probe::aim(run, &mut empties, left_out, keep, first, Look::FOR_SPEED)?;
+    if let Some(overflow) = &overflow {
+        empties.iter_mut().flatten().for_each(|scan| scan.overflow_to(overflow));
+    }
     let whole = Whole::new(empties.clone());
     let counted = |file: usize| !left_out.contains_key(&file);
     let failed = pass(run, &empties, &counted, plan.hand_over(), metrics, &|_, scans| whole.merge(scans))?;
@@ -156,30 +171,49 @@ fn least_kept(run: &ExecutionContext<'_>) -> usize {
     LEAST_KEPT.min(usize::try_from(run.plan.rows()).unwrap_or(usize::MAX))
 }
 
-/// Some statistics (`mad`, `mode`, …) need all values of a series at once: where they do not fit, that is said before any is read.
-fn check_kept_values(run: &ExecutionContext<'_>) -> Result<()> {
-    let plan = run.plan;
+/// The least number of values that a scan keeps until it writes them to a file.
+const LEAST_WRITTEN: usize = 1 << 12;
+
+/// Where values go that are wanted all at once (`mad`, `mode`, …) and do not all fit in memory; `None` if they do.
+fn overflow(run: &ExecutionContext<'_>) -> Result<Option<Overflow>> {
+    let (plan, budget) = (run.plan, &run.plan.budget);
     let keeps = |statistic: &&Statistic| Learned::of(&[**statistic], false).wants(Learned::VALUE_COUNTS);
     let asked: Vec<_> = plan.spec.statistics().iter().filter(keeps).map(|statistic| statistic.name()).collect();
-    let needed = |rows: u64| rows.saturating_mul(3 * plan.key_size().max(8) * plan.series.len() as u64);
-    let fits = |rows: u64| needed(rows) <= plan.budget.kept();
-    if asked.is_empty() || fits(plan.rows()) {
-        return Ok(());
+    let needed = plan.rows().saturating_mul(3 * plan.key_size().max(8) * plan.series.len() as u64);
+    // Of lists there may be any number of values.
+    let is_repeated = plan.series.iter().any(|series| plan.dataset.is_repeated(series));
+    if asked.is_empty() || !is_repeated && needed <= budget.kept() {
+        return Ok(None);
     }
-    // A predicate may leave few of the rows.
-    let rows =
-        match plan.request.predicate.is_some() && !plan.series.iter().any(|series| plan.dataset.is_repeated(series)) {
-            true => count_kept_rows(run, &mut LeftOut::new())?,
-            false => plan.rows(),
-        };
-    if fits(rows) {
-        return Ok(());
+    if plan.request.checkpoint.is_some() {
+        if needed <= budget.kept() {
+            return Ok(None);
+        }
+        return Err(Error::MemoryLimit {
+            what: format!("keeping all values for {}, as a checkpoint is written,", asked.join(", ")),
+            needed: budget.limit_for(needed),
+            limit: budget.limit,
+        });
     }
-    Err(Error::MemoryLimit {
-        what: format!("keeping all values for {}", asked.join(", ")),
-        needed: plan.budget.limit_for(needed(rows)),
-        limit: plan.budget.limit,
-    })
+    let threads = budget.threads();
+    // What is read is sorted with half as much beside it, and every thread finishes a series of its own.
+    let read = budget.kept() / 2 / threads as u64 / (2 * (plan.key_size() + 8));
+    tracing::info!(statistics = asked.join(", "), "values do not fit in memory, and go to a temporary file");
+    let kept = values_overflowing(run, plan.series.len());
+    Overflow::new(&plan.request.temporary, threads, kept, read as usize, run.interrupt).map(Some)
+}
+
+/// The values that each scan keeps until it writes them where `series` of them are in memory.
+fn values_overflowing(run: &ExecutionContext<'_>, series: usize) -> usize {
+    // The whole of each, and what tasks and the files that they are of hold.
+    let scans = (series.max(1) * (1 + 2 * run.plan.budget.threads())) as u64;
+    let most = run.plan.budget.kept() / 2 / run.plan.key_size() / scans;
+    (most as usize).max(LEAST_WRITTEN)
+}
+
+/// How many series are scanned at a time, so that each scan keeps enough values.
+fn overflowing_at_once(run: &ExecutionContext<'_>) -> usize {
+    (values_overflowing(run, 1) / LEAST_WRITTEN).max(1)
 }
 
 /// Scans that those of one file after the other are merged into.

@@ -31,3 +31,4 @@ pub use order::sort;
 #[cfg(feature = "parquet")]
 pub(crate) use pieces::PIECE_BYTES;
 pub use sample::{is_sampled, sample_places, sample_size};
+pub(super) use serial::{ReadKeys, WrittenKeys};

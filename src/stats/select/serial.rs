@@ -16,17 +16,18 @@ use crate::arch::{BLOCK, Tier};
 const MOST_STRIDE: u64 = 1 << 48;
 
 /// Keys as [`Key::write`] has them.
-struct Written<'a, K>(&'a [K]);
+pub(in crate::stats) struct WrittenKeys<'a, K>(pub &'a [K]);
 
-impl<K: Key> Serialize for Written<'_, K> {
+impl<K: Key> Serialize for WrittenKeys<'_, K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         K::write(self.0, serializer)
     }
 }
 
-struct Read<K>(Vec<K>);
+/// What was written so.
+pub(in crate::stats) struct ReadKeys<K>(pub Vec<K>);
 
-impl<'de, K: Key> Deserialize<'de> for Read<K> {
+impl<'de, K: Key> Deserialize<'de> for ReadKeys<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         K::read(deserializer).map(Self)
     }
@@ -35,14 +36,14 @@ impl<'de, K: Key> Deserialize<'de> for Read<K> {
 impl<K: Key> Serialize for Sample<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { keys, runs, stride, skip, rest, random } = self;
-        let runs: Vec<_> = runs.iter().map(|run| Written(run)).collect();
-        (Written(keys), runs, stride, skip, rest, random).serialize(serializer)
+        let runs: Vec<_> = runs.iter().map(|run| WrittenKeys(run)).collect();
+        (WrittenKeys(keys), runs, stride, skip, rest, random).serialize(serializer)
     }
 }
 
 impl<'de, K: Key> Deserialize<'de> for Sample<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (keys, runs, stride, skip, rest, random): (Read<K>, Vec<Read<K>>, _, _, _, _) =
+        let (keys, runs, stride, skip, rest, random): (ReadKeys<K>, Vec<ReadKeys<K>>, _, _, _, _) =
             Deserialize::deserialize(deserializer)?;
         let sample =
             Self { keys: keys.0, runs: runs.into_iter().map(|run| run.0).collect(), stride, skip, rest, random };
@@ -72,7 +73,7 @@ impl<K: Key> Serialize for Candidates<K> {
         let Bins { edges, kept, counts, keys, filled, .. } = &self.bins;
         let capacity = (self.capacity != usize::MAX).then_some(self.capacity);
         let samples: Vec<_> = self.samples.iter().zip(kept).filter(|(_, kept)| **kept).map(|(s, _)| s).collect();
-        (Written(edges), kept, counts, capacity, Written(&keys[..*filled]), samples).serialize(serializer)
+        (WrittenKeys(edges), kept, counts, capacity, WrittenKeys(&keys[..*filled]), samples).serialize(serializer)
     }
 }
 
@@ -86,20 +87,21 @@ impl<'de, K: Key> Deserialize<'de> for Candidates<K> {
 #[derive(Deserialize)]
 #[serde(bound = "K: Key")]
 struct Parts<K> {
-    edges: Read<K>,
+    edges: ReadKeys<K>,
     kept: Vec<bool>,
     counts: Vec<u64>,
     /// `None` for any number of values.
     capacity: Option<usize>,
     /// What was kept of the last blocks and is not in the samples yet.
-    pending: Read<K>,
+    pending: ReadKeys<K>,
     /// Those of bins that are kept.
     samples: Vec<Sample<K>>,
 }
 
 impl<K: Key> Parts<K> {
     fn candidates(self) -> Result<Candidates<K>, &'static str> {
-        let Self { edges: Read(edges), kept, counts, capacity, pending: Read(pending), samples: written } = self;
+        let Self { edges: ReadKeys(edges), kept, counts, capacity, pending: ReadKeys(pending), samples: written } =
+            self;
         let bins = edges.len() + 1;
         if u32::try_from(bins).is_err() || kept.len() != bins || counts.len() != bins {
             return Err("the bins are not those around the edges");

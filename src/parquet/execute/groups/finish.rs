@@ -19,12 +19,17 @@ use crate::parquet::execute::pass::settle;
 use crate::parquet::request::RunMetrics;
 use crate::scan::Keep;
 use crate::series::Chunk;
+use crate::spec::Learned;
+use crate::stats::overflow::Overflow;
 use crate::summary::{Answers, PartRow, Summaries};
 use crate::threads::Threads;
 use crate::unpoisoned::Unpoisoned;
 
 /// How often a partition that does not fit in memory is dealt out again.
 const DEPTH: u32 = 4;
+
+/// The least number of values of a group that are kept until they are written to a file.
+const LEAST_WRITTEN: usize = 1 << 16;
 
 /// What takes memory at the end.
 const ANSWER: &str = "the answer for all groups";
@@ -46,6 +51,10 @@ type Parts<C, A> = (Vec<Part<C, A>>, Option<Part<C, A>>);
 impl<C: KeyCode> PartitionedRows<'_, C> {
     /// The answers, in the order of the keys; those of frequent keys are there already.
     pub fn finish(self, frequent: Vec<FrequentGroup<C>>, metrics: &mut RunMetrics) -> Result<Summaries> {
+        if self.taker.is_some() {
+            self.hand_over(frequent, metrics)?;
+            return self.join::<Answers>((Vec::new(), None), |_, _| Ok(Answers::new(0, self.run.plan.spec)));
+        }
         if !self.has_spilled() {
             match self.finish_in_memory() {
                 Ok(mut parts) => {
@@ -76,6 +85,40 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         self.add_frequent(frequent, &mut parts, |answers| self.write_answers(on_disk, answers))?;
         metrics.spilled += on_disk.spill.len();
         self.join(parts, |parts, rows| self.read_answers(on_disk, &parts, rows))
+    }
+
+    /// Hands all groups to who takes them.
+    fn hand_over(&self, frequent: Vec<FrequentGroup<C>>, metrics: &mut RunMetrics) -> Result<()> {
+        for group in frequent {
+            let text = group.text.map(|text| BinaryArray::from_vec(vec![&text]));
+            let sizes: Vec<u64> = group.summaries.iter().map(|summary| summary.count + summary.null_count).collect();
+            self.pass_on(&[group.code], text.as_ref(), &sizes)?;
+        }
+        match self.on_disk.get() {
+            None => self.finish_in_memory().map(drop),
+            Some(on_disk) => {
+                self.spill(Blocks::default())?;
+                self.finish_on_disk(on_disk)?;
+                metrics.spilled += on_disk.spill.len();
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands some groups to who takes them; `false` if nobody does. `is_null`: that of the rows without a key.
+    fn taken(&self, codes: &[C], is_null: bool, texts: Option<&BinaryArray>, answers: &Answers) -> Result<bool> {
+        if self.taker.is_none() {
+            return Ok(false);
+        }
+        let codes: Vec<Option<C>> = codes.iter().map(|&code| (!is_null).then_some(code)).collect();
+        self.pass_on(&codes, texts, &answers.sizes())?;
+        Ok(true)
+    }
+
+    fn pass_on(&self, codes: &[Option<C>], texts: Option<&BinaryArray>, sizes: &[u64]) -> Result<()> {
+        let Some(taker) = self.taker.filter(|_| !codes.is_empty()) else { return Ok(()) };
+        let keys = self.layout.keys(codes, &|row| texts.map_or(&[], |texts| texts.value(row)))?;
+        taker.take(&keys, sizes)
     }
 
     /// Adds the groups of frequent keys to those of the partitions, with their answers kept as theirs.
@@ -118,9 +161,13 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         let work = |describer: &mut Describer, partition: usize| {
             self.run.interrupt.check()?;
             let (groups, answers) = self.describe(&held.rows, partition, partitioning, describer)?;
+            let texts = self.texts(&held.rows, &groups);
+            if self.taken(&groups.codes, partition == partitioning.without(), texts.as_ref(), &answers)? {
+                let (answers, memory) = (Answers::new(0, self.run.plan.spec), self.run.plan.budget.pool.empty());
+                return Ok(Part { codes: Vec::new(), texts: None, answers, _memory: memory });
+            }
             let bytes = self.table.answers(self.run.plan, groups.codes.len());
             let memory = self.run.plan.budget.hold(bytes, ANSWER)?;
-            let texts = self.texts(&held.rows, &groups);
             Ok(Part { codes: groups.codes, texts, answers, _memory: memory })
         };
         let partitions = 0..partitioning.without() + 1;
@@ -216,6 +263,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         describer: &mut Describer,
     ) -> Result<Vec<Part<C, Segment>>> {
         let (plan, budget) = (self.run.plan, &self.run.plan.budget);
+        let is_null = partition == partitioning.without();
         let rows: u64 = segments.iter().map(RowSegment::rows).sum();
         let stored: u64 = segments.iter().map(RowSegment::bytes).sum();
         // What is read, and the values of the groups.
@@ -223,7 +271,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         if needed > budget.pool.capacity() / 2 / budget.threads() as u64 {
             return match partition < partitioning.shared() {
                 true => self.deal_again(on_disk, segments, rows),
-                false => self.scan(on_disk, segments).map(|part| vec![part]),
+                false => self.scan(on_disk, segments, is_null),
             };
         }
         let what = || "describing a part of the groups".to_owned();
@@ -237,21 +285,26 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         let (groups, answers) = self.describe(&blocks, partition, partitioning, describer)?;
         let texts = self.texts(&blocks, &groups);
         drop(blocks);
-        self.part_on_disk(on_disk, groups.codes, texts, answers).map(|part| vec![part])
+        self.parts_on_disk(on_disk, groups.codes, is_null, texts, answers)
     }
 
-    /// Answers are kept in the file as well: small pieces between what comes and goes would tear the memory up.
-    fn part_on_disk(
+    /// Answers are kept in the file as well: small pieces between what comes and goes would tear the memory up. There is no part of groups that
+    /// somebody takes.
+    fn parts_on_disk(
         &self,
         on_disk: &OnDisk,
         codes: Vec<C>,
+        is_null: bool,
         texts: Option<BinaryArray>,
         answers: Answers,
-    ) -> Result<Part<C, Segment>> {
+    ) -> Result<Vec<Part<C, Segment>>> {
+        if self.taken(&codes, is_null, texts.as_ref(), &answers)? {
+            return Ok(Vec::new());
+        }
         let answers = self.write_answers(on_disk, answers)?;
         let bytes = codes.capacity() * size_of::<C>() + texts.as_ref().map_or(0, Array::get_array_memory_size);
         let memory = self.run.plan.budget.hold(bytes as u64, "the keys of all groups")?;
-        Ok(Part { codes, texts, answers, _memory: memory })
+        Ok(vec![Part { codes, texts, answers, _memory: memory }])
     }
 
     fn write_answers(&self, on_disk: &OnDisk, answers: Answers) -> Result<Segment> {
@@ -259,7 +312,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
     }
 
     /// Scans the rows of one key, in passes over the file.
-    fn scan(&self, on_disk: &OnDisk, segments: &[RowSegment]) -> Result<Part<C, Segment>> {
+    fn scan(&self, on_disk: &OnDisk, segments: &[RowSegment], is_null: bool) -> Result<Vec<Part<C, Segment>>> {
         let (plan, budget) = (self.run.plan, &self.run.plan.budget);
         let what = || "scanning the rows of one group".to_owned();
         let memory = budget.decode(budget.pool.capacity() / 3 / budget.threads() as u64, self.run.interrupt, what)?;
@@ -267,7 +320,19 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
         // A scan, the one for another pass, and what is copied while it is finished.
         let each = memory.bytes().saturating_sub(largest) / (3 * plan.series.len().max(1) as u64 * plan.key_size());
         let keep = Keep::AtMost((each as usize).max(1 << 12));
-        let scan = |(repr, _): &_| Some(AnyScan::new(*repr, plan.spec, keep));
+        let overflow = match plan.spec.learned().wants(Learned::VALUE_COUNTS) {
+            true => {
+                let kept = memory.bytes() / 4 / plan.series.len().max(1) as u64 / plan.key_size();
+                let kept = (kept as usize).max(LEAST_WRITTEN);
+                Some(Overflow::new(&plan.request.temporary, 1, kept, kept / 2, self.run.interrupt)?)
+            }
+            false => None,
+        };
+        let scan = |(repr, _): &_| {
+            let mut scan = AnyScan::new(*repr, plan.spec, keep);
+            overflow.iter().for_each(|overflow| scan.overflow_to(overflow));
+            Some(scan)
+        };
         let mut scans: Vec<Option<AnyScan>> = self.table.kinds(plan).iter().map(scan).collect();
         let (mut code, mut text) = (None, None);
         let mut read = |scans: &mut [Option<AnyScan>]| -> Result<()> {
@@ -300,7 +365,7 @@ impl<C: KeyCode> PartitionedRows<'_, C> {
             }
             if again.iter().all(Option::is_none) {
                 let texts = text.map(|text| BinaryArray::from_vec(vec![&text]));
-                return self.part_on_disk(on_disk, code.into_iter().collect(), texts, answers);
+                return self.parts_on_disk(on_disk, code.into_iter().collect(), is_null, texts, answers);
             }
             read(&mut again)?;
             settle(&mut scans, again)?;

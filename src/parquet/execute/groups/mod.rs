@@ -16,6 +16,7 @@ mod reading;
 mod rows;
 mod stored_batches;
 mod table;
+mod taker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,6 +30,7 @@ use self::look::look;
 use self::partitioned::PartitionedRows;
 use self::reading::{Reading, question};
 use self::table::Table;
+pub(in crate::parquet) use self::taker::TakeGroups;
 use super::checkpoint::Checkpoint;
 use super::context::ExecutionContext;
 use super::pass::LeftOut;
@@ -43,6 +45,24 @@ pub(in crate::parquet) fn describe_dataset_groups(
     run: &ExecutionContext<'_>,
     metrics: &mut RunMetrics,
 ) -> Result<(Summaries, LeftOut)> {
+    let (summaries, left_out) = attempts(run, None, metrics)?;
+    Ok((run.plan.with_key_texts(summaries)?, left_out))
+}
+
+/// Counts the rows of each group of a plan with one series, and hands the groups over; the files that were left out.
+pub(in crate::parquet) fn count_dataset_groups(
+    run: &ExecutionContext<'_>,
+    taker: &dyn TakeGroups,
+    metrics: &mut RunMetrics,
+) -> Result<LeftOut> {
+    Ok(attempts(run, Some(taker), metrics)?.1)
+}
+
+fn attempts(
+    run: &ExecutionContext<'_>,
+    taker: Option<&dyn TakeGroups>,
+    metrics: &mut RunMetrics,
+) -> Result<(Summaries, LeftOut)> {
     let table = Table::new(run.plan)?;
     let keys = table.schema.fields().iter().take(table.keys).cloned().collect::<Vec<_>>();
     let mut ranges: Vec<Option<(u64, u64)>> = run.plan.keys.iter().map(|key| run.plan.key_range(key)).collect();
@@ -50,7 +70,7 @@ pub(in crate::parquet) fn describe_dataset_groups(
         Some(folder) => Some(Checkpoint::open(folder, &question(run, &table))?),
         None => None,
     };
-    let read = Reading { run, table: &table, checkpoint: checkpoint.as_ref() };
+    let read = Reading { run, table: &table, checkpoint: checkpoint.as_ref(), taker };
     let mut left_out = LeftOut::new();
     loop {
         let layout = Layout::new(keys.clone(), &ranges)?;
@@ -59,7 +79,7 @@ pub(in crate::parquet) fn describe_dataset_groups(
             false => attempt::<u64>(&read, &layout, &mut left_out, metrics)?,
         };
         match outcome {
-            Attempt::Done(summaries) => return Ok((run.plan.with_key_texts(*summaries)?, left_out)),
+            Attempt::Done(summaries) => return Ok((*summaries, left_out)),
             // Rows of a file that failed half-way are among the others: start again without it.
             Attempt::FileFailed => {}
             // Of the next layout the hash is another one, too.
@@ -124,8 +144,10 @@ fn gather<C: KeyCode>(
     left_out: &mut LeftOut,
     metrics: &mut RunMetrics,
 ) -> Result<Attempt> {
-    let Reading { run, table, .. } = *read;
+    let Reading { run, table, taker, .. } = *read;
     let mut rows = PartitionedRows::<C>::new(run, table, layout, run.plan.rows(), starts_again);
+    rows.taker = taker;
+    taker.iter().for_each(|taker| taker.clear());
     rows.frequent = look(read, &rows, left_out)?;
     // They are counted only where they are an error.
     let counted = run.plan.series.iter().filter(|_| run.plan.spec.null() == NullPolicy::Raise);

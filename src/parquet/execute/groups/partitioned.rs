@@ -12,6 +12,7 @@ use super::frequent::FrequentScans;
 use super::layout::{Coded, KeyCode, Layout};
 use super::stored_batches::{Segment, StoredBatches};
 use super::table::Table;
+use super::taker::TakeGroups;
 use crate::describe::groups::{Block, Partitioning, ROWS};
 use crate::error::{Error, Result};
 use crate::memory_pool::Reservation;
@@ -41,6 +42,8 @@ pub(super) struct PartitionedRows<'a, C> {
     pub on_disk: OnceLock<OnDisk>,
     /// What takes the rows of frequent keys, if there are any.
     pub frequent: Option<FrequentScans<C>>,
+    /// Who takes the groups instead of an answer.
+    pub taker: Option<&'a dyn TakeGroups>,
     /// Set where all rows have to be read once more, with codes of another layout.
     starts_again: &'a AtomicBool,
 }
@@ -97,6 +100,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
             file: OnceLock::new(),
             on_disk: OnceLock::new(),
             frequent: None,
+            taker: None,
             starts_again,
         }
     }
@@ -106,6 +110,7 @@ impl<'a, C: KeyCode> PartitionedRows<'a, C> {
         Self {
             depth: self.depth + 1,
             file: OnceLock::from(Arc::clone(&on_disk.spill)),
+            taker: self.taker,
             ..Self::new(self.run, self.table, self.layout, rows.max(LEAST_ROWS), self.starts_again)
         }
     }

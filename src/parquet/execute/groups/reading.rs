@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use arrow_array::RecordBatch;
 
 use super::table::Table;
+use super::taker::TakeGroups;
 use crate::error::Result;
 use crate::parquet::decode::KEYED_BATCH;
 use crate::parquet::execute::checkpoint::rows::RowsWriter;
@@ -33,6 +34,8 @@ pub(super) struct Reading<'a> {
     pub run: &'a ExecutionContext<'a>,
     pub table: &'a Table,
     pub checkpoint: Option<&'a Checkpoint>,
+    /// Who takes the groups instead of an answer.
+    pub taker: Option<&'a dyn TakeGroups>,
 }
 
 impl Reading<'_> {

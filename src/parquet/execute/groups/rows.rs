@@ -59,7 +59,7 @@ impl Plan<'_> {
         let run = ExecutionContext { plan: self, interrupt, progress };
         let _room = self.budget.hold(self.memory_for_rows(), "what is made of the rows")?;
         let table = Table::new(self)?;
-        let read = Reading { run: &run, table: &table, checkpoint: None };
+        let read = Reading { run: &run, table: &table, checkpoint: None, taker: None };
         let (mut left_out, mut metrics) = (LeftOut::new(), RunMetrics::default());
         loop {
             let rows = AtomicU64::new(0);
