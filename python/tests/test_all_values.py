@@ -1,4 +1,4 @@
-"""What takes all values of a column (`mode`, `n_unique`, `mad`, `trimmed_mean`, `top`), beyond what memory has room for."""
+"""What takes all values of a column (`mode`, `n_unique`, `mad`, `trimmed_mean`, `top`), beyond the room in memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
