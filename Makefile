@@ -10,7 +10,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # Optimised as it is shipped, but for what the linker does, which takes minutes.
 QUICK_LINK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
-.PHONY: help demo test check test-rust test-browser test-python bench docs lint deny fmt clean
+.PHONY: help demo test check test-rust test-browser test-python test-engines bench docs lint deny fmt clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,13 @@ test-python: $(VENV)/installed ## Build the extension, check its stubs, run the 
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml ../python/tests/typing_example.py
 	cd $(VENV) && bin/python -m mypy.stubtest rstats --mypy-config-file ../pyproject.toml
 	$(BIN)/pytest -n $(WORKERS)
+
+test-engines: ## The tests with Spark (Java 17) and Dask, in an environment of their own of 1 GB in target/engines
+	$(PYTHON) -m venv target/engines
+	target/engines/bin/pip install --quiet --upgrade "pip>=25.1"
+	target/engines/bin/pip install --quiet --group engines
+	$(QUICK_LINK) target/engines/bin/pip install --quiet --no-deps --force-reinstall .
+	cd tests/engines && ../../target/engines/bin/pytest -q --rootdir=. --durations=5
 
 bench: $(VENV)/installed ## Install the peers, and measure against them: benches/README.md
 	$(BIN)/pip install --quiet --group bench

@@ -26,6 +26,9 @@ const CHECKSUM: usize = size_of::<u32>();
 /// The kind of an accumulator; scans have those of their values.
 pub(crate) const ACCUMULATOR: u8 = 16;
 
+/// The kind of an accumulator of several passes.
+pub(crate) const PASSES: u8 = 18;
+
 /// The kind of windows over a stream.
 #[cfg(feature = "stream")]
 pub(crate) const WINDOWS: u8 = 17;
@@ -41,6 +44,11 @@ pub(crate) fn to_bytes(kind: u8, state: &impl Serialize, what: &str) -> Result<V
     let mut bytes = written.map_err(|error| Error::Data(format!("the {what} cannot be written: {error}")))?;
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
     Ok(bytes)
+}
+
+/// The kind of what [`to_bytes`] has written.
+pub(crate) fn kind(bytes: &[u8]) -> Option<u8> {
+    bytes.get(MAGIC.len() + size_of_val(&FORMAT)).copied()
 }
 
 /// What [`to_bytes`] has written.
@@ -84,6 +92,7 @@ fn called(kind: u8) -> &'static str {
         2 => "a scan of unsigned integers",
         3 => "a scan of exact numbers",
         ACCUMULATOR => "an accumulator",
+        PASSES => "an accumulator of several passes",
         17 => "windows over a stream",
         _ => "a state of another version",
     }

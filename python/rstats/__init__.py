@@ -7,6 +7,7 @@
 at.
 `compute_stats(numbers)` stands in for a handler on Python's `statistics`, `compute_stats_json(body)` for one that
 parses JSON too, and `rstats.statistics` for the module itself.
+`rstats.processes`, `rstats.dask` and `rstats.spark` describe data that is in many parts, on many processes or machines.
 Mean, variance and stddev are correctly rounded, quantiles exact, and nothing depends on chunks or threads.
 
 `rstats.kafka` has the windows of a topic, `rstats.pandas` and `rstats.polars` give frames, series and expressions an
@@ -22,6 +23,7 @@ from collections.abc import Mapping as _Mapping
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from ._passes import merge
 from ._report import report
 from ._rstats import (
     Accumulator,
@@ -40,15 +42,19 @@ from ._rstats import (
     describe_json,
     describe_parquet,
     expanding,
+    parquet_files,
     rolling,
 )
 from ._windows import windows
 
 if _TYPE_CHECKING:
+    from . import dask as dask
     from . import kafka as kafka
     from . import pandas as pandas
     from . import polars as polars
+    from . import processes as processes
     from . import progress as progress
+    from . import spark as spark
     from . import statistics as statistics
     from . import testing as testing
 
@@ -69,13 +75,15 @@ __all__ = [
     "describe_json",
     "describe_parquet",
     "expanding",
+    "merge",
+    "parquet_files",
     "report",
     "rolling",
     "windows",
 ]
 
 # Imported when they are asked for.
-_MODULES = ("kafka", "pandas", "polars", "progress", "statistics", "testing")
+_MODULES = ("dask", "kafka", "pandas", "polars", "processes", "progress", "spark", "statistics", "testing")
 
 # `match` takes what is registered as a mapping for one.
 _Mapping.register(Statistics)

@@ -31,6 +31,7 @@ __all__ = [
     "describe_parquet",
     "drop_in",
     "expanding",
+    "parquet_files",
     "rolling",
 ]
 
@@ -563,6 +564,28 @@ def describe(
 class MemoryLimitError(MemoryError):
     """Work that does not fit in the memory that it was given; the message tells how much it would take."""
 
+def parquet_files(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[str]:
+    """The Parquet files that `paths` stand for, as `describe_parquet` finds them.
+
+    For tasks that read some of them each.
+
+    Parameters
+    ----------
+    paths
+        Those of `describe_parquet`.
+
+    Raises
+    ------
+    OSError
+        for a path that is not there, and a file that is no Parquet.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> rstats.parquet_files("data/*_weather.parquet")
+    ['data/seattle_weather.parquet']
+    """
+
 def describe_parquet(
     paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
@@ -982,6 +1005,10 @@ class Accumulator:
         The most that it may take, in bytes or as text ("64MiB"). Without quantiles, and statistics that need all values
         (iqr, mad, mode, n_unique, trimmed_mean), it stays at about two kilobytes a column. With them it keeps every
         value, 8 bytes each: more values than there is room for are a `MemoryLimitError`, and are not taken.
+    keep
+        For values that can be read again, in one part or many: about how many values of a column are kept for its
+        quantiles (at least 256). `another_pass` finds them then. A column has one type in all parts. Default: all are
+        kept.
 
     An answer can be had at any time, and more values added after it: it is that of the same values described at once,
     to the bit. Two with the same arguments merge, in any order. It can be used by several threads, pickled, and sent
@@ -1013,6 +1040,7 @@ class Accumulator:
         trim: float = 0.1,
         bias: bool = False,
         memory_limit: int | str | None = None,
+        keep: int | None = None,
     ) -> Accumulator: ...
     @property
     def rows(self) -> int:
@@ -1038,6 +1066,69 @@ class Accumulator:
         ValueError
             for a column whose type does not go together with what it held before (a float holds integers up to 2^53),
             and a NaN or a null under "raise".
+        """
+    def update_parquet(
+        self,
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        where: str | None = None,
+        memory_limit: int | str | None = None,
+        threads: int | None = None,
+    ) -> Accumulator:
+        """Adds the columns of numbers of Parquet files; returns the accumulator itself.
+
+        `paths`, `where`, `memory_limit` and `threads` are those of `describe_parquet`. After an error nothing has
+        changed.
+
+        Raises
+        ------
+        OSError, ValueError, MemoryLimitError
+            as `describe_parquet` and `update`.
+        """
+    def aim_parquet(
+        self,
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        where: str | None = None,
+        memory_limit: int | str | None = None,
+        threads: int | None = None,
+    ) -> Accumulator:
+        """As `aim`, by a look at a few rows of Parquet files; returns the accumulator itself.
+
+        With `where`, and for fewer than a million rows, nothing is looked at. The arguments are those of
+        `update_parquet`.
+        """
+    def aim(self, sample: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer) -> Accumulator:
+        """Looks for the quantiles where a sample of the values has them, so that mostly one pass is enough.
+
+        The sample, one series or a table in memory, is not counted. Returns the accumulator itself, which has to have
+        `keep`, and nothing seen yet.
+        """
+    def another_pass(self) -> Accumulator | None:
+        """An empty accumulator for one more pass over the same values; None where everything is decided.
+
+        It knows where the quantiles are, looks only there, and takes some kilobytes. Copies of it, or its bytes, go to
+        wherever the parts of the values are.
+
+        Examples
+        --------
+        >>> import rstats
+        >>> parts = [range(0, 9000), range(9000, 10001)]
+        >>> empty = rstats.Accumulator(stats=["mean"], q=[0.5], keep=1000)
+        >>> whole = rstats.merge(empty.copy().update(part) for part in parts)
+        >>> while (again := whole.another_pass()) is not None:
+        ...     _ = whole.settle(rstats.merge(again.copy().update(part) for part in parts))
+        >>> whole.summary()[0]["median"]
+        5000.0
+        """
+    def settle(self, other: Accumulator) -> Accumulator:
+        """Takes over what another pass has found; returns the accumulator itself.
+
+        Raises
+        ------
+        ValueError
+            for one that is no other pass of this one, and for a pass over other values: with another count or another
+            exact sum.
         """
     def merge(self, other: Accumulator) -> Accumulator:
         """Adds what another one has seen, which stays as it is; returns the accumulator itself.

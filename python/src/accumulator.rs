@@ -1,15 +1,18 @@
 //! `Accumulator`: what a service holds. Large updates run without the GIL.
 
+use std::collections::HashSet;
 use std::sync::MutexGuard;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes};
+use rstats::parquet::{Dataset, Plan, Predicate, Progress, Request};
 use rstats::report::{Report, Source};
-use rstats::{Accumulator as State, Interrupt, Kinds, Series, Summaries};
+use rstats::{Accumulator as State, Columns, Filter, Interrupt, Kinds, Series, Summaries};
 
 use crate::args;
 use crate::call::{self, Threads};
+use crate::dataset;
 use crate::description::Description;
 use crate::errors::to_python;
 use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
@@ -33,8 +36,8 @@ impl Accumulator {
 impl Accumulator {
     #[new]
     #[pyo3(
-        signature = (*, columns=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, memory_limit=None),
-        text_signature = "(*, columns=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, memory_limit=None)"
+        signature = (*, columns=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, memory_limit=None, keep=None),
+        text_signature = "(*, columns=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, memory_limit=None, keep=None)"
     )]
     #[allow(clippy::too_many_arguments)] // they are the signature of the Python class
     fn new(
@@ -50,6 +53,7 @@ impl Accumulator {
         trim: f64,
         bias: bool,
         memory_limit: Option<&Bound<'_, PyAny>>,
+        keep: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let spec =
             args::of_numbers(args::spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?)?;
@@ -59,6 +63,9 @@ impl Accumulator {
         }
         if let Some(limit) = memory_limit {
             state = state.with_memory_limit(args::size("memory_limit", limit)?);
+        }
+        if let Some(keep) = keep {
+            state = state.with_kept(args::whole("keep", keep, 1, 1 << 40)? as u64);
         }
         Ok(Self::of(state))
     }
@@ -87,6 +94,68 @@ impl Accumulator {
             }
             Object::Stream(stream) => this.add_stream(py, stream, &threads)?,
         }
+        Ok(slf)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.update_parquet.txt"))]
+    #[pyo3(signature = (paths, *, r#where=None, memory_limit=None, threads=None))]
+    fn update_parquet<'py>(
+        slf: Bound<'py, Self>,
+        paths: &Bound<'py, PyAny>,
+        r#where: Option<&str>,
+        memory_limit: Option<&Bound<'py, PyAny>>,
+        threads: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        slf.get().with_plan(paths, r#where, memory_limit, threads, |state, plan, interrupt| {
+            plan.accumulate(state, interrupt, &Progress::default()).map(|_| ())
+        })?;
+        Ok(slf)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.aim_parquet.txt"))]
+    #[pyo3(signature = (paths, *, r#where=None, memory_limit=None, threads=None))]
+    fn aim_parquet<'py>(
+        slf: Bound<'py, Self>,
+        paths: &Bound<'py, PyAny>,
+        r#where: Option<&str>,
+        memory_limit: Option<&Bound<'py, PyAny>>,
+        threads: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        slf.get().with_plan(paths, r#where, memory_limit, threads, |state, plan, interrupt| {
+            plan.aim(state, interrupt, &Progress::default())
+        })?;
+        Ok(slf)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.aim.txt"))]
+    fn aim<'py>(slf: Bound<'py, Self>, sample: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        let series = match input::recognise(sample)? {
+            Object::Column(column) => vec![column.into_only_series()?],
+            Object::Table(table) => this.series_of(py, &table)?,
+            _ => return Err(PyTypeError::new_err("a sample is one series or a table in memory")),
+        };
+        let mut state = this.lock(py)?;
+        let ours = &mut *state;
+        let rows = series.iter().map(Series::rows).sum();
+        call::run(py, rows, &Threads::default(), |interrupt| ours.aim(&series, interrupt))?;
+        drop(state);
+        Ok(slf)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.another_pass.txt"))]
+    fn another_pass(&self, py: Python<'_>) -> PyResult<Option<Self>> {
+        let mut state = self.lock(py)?;
+        let ours = &mut *state;
+        let again = call::run(py, ours.rows() as usize, &Threads::default(), |_| ours.another_pass())?;
+        Ok(again.map(Self::of))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.settle.txt"))]
+    fn settle<'py>(slf: Bound<'py, Self>, other: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        let other = other.get().lock(py)?.clone();
+        this.lock(py)?.settle(&other).map_err(to_python)?;
         Ok(slf)
     }
 
@@ -180,6 +249,46 @@ impl Accumulator {
         call::run(py, values, threads, |interrupt: &Interrupt| ours.update(&series, interrupt))
     }
 
+    /// Works with the plan for Parquet files.
+    fn with_plan(
+        &self,
+        paths: &Bound<'_, PyAny>,
+        r#where: Option<&str>,
+        memory_limit: Option<&Bound<'_, PyAny>>,
+        threads: Option<&Bound<'_, PyAny>>,
+        work: impl FnOnce(&mut State, &Plan<'_>, &Interrupt) -> rstats::Result<()> + Send,
+    ) -> PyResult<()> {
+        let (py, threads, defaults) = (paths.py(), args::threads(threads)?, Request::default());
+        let paths = dataset::files(paths)?;
+        let mut state = self.lock(py)?;
+        let request = Request {
+            columns: match (state.wanted(), state.kept()) {
+                (None, _) => Columns::Numeric,
+                (Some(names), None) => Columns::Named(names.to_vec()),
+                // A part of many may lack some: who looks at all of them is told of a name that is none.
+                (Some(names), Some(_)) if state.names().next().is_some() => {
+                    let names: HashSet<String> =
+                        names.iter().cloned().chain(state.names().flatten().map(str::to_owned)).collect();
+                    Columns::Where(Filter::new(move |name, _| names.contains(name)))
+                }
+                (Some(names), Some(_)) => Columns::Named(names.to_vec()),
+            },
+            kinds: Kinds::Numbers,
+            predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
+            memory_limit: match memory_limit {
+                Some(limit) => args::size("memory_limit", limit)?,
+                None => defaults.memory_limit,
+            },
+            ..defaults
+        };
+        let (spec, ours) = (state.spec().clone(), &mut *state);
+        let planned = |interrupt: &Interrupt| {
+            let dataset = Dataset::open_with(&paths, &request, interrupt)?;
+            work(ours, &dataset.plan(&request, &spec)?, interrupt)
+        };
+        call::run_long(py, &threads, planned, &mut |_| Ok(()))
+    }
+
     /// The columns that are wanted of tables.
     fn wanted(&self, py: Python<'_>) -> PyResult<Wanted> {
         let names = self.lock(py)?.wanted().map(<[String]>::to_vec);
@@ -188,9 +297,13 @@ impl Accumulator {
     }
 
     fn add_table<'py>(&self, py: Python<'py>, table: &Table<'py>, threads: &Threads) -> PyResult<()> {
+        self.add(py, self.series_of(py, table)?, threads)
+    }
+
+    fn series_of<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<Vec<Series>> {
         let Read { values, .. } = table.read(py, &self.wanted(py)?, &[], None, Kinds::Numbers)?;
         match values {
-            ReadValues::Series(series) => self.add(py, series, threads),
+            ReadValues::Series(series) => Ok(series),
             ReadValues::Lists(_) => {
                 Err(PyTypeError::new_err("an accumulator takes columns of numbers, and these hold lists"))
             }

@@ -11,7 +11,7 @@ use rstats::parquet::{Dataset, OnError, Predicate, Progress, Request};
 use rstats::report::Report;
 
 use crate::args;
-use crate::call;
+use crate::call::{self, Threads};
 use crate::description::Description;
 use crate::errors::{instead, to_python};
 use crate::input::{Chosen, Labels};
@@ -95,6 +95,14 @@ pub fn describe_parquet(
     Ok(Description(Report::new(spec, answer.source, answer.series).with_parts(answer.parts)))
 }
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/parquet_files.txt"))]
+#[pyfunction]
+pub fn parquet_files(paths: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let found = files(paths)?;
+    let open = |interrupt: &Interrupt| Ok(Dataset::open_with(&found, &Request::default(), interrupt)?.names());
+    call::run_long(paths.py(), &Threads::default(), open, &mut |_| Ok(()))
+}
+
 /// How far the work has got, for a callback.
 fn figures<'py>(py: Python<'py>, progress: &Progress) -> PyResult<Bound<'py, PyDict>> {
     let figures = PyDict::new(py);
@@ -108,7 +116,7 @@ fn figures<'py>(py: Python<'py>, progress: &Progress) -> PyResult<Bound<'py, PyD
 }
 
 /// One path, or a list or tuple of them.
-fn files(paths: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+pub fn files(paths: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     let fspath = paths.py().import("os")?.getattr("fspath")?;
     let one = |path: &Bound<'_, PyAny>| {
         let path = fspath.call1((path,)).map_err(|error| {

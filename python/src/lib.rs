@@ -38,7 +38,7 @@ mod _rstats {
     #[pymodule_export]
     use super::columns::Columns;
     #[pymodule_export]
-    use super::dataset::describe_parquet;
+    use super::dataset::{describe_parquet, parquet_files};
     #[pymodule_export]
     use super::describe::describe;
     #[pymodule_export]

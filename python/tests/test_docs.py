@@ -37,7 +37,7 @@ def found(name: str) -> Any:
 
 
 STUBBED = {name: text for name, text in documented() if not name.startswith("_")}
-DOCUMENTED = STUBBED | {name: inspect.getdoc(getattr(rstats, name)) or "" for name in ("report", "windows")}
+DOCUMENTED = STUBBED | {name: inspect.getdoc(getattr(rstats, name)) or "" for name in ("merge", "report", "windows")}
 
 
 @pytest.mark.parametrize("name", STUBBED)
@@ -84,15 +84,17 @@ def test_examples_give_what_they_say(name: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_dir_shows_what_is_meant() -> None:
-    modules = ["kafka", "pandas", "polars", "progress", "statistics", "testing"]
-    assert dir(rstats) == sorted([*rstats.__all__, *modules])
+    assert dir(rstats) == sorted([*rstats.__all__, *MODULES])
 
 
-@pytest.mark.parametrize("module", ["kafka", "pandas", "polars", "progress", "statistics", "testing"])
+MODULES = ["dask", "kafka", "pandas", "polars", "processes", "progress", "spark", "statistics", "testing"]
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_modules_come_when_they_are_asked_for(module: str) -> None:
     code = f"""
 import sys, rstats
-names = ("kafka", "pandas", "polars", "progress", "statistics", "testing")
+names = {MODULES}
 assert not {{f"rstats.{{name}}" for name in names}} & set(sys.modules)
 assert rstats.{module} is sys.modules["rstats.{module}"]
 assert rstats.{module}.__doc__

@@ -10,7 +10,7 @@ use crate::series::repr::Element;
 use crate::series::{Chunk, Repr, from_arrow};
 use crate::spec::Spec;
 use crate::stats::overflow::Overflow;
-use crate::stats::select::Brackets;
+use crate::stats::select::{Brackets, WIDE_MARGIN};
 use crate::summary::Summary;
 
 /// A [`Scan`] of the kind of number that its series is scanned as.
@@ -203,6 +203,67 @@ impl AnyScan {
     /// As [`Scan::settle`].
     pub(crate) fn settle(&mut self, pass: Self) -> bool {
         with_scans!(self, pass, (ours, theirs) => ours.settle(theirs), else false)
+    }
+
+    /// Empty, with the brackets that it has.
+    pub(crate) fn clear(&mut self, keep: Keep) {
+        with_scan!(self, scan => {
+            let brackets = scan.brackets().unwrap_or_else(Brackets::unknown);
+            scan.restart(keep, brackets);
+        });
+    }
+
+    /// As [`Scan::aimed`], for more values like those that it has seen, all of which it holds.
+    pub(crate) fn aimed_by_itself(&mut self, spec: &Spec, keep: Keep) -> Self {
+        map_scan!(self, scan => {
+            let seen = usize::try_from(scan.rows()).unwrap_or(usize::MAX);
+            scan.aimed(spec, keep, seen, WIDE_MARGIN)
+        })
+    }
+
+    /// As [`Scan::narrowed_with_sum`], with the brackets that it has.
+    pub(crate) fn narrowed_with_sum(&self, keep: Keep) -> Self {
+        map_scan!(self, scan => scan.narrowed_with_sum(keep, scan.brackets().unwrap_or_else(Brackets::unknown)))
+    }
+
+    /// The answer; `None` where it takes another pass.
+    pub(crate) fn finish_or_next(&mut self, spec: &Spec) -> Result<Option<Summary>> {
+        fn done<K>(outcome: Outcome<K>) -> Option<Summary> {
+            match outcome {
+                Outcome::Done(summary) => Some(summary),
+                Outcome::Again(_) => None,
+            }
+        }
+        with_scan!(self, scan => scan.finish(spec).map(done))
+    }
+
+    /// An empty scan for one more pass, if it takes one, which sums as well: see [`Scan::saw_as`].
+    pub(crate) fn next_pass(&mut self, spec: &Spec, keep: Keep) -> Result<Option<Self>> {
+        macro_rules! next {
+            ($scan:expr, $wrap:expr) => {{
+                let scan = $scan;
+                Ok(match scan.finish(spec)? {
+                    Outcome::Done(_) => None,
+                    Outcome::Again(brackets) => Some($wrap(scan.narrowed_with_sum(keep, brackets))),
+                })
+            }};
+        }
+        match self {
+            Self::Float(scan) => next!(scan, Self::Float),
+            Self::Signed(scan) => next!(scan, Self::Signed),
+            Self::Unsigned(scan) => next!(scan, Self::Unsigned),
+            Self::Exact(scan) => next!(scan, |scan| Self::Exact(Box::new(scan))),
+        }
+    }
+
+    /// As [`Scan::saw_as`].
+    pub(crate) fn saw_as(&self, pass: &Self) -> bool {
+        with_scans!(self, pass, (ours, theirs) => ours.saw_as(theirs), else false)
+    }
+
+    /// As [`Scan::take_candidates`], of a scan of the same repr.
+    pub(crate) fn take_candidates(&mut self, pass: Self) {
+        with_scans!(self, pass, (ours, theirs) => ours.take_candidates(theirs), else ());
     }
 
     /// As [`Scan::update_known`], for integers that the repr holds.

@@ -19,7 +19,9 @@ mod short_series;
 mod stream;
 mod weighted;
 
-pub(crate) use any_scan::{AnyOutcome, AnyScan};
+#[cfg(feature = "parquet")]
+pub(crate) use any_scan::AnyOutcome;
+pub(crate) use any_scan::AnyScan;
 pub use describer::{Describer, describe, describe_all};
 pub(crate) use group_rows::Groups;
 #[cfg(feature = "stream")]
@@ -38,6 +40,7 @@ pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]
 pub(crate) use passes::PASSES;
+#[cfg(feature = "parquet")]
 pub(crate) use passes::changed;
 #[cfg(feature = "parquet")]
 pub(crate) use segments::check_distinct;

@@ -117,6 +117,11 @@ impl Dataset {
         self.files.len()
     }
 
+    /// Their paths or addresses, in the order in which they are read.
+    pub fn names(&self) -> Vec<String> {
+        self.files.iter().map(DataFile::name).collect()
+    }
+
     /// The number of rows in all files, as their footers have it.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(DataFile::rows).sum()

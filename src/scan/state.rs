@@ -7,7 +7,7 @@ use crate::arch::{BLOCK, Tier};
 use crate::error::{Error, Result};
 use crate::spec::{Learned, NanPolicy, Spec};
 use crate::stats::extrema::Extrema;
-use crate::stats::moments::{Moments, Order};
+use crate::stats::moments::{Finished, Moments, Order};
 use crate::stats::overflow::Overflow;
 use crate::stats::select::{Brackets, Candidates};
 use crate::stats::value::{Extent, Value};
@@ -82,6 +82,32 @@ impl<T: Value> Scan<T> {
             optional: None,
             found: Vec::new(),
         }
+    }
+
+    /// The same, which sums what it sees, if this one did: see [`Scan::saw_as`].
+    pub(crate) fn narrowed_with_sum(&self, keep: Keep, brackets: Brackets<T::Key>) -> Self {
+        let order = self.moments.order().min(Order::First);
+        Self { moments: Moments::new(order), ..self.narrow(keep, brackets) }
+    }
+
+    /// Whether a pass has seen the same values, as far as their counts and exact sums tell.
+    pub(crate) fn saw_as(&self, pass: &Self) -> bool {
+        let sums = [&self.moments, &pass.moments].map(|moments| moments.clone().finish());
+        let is_one_sum = match sums.each_ref().map(Finished::exact_sum) {
+            [Some(ours), Some(theirs)] => ours.compare(&theirs).is_eq(),
+            [None, None] => sums[0].sum().to_bits() == sums[1].sum().to_bits(),
+            _ => false,
+        };
+        self.nan == pass.nan
+            && self.moments.count() == pass.moments.count()
+            && self.null_count == pass.null_count
+            && self.nan_count == pass.nan_count
+            && (pass.moments.order() == Order::Count || is_one_sum)
+    }
+
+    /// Takes over what a pass has found of the quantiles.
+    pub(crate) fn take_candidates(&mut self, pass: Self) {
+        self.candidates = pass.candidates;
     }
 
     /// Gives back the memory of the values that it kept: another pass looks for the quantiles, whose scan is [settled](Scan::settle)

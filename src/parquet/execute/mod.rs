@@ -5,6 +5,7 @@
 //! [`lists`]: [`numbers`] knows which. Columns of other [`kinds`] are described in the same ways; [`pairs`] of columns have their sums.
 //! [`run`] is where it begins.
 
+mod accumulate;
 mod checkpoint;
 mod context;
 mod groups;

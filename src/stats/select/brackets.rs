@@ -7,7 +7,6 @@ use super::bins::Key;
 pub const MARGIN: f64 = 3.5;
 
 /// The same for many series that are read again together if one of them misses: one in two million quantiles does.
-#[cfg(feature = "parquet")]
 pub const WIDE_MARGIN: f64 = 5.0;
 
 /// The same among values that can be looked at again for next to nothing.

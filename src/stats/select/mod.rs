@@ -23,9 +23,10 @@ mod sample;
 mod serial;
 
 pub use bins::{Bins, Key, bucketize};
-pub use brackets::{Brackets, MARGIN, SHORT_MARGIN};
+pub(crate) use brackets::WIDE_MARGIN;
 #[cfg(feature = "parquet")]
-pub(crate) use brackets::{WIDE_MARGIN, expected_share};
+pub(crate) use brackets::expected_share;
+pub use brackets::{Brackets, MARGIN, SHORT_MARGIN};
 pub use candidates::Candidates;
 pub use order::sort;
 #[cfg(feature = "parquet")]

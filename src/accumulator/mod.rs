@@ -1,13 +1,14 @@
-//! What a service holds: statistics of values that come one batch after the other.
+//! What a service holds, or a task of many: statistics of values that come one batch after the other.
+
+mod passes;
 
 use serde::{Deserialize, Serialize};
 
-use crate::describe::{AnyOutcome, AnyScan, changed};
+use crate::describe::AnyScan;
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
 use crate::num::decimal::EXACT_IN_F64;
 use crate::num::figure::NumberType;
-use crate::scan::Keep;
 use crate::series::{Chunk, Kind, Repr, Series};
 use crate::spec::{Learned, NanPolicy, NullPolicy, Spec};
 use crate::state;
@@ -18,7 +19,8 @@ use crate::threads::Threads;
 /// each has seen, and travel as bytes; an answer can be had at any time, and more values added after it.
 ///
 /// Without quantiles, and statistics that need all values (`iqr`, `mad`, `mode`, `n_unique`, `trimmed_mean`), it stays as large as it
-/// is. With them it keeps every value, 8 bytes each, up to a limit: values that come once cannot be read again.
+/// is. With them it keeps every value, 8 bytes each, up to a limit: values that come once cannot be read again. Where they can,
+/// [`with_kept`](Self::with_kept) bounds what it keeps, and [`another_pass`](Self::another_pass) over the same values finds the quantiles.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -42,6 +44,18 @@ pub struct Accumulator {
     limit: Option<u64>,
     rows: u64,
     columns: Vec<Column>,
+    /// Where values can be read again.
+    #[serde(skip)]
+    passes: Option<Passes>,
+}
+
+/// How values that can be read again are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Passes {
+    /// How many values of a column are kept for its quantiles.
+    kept: u64,
+    /// Whether this is another pass, of the columns that need one.
+    is_another: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +66,11 @@ struct Column {
 }
 
 impl Column {
+    #[cfg(feature = "parquet")]
+    fn new((name, number_type, scan): (&str, NumberType, AnyScan)) -> Self {
+        Self { name: Some(name.to_owned()), number_type, scan }
+    }
+
     /// The bytes that it takes once `more` values are there.
     fn bytes_with(&self, more: usize) -> usize {
         self.scan.bytes_with(more) + self.name.as_ref().map_or(0, String::len)
@@ -61,7 +80,7 @@ impl Column {
 impl Accumulator {
     /// Nothing seen yet.
     pub fn new(spec: &Spec) -> Self {
-        Self { spec: spec.clone(), wanted: None, limit: None, rows: 0, columns: Vec::new() }
+        Self { spec: spec.clone(), wanted: None, limit: None, rows: 0, columns: Vec::new(), passes: None }
     }
 
     /// The same for columns of these names.
@@ -84,6 +103,11 @@ impl Accumulator {
         self.wanted.as_deref()
     }
 
+    /// The names of the columns that it knows, in the order in which they were seen first.
+    pub fn names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.columns.iter().map(|column| column.name.as_deref())
+    }
+
     /// The rows seen so far.
     pub fn rows(&self) -> u64 {
         self.rows
@@ -94,9 +118,15 @@ impl Accumulator {
         (size_of::<Self>() + self.columns.iter().map(|column| column.bytes_with(0)).sum::<usize>()) as u64
     }
 
-    /// Forgets all values, and all columns.
+    /// Forgets all values, and all columns, unless it is another pass or was aimed: then it is again as it was.
     pub fn clear(&mut self) {
-        self.columns.clear();
+        match self.passes {
+            Some(_) => {
+                let keep = self.keep();
+                self.columns.iter_mut().for_each(|column| column.scan.clear(keep));
+            }
+            None => self.columns.clear(),
+        }
         self.rows = 0;
     }
 
@@ -109,6 +139,9 @@ impl Accumulator {
     /// there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it; [`Error::Interrupted`].
     pub fn update(&mut self, series: &[Series], interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
+        let needed: Vec<Series> = series.iter().filter(|series| self.needs(series.name())).cloned().collect();
+        let rows = series.iter().map(Series::rows).max().unwrap_or_default() as u64;
+        let series = &needed[..];
         let mut known: Vec<(Option<&str>, Repr)> =
             self.columns.iter().map(|column| (column.name.as_deref(), column.scan.repr())).collect();
         let mut places = Vec::with_capacity(series.len());
@@ -126,7 +159,7 @@ impl Accumulator {
         for (series, place) in series.iter().zip(&places) {
             if place.index == self.columns.len() {
                 let name = series.name().map(str::to_owned);
-                let scan = AnyScan::new(place.repr, &self.spec, Keep::All);
+                let scan = self.empty_scan(place.repr);
                 self.columns.push(Column { name, number_type: series.number_type(), scan });
             }
             let column = &mut self.columns[place.index];
@@ -142,8 +175,35 @@ impl Accumulator {
             chunks.into_iter().try_for_each(|chunk| column.scan.read(chunk))
         };
         Threads::for_values(series.iter().map(Series::rows).sum()).try_map_items(work, read)?;
-        self.rows += series.iter().map(Series::rows).max().unwrap_or_default() as u64;
+        self.rows += rows;
         Ok(())
+    }
+
+    /// An empty scan for the values of a column; `None` if another pass does not need them.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn empty_column(&self, name: &str, repr: Repr) -> Result<Option<AnyScan>> {
+        if !self.needs(Some(name)) {
+            return Ok(None);
+        }
+        let Some(known) = self.columns.iter().find(|column| column.name.as_deref() == Some(name)) else {
+            return Ok(Some(self.empty_scan(repr)));
+        };
+        // What holds any number holds these, too.
+        if known.scan.repr() != repr && known.scan.repr() != Repr::Exact {
+            return Err(types_differ(Some(name), known.scan.repr(), repr));
+        }
+        let mut empty = known.scan.clone();
+        empty.clear(self.keep());
+        Ok(Some(empty))
+    }
+
+    /// What was scanned of columns, from scans of [`Accumulator::empty_column`], of `rows` rows.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn add_columns(&mut self, columns: Vec<(&str, NumberType, AnyScan)>, rows: u64) -> Result<()> {
+        let column =
+            |(name, number_type, scan): (&str, _, _)| Column { name: Some(name.to_owned()), number_type, scan };
+        let others = Self { columns: columns.into_iter().map(column).collect(), rows, ..self.clone_empty() };
+        self.merge(&others)
     }
 
     /// That a series goes to the column of this index, and what its values are read as: as `known`, if the column holds values.
@@ -158,19 +218,16 @@ impl Accumulator {
             return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row: self.rows + row });
         }
         let as_floats = match series.repr() {
-            Repr::Signed | Repr::Unsigned if known.is_none_or(|repr| repr == Repr::Float) => is_narrow(series)?,
+            // A part of many does not know which integers the others have.
+            Repr::Signed | Repr::Unsigned if known.is_none() => self.passes.is_none() && is_narrow(series)?,
+            Repr::Signed | Repr::Unsigned if known == Some(Repr::Float) => is_narrow(series)?,
             _ => false,
         };
         let natural = if as_floats { Repr::Float } else { series.repr() };
         let repr = known.unwrap_or(natural);
         let holds = |chunk: &Chunk| chunk.kind().is_none_or(|kind| repr.holds(kind));
         if !as_floats && !series.chunks().iter().all(holds) {
-            let name = column(series.name());
-            return Err(Error::Data(format!(
-                "{name} holds {} now, and held {} before; give it one type from the beginning",
-                called(natural),
-                called(repr)
-            )));
+            return Err(types_differ(series.name(), repr, natural));
         }
         Ok(Place { index, repr, as_floats })
     }
@@ -193,7 +250,7 @@ impl Accumulator {
         let Some(limit) = self.limit.filter(|_| self.keeps_values()) else { return Ok(()) };
         let more = |series: &Series, place: &Place| {
             let column = self.columns.get(place.index);
-            let empty = AnyScan::new(place.repr, &self.spec, Keep::All);
+            let empty = self.empty_scan(place.repr);
             let scan = column.map_or(&empty, |column| &column.scan);
             scan.bytes_with(series.rows()) - column.map_or(0, |column| column.scan.bytes_with(0))
         };
@@ -246,6 +303,11 @@ impl Accumulator {
                 )));
             }
         }
+        if self.passes != other.passes {
+            return Err(Error::Invalid(
+                "accumulators of different passes, or that keep different numbers of values, do not merge".to_owned(),
+            ));
+        }
         let needed = self.bytes().saturating_add(other.bytes());
         if let Some(limit) = self.limit.filter(|limit| self.keeps_values() && needed > *limit) {
             return Err(Error::MemoryLimit {
@@ -273,14 +335,23 @@ impl Accumulator {
     ///
     /// # Errors
     ///
-    /// None that depends on the data: what may be wrong with it was said by [`Accumulator::update`].
+    /// [`Error::Invalid`] where another pass is needed, or this is one; else none that depends on the data: what may be wrong with it was said
+    /// by [`Accumulator::update`].
     pub fn summaries(&mut self) -> Result<Vec<Summary>> {
         let spec = &self.spec;
+        if self.passes.is_some_and(|passes| passes.is_another) {
+            return Err(Error::Invalid(
+                "another pass has no answer of its own: settle the accumulator that asked for it with it".to_owned(),
+            ));
+        }
         let finish = |column: &mut Column| {
             let name = column.name.as_deref();
-            match column.scan.finish(spec, Keep::All).map_err(|error| error.of_series(name))? {
-                AnyOutcome::Done(summary) => Ok(summary.named(name).of_type(column.number_type)),
-                AnyOutcome::Again(_) => Err(changed()), // all values were kept
+            match column.scan.finish_or_next(spec).map_err(|error| error.of_series(name))? {
+                Some(summary) => Ok(summary.named(name).of_type(column.number_type)),
+                None => Err(Error::Invalid(
+                    "it has not kept enough values for its quantiles: another_pass() over the same values finds them"
+                        .to_owned(),
+                )),
             }
         };
         self.columns.iter_mut().map(finish).collect()
@@ -292,7 +363,10 @@ impl Accumulator {
     ///
     /// [`Error::Data`] if it does not fit in memory twice.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        state::to_bytes(state::ACCUMULATOR, self, "accumulator")
+        match self.passes {
+            None => state::to_bytes(state::ACCUMULATOR, self, "accumulator"),
+            Some(passes) => state::to_bytes(state::PASSES, &(passes, self), "accumulator"),
+        }
     }
 
     /// What [`Accumulator::to_bytes`] has written.
@@ -301,8 +375,14 @@ impl Accumulator {
     ///
     /// [`Error::Data`] for bytes that are no accumulator, are damaged, or were written by a version of rstats with another format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let this: Self = state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?;
-        let fits = |column: &Column| column.scan.fits(&AnyScan::new(column.scan.repr(), &this.spec, Keep::All));
+        let this = match state::kind(bytes) {
+            Some(state::PASSES) => {
+                let (passes, this): (Passes, Self) = state::from_bytes(state::PASSES, bytes, "accumulator")?;
+                Self { passes: Some(passes), ..this }
+            }
+            _ => state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?,
+        };
+        let fits = |column: &Column| column.scan.fits(&this.fresh_scan(column.scan.repr()));
         match this.columns.iter().all(fits) {
             true => Ok(this),
             false => Err(Error::Data(
@@ -347,12 +427,18 @@ fn is_narrow(series: &Series) -> Result<bool> {
     Ok(true)
 }
 
-/// What values of a repr are called.
+/// That a column holds values of another repr than before.
+fn types_differ(name: Option<&str>, before: Repr, now: Repr) -> Error {
+    let (name, now, before) = (column(name), called(now), called(before));
+    Error::Data(format!("{name} holds {now} now, and held {before} before; give it one type from the beginning"))
+}
+
+/// What values of a repr are called. Integers that floats hold are read as floats, unless they are a part of many.
 fn called(repr: Repr) -> &'static str {
     match repr {
         Repr::Float => "floats or small integers",
-        Repr::Signed => "signed integers beyond 2^53",
-        Repr::Unsigned => "unsigned integers beyond 2^53",
+        Repr::Signed => "signed integers",
+        Repr::Unsigned => "unsigned integers",
         Repr::Exact => "decimals, or integers and floats side by side",
     }
 }
@@ -370,155 +456,4 @@ fn asked(spec: &Spec) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Method, describe_all};
-    use arrow_array::{ArrayRef, Decimal128Array, Float64Array, Int64Array};
-    use std::sync::Arc;
-
-    fn series(name: &str, array: impl Into<ArrayRef>) -> Series {
-        Series::from_arrays(Some(name.to_owned()), vec![array.into()]).unwrap()
-    }
-
-    fn floats(values: &[f64]) -> ArrayRef {
-        Arc::new(Float64Array::from(values.to_vec()))
-    }
-
-    fn spec() -> Spec {
-        Spec::default().with_statistics_named(["variance", "sem", "skewness", "n_unique", "mode", "iqr"]).unwrap()
-    }
-
-    #[test]
-    fn an_answer_at_any_time_is_that_of_the_values_so_far() {
-        let values: Vec<f64> = (0..10_000).map(|index| f64::from(index * 7919 % 1000) / 8.0).collect();
-        let mut all = Accumulator::new(&spec());
-        for end in [0, 3, 700, 5000, 10_000] {
-            let start = all.rows() as usize;
-            all.update(&[series("x", floats(&values[start..end]))], &Interrupt::default()).unwrap();
-            let expected =
-                describe_all(&[series("x", floats(&values[..end]))], &spec(), &Interrupt::default()).unwrap();
-            for _ in 0..2 {
-                let found = all.summaries().unwrap();
-                for name in spec().field_names().iter() {
-                    assert_eq!(found[0].get(name), expected[0].get(name), "{name} of {end}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn parts_merge_in_any_order_and_travel() {
-        let values: Vec<f64> = (0..3000).map(|index| f64::from(index).sin()).collect();
-        let part = |part: &[f64]| {
-            let mut accumulator = Accumulator::new(&spec());
-            accumulator.update(&[series("x", floats(part))], &Interrupt::default()).unwrap();
-            Accumulator::from_bytes(&accumulator.to_bytes().unwrap()).unwrap()
-        };
-        let parts = [part(&values[..10]), part(&values[10..2000]), part(&values[2000..])];
-        let expected = part(&values).summaries().unwrap();
-        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
-            let mut whole = Accumulator::new(&spec());
-            for index in order {
-                whole.merge(&parts[index]).unwrap();
-            }
-            assert_eq!(whole.rows(), 3000);
-            let found = whole.summaries().unwrap();
-            for name in spec().field_names().iter() {
-                assert_eq!(found[0].get(name), expected[0].get(name), "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn without_quantiles_it_stays_as_large_as_it_is() {
-        let spec = Spec::default().with_quantiles(&[]).unwrap();
-        let mut accumulator = Accumulator::new(&spec).with_memory_limit(100_000);
-        accumulator.update(&[series("x", floats(&[1.0; 1000]))], &Interrupt::default()).unwrap();
-        let before = accumulator.bytes();
-        for _ in 0..100 {
-            accumulator.update(&[series("x", floats(&[2.5; 1000]))], &Interrupt::default()).unwrap();
-        }
-        assert_eq!(accumulator.bytes(), before);
-        assert!(before < 10_000, "{before}");
-    }
-
-    #[test]
-    fn a_limit_is_kept_and_nothing_is_lost() {
-        let mut accumulator = Accumulator::new(&Spec::default()).with_memory_limit(100_000);
-        let batch = [series("x", floats(&[1.5; 1000]))];
-        let mut updates = 0;
-        let refused = loop {
-            match accumulator.update(&batch, &Interrupt::default()) {
-                Ok(()) => updates += 1,
-                Err(error) => break error,
-            }
-        };
-        assert!(matches!(refused, Error::MemoryLimit { limit: 100_000, .. }), "{refused}");
-        assert!((3..=12).contains(&updates) && accumulator.bytes() <= 100_000, "{updates}");
-        assert_eq!(accumulator.summaries().unwrap()[0].count, 1000 * updates);
-    }
-
-    #[test]
-    fn columns_come_and_go() {
-        let mut accumulator = Accumulator::new(&Spec::default());
-        accumulator.update(&[series("x", floats(&[1.0]))], &Interrupt::default()).unwrap();
-        let both = [series("y", floats(&[5.0])), series("z", floats(&[])), series("x", floats(&[3.0]))];
-        accumulator.update(&both, &Interrupt::default()).unwrap();
-        let found = accumulator.summaries().unwrap();
-        let told: Vec<_> = found.iter().map(|one| (one.column.as_deref(), one.count, one.get("mean"))).collect();
-        assert_eq!(told, [(Some("x"), 2, Some(2.0)), (Some("y"), 1, Some(5.0)), (Some("z"), 0, None)]);
-        accumulator.clear();
-        assert_eq!((accumulator.rows(), accumulator.summaries().unwrap().len()), (0, 0));
-    }
-
-    #[test]
-    fn integers_go_with_floats_where_these_hold_them() {
-        let integers = |values: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(values)) };
-        let mut accumulator = Accumulator::new(&Spec::default());
-        accumulator.update(&[series("x", integers(vec![1, 2]))], &Interrupt::default()).unwrap();
-        accumulator.update(&[series("x", floats(&[0.5]))], &Interrupt::default()).unwrap();
-        assert_eq!(accumulator.summaries().unwrap()[0].get("max"), Some(2.0));
-        let refused = accumulator.update(&[series("x", integers(vec![i64::MAX]))], &Interrupt::default()).unwrap_err();
-        assert!(refused.to_string().contains("column 'x' holds signed integers beyond 2^53 now"), "{refused}");
-        // Of two new ones of one name, the second one does not fit: nothing of the first one is there.
-        let twice = [series("y", floats(&[0.5])), series("y", integers(vec![i64::MAX]))];
-        assert!(accumulator.update(&twice, &Interrupt::default()).is_err());
-        assert_eq!(accumulator.summaries().unwrap().len(), 1);
-        let decimals: ArrayRef = Arc::new(Decimal128Array::from(vec![1]));
-        assert!(accumulator.update(&[series("x", decimals)], &Interrupt::default()).is_err());
-        assert_eq!(accumulator.summaries().unwrap()[0].count, 3);
-        let mut wide = Accumulator::new(&Spec::default());
-        wide.update(&[series("x", integers(vec![i64::MAX, 1]))], &Interrupt::default()).unwrap();
-        assert!(wide.merge(&accumulator).is_err() && accumulator.merge(&wide).is_err());
-    }
-
-    #[test]
-    fn other_questions_do_not_merge() {
-        let mut ours = Accumulator::new(&Spec::default());
-        let others = [
-            Accumulator::new(&Spec::default().with_ddof(0)),
-            Accumulator::new(&Spec::default().with_method(Method::Hazen)),
-            Accumulator::new(&Spec::default().with_nan(NanPolicy::Omit)),
-            Accumulator::new(&spec()),
-            Accumulator::new(&Spec::default()).with_columns(vec!["x".to_owned()]),
-        ];
-        for other in others {
-            assert!(ours.merge(&other).unwrap_err().to_string().starts_with("accumulators of different"));
-        }
-    }
-
-    #[test]
-    fn bytes_that_are_damaged_are_refused() {
-        let mut accumulator = Accumulator::new(&spec());
-        accumulator.update(&[series("x", floats(&[1.0, 2.0, 4.0]))], &Interrupt::default()).unwrap();
-        let bytes = accumulator.to_bytes().unwrap();
-        for length in 0..bytes.len() {
-            assert!(Accumulator::from_bytes(&bytes[..length]).is_err(), "{length}");
-        }
-        for index in 0..bytes.len() {
-            let mut damaged = bytes.clone();
-            damaged[index] ^= 1 << (index % 8);
-            assert!(Accumulator::from_bytes(&damaged).is_err(), "{index}");
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,57 @@
+"""Passes over data in parts, wherever these are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ._rstats import Accumulator, Description
+
+# Beside each other, the samples of all parts come to one place: those of few parts may be larger.
+_KEPT_OF_ALL = 1 << 22
+_KEPT = (1 << 12, 1 << 18)
+
+
+def merge(parts: Iterable[Accumulator]) -> Accumulator:
+    """One accumulator of what several have seen, in any order; these stay as they are.
+
+    Parameters
+    ----------
+    parts
+        Accumulators with the same arguments.
+
+    Raises
+    ------
+    ValueError
+        for no parts at all, and for accumulators that were not asked the same.
+
+    Examples
+    --------
+    >>> import rstats
+    >>> parts = [[1.0, 2.0], [6.0]]
+    >>> rstats.merge(rstats.Accumulator(stats=["mean"]).update(part) for part in parts).summary()[0]["mean"]
+    3.0
+    """
+    whole: Accumulator | None = None
+    for part in parts:
+        whole = part.copy() if whole is None else whole.merge(part)
+    if whole is None:
+        raise ValueError("there is nothing to merge: no part has come")
+    return whole
+
+
+def question(parts: int, keep: int | None, asked: dict[str, Any]) -> Accumulator:
+    """An empty accumulator for so many parts: each keeps fewer values, the more there are."""
+    if "by" in asked:
+        raise TypeError("by= is not here yet: groups are described in one process, or with describe_parquet(by=)")
+    least, most = _KEPT
+    kept = max(least, min(most, _KEPT_OF_ALL // max(parts, 1))) if keep is None else keep
+    return Accumulator(keep=kept, **asked)
+
+
+def answer(empty: Accumulator, scan: Callable[[Accumulator], Iterable[Accumulator]]) -> Description:
+    """The answer for all parts. `scan` returns copies of an accumulator, each updated with a part, in any order."""
+    whole = merge([empty, *scan(empty)])
+    while (again := whole.another_pass()) is not None:
+        whole.settle(merge([again, *scan(again)]))
+    return whole.summary()

@@ -1,0 +1,96 @@
+"""Dask's data frames and arrays, and Parquet files on a Dask cluster, with the bits of one process.
+
+Needs `dask`. Each partition becomes a state of some kilobytes on its worker; quantiles take another pass or two.
+Partitions that are not persisted are computed again for each pass; if they come out otherwise then, that is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ._passes import answer, merge, question
+from ._rstats import Accumulator, Description, parquet_files
+
+__all__ = ["describe", "describe_parquet"]
+
+# As many states are merged by one task.
+_MERGED = 16
+
+
+def _updated(empty: Accumulator, part: Any) -> Accumulator:
+    return empty.copy().update(
+        part.ravel() if hasattr(part, "ravel") and getattr(part, "ndim", 1) > 1 else part, threads=1
+    )
+
+
+def _updated_by_file(empty: Accumulator, path: str, how: dict[str, Any]) -> Accumulator:
+    return empty.copy().update_parquet(path, threads=1, **how)
+
+
+def _computed(states: list[Any]) -> Iterable[Accumulator]:
+    """What a tree of tasks merges the states to."""
+    import dask
+
+    merged = dask.delayed(merge, name="rstats-merge")
+    while len(states) > 1:
+        states = [merged(states[start : start + _MERGED]) for start in range(0, len(states), _MERGED)]
+    return dask.compute(*states)
+
+
+def _scanning(update: Callable[..., Accumulator], parts: list[Any]) -> Callable[[Accumulator], Iterable[Accumulator]]:
+    import dask
+
+    updated = dask.delayed(update, name="rstats-scan", pure=False)
+
+    def scan(empty: Accumulator) -> Iterable[Accumulator]:
+        question = dask.delayed(empty, name=False)
+        return _computed([updated(question, *part) for part in parts])
+
+    return scan
+
+
+def describe(data: Any, *, keep: int | None = None, **asked: Any) -> Description:
+    """Statistics of a Dask data frame, series, bag of batches or array, with the bits of `rstats.describe` of all of
+    it.
+
+    Parameters
+    ----------
+    data
+        Anything with `to_delayed`. The values of an array of any number of dimensions are one series.
+    keep
+        About how many values of a column each partition keeps for the quantiles. Default: fewer, the more there are.
+    asked
+        The arguments of `rstats.Accumulator`: columns, stats, q, method, ddof, nan, null, min_count, level, trim, bias.
+
+    Raises
+    ------
+    ValueError
+        for a partition that has other values in a later pass: `persist` the data then.
+    """
+    if not hasattr(data, "to_delayed"):
+        raise TypeError(f"a data frame or an array of Dask has to_delayed, and {type(data).__name__} has not")
+    parts = data.to_delayed()
+    flat = list(parts.ravel()) if hasattr(parts, "ravel") else list(parts)
+    return answer(question(len(flat), keep, asked), _scanning(_updated, [(part,) for part in flat]))
+
+
+def describe_parquet(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    where: str | None = None,
+    memory_limit: int | str | None = None,
+    keep: int | None = None,
+    **asked: Any,
+) -> Description:
+    """Statistics of Parquet files, with the bits of `rstats.describe_parquet`; each task reads a file, which every
+    worker has to reach.
+
+    `paths`, `where` and `memory_limit` (of each task) are those of `rstats.describe_parquet`, the others those of
+    `describe`.
+    """
+    files = parquet_files(paths)
+    how: dict[str, Any] = {"where": where, "memory_limit": memory_limit}
+    empty = question(len(files), keep, asked).aim_parquet(files, **how)
+    return answer(empty, _scanning(_updated_by_file, [(path, how) for path in files]))

@@ -1,0 +1,105 @@
+"""Spark's data frames, and Parquet files on a Spark cluster, with the bits of one process.
+
+Needs `pyspark` 4 with pyarrow, classic or Connect. Each partition becomes a state of some kilobytes on its executor
+(`mapInArrow`); quantiles take another pass or two. A frame that is not cached is computed again for each pass; if it
+comes out otherwise then, that is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ._passes import answer, question
+from ._rstats import Accumulator, Description, parquet_files
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame as _DataFrame
+    from pyspark.sql import SparkSession as _SparkSession
+
+__all__ = ["describe", "describe_parquet"]
+
+_STATE = "state"
+
+
+def _states(
+    frame: _DataFrame, update: Callable[[Accumulator, pa.RecordBatch], Any], empty: Accumulator
+) -> Iterable[Accumulator]:
+    """A state of each partition of the frame, updated with its batches."""
+    asked = empty.to_bytes()
+
+    def scan(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        state = Accumulator.from_bytes(asked)
+        for batch in batches:
+            update(state, batch)
+        yield pa.record_batch([pa.array([state.to_bytes()], pa.binary())], [_STATE])
+
+    rows = frame.mapInArrow(scan, f"{_STATE} binary").collect()
+    return [Accumulator.from_bytes(bytes(row[_STATE])) for row in rows]
+
+
+def _updated(state: Accumulator, batch: pa.RecordBatch) -> None:
+    state.update(batch, threads=1)
+
+
+def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Description:
+    """Statistics of the columns of numbers of a data frame, with the bits of `rstats.describe` of all of its rows.
+
+    Parameters
+    ----------
+    df
+        A data frame that is not streaming.
+    keep
+        About how many values of a column each partition keeps for the quantiles. Default: fewer, the more there are.
+    asked
+        The arguments of `rstats.Accumulator`: columns, stats, q, method, ddof, nan, null, min_count, level, trim, bias.
+
+    Raises
+    ------
+    ValueError
+        for a frame that has other values in a later pass: `cache` or `persist` it then.
+    """
+    from pyspark.sql.types import NumericType
+
+    if df.isStreaming:
+        raise ValueError("a streaming data frame has no end, and no answer: rstats.windows describes streams")
+    names = asked.get("columns")
+    names = [names] if isinstance(names, str) else names
+    if names is None:
+        names = [field.name for field in df.schema.fields if isinstance(field.dataType, NumericType)]
+    if not names:
+        raise ValueError("no column of the data frame holds numbers")
+    asked["columns"] = names
+    frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in names])
+    # How many partitions there are is not known before: about as many as the cluster makes by default.
+    return answer(question(200, keep, asked), lambda empty: _states(frame, _updated, empty))
+
+
+def describe_parquet(
+    spark: _SparkSession,
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    where: str | None = None,
+    memory_limit: int | str | None = None,
+    keep: int | None = None,
+    **asked: Any,
+) -> Description:
+    """Statistics of Parquet files, with the bits of `rstats.describe_parquet`; the executors read the files, which
+    each has to reach.
+
+    `paths`, `where` and `memory_limit` (of each task) are those of `rstats.describe_parquet`, the others those of
+    `describe`.
+    """
+    files = parquet_files(paths)
+
+    def update(state: Accumulator, batch: pa.RecordBatch) -> None:
+        for place in batch.column(0).to_pylist():
+            state.update_parquet(files[place], where=where, memory_limit=memory_limit, threads=1)
+
+    # A task a file: a range has one number in each partition, without a shuffle.
+    tasks = spark.range(0, len(files), 1, max(len(files), 1))
+    empty = question(len(files), keep, asked).aim_parquet(files, where=where, memory_limit=memory_limit)
+    return answer(empty, lambda empty: _states(tasks, update, empty))

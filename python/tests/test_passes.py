@@ -1,0 +1,207 @@
+"""Data in parts: passes of accumulators, and the same over processes, with the bits of all values described at once."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import rstats
+import rstats.processes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+ASKED: dict[str, Any] = {
+    "stats": ["mean", "stddev", "min", "max", "skewness", "iqr", "fences", "outliers", "geometric_mean"],
+    "q": [0.0, 0.01, 0.5, 0.99],
+    "nan": "omit",
+}
+ROWS = 40_000
+
+
+def part(seed: int) -> dict[str, pa.Array]:
+    """A part of the data: what a process makes of a number, the same each time."""
+    rng = np.random.default_rng(seed)
+    heavy = rng.standard_cauchy(ROWS) * 10.0**seed
+    return {
+        "drift": pa.array(rng.normal(seed, 1.0, ROWS)),
+        "heavy": pa.array(heavy, mask=rng.random(ROWS) < 0.1),
+        "ties": pa.array(rng.integers(0, 4, ROWS)),
+        "wide": pa.array(rng.integers(-(2**62), 2**62, ROWS)),
+        "nan": pa.array(np.where(rng.random(ROWS) < 0.01, np.nan, rng.lognormal(size=ROWS))),
+        "cents": pa.array(rng.integers(0, 10**6, ROWS)).cast(pa.decimal128(20, 0)).cast(pa.decimal128(22, 2)),
+        "single": pa.array(rng.random(ROWS).astype("float32")),
+    }
+
+
+@pytest.fixture(scope="module")
+def parts() -> list[dict[str, pa.Array]]:
+    return [part(seed) for seed in range(5)]
+
+
+@pytest.fixture(scope="module")
+def whole(parts: list[dict[str, pa.Array]]) -> pa.Table:
+    return pa.concat_tables([pa.table(one) for one in parts])
+
+
+def by_passes(empty: rstats.Accumulator, parts: list[Any]) -> tuple[rstats.Description, int]:
+    def scanned(empty: rstats.Accumulator) -> rstats.Accumulator:
+        states = [pickle.loads(pickle.dumps(empty)).update(one) for one in parts]
+        return rstats.merge(pickle.loads(pickle.dumps(state)) for state in reversed(states))
+
+    whole, passes = scanned(empty), 1
+    while (again := whole.another_pass()) is not None:
+        assert len(again.to_bytes()) < 50_000
+        whole.settle(scanned(again))
+        passes += 1
+    return whole.summary(), passes
+
+
+@pytest.mark.parametrize("keep", [256, 4096, 10**6])
+def test_passes_have_the_bits_of_all_values(parts: list[Any], whole: pa.Table, keep: int) -> None:
+    expected = rstats.describe(whole, **ASKED).to_dicts()
+    found, passes = by_passes(rstats.Accumulator(keep=keep, **ASKED), parts)
+    assert found.to_dicts() == expected
+    assert passes == 1 or keep < 10**6
+    aimed = rstats.Accumulator(keep=keep, **ASKED).aim({name: column[::7] for name, column in parts[2].items()})
+    assert by_passes(aimed, parts)[0].to_dicts() == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.floats(), max_size=400), min_size=1, max_size=6), st.sampled_from(["propagate", "omit"]))
+def test_random_parts(parts: list[list[float]], nan: str) -> None:
+    asked: dict[str, Any] = {"stats": ["mean", "stddev", "outliers"], "q": [0.1, 0.5], "nan": nan}
+    arrays = [pa.array(values, pa.float64()) for values in parts]
+    found, _ = by_passes(rstats.Accumulator(keep=256, **asked), arrays)
+    expected = rstats.describe(pa.chunked_array(arrays), **asked)
+    assert repr(found.to_dicts()) == repr(expected.to_dicts())
+
+
+def test_files_have_the_bits_of_their_rows(parts: list[Any], whole: pa.Table, tmp_path: Path) -> None:
+    for index, one in enumerate(parts):
+        pq.write_table(pa.table(one), tmp_path / f"{index}.parquet", row_group_size=9_000)
+    files = rstats.parquet_files(tmp_path)
+    assert [Path(file).name for file in files] == [f"{index}.parquet" for index in range(5)]
+    expected = rstats.describe(whole, **ASKED).to_dicts()
+    for how in ({}, {"where": "ties < 2 and drift > 0"}, {"memory_limit": "256MiB", "threads": 1}):
+
+        def scanned(empty: rstats.Accumulator, how: dict[str, Any] = how) -> rstats.Accumulator:
+            return rstats.merge(empty.copy().update_parquet(file, **how) for file in files)
+
+        found = scanned(rstats.Accumulator(keep=1000, **ASKED))
+        while (again := found.another_pass()) is not None:
+            found.settle(scanned(again))
+        if "where" in how:
+            assert found.summary().to_dicts() == rstats.describe_parquet(tmp_path, **how, **ASKED).to_dicts()
+        else:
+            assert found.summary().to_dicts() == expected
+    # Without `keep`, and beside values that came otherwise.
+    both = rstats.Accumulator(columns="drift", q=[0.5]).update_parquet(files[:2]).update(pa.table(parts[2]))
+    both.update_parquet(files[3:])
+    assert both.rows == 5 * ROWS
+    assert both.summary()["drift"]["median"] == rstats.describe(whole["drift"], q=[0.5])[0]["median"]
+    with pytest.raises(FileNotFoundError):
+        both.update_parquet(tmp_path / "nowhere.parquet")
+    with pytest.raises(ValueError, match="no column"):
+        both.update_parquet(files, where="nothing > 1")
+    assert both.rows == 5 * ROWS
+
+
+def test_what_does_not_go_together_is_told(parts: list[Any]) -> None:
+    empty = rstats.Accumulator(q=[0.5], keep=300)
+    with pytest.raises(ValueError, match="nothing to merge"):
+        rstats.merge([])
+    first = empty.copy().update(parts[0])
+    again = first.another_pass()
+    assert again is not None
+    for wrong in (first, empty, rstats.Accumulator(q=[0.5]), rstats.Accumulator(q=[0.25], keep=300)):
+        with pytest.raises(ValueError, match="no other pass"):
+            first.copy().settle(wrong)
+    with pytest.raises(ValueError, match="other values in this pass"):
+        first.settle(again.copy().update(parts[1]))
+    with pytest.raises(ValueError, match=r"another_pass\(\)"):
+        first.summary()
+    with pytest.raises(ValueError, match="settle the accumulator"):
+        again.summary()
+    with pytest.raises(ValueError, match="aimed by a sample"):
+        first.aim(parts[0])
+    with pytest.raises(ValueError, match="different passes"):
+        first.merge(rstats.Accumulator(q=[0.5], keep=301))
+    with pytest.raises(ValueError, match="keep is from 1"):
+        rstats.Accumulator(keep=0)
+    with pytest.raises(ValueError, match="'ties' holds floats or small integers there, and signed integers here|holds"):
+        first.merge(empty.copy().update({"ties": [0.5]}))
+
+
+def test_states_are_small(parts: list[Any]) -> None:
+    moments = rstats.Accumulator(stats=["mean", "stddev", "min", "max"], q=(), keep=4096, columns="drift")
+    assert len(moments.update(parts[0]).to_bytes()) - len(rstats.Accumulator(q=(), keep=4096).to_bytes()) <= 120
+    kept = rstats.Accumulator(stats=["mean"], q=[0.5], keep=4096, columns="drift").update(parts[0])
+    assert len(kept.to_bytes()) <= 8 * 4096 * 2.5 + 400
+    bytes_of = kept.to_bytes()
+    for place in range(0, len(bytes_of), 97):
+        with pytest.raises(ValueError, match="hold no accumulator"):
+            rstats.Accumulator.from_bytes(bytes_of[:place] + bytes([bytes_of[place] ^ 1]) + bytes_of[place + 1 :])
+
+
+def test_processes(whole: pa.Table) -> None:
+    expected = rstats.describe(whole, **ASKED).to_dicts()
+    for method in ("fork", "spawn"):
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            assert rstats.processes.describe(range(5), load=part, pool=pool, **ASKED).to_dicts() == expected
+    with ThreadPoolExecutor(2) as pool:
+        assert rstats.processes.describe(range(5), load=part, pool=pool, keep=500, **ASKED).to_dicts() == expected
+    with pytest.raises(TypeError, match="pool is an executor"):
+        rstats.processes.describe([[1.0]], pool="two")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="by= is not here"):
+        rstats.processes.describe([[1.0]], by="k")
+    assert rstats.processes.describe([], pool=1).to_dicts() == []
+
+
+def test_processes_over_files(parts: list[Any], whole: pa.Table, tmp_path: Path) -> None:
+    for index, one in enumerate(parts):
+        pq.write_table(pa.table(one), tmp_path / f"{index}.parquet")
+    expected = rstats.describe(whole, **ASKED).to_dicts()
+    assert rstats.processes.describe_parquet(tmp_path, pool=2, **ASKED).to_dicts() == expected
+    found = rstats.processes.describe_parquet(tmp_path, where="ties = 1", pool=2, columns=["heavy"], q=[0.5])
+    assert (
+        found.to_dicts() == rstats.describe_parquet(tmp_path, where="ties = 1", columns=["heavy"], q=[0.5]).to_dicts()
+    )
+
+
+def test_files_that_lack_columns_or_have_them_of_other_types(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2, 2**60], "b": [1.0, 2.0, 3.0]}), tmp_path / "0.parquet")
+    pq.write_table(pa.table({"c": [0.5]}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({"a": pa.array([7.5, 8.5]), "c": [1.5, 2.5]}), tmp_path / "2.parquet")
+    for columns in (["a"], ["b", "c"], None):
+        asked: dict[str, Any] = {"q": [0.5]} | ({"columns": columns} if columns else {})
+        with ThreadPoolExecutor(2) as pool:
+            found = rstats.processes.describe_parquet(tmp_path, pool=pool, **asked)
+        assert found.to_dicts() == rstats.describe_parquet(tmp_path, **asked).to_dicts()
+    with pytest.raises(ValueError, match="no column 'd'"):
+        rstats.processes.describe_parquet(tmp_path, pool=1, columns=["d"])
+
+
+def killed(seed: int) -> dict[str, pa.Array]:
+    if seed == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return part(seed)
+
+
+def changing(seed: int) -> dict[str, pa.Array]:
+    return {"x": pa.array(np.random.default_rng(time.perf_counter_ns()).normal(seed, 1, ROWS))}
+
+
+def test_a_process_that_dies_and_data_that_change_are_errors() -> None:
+    with ProcessPoolExecutor(2) as pool, pytest.raises(BrokenProcessPool):
+        rstats.processes.describe(range(5), load=killed, pool=pool, **ASKED)
+    with pytest.raises(ValueError, match="'x' has other values in this pass"):
+        rstats.processes.describe(range(5), load=changing, pool=2, keep=256, q=[0.5])

@@ -1,0 +1,179 @@
+//! Several passes over values that can be read again, in parts, on any number of threads, processes or machines.
+//!
+//! ```text
+//! let empty = Accumulator::new(&spec).with_kept(4096);    // the question
+//! whole = empty.clone() updated with each part, merged     // anywhere, in any order
+//! while let Some(again) = whole.another_pass()? {          // an empty one, which knows where the quantiles are: some KB
+//!     whole.settle(again.clone() updated with each part, merged)?;
+//! }
+//! whole.summaries()
+//! ```
+//!
+//! A pass narrows down where the quantiles are; the last one keeps the values around them. One that has seen other values than the first pass is
+//! refused: it has another count, or another exact sum.
+
+use super::{Accumulator, Column, Passes};
+use crate::describe::AnyScan;
+use crate::error::{Error, Result, column};
+use crate::interrupt::Interrupt;
+#[cfg(feature = "parquet")]
+use crate::num::figure::NumberType;
+use crate::scan::Keep;
+use crate::series::{Repr, Series};
+use crate::spec::{Spec, Statistic};
+
+/// The least number of values that a column keeps.
+const LEAST_KEPT: u64 = 1 << 8;
+
+impl Accumulator {
+    /// The same, which keeps about `values` values of each column for its quantiles (at least 256), as its values can be read again. Of the same column
+    /// all parts have to have one type: integers are not read as floats.
+    pub fn with_kept(self, values: u64) -> Self {
+        let passes = Passes { kept: values.max(LEAST_KEPT), is_another: false };
+        Self { passes: Some(passes), ..self }
+    }
+
+    /// How many values of a column it keeps; `None` for all.
+    pub fn kept(&self) -> Option<u64> {
+        self.passes.map(|passes| passes.kept)
+    }
+
+    /// Whether it is another pass: see [`Accumulator::another_pass`].
+    pub fn is_another_pass(&self) -> bool {
+        self.passes.is_some_and(|passes| passes.is_another)
+    }
+
+    /// Looks for the quantiles where these rows, a sample of all, have them: then one pass is mostly enough. It does not count the rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for one that keeps all values, or has seen some; as [`Accumulator::update`] for the sample.
+    pub fn aim(&mut self, sample: &[Series], interrupt: &Interrupt) -> Result<()> {
+        let passes = self.passes_to_aim()?;
+        let mut seen = Self { columns: Vec::new(), limit: None, ..self.clone() };
+        // All values of the sample are kept.
+        seen.passes = Some(Passes { kept: u64::MAX, ..passes });
+        seen.update(sample, interrupt)?;
+        let (spec, keep) = (self.scanned(), self.keep());
+        let aimed = |mut column: Column| Column { scan: column.scan.aimed_by_itself(&spec, keep), ..column };
+        self.columns = seen.columns.into_iter().map(aimed).collect();
+        Ok(())
+    }
+
+    /// The same with columns that are aimed already.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn aim_columns(&mut self, columns: Vec<(&str, NumberType, AnyScan)>) -> Result<()> {
+        self.passes_to_aim()?;
+        self.columns = columns.into_iter().map(Column::new).collect();
+        Ok(())
+    }
+
+    fn passes_to_aim(&self) -> Result<Passes> {
+        self.passes.filter(|passes| !passes.is_another && self.rows == 0).ok_or_else(|| {
+            Error::Invalid(
+                "only an accumulator that keeps some values, and has seen none, is aimed by a sample".to_owned(),
+            )
+        })
+    }
+
+    /// An empty accumulator for one more pass over the same values, which [`Accumulator::settle`] takes then; `None` where everything is decided.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Nulls`] as the spec has it, [`Error::Invalid`] if this is another pass itself.
+    pub fn another_pass(&mut self) -> Result<Option<Self>> {
+        if self.is_another_pass() {
+            return Err(Error::Invalid("settle the accumulator that asked for this pass, and ask that one".to_owned()));
+        }
+        let Some(passes) = self.passes else { return Ok(None) };
+        let (spec, keep) = (&self.spec, self.keep());
+        let mut columns = Vec::new();
+        for column in &mut self.columns {
+            let name = column.name.as_deref();
+            let next = column.scan.next_pass(spec, keep).map_err(|error| error.of_series(name))?;
+            columns.extend(next.map(|scan| Column {
+                name: column.name.clone(),
+                number_type: column.number_type,
+                scan,
+            }));
+        }
+        let passes = Some(Passes { is_another: true, ..passes });
+        Ok((!columns.is_empty()).then(|| Self { passes, columns, rows: 0, ..self.clone_empty() }))
+    }
+
+    /// Takes over what another pass over the same values has found.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for what is no pass of this one, [`Error::Data`] for one over other values.
+    pub fn settle(&mut self, pass: &Self) -> Result<()> {
+        let is_its_own = pass.is_another_pass()
+            && !self.is_another_pass()
+            && (&self.spec, &self.wanted, self.kept()) == (&pass.spec, &pass.wanted, pass.kept());
+        let place = |column: &Column| self.columns.iter().position(|ours| ours.name == column.name);
+        let places: Option<Vec<usize>> = pass.columns.iter().map(place).collect();
+        let (true, Some(places)) = (is_its_own, places) else {
+            return Err(Error::Invalid("this is no other pass of the accumulator that is settled".to_owned()));
+        };
+        for (found, &place) in pass.columns.iter().zip(&places) {
+            let ours = &mut self.columns[place].scan;
+            if !ours.saw_as(&found.scan) {
+                return Err(Error::Data(format!(
+                    "{} has other values in this pass than in the first one; keep (persist, cache) the data, or read files that stay as they are",
+                    column(found.name.as_deref())
+                )));
+            }
+        }
+        for (found, place) in pass.columns.iter().zip(places) {
+            self.columns[place].scan.take_candidates(found.scan.clone());
+        }
+        Ok(())
+    }
+
+    /// Whether a series of this name is looked at: another pass has the columns that need it.
+    pub(super) fn needs(&self, name: Option<&str>) -> bool {
+        !self.is_another_pass() || self.columns.iter().any(|column| column.name.as_deref() == name)
+    }
+
+    /// How many values its scans keep.
+    pub(crate) fn keep(&self) -> Keep {
+        match self.passes {
+            None | Some(Passes { kept: u64::MAX, .. }) => Keep::All,
+            Some(passes) => Keep::AtMost(usize::try_from(passes.kept).unwrap_or(usize::MAX)),
+        }
+    }
+
+    /// What its scans are made for: with passes the sum, by which they are compared.
+    pub(crate) fn scanned(&self) -> Spec {
+        match self.passes {
+            Some(_) if self.spec.looks_at_order() => {
+                let statistics = self.spec.statistics().iter().copied().chain([Statistic::Sum]);
+                self.spec.clone().with_statistics(statistics.collect::<Vec<_>>())
+            }
+            _ => self.spec.clone(),
+        }
+    }
+
+    /// A scan of nothing.
+    pub(super) fn empty_scan(&self, repr: Repr) -> AnyScan {
+        AnyScan::new(repr, &self.scanned(), self.keep())
+    }
+
+    /// A scan that a column of this repr may have.
+    pub(super) fn fresh_scan(&self, repr: Repr) -> AnyScan {
+        let scan = self.empty_scan(repr);
+        if self.is_another_pass() { scan.narrowed_with_sum(self.keep()) } else { scan }
+    }
+
+    /// The same question of nothing.
+    pub(super) fn clone_empty(&self) -> Self {
+        Self {
+            spec: self.spec.clone(),
+            wanted: self.wanted.clone(),
+            limit: self.limit,
+            rows: 0,
+            columns: Vec::new(),
+            passes: self.passes,
+        }
+    }
+}

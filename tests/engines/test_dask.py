@@ -1,0 +1,69 @@
+"""Dask with two workers: data frames, arrays and files, with the bits of one process."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+import pytest
+import rstats
+import rstats.dask
+from conftest import ASKED
+from dask.distributed import Client, LocalCluster
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        yield client
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 17])
+def test_data_frames(client: Client, lake: Path, expected: list[Any], partitions: int) -> None:
+    frame = dd.read_parquet(lake, dtype_backend="pyarrow").repartition(npartitions=partitions)
+    assert rstats.dask.describe(frame, **ASKED).to_dicts() == expected
+
+
+def test_files(client: Client, lake: Path, expected: list[Any]) -> None:
+    asked = {"columns": [row["column"] for row in expected], **ASKED}
+    assert rstats.dask.describe_parquet(lake, **asked).to_dicts() == expected
+    assert rstats.dask.describe_parquet(lake, keep=256, **asked).to_dicts() == expected
+    found = rstats.dask.describe_parquet(lake, where="id < 50000", **asked).to_dicts()
+    assert found == rstats.describe_parquet(lake, where="id < 50000", **asked).to_dicts()
+
+
+def test_arrays(client: Client) -> None:
+    values = np.random.default_rng(1).normal(size=(50, 40, 10))
+    found = rstats.dask.describe(da.from_array(values, chunks=(13, 17, 10)), q=[0.5], keep=300)
+    assert found.to_dicts() == rstats.describe(values.ravel(), q=[0.5]).to_dicts()
+
+
+def test_a_worker_that_is_killed_changes_nothing(client: Client, tmp_path: Path) -> None:
+    marker = tmp_path / "killed"
+
+    def of(frame: pd.DataFrame) -> pd.DataFrame:
+        if len(frame) and frame.x.iloc[0] == 60.0 and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return frame
+
+    frame = pd.DataFrame({"x": np.arange(200.0)})
+    parts = dd.from_pandas(frame, npartitions=10).map_partitions(of, meta=frame)
+    found = rstats.dask.describe(parts, q=[0.5])
+    assert marker.exists() and found.to_dicts() == rstats.describe(frame, q=[0.5]).to_dicts()
+
+
+def test_what_cannot_be_is_told(client: Client) -> None:
+    frame = dd.from_pandas(pd.DataFrame({"x": np.arange(3000.0)}), npartitions=3)
+    changing = frame.map_partitions(lambda part: part + np.random.default_rng().normal(), meta={"x": "float64"})
+    with pytest.raises(ValueError, match="'x' has other values in this pass"):
+        rstats.dask.describe(changing, q=[0.5], keep=256)
+    with pytest.raises(TypeError, match="to_delayed"):
+        rstats.dask.describe([1.0, 2.0])
+    with pytest.raises(TypeError, match="by= is not here"):
+        rstats.dask.describe(frame, by="x")
