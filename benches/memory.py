@@ -85,6 +85,13 @@ def shapes() -> dict[str, Shape]:
             one(lambda r, n, p: r.lognormal(size=n)),
             "--stats mean,sem,skewness,kurtosis,geometric_mean,q1,median,q3",
         ),
+        "all values": Shape(8, one(lambda r, n, p: r.lognormal(size=n)), "--stats mad,mode,n_unique,trimmed_mean"),
+        "all values, ties": Shape(
+            8, one(lambda r, n, p: np.round(r.gamma(2, 20, n), 2)), "--stats mad,mode,n_unique,trimmed_mean"
+        ),
+        "distinct texts": Shape(
+            30, lambda r, n, p: {"s": text(r.integers(0, 10**9, n), "a text ")}, "--stats mode,n_unique --top 3"
+        ),
         "where, on text": Shape(
             100,
             lambda r, n, p: {"s": text(r.integers(0, 10**6, n), "some longer text "), "x": r.lognormal(size=n)},

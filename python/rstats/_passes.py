@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from ._rstats import Accumulator, Description
@@ -51,7 +52,8 @@ def question(parts: int, keep: int | None, asked: dict[str, Any]) -> Accumulator
 
 def answer(empty: Accumulator, scan: Callable[[Accumulator], Iterable[Accumulator]]) -> Description:
     """The answer for all parts. `scan` returns copies of an accumulator, each updated with a part, in any order."""
-    whole = merge([empty, *scan(empty)])
+    # Merged as they come: the states of all parts need not be here at once.
+    whole = merge(chain([empty], scan(empty)))
     while (again := whole.another_pass()) is not None:
-        whole.settle(merge([again, *scan(again)]))
+        whole.settle(merge(chain([again], scan(again))))
     return whole.summary()

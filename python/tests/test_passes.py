@@ -152,6 +152,54 @@ def test_states_are_small(parts: list[Any]) -> None:
             rstats.Accumulator.from_bytes(bytes_of[:place] + bytes([bytes_of[place] ^ 1]) + bytes_of[place + 1 :])
 
 
+# States as format 1 has them: of three values without quantiles, with all kept, with passes; another pass over 40,000.
+FORMAT_1 = {
+    "moments": (
+        "7273746174730d0a010000001002046d65616e0673746464657600066c696e656172010970726f70616761746504736b6970"
+        "00666666666666ee3f9a9999999999b93f000101017800030101017800000000000203000085018080808080808080808002"
+        "0000a00c0000000000e0d725cb"
+    ),
+    "quantiles": (
+        "7273746174730d0a010000001001046d65616e01000000000000e03f066c696e656172010970726f70616761746504736b69"
+        "7000666666666666ee3f9a9999999999b93f0000000302010178000000000001030000850180808080808080808080020000"
+        "000000000100010101030000010118000000000000f83f000000000000044000000000000010400001000095f8a9fa97b7de"
+        "9b9e010001016b01010001000102000000868080808080808020000000000000010001010102000001011000000000000000"
+        "1003000000000000000001000095f8a9fa97b7de9b9e010090abbdae"
+    ),
+    "passes": (
+        "7273746174730d0a0100000012ac020001046d65616e01000000000000e03f066c696e656172010970726f70616761746504"
+        "736b697000666666666666ee3f9a9999999999b93f0000000302010178000000000001030000850180808080808080808080"
+        "0200000000000001000101010301ac020118000000000000f83f0000000000000440000000000000104001000001000095f8"
+        "a9fa97b7de9b9e010001016b0101000100010200000086808080808080802000000000000001000101010201ac0201100000"
+        "000000000010030000000000000001000001000095f8a9fa97b7de9b9e0100f0ee48a0"
+    ),
+    "another": (
+        "7273746174730d0a0100000012800201010373756d01000000000000e03f066c696e656172010970726f7061676174650473"
+        "6b697000666666666666ee3f9a9999999999b93f000000000101017800000000000100000000000000000000000101100000"
+        "0000002acb400100000040c2d94003000100030000000180020001000001000095f8a9fa97b7de9b9e010078bf64c7"
+    ),
+}
+
+
+def test_states_of_every_format_are_read() -> None:
+    states = {name: rstats.Accumulator.from_bytes(bytes.fromhex(text)) for name, text in FORMAT_1.items()}
+    x = {"x": [1.5, 2.5, 4.0]}
+    both = x | {"k": pa.array([2**60, 3, None])}
+    for name, data, asked in (
+        ("moments", x, {"stats": ["mean", "stddev"], "q": ()}),
+        ("quantiles", both, {"stats": ["mean"], "q": [0.5]}),
+        ("passes", both, {"stats": ["mean"], "q": [0.5]}),
+    ):
+        assert states[name].summary().to_dicts() == rstats.describe(data, **asked).to_dicts(), name
+        assert states[name].rows == 3
+    values = {"x": np.arange(40_000.0)}
+    whole = rstats.Accumulator(q=[0.5], stats=["sum"], keep=256).update(values)
+    whole.settle(states["another"].update(values))
+    while (again := whole.another_pass()) is not None:
+        whole.settle(again.update(values))
+    assert whole.summary()["x"]["median"] == 19_999.5
+
+
 def test_processes(whole: pa.Table) -> None:
     expected = rstats.describe(whole, **ASKED).to_dicts()
     for method in ("fork", "spawn"):

@@ -118,7 +118,7 @@ impl Accumulator {
         (size_of::<Self>() + self.columns.iter().map(|column| column.bytes_with(0)).sum::<usize>()) as u64
     }
 
-    /// Forgets all values, and all columns, unless it is another pass or was aimed: then it is again as it was.
+    /// Forgets all values. With [`with_kept`](Self::with_kept) the columns stay, and where their quantiles are looked for.
     pub fn clear(&mut self) {
         match self.passes {
             Some(_) => {
@@ -378,6 +378,11 @@ impl Accumulator {
         let this = match state::kind(bytes) {
             Some(state::PASSES) => {
                 let (passes, this): (Passes, Self) = state::from_bytes(state::PASSES, bytes, "accumulator")?;
+                if !passes.is_possible() {
+                    return Err(Error::Data(
+                        "these bytes hold no accumulator that can be read: it keeps too few values".to_owned(),
+                    ));
+                }
                 Self { passes: Some(passes), ..this }
             }
             _ => state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?,

@@ -25,6 +25,13 @@ use crate::spec::{Spec, Statistic};
 /// The least number of values that a column keeps.
 const LEAST_KEPT: u64 = 1 << 8;
 
+impl Passes {
+    /// Whether [`Accumulator::with_kept`] makes such.
+    pub(super) fn is_possible(self) -> bool {
+        self.kept >= LEAST_KEPT
+    }
+}
+
 impl Accumulator {
     /// The same, which keeps about `values` values of each column for its quantiles (at least 256), as its values can be read again. Of the same column
     /// all parts have to have one type: integers are not read as floats.

@@ -46,6 +46,13 @@ impl DistinctParts {
         Self { outer, most: top.map_or(1, |top| top.max(1) as usize), kept: Mutex::default() }
     }
 
+    /// The bytes that it takes, about.
+    pub fn bytes(&self) -> u64 {
+        let kept = self.kept.lock().unpoisoned();
+        let rows = kept.rows.iter().chain(&kept.groups).map(RecordBatch::get_array_memory_size).sum::<usize>();
+        (rows + size_of::<u64>() * (kept.sizes.capacity() + kept.numbers.capacity())) as u64
+    }
+
     /// Forgets all parts.
     pub fn clear(&self) {
         *self.kept.lock().unpoisoned() = KeptTexts::default();

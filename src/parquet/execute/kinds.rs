@@ -199,17 +199,34 @@ fn distinct_texts(
     let spec = counting(run.plan.spec).with_null(NullPolicy::Skip);
     let plan = run.plan.with_series(vec![counted], keys, &spec);
     let parts = DistinctParts::new(run.plan.keys.len(), run.plan.spec.top());
-    let left_out = count_dataset_groups(&ExecutionContext { plan: &plan, ..*run }, &parts, metrics)?;
-    Ok((parts.finish()?, left_out))
+    let taker = DistinctTexts { run, parts, room: Mutex::default() };
+    let left_out = count_dataset_groups(&ExecutionContext { plan: &plan, ..*run }, &taker, metrics)?;
+    Ok((taker.parts.finish()?, left_out))
 }
 
-impl TakeGroups for DistinctParts {
+/// The distinct texts of a column, as their groups come.
+struct DistinctTexts<'a> {
+    run: &'a ExecutionContext<'a>,
+    parts: DistinctParts,
+    /// What they may take.
+    room: Mutex<Vec<Reservation>>,
+}
+
+impl TakeGroups for DistinctTexts<'_> {
     fn clear(&self) {
-        self.clear();
+        self.parts.clear();
+        self.room.lock().unpoisoned().clear();
     }
 
     fn take(&self, keys: &RecordBatch, sizes: &[u64]) -> Result<()> {
-        self.add(keys, sizes)
+        self.parts.add(keys, sizes)?;
+        let mut room = self.room.lock().unpoisoned();
+        // What there is before parts are put together, and then.
+        let more = (2 * self.parts.bytes()).saturating_sub(room.iter().map(Reservation::bytes).sum());
+        if more > 0 {
+            room.push(self.run.reserve(more.max(PUT_TOGETHER / 4))?);
+        }
+        Ok(())
     }
 }
 
