@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
-from ._rstats import Accumulator, Description
+from ._rstats import Accumulator, Description, parquet_files
 
 # Beside each other, the samples of all parts come to one place: those of few parts may be larger.
 _KEPT_OF_ALL = 1 << 22
@@ -42,12 +42,25 @@ def merge(parts: Iterable[Accumulator]) -> Accumulator:
 
 
 def question(parts: int, keep: int | None, asked: dict[str, Any]) -> Accumulator:
-    """An empty accumulator for so many parts: each keeps fewer values, the more there are."""
+    """An empty accumulator for `parts` parts. Without `keep`, each keeps fewer values, the more parts there are."""
     if "by" in asked:
         raise TypeError("by= is not here yet: groups are described in one process, or with describe_parquet(by=)")
     least, most = _KEPT
     kept = max(least, min(most, _KEPT_OF_ALL // max(parts, 1))) if keep is None else keep
     return Accumulator(keep=kept, **asked)
+
+
+def question_of_files(
+    paths: Any, how: dict[str, Any], keep: int | None, asked: dict[str, Any]
+) -> tuple[list[str], Accumulator]:
+    """The files that `paths` stand for, each of which is a part, and an empty accumulator that is aimed by them."""
+    files = parquet_files(paths)
+    return files, question(len(files), keep, asked).aim_parquet(files, **how)
+
+
+def updated_by_file(empty: Accumulator, how: dict[str, Any], path: str) -> Accumulator:
+    """A copy of an accumulator, updated with a file, on one thread: there are as many tasks as there is to do."""
+    return empty.copy().update_parquet(path, threads=1, **how)
 
 
 def answer(empty: Accumulator, scan: Callable[[Accumulator], Iterable[Accumulator]]) -> Description:

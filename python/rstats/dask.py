@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ._passes import answer, merge, question
-from ._rstats import Accumulator, Description, parquet_files
+from ._passes import answer, merge, question, question_of_files, updated_by_file
+from ._rstats import Accumulator, Description
 
 __all__ = ["describe", "describe_parquet"]
 
@@ -23,10 +23,6 @@ def _updated(empty: Accumulator, part: Any) -> Accumulator:
     return empty.copy().update(
         part.ravel() if hasattr(part, "ravel") and getattr(part, "ndim", 1) > 1 else part, threads=1
     )
-
-
-def _updated_by_file(empty: Accumulator, path: str, how: dict[str, Any]) -> Accumulator:
-    return empty.copy().update_parquet(path, threads=1, **how)
 
 
 def _computed(states: list[Any]) -> Iterable[Accumulator]:
@@ -90,7 +86,6 @@ def describe_parquet(
     `paths`, `where` and `memory_limit` (of each task) are those of `rstats.describe_parquet`, the others those of
     `describe`.
     """
-    files = parquet_files(paths)
-    how: dict[str, Any] = {"where": where, "memory_limit": memory_limit}
-    empty = question(len(files), keep, asked).aim_parquet(files, **how)
-    return answer(empty, _scanning(_updated_by_file, [(path, how) for path in files]))
+    how = {"where": where, "memory_limit": memory_limit}
+    files, empty = question_of_files(paths, how, keep, asked)
+    return answer(empty, _scanning(updated_by_file, [(how, path) for path in files]))

@@ -21,8 +21,8 @@ from functools import partial
 from multiprocessing.pool import Pool
 from typing import Any
 
-from ._passes import answer, question
-from ._rstats import Accumulator, Description, parquet_files
+from ._passes import answer, question, question_of_files, updated_by_file
+from ._rstats import Accumulator, Description
 
 __all__ = ["describe", "describe_parquet"]
 
@@ -30,10 +30,6 @@ __all__ = ["describe", "describe_parquet"]
 def _updated(empty: Accumulator, load: Callable[[Any], Any] | None, part: Any) -> Accumulator:
     # Processes are as many as there is to do: each scans with one thread.
     return empty.copy().update(part if load is None else load(part), threads=1)
-
-
-def _updated_by_file(empty: Accumulator, how: dict[str, Any], path: str) -> Accumulator:
-    return empty.copy().update_parquet(path, threads=1, **how)
 
 
 @contextmanager
@@ -105,8 +101,7 @@ def describe_parquet(
     `paths`, `where` and `memory_limit` (of each process) are those of `rstats.describe_parquet`, the others those of
     `describe`.
     """
-    files = parquet_files(paths)
-    how: dict[str, Any] = {"where": where, "memory_limit": memory_limit}
-    empty = question(len(files), keep, asked).aim_parquet(files, **how)
+    how = {"where": where, "memory_limit": memory_limit}
+    files, empty = question_of_files(paths, how, keep, asked)
     with _mapping(pool) as mapped:
-        return answer(empty, lambda empty: mapped(partial(_updated_by_file, empty, how), files))
+        return answer(empty, lambda empty: mapped(partial(updated_by_file, empty, how), files))

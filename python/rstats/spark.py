@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._passes import answer, question
-from ._rstats import Accumulator, Description, parquet_files
+from ._passes import answer, question, question_of_files
+from ._rstats import Accumulator, Description
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame as _DataFrame
@@ -93,13 +93,13 @@ def describe_parquet(
     `paths`, `where` and `memory_limit` (of each task) are those of `rstats.describe_parquet`, the others those of
     `describe`.
     """
-    files = parquet_files(paths)
+    how: dict[str, Any] = {"where": where, "memory_limit": memory_limit}
+    files, empty = question_of_files(paths, how, keep, asked)
 
     def update(state: Accumulator, batch: pa.RecordBatch) -> None:
         for place in batch.column(0).to_pylist():
-            state.update_parquet(files[place], where=where, memory_limit=memory_limit, threads=1)
+            state.update_parquet(files[place], threads=1, **how)
 
     # A task a file: a range has one number in each partition, without a shuffle.
     tasks = spark.range(0, len(files), 1, max(len(files), 1))
-    empty = question(len(files), keep, asked).aim_parquet(files, where=where, memory_limit=memory_limit)
     return answer(empty, lambda empty: _states(tasks, update, empty))

@@ -139,9 +139,15 @@ impl Accumulator {
     /// there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it; [`Error::Interrupted`].
     pub fn update(&mut self, series: &[Series], interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
-        let needed: Vec<Series> = series.iter().filter(|series| self.needs(series.name())).cloned().collect();
         let rows = series.iter().map(Series::rows).max().unwrap_or_default() as u64;
-        let series = &needed[..];
+        let needed: Vec<Series>;
+        let series = match self.is_another_pass() {
+            true => {
+                needed = series.iter().filter(|series| self.needs(series.name())).cloned().collect();
+                &needed[..]
+            }
+            false => series,
+        };
         let mut known: Vec<(Option<&str>, Repr)> =
             self.columns.iter().map(|column| (column.name.as_deref(), column.scan.repr())).collect();
         let mut places = Vec::with_capacity(series.len());
@@ -200,9 +206,7 @@ impl Accumulator {
     /// What was scanned of columns, from scans of [`Accumulator::empty_column`], of `rows` rows.
     #[cfg(feature = "parquet")]
     pub(crate) fn add_columns(&mut self, columns: Vec<(&str, NumberType, AnyScan)>, rows: u64) -> Result<()> {
-        let column =
-            |(name, number_type, scan): (&str, _, _)| Column { name: Some(name.to_owned()), number_type, scan };
-        let others = Self { columns: columns.into_iter().map(column).collect(), rows, ..self.clone_empty() };
+        let others = Self { columns: columns.into_iter().map(Column::new).collect(), rows, ..self.clone_empty() };
         self.merge(&others)
     }
 
@@ -339,7 +343,7 @@ impl Accumulator {
     /// by [`Accumulator::update`].
     pub fn summaries(&mut self) -> Result<Vec<Summary>> {
         let spec = &self.spec;
-        if self.passes.is_some_and(|passes| passes.is_another) {
+        if self.is_another_pass() {
             return Err(Error::Invalid(
                 "another pass has no answer of its own: settle the accumulator that asked for it with it".to_owned(),
             ));

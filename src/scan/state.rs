@@ -90,19 +90,22 @@ impl<T: Value> Scan<T> {
         Self { moments: Moments::new(order), ..self.narrow(keep, brackets) }
     }
 
-    /// Whether a pass has seen the same values, as far as their counts and exact sums tell.
+    /// Whether a pass has seen the same values, as far as their counts tell, and their exact sums where the pass has one.
     pub(crate) fn saw_as(&self, pass: &Self) -> bool {
-        let sums = [&self.moments, &pass.moments].map(|moments| moments.clone().finish());
-        let is_one_sum = match sums.each_ref().map(Finished::exact_sum) {
-            [Some(ours), Some(theirs)] => ours.compare(&theirs).is_eq(),
-            [None, None] => sums[0].sum().to_bits() == sums[1].sum().to_bits(),
-            _ => false,
-        };
         self.nan == pass.nan
             && self.moments.count() == pass.moments.count()
             && self.null_count == pass.null_count
             && self.nan_count == pass.nan_count
-            && (pass.moments.order() == Order::Count || is_one_sum)
+            && (pass.moments.order() == Order::Count || self.sums_as(pass))
+    }
+
+    fn sums_as(&self, pass: &Self) -> bool {
+        let sums = [&self.moments, &pass.moments].map(|moments| moments.clone().finish());
+        match sums.each_ref().map(Finished::exact_sum) {
+            [Some(ours), Some(theirs)] => ours.compare(&theirs).is_eq(),
+            [None, None] => sums[0].sum().to_bits() == sums[1].sum().to_bits(),
+            _ => false,
+        }
     }
 
     /// Takes over what a pass has found of the quantiles.
@@ -136,11 +139,8 @@ impl<T: Value> Scan<T> {
     /// another policy for NaNs.
     #[must_use]
     pub fn settle(&mut self, pass: Self) -> bool {
-        let same = self.nan == pass.nan
-            && self.moments.count() == pass.moments.count()
-            && self.null_count == pass.null_count
-            && self.nan_count == pass.nan_count;
-        self.candidates = pass.candidates;
+        let same = self.saw_as(&pass);
+        self.take_candidates(pass);
         same
     }
 
