@@ -7,7 +7,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_row::{RowConverter, SortField};
+use arrow_schema::{DataType, FieldRef, SortOptions, TimeUnit};
 use arrow_select::take::take;
 use serde::Serialize;
 
@@ -135,6 +136,17 @@ pub(crate) fn plain(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
         _ => return Ok(column.clone()),
     };
     values.map_err(|error| Error::Data(format!("keys '{name}': {error}")))
+}
+
+/// Makes bytes of keys of these columns that are in the order of the keys, null last.
+///
+/// # Errors
+///
+/// [`Error::Data`] for a type whose values have no order.
+pub(crate) fn encoder(fields: &[FieldRef]) -> Result<RowConverter> {
+    let options = SortOptions { descending: false, nulls_first: false };
+    let fields = fields.iter().map(|field| SortField::new_with_options(field.data_type().clone(), options));
+    RowConverter::new(fields.collect()).map_err(|error| Error::Data(format!("keys: {error}")))
 }
 
 /// The value of a row.

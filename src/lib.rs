@@ -88,12 +88,16 @@ mod stats;
 mod stream;
 mod suggest;
 mod summary;
+#[cfg(any(feature = "parquet", feature = "stream"))]
+mod table_bytes;
 mod threads;
 #[cfg(feature = "parquet")]
 mod unfinished;
 mod unpoisoned;
 
 pub use accumulator::Accumulator;
+#[cfg(feature = "stream")]
+pub use accumulator::GroupedAccumulator;
 #[cfg(feature = "allocator")]
 pub use arch::allocator::Allocator;
 pub use describe::{

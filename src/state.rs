@@ -29,6 +29,10 @@ pub(crate) const ACCUMULATOR: u8 = 16;
 /// The kind of an accumulator of several passes.
 pub(crate) const PASSES: u8 = 18;
 
+/// The kind of groups of rows.
+#[cfg(feature = "stream")]
+pub(crate) const GROUPS: u8 = 19;
+
 /// The kind of windows over a stream.
 #[cfg(feature = "stream")]
 pub(crate) const WINDOWS: u8 = 17;
@@ -94,6 +98,7 @@ fn called(kind: u8) -> &'static str {
         ACCUMULATOR => "an accumulator",
         PASSES => "an accumulator of several passes",
         17 => "windows over a stream",
+        19 => "groups of rows",
         _ => "a state of another version",
     }
 }

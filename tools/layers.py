@@ -20,7 +20,7 @@ ROOMS = [
     ["interrupt", "threads"],
     ["num"],
     ["arch"],
-    ["memory_pool", "spill", "state"],
+    ["memory_pool", "spill", "state", "table_bytes"],
     ["stats"],
     ["spec"],
     ["keys"],

@@ -43,11 +43,10 @@ def merge(parts: Iterable[Accumulator]) -> Accumulator:
 
 def question(parts: int, keep: int | None, asked: dict[str, Any]) -> Accumulator:
     """An empty accumulator for `parts` parts. Without `keep`, each keeps fewer values, the more parts there are."""
-    if "by" in asked:
-        raise TypeError("by= is not here yet: groups are described in one process, or with describe_parquet(by=)")
     least, most = _KEPT
     kept = max(least, min(most, _KEPT_OF_ALL // max(parts, 1))) if keep is None else keep
-    return Accumulator(keep=kept, **asked)
+    # Of groups there may be many.
+    return Accumulator(keep=least if keep is None and asked.get("by") is not None else kept, **asked)
 
 
 def question_of_files(
@@ -55,12 +54,18 @@ def question_of_files(
 ) -> tuple[list[str], Accumulator]:
     """The files that `paths` stand for, each of which is a part, and an empty accumulator that is aimed by them."""
     files = parquet_files(paths)
-    return files, question(len(files), keep, asked).aim_parquet(files, **how)
+    empty = question(len(files), keep, asked)
+    return files, empty if empty.by else empty.aim_parquet(files, **how)
 
 
 def updated_by_file(empty: Accumulator, how: dict[str, Any], path: str) -> Accumulator:
     """A copy of an accumulator, updated with a file, on one thread: there are as many tasks as there is to do."""
     return empty.copy().update_parquet(path, threads=1, **how)
+
+
+def reduced(parts: Iterable[Accumulator]) -> Accumulator:
+    """One bucket of all parts: its groups that are complete are answered."""
+    return merge(parts).condense()
 
 
 def answer(empty: Accumulator, scan: Callable[[Accumulator], Iterable[Accumulator]]) -> Description:

@@ -999,6 +999,9 @@ class Accumulator:
     ----------
     columns
         The names of the columns that are taken of tables; by default all columns of numbers.
+    by
+        The names of columns of keys: every distinct key is a group with an answer of its own. All tables have the same
+        columns then. Default: no groups.
     stats, q, method, ddof, nan, null, min_count, level, trim, bias
         What is asked, as of `describe`.
     memory_limit
@@ -1007,8 +1010,10 @@ class Accumulator:
         value, 8 bytes each: more values than there is room for are a `MemoryLimitError`, and are not taken.
     keep
         For values that can be read again, in one part or many: about how many values of a column are kept for its
-        quantiles (at least 256). `another_pass` finds them then. A column has one type in all parts. Default: all are
-        kept.
+        quantiles (at least 256), of groups for each key. `another_pass` finds them then. A column has one type in all
+        parts. Default: all are kept.
+
+    A group of few rows is kept as these rows, and one of many as its sums and extrema, and what its quantiles need.
 
     An answer can be had at any time, and more values added after it: it is that of the same values described at once,
     to the bit. Two with the same arguments merge, in any order. It can be used by several threads, pickled, and sent
@@ -1023,12 +1028,17 @@ class Accumulator:
     >>> other = rstats.Accumulator(stats=["mean"], q=[0.5]).update([4.0])
     >>> latency.merge(rstats.Accumulator.from_bytes(other.to_bytes())).summary()[0]["median"]
     0.75
+    >>> temps = rstats.Accumulator(by="city", stats=["mean"])
+    >>> _ = temps.update({"city": ["Oslo", "Rome"], "temp": [1.0, 20.0]}).update({"city": ["Oslo"], "temp": [3.0]})
+    >>> [(row["city"], row["mean"]) for row in temps.summary()]
+    [('Oslo', 2.0), ('Rome', 20.0)]
     """
 
     def __new__(
         cls,
         *,
         columns: str | Sequence[str] | None = None,
+        by: str | Sequence[str] | None = None,
         stats: str | Sequence[str] | None = None,
         q: float | Sequence[float] | None = None,
         method: _Method | str = "linear",
@@ -1042,6 +1052,9 @@ class Accumulator:
         memory_limit: int | str | None = None,
         keep: int | None = None,
     ) -> Accumulator: ...
+    @property
+    def by(self) -> list[str] | None:
+        """The names of the columns of keys, of groups; else None."""
     @property
     def rows(self) -> int:
         """How many rows it has seen."""
@@ -1139,7 +1152,34 @@ class Accumulator:
             for one with other arguments, or columns of another type.
         """
     def summary(self) -> Description:
-        """The answer so far: a row a column."""
+        """The answer so far: a row a column; of groups a row a column and key, in the order of the keys."""
+    def split(self, buckets: int) -> list[Accumulator]:
+        """The groups in as many accumulators, all rows of a key in one of them; this one stays as it is.
+
+        To which bucket a key belongs is told by the key alone: it is the same in every process and on every machine. So
+        the same bucket of all parts can be merged in one place.
+
+        Examples
+        --------
+        >>> import rstats
+        >>> parts = [{"k": [1, 2], "x": [0.5, 1.0]}, {"k": [2, 3], "x": [3.0, 0.0]}]
+        >>> empty = rstats.Accumulator(by="k", stats=["mean"])
+        >>> split = [empty.copy().update(part).split(2) for part in parts]
+        >>> whole = rstats.merge(rstats.merge(bucket).condense() for bucket in zip(*split))
+        >>> [row["mean"] for row in whole.summary()]
+        [0.5, 2.0, 0.0]
+        """
+    def condense(self) -> Accumulator:
+        """Answers the groups that are complete, and forgets their rows; returns the accumulator itself.
+
+        No more rows of these keys may come: merge the same bucket of all parts before. Groups that need another pass
+        stay as they are. `summary` has all of them.
+
+        Raises
+        ------
+        ValueError
+            for an accumulator without groups. `summary` says so if rows of an answered key have come.
+        """
     def copy(self) -> Accumulator:
         """Another one that has seen the same."""
     def clear(self) -> None:

@@ -10,13 +10,16 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ._passes import answer, merge, question, question_of_files, updated_by_file
+from ._passes import answer, merge, question, question_of_files, reduced, updated_by_file
 from ._rstats import Accumulator, Description
 
 __all__ = ["describe", "describe_parquet"]
 
 # As many states are merged by one task.
 _MERGED = 16
+
+# The keys of groups are dealt out to as many tasks at most.
+_BUCKETS = 64
 
 
 def _updated(empty: Accumulator, part: Any) -> Accumulator:
@@ -25,14 +28,14 @@ def _updated(empty: Accumulator, part: Any) -> Accumulator:
     )
 
 
-def _computed(states: list[Any]) -> Iterable[Accumulator]:
+def _merged(states: list[Any], last: Callable[..., Accumulator] = merge) -> Any:
     """What a tree of tasks merges the states to."""
     import dask
 
     merged = dask.delayed(merge, name="rstats-merge")
-    while len(states) > 1:
+    while len(states) > _MERGED:
         states = [merged(states[start : start + _MERGED]) for start in range(0, len(states), _MERGED)]
-    return dask.compute(*states)
+    return dask.delayed(last, name="rstats-merge")(states)
 
 
 def _scanning(update: Callable[..., Accumulator], parts: list[Any]) -> Callable[[Accumulator], Iterable[Accumulator]]:
@@ -42,7 +45,13 @@ def _scanning(update: Callable[..., Accumulator], parts: list[Any]) -> Callable[
 
     def scan(empty: Accumulator) -> Iterable[Accumulator]:
         question = dask.delayed(empty, name=False)
-        return _computed([updated(question, *part) for part in parts])
+        states = [updated(question, *part) for part in parts]
+        if not states or not empty.by:
+            return dask.compute(_merged(states)) if states else ()
+        # Each bucket of keys meets in a task of its own.
+        buckets = min(len(states), _BUCKETS)
+        split = [dask.delayed(Accumulator.split, name="rstats-split", nout=buckets)(state, buckets) for state in states]
+        return dask.compute(*[_merged([keys[bucket] for keys in split], reduced) for bucket in range(buckets)])
 
     return scan
 
@@ -58,7 +67,8 @@ def describe(data: Any, *, keep: int | None = None, **asked: Any) -> Description
     keep
         About how many values of a column each partition keeps for the quantiles. Default: fewer, the more there are.
     asked
-        The arguments of `rstats.Accumulator`: columns, stats, q, method, ddof, nan, null, min_count, level, trim, bias.
+        The arguments of `rstats.Accumulator`: columns, by, stats, q, method, ddof, nan, null, min_count, level, trim,
+        bias.
 
     Raises
     ------

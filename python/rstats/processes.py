@@ -74,7 +74,8 @@ def describe(
         About how many values of a column each part keeps for the quantiles. Default: fewer, the more parts there are
         (4,096 to 262,144).
     asked
-        The arguments of `rstats.Accumulator`: columns, stats, q, method, ddof, nan, null, min_count, level, trim, bias.
+        The arguments of `rstats.Accumulator`: columns, by, stats, q, method, ddof, nan, null, min_count, level, trim,
+        bias.
 
     Raises
     ------

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._passes import answer, question, question_of_files
+from ._passes import answer, question, question_of_files, reduced
 from ._rstats import Accumulator, Description
 
 if TYPE_CHECKING:
@@ -22,23 +23,39 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "describe_parquet"]
 
-_STATE = "state"
+_BUCKET, _STATE = "bucket", "state"
 
 
 def _states(
     frame: _DataFrame, update: Callable[[Accumulator, pa.RecordBatch], Any], empty: Accumulator
 ) -> Iterable[Accumulator]:
-    """A state of each partition of the frame, updated with its batches."""
+    """States of the partitions of the frame, updated with their batches: of groups, one of each bucket of keys."""
     asked = empty.to_bytes()
+    buckets = int(frame.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1) if empty.by else 0
+
+    def batch(states: list[Accumulator]) -> Iterator[pa.RecordBatch]:
+        for bucket, state in enumerate(states):
+            written = [pa.array([bucket], pa.int32()), pa.array([state.to_bytes()], pa.binary())]
+            yield pa.record_batch(written, [_BUCKET, _STATE])
+
+    def read(batch: pa.RecordBatch) -> Iterator[Accumulator]:
+        return map(Accumulator.from_bytes, batch.column(_STATE).to_pylist())
 
     def scan(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         state = Accumulator.from_bytes(asked)
-        for batch in batches:
-            update(state, batch)
-        yield pa.record_batch([pa.array([state.to_bytes()], pa.binary())], [_STATE])
+        for rows in batches:
+            update(state, rows)
+        yield from batch(state.split(buckets) if buckets else [state])
 
-    rows = frame.mapInArrow(scan, f"{_STATE} binary").collect()
-    return [Accumulator.from_bytes(bytes(row[_STATE])) for row in rows]
+    def reduce(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        parts = chain.from_iterable(map(read, batches))
+        yield from batch([reduced(chain([Accumulator.from_bytes(asked)], parts))])
+
+    schema = f"{_BUCKET} int, {_STATE} binary"
+    states = frame.mapInArrow(scan, schema)
+    if buckets:
+        states = states.repartition(_BUCKET).mapInArrow(reduce, schema)
+    return [Accumulator.from_bytes(bytes(row[_STATE])) for row in states.select(_STATE).collect()]
 
 
 def _updated(state: Accumulator, batch: pa.RecordBatch) -> None:
@@ -55,7 +72,8 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
     keep
         About how many values of a column each partition keeps for the quantiles. Default: fewer, the more there are.
     asked
-        The arguments of `rstats.Accumulator`: columns, stats, q, method, ddof, nan, null, min_count, level, trim, bias.
+        The arguments of `rstats.Accumulator`: columns, by, stats, q, method, ddof, nan, null, min_count, level, trim,
+        bias.
 
     Raises
     ------
@@ -66,14 +84,16 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
 
     if df.isStreaming:
         raise ValueError("a streaming data frame has no end, and no answer: rstats.windows describes streams")
-    names = asked.get("columns")
+    given = names = asked.get("columns")
     names = [names] if isinstance(names, str) else names
     if names is None:
         names = [field.name for field in df.schema.fields if isinstance(field.dataType, NumericType)]
     if not names:
         raise ValueError("no column of the data frame holds numbers")
-    asked["columns"] = names
-    frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in names])
+    by = asked.get("by") or []
+    by = [by] if isinstance(by, str) else list(by)
+    asked["columns"] = names = [name for name in names if given or name not in by]
+    frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys(by + names)])
     # How many partitions there are is not known before: about as many as the cluster makes by default.
     return answer(question(200, keep, asked), lambda empty: _states(frame, _updated, empty))
 

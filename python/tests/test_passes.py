@@ -209,8 +209,8 @@ def test_processes(whole: pa.Table) -> None:
         assert rstats.processes.describe(range(5), load=part, pool=pool, keep=500, **ASKED).to_dicts() == expected
     with pytest.raises(TypeError, match="pool is an executor"):
         rstats.processes.describe([[1.0]], pool="two")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="by= is not here"):
-        rstats.processes.describe([[1.0]], by="k")
+    with pytest.raises(TypeError, match="the data is one series"):
+        rstats.processes.describe([[1.0]], pool=1, by="k")
     assert rstats.processes.describe([], pool=1).to_dicts() == []
 
 
@@ -253,3 +253,96 @@ def test_a_process_that_dies_and_data_that_change_are_errors() -> None:
         rstats.processes.describe(range(5), load=killed, pool=pool, **ASKED)
     with pytest.raises(ValueError, match="'x' has other values in this pass"):
         rstats.processes.describe(range(5), load=changing, pool=2, keep=256, q=[0.5])
+
+
+KEYED: dict[str, Any] = {"by": ["day", "city"], **ASKED}
+
+
+def keyed(seed: int) -> pa.Table:
+    """A part whose rows have two keys: one has most of the rows, hundreds have a few, some rows lack one."""
+    rng = np.random.default_rng(100 + seed)
+    day = np.where(rng.random(ROWS) < 0.8, 7, rng.integers(0, 900, ROWS))
+    city = pa.array(["Oslo", "Rome", "São Paulo", None]).take(pa.array(rng.integers(0, 4, ROWS)))
+    return pa.table({"day": pa.array(day, mask=day == 3), "city": city, **part(seed)})
+
+
+@pytest.mark.parametrize("keep", [None, 256, 4096])
+def test_groups_have_the_bits_of_all_rows(keep: int | None, tmp_path: Path) -> None:
+    parts = [keyed(seed) for seed in range(4)]
+    expected = rstats.describe(pa.concat_tables(parts), **KEYED).to_dicts()
+    empty = rstats.Accumulator(keep=keep, **KEYED)
+    assert empty.by == ["day", "city"] and rstats.Accumulator().by is None
+
+    def scanned(empty: rstats.Accumulator) -> rstats.Accumulator:
+        states = [pickle.loads(pickle.dumps(empty)).update(one) for one in parts]
+        split = [pickle.loads(pickle.dumps(state)).split(3) for state in states]
+        return rstats.merge(rstats.merge(bucket).condense() for bucket in zip(*split, strict=True))
+
+    def finished(scanned: Any, empty: rstats.Accumulator) -> list[Any]:
+        whole = scanned(empty)
+        while (again := whole.another_pass()) is not None:
+            assert keep is not None and len(again.to_bytes()) < 20_000
+            whole.settle(scanned(again))
+        assert whole.rows == 4 * ROWS
+        return list(whole.summary().to_dicts())
+
+    assert finished(scanned, empty) == expected
+    for index, one in enumerate(parts):
+        pq.write_table(one, tmp_path / f"{index}.parquet", row_group_size=9_000)
+
+    def of_files(empty: rstats.Accumulator) -> rstats.Accumulator:
+        return rstats.merge(empty.copy().update_parquet(file, threads=1) for file in rstats.parquet_files(tmp_path))
+
+    assert finished(of_files, empty) == expected
+    assert rstats.describe_parquet(tmp_path, **KEYED).to_dicts() == expected
+
+
+def test_a_table_of_any_library_has_groups() -> None:
+    table = pa.table({"k": ["b", "a", "b"], "x": [1.0, 2.0, 4.0], "text": ["no", "number", "here"]})
+    expected = rstats.describe(table.drop(["text"]), by="k", q=[0.5]).to_dicts()
+    frames = [table, table.to_pandas(), table.to_reader(), {"k": ["b", "a", "b"], "x": [1.0, 2.0, 4.0]}]
+    for frame in frames:
+        live = rstats.Accumulator(by="k", q=[0.5])
+        assert live.update(frame).summary().to_dicts() == expected
+        assert live.copy().update(table).summary()[1]["count"] == 4
+        live.clear()
+        assert live.rows == 0 and live.update(table).summary().to_dicts() == expected
+
+
+def test_groups_on_processes(tmp_path: Path) -> None:
+    expected = rstats.describe(pa.concat_tables([keyed(seed) for seed in range(4)]), **KEYED).to_dicts()
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        found = rstats.processes.describe(range(4), load=keyed, pool=pool, **KEYED)
+        assert found.to_dicts() == expected
+        for seed in range(4):
+            pq.write_table(keyed(seed), tmp_path / f"{seed}.parquet")
+        found = rstats.processes.describe_parquet(tmp_path, pool=pool, where="day < 500", **KEYED)
+    assert found.to_dicts() == rstats.describe_parquet(tmp_path, where="day < 500", **KEYED).to_dicts()
+
+
+def test_what_does_not_go_together_in_groups_is_told() -> None:
+    table = {"k": ["b", "a"], "x": [1.0, 2.0]}
+    live = rstats.Accumulator(by="k", memory_limit="1KiB").update(table)
+    with pytest.raises(rstats.MemoryLimitError, match="rows of small groups"):
+        live.update({"k": ["c"] * 100, "x": [0.0] * 100})
+    with pytest.raises(ValueError, match="here are y, and before there were x"):
+        live.update({"k": ["c"], "y": [0.0]})
+    with pytest.raises(ValueError, match="'k' is of type"):
+        live.update({"k": [1], "x": [0.0]})
+    with pytest.raises(TypeError, match="the data is one series"):
+        live.update([1.0])
+    with pytest.raises(ValueError, match="no column 'k'"):
+        live.update({"x": [1.0]})
+    with pytest.raises(ValueError, match="is not aimed"):
+        live.aim(table)
+    with pytest.raises(ValueError, match="give both the same by="):
+        live.merge(rstats.Accumulator())
+    with pytest.raises(ValueError, match="only an accumulator of groups"):
+        rstats.Accumulator().condense()
+    with pytest.raises(ValueError, match="buckets is from 1"):
+        live.split(0)
+    with pytest.raises(ValueError, match="named 'mean'"):
+        rstats.Accumulator(by="mean")
+    with pytest.raises(ValueError, match="answered before all of its rows"):
+        live.copy().condense().merge(live).summary()
+    assert live.rows == 2 and [row["mean"] for row in live.summary()] == [2.0, 1.0]

@@ -1,8 +1,13 @@
 //! What a service holds, or a task of many: statistics of values that come one batch after the other.
 
+#[cfg(feature = "stream")]
+mod groups;
 mod passes;
 
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "stream")]
+pub use self::groups::GroupedAccumulator;
 
 use crate::describe::AnyScan;
 use crate::error::{Error, Result, column};
@@ -48,6 +53,9 @@ pub struct Accumulator {
     #[serde(skip)]
     passes: Option<Passes>,
 }
+
+/// The least number of values that a column keeps.
+const LEAST_KEPT: u64 = 1 << 8;
 
 /// How values that can be read again are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -391,9 +399,14 @@ impl Accumulator {
             }
             _ => state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?,
         };
-        let fits = |column: &Column| column.scan.fits(&this.fresh_scan(column.scan.repr()));
-        match this.columns.iter().all(fits) {
-            true => Ok(this),
+        this.checked()
+    }
+
+    /// The same, if its columns are of its question.
+    fn checked(self) -> Result<Self> {
+        let fits = |column: &Column| column.scan.fits(&self.fresh_scan(column.scan.repr()));
+        match self.columns.iter().all(fits) {
+            true => Ok(self),
             false => Err(Error::Data(
                 "these bytes hold no accumulator that can be read: it is of another question".to_owned(),
             )),

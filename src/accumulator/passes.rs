@@ -12,7 +12,7 @@
 //! A pass narrows down where the quantiles are; the last one keeps the values around them. One that has seen other values than the first pass is
 //! refused: it has another count, or another exact sum.
 
-use super::{Accumulator, Column, Passes};
+use super::{Accumulator, Column, LEAST_KEPT, Passes};
 use crate::describe::AnyScan;
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
@@ -21,9 +21,6 @@ use crate::num::figure::NumberType;
 use crate::scan::Keep;
 use crate::series::{Repr, Series};
 use crate::spec::{Spec, Statistic};
-
-/// The least number of values that a column keeps.
-const LEAST_KEPT: u64 = 1 << 8;
 
 impl Passes {
     /// Whether [`Accumulator::with_kept`] makes such.

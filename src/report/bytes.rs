@@ -1,11 +1,6 @@
 //! A report as bytes, for pickles and caches: written and read by the same version of rstats.
 
-use std::io::Cursor;
-use std::sync::Arc;
-
 use arrow_array::RecordBatch;
-use arrow_ipc::reader::StreamReader;
-use arrow_ipc::writer::StreamWriter;
 use arrow_schema::ArrowError;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +11,7 @@ use crate::num::figure::NumberType;
 use crate::series::series_kind::SeriesKind;
 use crate::spec::Spec;
 use crate::summary::Summaries;
+use crate::table_bytes;
 
 /// What the bytes begin with: the format, and its version.
 const MAGIC: &[u8; 16] = b"rstats.report/2\n";
@@ -62,7 +58,8 @@ impl Report {
                 .collect::<Vec<_>>()
         };
         let tables = std::iter::once(answers).chain(series.keys().cloned()).chain(self.parts.iter().flat_map(of_part));
-        let tables = tables.map(|table| written(&table)).collect::<Result<Vec<_>>>()?;
+        let tables =
+            tables.map(|table| table_bytes::to_bytes(&table)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let part_head = |part: &Part| PartHead {
             kind: part.kind().name().to_owned(),
             has_keys: part.keys().is_some(),
@@ -106,7 +103,7 @@ impl Report {
         for length in head.lengths {
             let (table, others) = rest.split_at_checked(length).ok_or_else(damaged)?;
             rest = others;
-            tables.push(read(table)?);
+            tables.push(table_bytes::from_bytes(table).map_err(failed)?);
         }
         let spec = head.spec;
         let mut tables = tables.into_iter();
@@ -140,26 +137,10 @@ fn failed(error: ArrowError) -> Error {
     Error::Data(error.to_string())
 }
 
-fn written(batch: &RecordBatch) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut writer = StreamWriter::try_new(&mut bytes, &batch.schema()).map_err(failed)?;
-    writer.write(batch).and_then(|()| writer.finish()).map_err(failed)?;
-    drop(writer);
-    Ok(bytes)
-}
-
-fn read(bytes: &[u8]) -> Result<RecordBatch> {
-    // A panic of the reader is damage as well.
-    let batch = crate::catch_panic::catch_panic(|| {
-        let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
-        let schema = reader.schema();
-        reader.next().unwrap_or_else(|| Ok(RecordBatch::new_empty(Arc::clone(&schema))))
-    });
-    batch.map_err(Error::Data)?.map_err(failed)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, StringArray};
     use arrow_schema::Field;
 

@@ -8,7 +8,6 @@ use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::take::take;
 
 use super::chunks::{Chunks, Loaded, failed};
-use super::keys::converter;
 use super::layout::{Layout, to_bounds};
 use super::question::BOUNDS;
 #[cfg(feature = "stream")]
@@ -16,6 +15,7 @@ use super::stored::Store;
 use crate::describe::{describe_all, describe_groups};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::keys::encoder;
 use crate::series::Series;
 use crate::series::key::one_zero;
 use crate::series::table::number_type;
@@ -108,7 +108,7 @@ impl Answering<'_> {
     /// A part of the keys after the other: rows are dealt out to parts by a hash of their key. A part that does not fit is dealt out again, by
     /// another hash.
     fn part_by_part(&self, chunks: &Chunks, bounds: (i64, i64), parts: usize, room: usize) -> Result<Summaries> {
-        let converter = converter(&self.layout.keys)?;
+        let encoder = encoder(&self.layout.keys)?;
         let mut dealt = vec![Chunks::default(); parts];
         #[cfg(feature = "stream")]
         let (mut store, fields) = (Store::default(), self.layout.kept());
@@ -118,7 +118,7 @@ impl Answering<'_> {
             self.interrupt.check()?;
             let columns = rows?;
             let keys: Vec<ArrayRef> = columns.iter().take(self.layout.keys.len()).cloned().map(one_zero).collect();
-            let keys = converter.convert_columns(&keys).map_err(failed)?;
+            let keys = encoder.convert_columns(&keys).map_err(failed)?;
             is_one_key = is_one_key
                 && keys
                     .iter()
@@ -150,7 +150,7 @@ impl Answering<'_> {
         let found = parts.map(|part| self.window(&std::mem::take(part), bounds));
         let found = self.joined(found.collect::<Result<_>>()?)?;
         let keys = found.keys().map_or(&[][..], |keys| &keys.columns()[BOUNDS.len()..]);
-        let keys = converter.convert_columns(keys).map_err(failed)?;
+        let keys = encoder.convert_columns(keys).map_err(failed)?;
         let mut order: Vec<u32> = (0..keys.num_rows() as u32).collect();
         order.sort_unstable_by(|&a, &b| keys.row(a as usize).cmp(&keys.row(b as usize)));
         found.in_order(&order).map_err(failed)

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use arrow_array::ArrayRef;
-use arrow_row::{RowConverter, SortField};
-use arrow_schema::{FieldRef, SortOptions};
+use arrow_row::RowConverter;
+use arrow_schema::FieldRef;
 
 use super::chunks::failed;
 use crate::describe::Groups;
 use crate::error::Result;
+use crate::keys::encoder;
 
 /// The distinct keys of what is open, by number.
 #[derive(Clone, Debug, Default)]
@@ -22,16 +23,9 @@ pub(super) struct KeyTable {
     free: Vec<u32>,
 }
 
-/// Makes bytes of keys of these columns that are in the order of the keys.
-pub(super) fn converter(fields: &[FieldRef]) -> Result<RowConverter> {
-    let options = SortOptions { descending: false, nulls_first: false };
-    let fields = fields.iter().map(|field| SortField::new_with_options(field.data_type().clone(), options));
-    RowConverter::new(fields.collect()).map_err(failed)
-}
-
 impl KeyTable {
-    fn converter(&self) -> Result<RowConverter> {
-        converter(&self.fields)
+    fn encoder(&self) -> Result<RowConverter> {
+        encoder(&self.fields)
     }
 
     /// The numbers of the keys of some rows; keys that are new get one.
@@ -62,7 +56,7 @@ impl KeyTable {
         if self.fields.is_empty() {
             return Ok(vec![self.number(&[])]);
         }
-        let encoded = self.converter()?.convert_columns(groups.keys.columns()).map_err(failed)?;
+        let encoded = self.encoder()?.convert_columns(groups.keys.columns()).map_err(failed)?;
         Ok(encoded.iter().map(|key| self.number(key.as_ref())).collect())
     }
 
@@ -131,7 +125,7 @@ impl KeyTable {
             }
             return Ok(this);
         }
-        for key in &this.converter()?.convert_columns(columns).map_err(failed)? {
+        for key in &this.encoder()?.convert_columns(columns).map_err(failed)? {
             this.number(key.as_ref());
         }
         Ok(this)
@@ -142,8 +136,8 @@ impl KeyTable {
         if self.fields.is_empty() {
             return Ok(Vec::new());
         }
-        let converter = self.converter()?;
-        let parser = converter.parser();
-        converter.convert_rows(numbers.iter().map(|&number| parser.parse(self.encoded(number)))).map_err(failed)
+        let encoder = self.encoder()?;
+        let parser = encoder.parser();
+        encoder.convert_rows(numbers.iter().map(|&number| parser.parse(self.encoded(number)))).map_err(failed)
     }
 }

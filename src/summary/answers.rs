@@ -298,7 +298,7 @@ impl<'a> AnswerRows<'a> {
 }
 
 /// What was kept of one row, as bytes; `None` for nothing.
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 pub(super) fn write_kept(kept: &[Kept]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for &(_, index, Decimal { negative, magnitude, scale }) in kept {
@@ -311,7 +311,7 @@ pub(super) fn write_kept(kept: &[Kept]) -> Option<Vec<u8>> {
 }
 
 /// The same, read again.
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 pub(super) fn read_kept(bytes: &[u8]) -> impl Iterator<Item = (usize, Decimal)> {
     const WIDTH: usize = 8 + 1 + 2 + 32;
     bytes.chunks_exact(WIDTH).map(|bytes| {

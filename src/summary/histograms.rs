@@ -20,7 +20,7 @@ fn fields() -> Fields {
 }
 
 /// Whether an array is a column of histograms.
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 pub(super) fn are_histograms(array: &dyn Array) -> bool {
     *array.data_type() == DataType::Struct(fields())
 }

@@ -6,26 +6,26 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, StructArray, UInt32Array, UInt64Array};
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 use arrow_array::{LargeBinaryArray, NullArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::ArrowError;
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::{concat, concat_batches};
 use arrow_select::take::{take, take_record_batch};
 
 use super::answers::{Answers, Kept, MANY, MISSING, is_defined};
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 use super::answers::{read_kept, write_kept};
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 use super::histograms::are_histograms;
 use super::histograms::{column_of, histogram_at};
 use super::one::Summary;
 use crate::error::Result;
 use crate::keys::Keys;
 use crate::num::figure::{Figure, NumberType};
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "stream"))]
 use crate::spec::Statistic;
 use crate::spec::{Histogram, Spec, is_exact};
 use crate::threads::Threads;
@@ -225,7 +225,7 @@ impl Summaries {
     }
 
     /// The counts and the statistics of all rows, as they are kept elsewhere for a while.
-    #[cfg(feature = "parquet")]
+    #[cfg(any(feature = "parquet", feature = "stream"))]
     pub(crate) fn to_batch(&self) -> Result<RecordBatch, ArrowError> {
         let counts = self.counts.iter().map(|counts| Arc::new(counts.clone()) as ArrayRef);
         let statistics = self.statistics.iter().map(|statistic| Arc::new(statistic.clone()) as ArrayRef);
@@ -241,7 +241,7 @@ impl Summaries {
     }
 
     /// What [`Summaries::to_batch`] has made of answers with these columns and keys. `None` for what it cannot have made.
-    #[cfg(feature = "parquet")]
+    #[cfg(any(feature = "parquet", feature = "stream"))]
     pub(crate) fn from_batch(
         columns: Vec<AnsweredColumn>,
         keys: Option<RecordBatch>,

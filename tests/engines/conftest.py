@@ -38,13 +38,24 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "wide": rng.integers(-(2**62), 2**62, ROWS),
                 "cents": pa.array(rng.integers(0, 10**6, ROWS)).cast(pa.decimal128(20, 0)).cast(pa.decimal128(22, 2)),
                 "text": pa.array(["no number"] * ROWS),
+                "month": pa.array(np.where(rng.random(ROWS) < 0.9, 1, rng.integers(1, 5000, ROWS)), mask=heavy > 9),
+                "city": pa.array(["Oslo", "Rome", None]).take(pa.array(rng.integers(0, 3, ROWS))),
             }
         )
         pq.write_table(table, folder / f"{file}.parquet", row_group_size=10_000)
     return folder
 
 
+BY: dict[str, Any] = {"by": ["month", "city"], "columns": ["drift", "heavy", "wide", "cents"], **ASKED}
+
+
+@pytest.fixture(scope="session")
+def expected_groups(lake: Path) -> list[dict[str, Any]]:
+    """Of keys of which one has most of the rows, and thousands have a few."""
+    return rstats.describe_parquet(lake, **BY).to_dicts()
+
+
 @pytest.fixture(scope="session")
 def expected(lake: Path) -> list[dict[str, Any]]:
-    columns = ["id", "drift", "heavy", "nan", "wide", "cents"]
+    columns = ["id", "drift", "heavy", "nan", "wide", "cents", "month"]
     return rstats.describe_parquet(lake, columns=columns, **ASKED).to_dicts()

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import rstats
 import rstats.dask
-from conftest import ASKED
+from conftest import ASKED, BY
 from dask.distributed import Client, LocalCluster
 
 
@@ -27,6 +27,16 @@ def client() -> Iterator[Client]:
 def test_data_frames(client: Client, lake: Path, expected: list[Any], partitions: int) -> None:
     frame = dd.read_parquet(lake, dtype_backend="pyarrow").repartition(npartitions=partitions)
     assert rstats.dask.describe(frame, **ASKED).to_dicts() == expected
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 17])
+def test_groups(client: Client, lake: Path, expected_groups: list[Any], partitions: int) -> None:
+    frame = dd.read_parquet(lake, dtype_backend="pyarrow").repartition(npartitions=partitions)
+    assert rstats.dask.describe(frame, keep=500, **BY).to_dicts() == expected_groups
+
+
+def test_groups_of_files(client: Client, lake: Path, expected_groups: list[Any]) -> None:
+    assert rstats.dask.describe_parquet(lake, **BY).to_dicts() == expected_groups
 
 
 def test_files(client: Client, lake: Path, expected: list[Any]) -> None:
@@ -65,5 +75,5 @@ def test_what_cannot_be_is_told(client: Client) -> None:
         rstats.dask.describe(changing, q=[0.5], keep=256)
     with pytest.raises(TypeError, match="to_delayed"):
         rstats.dask.describe([1.0, 2.0])
-    with pytest.raises(TypeError, match="by= is not here"):
-        rstats.dask.describe(frame, by="x")
+    with pytest.raises(ValueError, match="no column 'y'"):
+        rstats.dask.describe(frame, by="y")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import rstats
 import rstats.spark
-from conftest import ASKED
+from conftest import ASKED, BY
 from pyspark.sql import SparkSession
 
 
@@ -19,7 +19,7 @@ def sorted_by_name(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module", params=["local-cluster[2,1,1024]", "connect"])
 def spark(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
-    builder = SparkSession.builder.config("spark.ui.enabled", "false")
+    builder = SparkSession.builder.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "8")
     if request.param == "connect":
         session = SparkSession.builder.remote("local[2]").getOrCreate()
     else:
@@ -32,6 +32,24 @@ def spark(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
 def test_data_frames(spark: SparkSession, lake: Path, expected: list[Any], partitions: int) -> None:
     frame = spark.read.parquet(str(lake)).repartition(partitions)
     assert sorted_by_name(rstats.spark.describe(frame, **ASKED).to_dicts()) == sorted_by_name(expected)
+
+
+@pytest.mark.parametrize("partitions", [1, 5, 13])
+def test_groups(spark: SparkSession, lake: Path, expected_groups: list[Any], partitions: int) -> None:
+    frame = spark.read.parquet(str(lake)).repartition(partitions)
+    assert rstats.spark.describe(frame, keep=500, **BY).to_dicts() == expected_groups
+
+
+def test_groups_of_files(spark: SparkSession, lake: Path, expected_groups: list[Any]) -> None:
+    assert rstats.spark.describe_parquet(spark, lake, **BY).to_dicts() == expected_groups
+
+
+def test_a_million_groups(spark: SparkSession) -> None:
+    frame = spark.range(0, 2_000_000, 1, 4).selectExpr("id % 1000000 as k", "id as x")
+    found = rstats.spark.describe(frame, by="k", stats=["mean"], q=[0.5])
+    assert len(found) == 1_000_000
+    rows = found.to_dicts()
+    assert [rows[place]["median"] for place in (0, 77, 999_999)] == [500_000.0, 500_077.0, 1_499_999.0]
 
 
 def test_files(spark: SparkSession, lake: Path, expected: list[Any]) -> None:
@@ -64,8 +82,6 @@ def test_what_cannot_be_is_told(spark: SparkSession, lake: Path) -> None:
     frame = spark.read.parquet(str(lake))
     with pytest.raises(ValueError, match="no column of the data frame holds numbers"):
         rstats.spark.describe(frame.select("text"))
-    with pytest.raises(TypeError, match="by= is not here"):
-        rstats.spark.describe(frame, by="id")
     stream = spark.readStream.format("rate").load()
     with pytest.raises(ValueError, match="streaming data frame"):
         rstats.spark.describe(stream)

@@ -6,6 +6,8 @@
 //! [`run`] is where it begins.
 
 mod accumulate;
+#[cfg(feature = "stream")]
+mod accumulate_groups;
 mod checkpoint;
 mod context;
 mod groups;

@@ -3,20 +3,29 @@
 use std::collections::HashSet;
 use std::sync::MutexGuard;
 
-use pyo3::exceptions::PyTypeError;
+mod state;
+
+use arrow_array::ArrayRef;
+use arrow_schema::FieldRef;
+use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes};
+use pyo3::types::{PyAny, PyBytes, PyList};
 use rstats::parquet::{Dataset, Plan, Predicate, Progress, Request};
 use rstats::report::{Report, Source};
-use rstats::{Accumulator as State, Columns, Filter, Interrupt, Kinds, Series, Summaries};
+use rstats::{Accumulator as Question, Columns, Filter, GroupedAccumulator, Interrupt, Kinds, Series};
 
+use self::state::State;
 use crate::args;
 use crate::call::{self, Threads};
 use crate::dataset;
 use crate::description::Description;
 use crate::errors::to_python;
 use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::key_objects::with_texts;
 use crate::shared::Shared;
+
+/// Columns of keys: none where there are no groups.
+type Keys = Vec<(FieldRef, ArrayRef)>;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.txt"))]
 #[pyclass(module = "rstats", frozen)]
@@ -36,12 +45,13 @@ impl Accumulator {
 impl Accumulator {
     #[new]
     #[pyo3(
-        signature = (*, columns=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, memory_limit=None, keep=None),
-        text_signature = "(*, columns=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, memory_limit=None, keep=None)"
+        signature = (*, columns=None, by=None, stats=None, q=None, method="linear", ddof=None, nan="propagate", null="skip", min_count=None, level=0.95, trim=0.1, bias=false, memory_limit=None, keep=None),
+        text_signature = "(*, columns=None, by=None, stats=None, q=None, method='linear', ddof=1, nan='propagate', null='skip', min_count=0, level=0.95, trim=0.1, bias=False, memory_limit=None, keep=None)"
     )]
     #[allow(clippy::too_many_arguments)] // they are the signature of the Python class
     fn new(
         columns: Option<&Bound<'_, PyAny>>,
+        by: Option<&Bound<'_, PyAny>>,
         stats: Option<&Bound<'_, PyAny>>,
         q: Option<&Bound<'_, PyAny>>,
         method: &str,
@@ -57,17 +67,20 @@ impl Accumulator {
     ) -> PyResult<Self> {
         let spec =
             args::of_numbers(args::spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?)?;
-        let mut state = State::new(&spec);
+        let mut question = Question::new(&spec);
         if let Some(columns) = columns {
-            state = state.with_columns(args::names("columns", columns)?);
+            question = question.with_columns(args::names("columns", columns)?);
         }
         if let Some(limit) = memory_limit {
-            state = state.with_memory_limit(args::size("memory_limit", limit)?);
+            question = question.with_memory_limit(args::size("memory_limit", limit)?);
         }
         if let Some(keep) = keep {
-            state = state.with_kept(args::whole("keep", keep, 1, 1 << 40)? as u64);
+            question = question.with_kept(args::whole("keep", keep, 1, 1 << 40)? as u64);
         }
-        Ok(Self::of(state))
+        Ok(Self::of(match by {
+            None => State::One(question),
+            Some(by) => State::Groups(GroupedAccumulator::new(question, args::names("by", by)?).map_err(to_python)?),
+        }))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.update.txt"))]
@@ -87,10 +100,13 @@ impl Accumulator {
                     array.dimensions()
                 )));
             }
-            Object::Column(column) => this.add(py, vec![column.into_only_series()?], &threads)?,
-            Object::Table(table) => this.add_table(py, &table, &threads)?,
+            Object::Column(column) => this.add(py, vec![], vec![column.into_only_series()?], &threads)?,
+            Object::Table(table) => {
+                let (keys, series) = this.read(py, &table)?;
+                this.add(py, keys, series, &threads)?;
+            }
             Object::Stream(stream) if stream.is_series => {
-                this.add(py, vec![input::series_of(stream, py)?.into_only_series()?], &threads)?;
+                this.add(py, vec![], vec![input::series_of(stream, py)?.into_only_series()?], &threads)?;
             }
             Object::Stream(stream) => this.add_stream(py, stream, &threads)?,
         }
@@ -107,7 +123,7 @@ impl Accumulator {
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         slf.get().with_plan(paths, r#where, memory_limit, threads, |state, plan, interrupt| {
-            plan.accumulate(state, interrupt, &Progress::default()).map(|_| ())
+            state.update_plan(plan, interrupt)
         })?;
         Ok(slf)
     }
@@ -122,7 +138,7 @@ impl Accumulator {
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         slf.get().with_plan(paths, r#where, memory_limit, threads, |state, plan, interrupt| {
-            plan.aim(state, interrupt, &Progress::default())
+            plan.aim(question_to_aim(state)?, interrupt, &Progress::default())
         })?;
         Ok(slf)
     }
@@ -132,13 +148,13 @@ impl Accumulator {
         let (py, this) = (slf.py(), slf.get());
         let series = match input::recognise(sample)? {
             Object::Column(column) => vec![column.into_only_series()?],
-            Object::Table(table) => this.series_of(py, &table)?,
+            Object::Table(table) => this.read(py, &table)?.1,
             _ => return Err(PyTypeError::new_err("a sample is one series or a table in memory")),
         };
         let mut state = this.lock(py)?;
         let ours = &mut *state;
         let rows = series.iter().map(Series::rows).sum();
-        call::run(py, rows, &Threads::default(), |interrupt| ours.aim(&series, interrupt))?;
+        call::run(py, rows, &Threads::default(), |interrupt| question_to_aim(ours)?.aim(&series, interrupt))?;
         drop(state);
         Ok(slf)
     }
@@ -177,10 +193,28 @@ impl Accumulator {
         let mut state = self.lock(py)?;
         let (rows, spec) = (state.rows(), state.spec().clone());
         let ours = &mut *state;
-        let summaries = call::run(py, rows as usize, &Threads::default(), |_| ours.summaries())?;
+        let series = call::run(py, rows as usize, &Threads::default(), |interrupt| ours.summaries(interrupt))?;
         drop(state);
-        let series = Summaries::new(&spec, summaries);
+        let series = with_texts(py, series)?;
         Ok(Description(Report::new(spec, Source { rows, ..Source::default() }, series)))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.split.txt"))]
+    fn split(&self, py: Python<'_>, buckets: &Bound<'_, PyAny>) -> PyResult<Vec<Self>> {
+        let buckets = args::whole("buckets", buckets, 1, 1 << 20)? as u32;
+        let state = self.lock(py)?.clone();
+        let parts = call::run(py, state.rows() as usize, &Threads::default(), |_| state.split(buckets))?;
+        Ok(parts.into_iter().map(Self::of).collect())
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.condense.txt"))]
+    fn condense(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        let mut state = this.lock(py)?;
+        let ours = &mut *state;
+        call::run(py, ours.rows() as usize, &Threads::default(), |interrupt| ours.condense(interrupt))?;
+        drop(state);
+        Ok(slf)
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.copy.txt"))]
@@ -200,6 +234,12 @@ impl Accumulator {
     fn clear(&self, py: Python<'_>) -> PyResult<()> {
         self.lock(py)?.clear();
         Ok(())
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.by.txt"))]
+    #[getter]
+    fn by(&self, py: Python<'_>) -> PyResult<Option<Vec<String>>> {
+        Ok(self.lock(py)?.by().map(<[String]>::to_vec))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.rows.txt"))]
@@ -237,16 +277,23 @@ impl Accumulator {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let state = self.lock(py)?;
         let asked = state.spec().field_names().join(", ");
-        Ok(format!("Accumulator({} rows; {asked})", state.rows()))
+        let by = state.by().map_or_else(String::new, |by| format!(" by {}", by.join(", ")));
+        Ok(format!("Accumulator({} rows; {asked}{by})", state.rows()))
     }
 }
 
 impl Accumulator {
-    fn add(&self, py: Python<'_>, series: Vec<Series>, threads: &Threads) -> PyResult<()> {
+    fn add(&self, py: Python<'_>, keys: Keys, series: Vec<Series>, threads: &Threads) -> PyResult<()> {
         let values = series.iter().map(Series::rows).sum();
         let mut state = self.lock(py)?;
         let ours = &mut *state;
-        call::run(py, values, threads, |interrupt: &Interrupt| ours.update(&series, interrupt))
+        if keys.is_empty() && ours.by().is_some() {
+            return Err(PyTypeError::new_err("by= names columns of a table, and the data is one series"));
+        }
+        call::run(py, values, threads, |interrupt: &Interrupt| match ours {
+            State::One(one) => one.update(&series, interrupt),
+            State::Groups(groups) => groups.update(keys, &series, interrupt),
+        })
     }
 
     /// Works with the plan for Parquet files.
@@ -262,17 +309,17 @@ impl Accumulator {
         let paths = dataset::files(paths)?;
         let mut state = self.lock(py)?;
         let request = Request {
-            columns: match (state.wanted(), state.kept()) {
+            columns: match (state.wanted(), &*state) {
                 (None, _) => Columns::Numeric,
-                (Some(names), None) => Columns::Named(names.to_vec()),
                 // A part of many may lack some: who looks at all of them is told of a name that is none.
-                (Some(names), Some(_)) if state.names().next().is_some() => {
+                (Some(names), State::One(one)) if one.kept().is_some() && one.names().next().is_some() => {
                     let names: HashSet<String> =
-                        names.iter().cloned().chain(state.names().flatten().map(str::to_owned)).collect();
+                        names.iter().cloned().chain(one.names().flatten().map(str::to_owned)).collect();
                     Columns::Where(Filter::new(move |name, _| names.contains(name)))
                 }
-                (Some(names), Some(_)) => Columns::Named(names.to_vec()),
+                (Some(names), _) => Columns::Named(names.to_vec()),
             },
+            by: state.by().map_or_else(Vec::new, <[String]>::to_vec),
             kinds: Kinds::Numbers,
             predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
             memory_limit: match memory_limit {
@@ -296,14 +343,14 @@ impl Accumulator {
         Ok(names.map_or(Wanted::Numeric, Wanted::Named))
     }
 
-    fn add_table<'py>(&self, py: Python<'py>, table: &Table<'py>, threads: &Threads) -> PyResult<()> {
-        self.add(py, self.series_of(py, table)?, threads)
-    }
-
-    fn series_of<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<Vec<Series>> {
-        let Read { values, .. } = table.read(py, &self.wanted(py)?, &[], None, Kinds::Numbers)?;
+    /// The keys of groups, and the series that are wanted of a table.
+    fn read<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<(Keys, Vec<Series>)> {
+        let by = self.lock(py)?.by().map(<[String]>::to_vec);
+        let by = by.map(|names| Labels::new("by", PyList::new(py, names)?.as_any())).transpose()?;
+        let by: Vec<&Labels> = by.iter().collect();
+        let Read { values, keys, .. } = table.read(py, &self.wanted(py)?, &by, None, Kinds::Numbers)?;
         match values {
-            ReadValues::Series(series) => Ok(series),
+            ReadValues::Series(series) => Ok((keys, series)),
             ReadValues::Lists(_) => {
                 Err(PyTypeError::new_err("an accumulator takes columns of numbers, and these hold lists"))
             }
@@ -311,15 +358,35 @@ impl Accumulator {
     }
 
     fn add_stream(&self, py: Python<'_>, stream: input::Stream, threads: &Threads) -> PyResult<()> {
-        let indices = input::choose_of_stream(py, &stream, &self.wanted(py)?, Kinds::Numbers, &mut Vec::new())?;
+        let by = self.lock(py)?.by().map_or_else(Vec::new, <[String]>::to_vec);
+        let (wanted, are_all) = (self.wanted(py)?, self.lock(py)?.wanted().is_none());
+        let mut indices = Vec::new();
+        for name in &by {
+            let index = stream.fields.iter().position(|field| field.name == *name);
+            indices.push(index.ok_or_else(|| PyKeyError::new_err(format!("no column '{name}' for by=")))?);
+        }
+        let values = input::choose_of_stream(py, &stream, &wanted, Kinds::Numbers, &mut Vec::new())?;
+        indices.extend(values.into_iter().filter(|index| !are_all || !indices.contains(index)).collect::<Vec<_>>());
         let mut batches = stream.select(indices)?;
         while let Some(batch) = batches.next(py)? {
             let schema = batch.schema();
-            let series = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+            let mut columns = schema.fields().iter().zip(batch.columns());
+            let keys = columns.by_ref().take(by.len()).map(|(field, keys)| (field.clone(), keys.clone())).collect();
+            let series = columns.map(|(field, column)| {
                 Series::from_arrays(Some(field.name().clone()), vec![column.clone()]).map_err(to_python)
             });
-            self.add(py, series.collect::<PyResult<_>>()?, threads)?;
+            self.add(py, keys, series.collect::<PyResult<_>>()?, threads)?;
         }
         Ok(())
+    }
+}
+
+/// What is aimed: one question, of all rows.
+fn question_to_aim(state: &mut State) -> rstats::Result<&mut Question> {
+    match state {
+        State::One(one) => Ok(one),
+        State::Groups(_) => Err(rstats::Error::Invalid(
+            "groups have their quantiles in different places: an accumulator of groups is not aimed".to_owned(),
+        )),
     }
 }
