@@ -10,7 +10,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # Optimised as it is shipped, but for what the linker does, which takes minutes.
 QUICK_LINK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
-.PHONY: help demo test check test-rust test-browser test-python test-engines bench docs lint deny fmt clean
+.PHONY: help demo test check test-rust test-browser test-python test-engines test-datafusion bench docs lint deny fmt clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ test-engines: ## The tests with Spark (Java 17) and Dask, in an environment of t
 	target/engines/bin/pip install --quiet --group engines
 	$(QUICK_LINK) target/engines/bin/pip install --quiet --no-deps --force-reinstall .
 	cd tests/engines && ../../target/engines/bin/pytest -q --rootdir=. --durations=5
+
+test-datafusion: ## The aggregates of DataFusion, in datafusion/: lint, tests, the example; minutes the first time
+	cd datafusion && cargo fmt --check
+	cd datafusion && CARGO_TARGET_DIR=../target/datafusion cargo clippy --quiet --all-targets -- -D warnings
+	cd datafusion && CARGO_TARGET_DIR=../target/datafusion cargo test
+	cd datafusion && CARGO_TARGET_DIR=../target/datafusion cargo run --quiet --example exact_sql
 
 bench: $(VENV)/installed ## Install the peers, and measure against them: benches/README.md
 	$(BIN)/pip install --quiet --group bench

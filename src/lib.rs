@@ -95,9 +95,9 @@ mod threads;
 mod unfinished;
 mod unpoisoned;
 
-pub use accumulator::Accumulator;
 #[cfg(feature = "stream")]
 pub use accumulator::GroupedAccumulator;
+pub use accumulator::{Accumulator, ExactSums};
 #[cfg(feature = "allocator")]
 pub use arch::allocator::Allocator;
 pub use describe::{

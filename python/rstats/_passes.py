@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from itertools import chain
 from typing import Any
 
@@ -11,6 +13,9 @@ from ._rstats import Accumulator, Description, parquet_files
 # Beside each other, the samples of all parts come to one place: those of few parts may be larger.
 _KEPT_OF_ALL = 1 << 22
 _KEPT = (1 << 12, 1 << 18)
+
+# So many rows tell where the quantiles are.
+SAMPLE = 1 << 16
 
 
 def merge(parts: Iterable[Accumulator]) -> Accumulator:
@@ -55,7 +60,7 @@ def question_of_files(
     """The files that `paths` stand for, each of which is a part, and an empty accumulator that is aimed by them."""
     files = parquet_files(paths)
     empty = question(len(files), keep, asked)
-    return files, empty if empty.by else empty.aim_parquet(files, **how)
+    return files, empty.aim_parquet(files, **how) if empty.may_need_passes else empty
 
 
 def updated_by_file(empty: Accumulator, how: dict[str, Any], path: str) -> Accumulator:
@@ -70,8 +75,22 @@ def reduced(parts: Iterable[Accumulator]) -> Accumulator:
 
 def answer(empty: Accumulator, scan: Callable[[Accumulator], Iterable[Accumulator]]) -> Description:
     """The answer for all parts. `scan` returns copies of an accumulator, each updated with a part, in any order."""
-    # Merged as they come: the states of all parts need not be here at once.
-    whole = merge(chain([empty], scan(empty)))
-    while (again := whole.another_pass()) is not None:
-        whole.settle(merge(chain([again], scan(again))))
+    with _workers_explained():
+        # Merged as they come: the states of all parts need not be here at once.
+        whole = merge(chain([empty], scan(empty)))
+        while (again := whole.another_pass()) is not None:
+            whole.settle(merge(chain([again], scan(again))))
     return whole.summary()
+
+
+@contextmanager
+def _workers_explained() -> Iterator[None]:
+    """What an engine says of workers that cannot load rstats is pages long."""
+    try:
+        yield
+    except Exception as error:
+        if "No module named 'rstats" not in str(error) and "import of rstats" not in str(error):
+            raise
+        raise RuntimeError(
+            f"a worker cannot import rstats: install rstats-arrow {version('rstats-arrow')} wherever tasks run"
+        ) from error

@@ -1056,6 +1056,9 @@ class Accumulator:
     def by(self) -> list[str] | None:
         """The names of the columns of keys, of groups; else None."""
     @property
+    def may_need_passes(self) -> bool:
+        """Whether it looks for quantiles without keeping all values: `aim` mostly saves it a pass."""
+    @property
     def rows(self) -> int:
         """How many rows it has seen."""
     @property

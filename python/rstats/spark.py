@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._passes import answer, question, question_of_files, reduced
+from ._passes import SAMPLE, answer, question, question_of_files, reduced
 from ._rstats import Accumulator, Description
 
 if TYPE_CHECKING:
@@ -55,7 +56,22 @@ def _states(
     states = frame.mapInArrow(scan, schema)
     if buckets:
         states = states.repartition(_BUCKET).mapInArrow(reduce, schema)
-    return [Accumulator.from_bytes(bytes(row[_STATE])) for row in states.select(_STATE).collect()]
+    with _described(frame.sparkSession, f"rstats: {empty!r}"):
+        rows = states.select(_STATE).collect()
+    return [Accumulator.from_bytes(bytes(row[_STATE])) for row in rows]
+
+
+@contextmanager
+def _described(spark: _SparkSession, what: str) -> Iterator[None]:
+    """What Spark's own pages say of the jobs; a session of Connect has none."""
+    context = getattr(spark, "_sc", None)
+    if context is None:
+        yield
+        return
+    before = context.getLocalProperty("spark.job.description")
+    context.setJobDescription(what)
+    yield
+    context.setLocalProperty("spark.job.description", before)
 
 
 def _updated(state: Accumulator, batch: pa.RecordBatch) -> None:
@@ -95,7 +111,10 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
     asked["columns"] = names = [name for name in names if given or name not in by]
     frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys(by + names)])
     # How many partitions there are is not known before: about as many as the cluster makes by default.
-    return answer(question(200, keep, asked), lambda empty: _states(frame, _updated, empty))
+    empty = question(200, keep, asked)
+    if empty.may_need_passes:
+        empty.aim(frame.limit(SAMPLE).toArrow())
+    return answer(empty, lambda empty: _states(frame, _updated, empty))
 
 
 def describe_parquet(

@@ -3,11 +3,13 @@
 #[cfg(feature = "stream")]
 mod groups;
 mod passes;
+mod sums;
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "stream")]
 pub use self::groups::GroupedAccumulator;
+pub use self::sums::ExactSums;
 
 use crate::describe::AnyScan;
 use crate::error::{Error, Result, column};

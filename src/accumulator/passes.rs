@@ -47,6 +47,11 @@ impl Accumulator {
         self.passes.is_some_and(|passes| passes.is_another)
     }
 
+    /// Whether it looks for quantiles, and does not keep all values for them: [`Accumulator::aim`] mostly saves it a pass.
+    pub fn may_need_passes(&self) -> bool {
+        self.passes.is_some() && self.spec.looks_at_order()
+    }
+
     /// Looks for the quantiles where these rows, a sample of all, have them: then one pass is mostly enough. It does not count the rows.
     ///
     /// # Errors

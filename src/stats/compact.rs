@@ -204,6 +204,22 @@ impl Compact {
         }
     }
 
+    /// What is in another one, whatever its unit.
+    pub fn merge_any(&mut self, other: &Self) {
+        if self.unit == other.unit {
+            return self.merge(other);
+        }
+        let mut moved = other.clone();
+        moved.empty_frame();
+        moved.unit = self.unit;
+        self.merge(&moved);
+    }
+
+    /// The bytes of memory of what no frame holds, about.
+    pub fn wide_bytes(&self) -> usize {
+        self.wide.as_ref().map_or(0, |wide| size_of::<Wide>() + wide.parts.capacity() * size_of::<Part>())
+    }
+
     /// The statistics of what is in it, where they are decided without big numbers; else see [`Compact::finish`]. The divisors are
     /// those of its count.
     #[inline]

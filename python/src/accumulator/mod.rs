@@ -242,6 +242,12 @@ impl Accumulator {
         Ok(self.lock(py)?.by().map(<[String]>::to_vec))
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.may_need_passes.txt"))]
+    #[getter]
+    fn may_need_passes(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.lock(py)?.may_need_passes())
+    }
+
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.rows.txt"))]
     #[getter]
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {

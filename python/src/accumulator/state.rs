@@ -42,6 +42,14 @@ impl State {
         }
     }
 
+    /// Whether a sample tells where quantiles are, and saves a pass.
+    pub fn may_need_passes(&self) -> bool {
+        match self {
+            Self::One(one) => one.may_need_passes(),
+            Self::Groups(_) => false,
+        }
+    }
+
     pub fn rows(&self) -> u64 {
         match self {
             Self::One(one) => one.rows(),
