@@ -10,19 +10,13 @@ from collections.abc import Callable
 Series = list[float]
 
 
-def _any_finite(rng: random.Random) -> float:
-    while True:
-        (value,) = struct.unpack("<d", rng.randbytes(8))
-        if math.isfinite(value):
-            return float(value)
-
-
 def wide_exponents(rng: random.Random, n: int) -> Series:
-    return [_any_finite(rng) for _ in range(n)]
+    values = struct.unpack(f"<{n}d", rng.randbytes(8 * n))
+    return [value if math.isfinite(value) else math.copysign(1e308, value) for value in values]
 
 
 def subnormals(rng: random.Random, n: int) -> Series:
-    return [rng.choice((-1, 1)) * rng.randrange(1 << rng.randrange(1, 53)) * 5e-324 for _ in range(n)]
+    return [(rng.getrandbits(53) - (1 << 52) >> rng.getrandbits(6) % 53) * 5e-324 for _ in range(n)]
 
 
 def cancelling(rng: random.Random, n: int) -> Series:
@@ -38,7 +32,7 @@ def constant(rng: random.Random, n: int) -> Series:
 
 def integers(rng: random.Random, n: int) -> Series:
     bound = 10 ** rng.randrange(1, 16)
-    return [float(rng.randrange(-bound, bound)) for _ in range(n)]
+    return [float(math.floor(rng.uniform(-bound, bound))) for _ in range(n)]
 
 
 def outlier(rng: random.Random, n: int) -> Series:
@@ -58,15 +52,15 @@ def large_offset(rng: random.Random, n: int) -> Series:
 
 def few_distinct(rng: random.Random, n: int) -> Series:
     pool = [rng.uniform(-5, 5) for _ in range(3)] + [0.0]
-    return [rng.choice(pool) for _ in range(n)]
+    return rng.choices(pool, k=n)
 
 
 def decimals(rng: random.Random, n: int) -> Series:
-    return [rng.randrange(-100000, 100000) / 100 for _ in range(n)]
+    return [math.floor(rng.uniform(-100000, 100000)) / 100 for _ in range(n)]
 
 
 def near_overflow(rng: random.Random, n: int) -> Series:
-    return [rng.choice((-1, 1)) * rng.uniform(0, 1.7e308) for _ in range(n)]
+    return [1.7e308 * (2 * rng.random() - 1) for _ in range(n)]
 
 
 def normal(rng: random.Random, n: int) -> Series:

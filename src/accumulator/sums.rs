@@ -166,14 +166,14 @@ impl ExactSums {
         self.finished(|finished| finished.mean())
     }
 
-    /// Their variance with so many delta degrees of freedom; `None` of no more values than these.
+    /// Their variance with so many delta degrees of freedom; `None` of no more values than these, unless one is NaN.
     pub fn variance(&self, ddof: u64) -> Option<f64> {
-        self.finished(|finished| finished.variance(ddof)).filter(|_| self.count() > ddof)
+        self.finished(|finished| finished.variance(ddof))
     }
 
     /// Their standard deviation: see [`ExactSums::variance`].
     pub fn stddev(&self, ddof: u64) -> Option<f64> {
-        self.finished(|finished| finished.stddev(ddof)).filter(|_| self.count() > ddof)
+        self.finished(|finished| finished.stddev(ddof))
     }
 }
 

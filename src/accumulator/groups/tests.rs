@@ -128,11 +128,11 @@ fn parts_have_the_bits_of_all_rows() {
         moments.with_quantiles(&[]).unwrap(),
         Spec::default().with_statistics_named(["mode", "n_unique", "iqr", "mad"]).unwrap(),
     ];
-    for seed in 0..12 {
+    for seed in 0..9 {
         let mut random = Random(seed);
-        let length = [300, 4_000, 30_000, 200_000][seed as usize % 4];
+        let length = [300, 4_000, 70_000][seed as usize % 3];
         let rows = Rows::new(seed, length);
-        let spec = &specs[seed as usize / 4];
+        let spec = &specs[seed as usize / 3];
         let expected =
             describe_groups(rows.keys(0, length), &rows.series(0, length), spec, &Interrupt::default()).unwrap();
         for kept in [None, Some(256), Some(5000)] {
@@ -222,7 +222,7 @@ fn damaged_bytes_are_an_error() {
             assert!(GroupedAccumulator::from_bytes(&bytes[..length]).is_err(), "{length}");
         }
         // Bytes with a checksum that agrees with them: whatever they say, nothing panics.
-        for place in (13..bytes.len() - 4).step_by(41) {
+        for place in (13..bytes.len() - 4).step_by(73) {
             let mut changed = bytes.clone();
             changed[place] ^= 1 << (place % 8);
             let end = changed.len() - 4;
