@@ -30,7 +30,7 @@ test: lint test-rust test-browser test-python ## Set up, and pass every check an
 
 check: lint ## While you work: lint, and the tests that take seconds
 	RSTATS_SERIES=20 cargo $(if $(NEXTEST),nextest run,test) --lib
-	$(BIN)/pytest -q -n $(WORKERS) -m "not slow"
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not slow"
 
 lint: $(VENV)/installed ## Formats, layers, clippy, rustdoc, ruff
 	cargo fmt --all --check
@@ -59,7 +59,7 @@ test-python: $(VENV)/installed ## Build the extension, check its stubs, run the 
 	$(QUICK_LINK) $(BIN)/pip install --quiet --no-deps --force-reinstall .
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml ../python/tests/typing_example.py
 	cd $(VENV) && bin/python -m mypy.stubtest rstats --mypy-config-file ../pyproject.toml
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 test-engines: ## The tests with Spark (Java 17) and Dask, in an environment of their own of 1 GB in target/engines
 	$(PYTHON) -m venv target/engines

@@ -14,9 +14,6 @@ from ._rstats import Accumulator, Description, parquet_files
 _KEPT_OF_ALL = 1 << 22
 _KEPT = (1 << 12, 1 << 18)
 
-# So many rows tell where the quantiles are.
-SAMPLE = 1 << 16
-
 
 def merge(parts: Iterable[Accumulator]) -> Accumulator:
     """One accumulator of what several have seen, in any order; these stay as they are.

@@ -10,16 +10,13 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ._passes import SAMPLE, answer, merge, question, question_of_files, reduced, updated_by_file
+from ._passes import answer, merge, question, question_of_files, reduced, updated_by_file
 from ._rstats import Accumulator, Description
 
 __all__ = ["describe", "describe_parquet"]
 
 # As many states are merged by one task.
 _MERGED = 16
-
-# Of at least so many parts, a few are looked at before.
-_MANY, _LOOKED_AT = 8, 3
 
 # The keys of groups are dealt out to as many tasks at most.
 _BUCKETS = 64
@@ -29,27 +26,6 @@ def _updated(empty: Accumulator, part: Any) -> Accumulator:
     return empty.copy().update(
         part.ravel() if hasattr(part, "ravel") and getattr(part, "ndim", 1) > 1 else part, threads=1
     )
-
-
-def _sampled(parts: list[Any]) -> Any:
-    """Some rows of each part, in one."""
-    import dask
-
-    def sample(part: Any) -> Any:
-        values = part.ravel() if getattr(part, "ndim", 1) > 2 else part
-        return values[:: max(len(values) * len(parts) // SAMPLE, 1)]
-
-    def joined(samples: list[Any]) -> Any:
-        if hasattr(samples[0], "iloc"):
-            import pandas as pd
-
-            return pd.concat(samples)
-        import numpy as np
-
-        return np.concatenate([np.ravel(values) for values in samples])
-
-    some = dask.delayed(sample, name="rstats-sample")
-    return dask.delayed(joined, name="rstats-sample")([some(part) for part in parts]).compute()
 
 
 def _merged(states: list[Any], last: Callable[..., Accumulator] = merge) -> Any:
@@ -103,10 +79,7 @@ def describe(data: Any, *, keep: int | None = None, **asked: Any) -> Description
         raise TypeError(f"a data frame or an array of Dask has to_delayed, and {type(data).__name__} has not")
     parts = data.to_delayed()
     flat = list(parts.ravel()) if hasattr(parts, "ravel") else list(parts)
-    empty = question(len(flat), keep, asked)
-    if empty.may_need_passes and len(flat) >= _MANY:
-        empty.aim(_sampled(flat[:: len(flat) // _LOOKED_AT]))
-    return answer(empty, _scanning(_updated, [(part,) for part in flat]))
+    return answer(question(len(flat), keep, asked), _scanning(_updated, [(part,) for part in flat]))
 
 
 def describe_parquet(

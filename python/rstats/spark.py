@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._passes import SAMPLE, answer, question, question_of_files, reduced
+from ._passes import answer, question, question_of_files, reduced
 from ._rstats import Accumulator, Description
 
 if TYPE_CHECKING:
@@ -111,10 +111,7 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
     asked["columns"] = names = [name for name in names if given or name not in by]
     frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys(by + names)])
     # How many partitions there are is not known before: about as many as the cluster makes by default.
-    empty = question(200, keep, asked)
-    if empty.may_need_passes:
-        empty.aim(frame.limit(SAMPLE).toArrow())
-    return answer(empty, lambda empty: _states(frame, _updated, empty))
+    return answer(question(200, keep, asked), lambda empty: _states(frame, _updated, empty))
 
 
 def describe_parquet(

@@ -32,6 +32,9 @@ use crate::threads::Threads;
 /// Fewer rows are not looked at.
 const FEW_ROWS: usize = 1 << 16;
 
+/// The values of a column that a key with many rows keeps of several parts together.
+const MERGED: usize = 1 << 15;
+
 /// Bytes of a key's entry in a table, beside the key itself.
 const ENTRY: usize = 64;
 
@@ -471,7 +474,7 @@ impl GroupedAccumulator {
         }
         for (key, theirs) in &other.many {
             if let Some(ours) = self.many.get_mut(key) {
-                ours.merge(theirs)?;
+                ours.merge_keeping(theirs, MERGED)?;
             } else {
                 self.many.insert(key.clone(), theirs.clone());
             }

@@ -59,6 +59,9 @@ pub struct Accumulator {
 /// The least number of values that a column keeps.
 const LEAST_KEPT: u64 = 1 << 8;
 
+/// The values of a column that are kept of several parts together: more than each keeps, so that a pass narrows down more.
+const MERGED: usize = 1 << 20;
+
 /// How values that can be read again are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Passes {
@@ -284,13 +287,19 @@ impl Accumulator {
         learned.wants(Learned::QUANTILES) || learned.wants(Learned::VALUE_COUNTS)
     }
 
-    /// What another one has seen, which was asked the same. After an error nothing has changed.
+    /// What another one has seen, which was asked the same. After an error nothing has changed. With [`with_kept`](Self::with_kept) a column keeps the
+    /// values that both had kept, up to 2²⁰ of them.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for one with another spec or other columns, [`Error::Data`] for a column of another type,
     /// [`Error::MemoryLimit`] for more values than there is room for.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
+        self.merge_keeping(other, MERGED)
+    }
+
+    /// The same, where a column keeps up to so many values.
+    fn merge_keeping(&mut self, other: &Self, values: usize) -> Result<()> {
         if self.spec != other.spec {
             return Err(Error::Invalid(format!(
                 "accumulators of different questions do not merge: this one is asked {}, the other one {}",
@@ -335,7 +344,11 @@ impl Accumulator {
                 Some(place) => {
                     let ours = &mut self.columns[place];
                     ours.number_type = ours.number_type.joined(theirs.number_type);
-                    ours.scan.merge(theirs.scan.clone())?;
+                    let mut theirs = theirs.scan.clone();
+                    for scan in [&mut ours.scan, &mut theirs] {
+                        scan.keep_at_least(values);
+                    }
+                    ours.scan.merge(theirs)?;
                 }
                 None => self.columns.push(theirs.clone()),
             }

@@ -180,13 +180,13 @@ fn passes_over_parts_have_the_answers_of_all_values() {
         .unwrap()
         .with_quantiles(&[0.0, 0.01, 0.5, 0.9, 0.999, 1.0])
         .unwrap();
-    let rows = 60_000;
+    let rows = 600_000;
     let value = |row: u64| ((row * 7_919 % 60_013) as f64 / 60_013.0 - 0.5) / ((row * 31 % 101) as f64 + 0.25);
     let x: Vec<f64> = (0..rows).map(value).collect();
     let k: Vec<i64> = (0..rows as i64).map(|row| (1 << 60) + row * row % 1_009).collect();
     let parts: Vec<Vec<Series>> = (0..7)
         .map(|part| {
-            let of = part * 9_000..(60_000).min((part + 1) * 9_000);
+            let of = part * 90_000..600_000.min((part + 1) * 90_000);
             vec![
                 series("x", floats(&x[of.clone()])),
                 series("k", Arc::new(Int64Array::from(k[of].to_vec())) as ArrayRef),
@@ -254,4 +254,36 @@ fn a_pass_over_other_values_is_refused() {
         whole.settle(&again).unwrap();
     }
     assert_eq!(whole.summaries().unwrap()[0].get("median"), Some(24_999.5));
+}
+
+#[test]
+fn the_whole_keeps_more_than_its_parts() {
+    let spec = Spec::default().with_statistics_named(["mean"]).unwrap().with_quantiles(&[0.25, 0.5]).unwrap();
+    let part = |empty: &Accumulator, index: u32| {
+        let values: Vec<f64> = (0..20_000).map(|row| f64::from(row * 20 + index).sin()).collect();
+        let mut part = empty.clone();
+        part.update(&[series("x", floats(&values))], &Interrupt::default()).unwrap();
+        Accumulator::from_bytes(&part.to_bytes().unwrap()).unwrap()
+    };
+    let passes = |most: usize| {
+        let scan = |empty: &Accumulator| {
+            let mut whole = empty.clone();
+            (0..20).for_each(|index| whole.merge_keeping(&part(empty, index), most).unwrap());
+            whole
+        };
+        let (mut whole, mut passes) = (scan(&Accumulator::new(&spec).with_kept(256)), 1);
+        while let Some(again) = whole.another_pass().unwrap() {
+            whole.settle(&scan(&again)).unwrap();
+            passes += 1;
+        }
+        (passes, whole.summaries().unwrap())
+    };
+    let values: Vec<f64> = (0..400_000).map(|index| f64::from(index).sin()).collect();
+    let expected = describe_all(&[series("x", floats(&values))], &spec, &Interrupt::default()).unwrap();
+    let [(few, found), (more, same)] = [MERGED, 0].map(passes);
+    for name in ["q1", "median", "mean"] {
+        assert_eq!(found[0].get(name), expected[0].get(name), "{name}");
+        assert_eq!(same[0].get(name), expected[0].get(name), "{name}");
+    }
+    assert!(few == 2 && more > 2, "{few} {more}");
 }

@@ -200,6 +200,11 @@ impl AnyScan {
         with_scans!(self, other, (ours, theirs) => ours.merge(theirs), else differ())
     }
 
+    /// As [`Scan::keep_at_least`].
+    pub(crate) fn keep_at_least(&mut self, values: usize) {
+        with_scan!(self, scan => scan.keep_at_least(values));
+    }
+
     /// As [`Scan::settle`].
     pub(crate) fn settle(&mut self, pass: Self) -> bool {
         with_scans!(self, pass, (ours, theirs) => ours.settle(theirs), else false)

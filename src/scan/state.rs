@@ -277,6 +277,13 @@ impl<T: Value> Scan<T> {
         Ok(())
     }
 
+    /// From now on it keeps as many values for its quantiles, if it kept fewer: those of several scans that are merged.
+    pub(crate) fn keep_at_least(&mut self, values: usize) {
+        if let Some(candidates) = &mut self.candidates {
+            candidates.keep_at_least(values);
+        }
+    }
+
     /// As [`Scan::merge`], of what both learn.
     fn add(&mut self, other: Self) {
         self.null_count += other.null_count;

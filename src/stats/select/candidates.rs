@@ -61,6 +61,11 @@ impl<K: Key> Candidates<K> {
         self.capacity = capacity.max(LEAST_CAPACITY);
     }
 
+    /// From now on it keeps as many values, if it kept fewer.
+    pub fn keep_at_least(&mut self, capacity: usize) {
+        self.capacity = self.capacity.max(capacity);
+    }
+
     /// More values, none of them NaN, as `bucketize` counts and keeps them in bins.
     pub fn update(&mut self, bucketize: impl FnOnce(&mut Bins<K>, Tier)) {
         // Without edges, all values belong to one bin: they need not move while there is room.
