@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from itertools import chain
 from typing import Any
 
-from ._rstats import Accumulator, Description, parquet_files
+from ._rstats import Accumulator, Description, __version__, parquet_files
 
 # Beside each other, the samples of all parts come to one place: those of few parts may be larger.
 _KEPT_OF_ALL = 1 << 22
@@ -89,5 +88,5 @@ def _workers_explained() -> Iterator[None]:
         if "No module named 'rstats" not in str(error) and "import of rstats" not in str(error):
             raise
         raise RuntimeError(
-            f"a worker cannot import rstats: install rstats-arrow {version('rstats-arrow')} wherever tasks run"
+            f"a worker cannot import rstats: install rstats-arrow {__version__} wherever tasks run"
         ) from error

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ._passes import answer, merge, question, question_of_files, reduced, updated_by_file
-from ._rstats import Accumulator, Description
+from ._rstats import Accumulator, Description, __version__
 
 __all__ = ["describe", "describe_parquet"]
 
@@ -28,6 +28,26 @@ def _updated(empty: Accumulator, part: Any) -> Accumulator:
     )
 
 
+# What a worker without rstats can evaluate.
+_IS_THERE = "__import__('importlib.util').util.find_spec('rstats') is not None"
+
+
+def _check_workers() -> None:
+    """A worker that cannot import rstats would be asked for ever: it says why in its own log alone."""
+    try:
+        from dask.distributed import get_client
+
+        client = get_client()
+    except (ImportError, ValueError):
+        return  # tasks run in this process
+    found = client.run(eval, _IS_THERE, on_error="return")
+    if lacking := [worker for worker, is_there in found.items() if is_there is not True]:
+        raise RuntimeError(
+            f"{len(lacking)} of {len(found)} workers cannot import rstats, such as {lacking[0]}: "
+            f"install rstats-arrow {__version__} wherever tasks run"
+        )
+
+
 def _merged(states: list[Any], last: Callable[..., Accumulator] = merge) -> Any:
     """What a tree of tasks merges the states to."""
     import dask
@@ -41,6 +61,7 @@ def _merged(states: list[Any], last: Callable[..., Accumulator] = merge) -> Any:
 def _scanning(update: Callable[..., Accumulator], parts: list[Any]) -> Callable[[Accumulator], Iterable[Accumulator]]:
     import dask
 
+    _check_workers()
     updated = dask.delayed(update, name="rstats-scan", pure=False)
 
     def scan(empty: Accumulator) -> Iterable[Accumulator]:

@@ -35,6 +35,9 @@ const FEW_ROWS: usize = 1 << 16;
 /// The values of a column that a key with many rows keeps of several parts together.
 const MERGED: usize = 1 << 15;
 
+/// A batch of more rows stays as it is.
+const SMALL_BATCH: usize = 1 << 13;
+
 /// Bytes of a key's entry in a table, beside the key itself.
 const ENTRY: usize = 64;
 
@@ -60,7 +63,8 @@ const ENTRY: usize = 64;
 ///     temps.update(vec![(field, keys)], &[temp], &Interrupt::default())?;
 /// }
 /// let found = temps.summaries(&Interrupt::default())?;
-/// assert_eq!((found.len(), found.get(0, "mean")), (2, Some(2.0)));
+/// let means: Vec<_> = (0..found.len()).map(|row| found.statistics(row).find(|(name, _)| *name == "mean")).collect();
+/// assert_eq!(means, [Some(("mean", Some(2.0))), Some(("mean", Some(20.0)))]);
 /// # Ok::<(), rstats::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -120,10 +124,17 @@ impl Held {
         Self { schema: self.schema.clone(), ..Self::default() }
     }
 
-    fn push(&mut self, batch: RecordBatch) {
+    fn push(&mut self, mut batch: RecordBatch) -> Result<()> {
         self.rows += batch.num_rows();
         self.bytes += bytes_of(&batch);
+        // Batches of a few rows are joined with such before them: there are few, and each row moves a few times.
+        while batch.num_rows() < SMALL_BATCH
+            && let Some(before) = self.batches.pop_if(|before| before.num_rows() <= batch.num_rows())
+        {
+            batch = concat_batches(&before.schema(), [&before, &batch]).map_err(failed)?;
+        }
         self.batches.push(batch);
+        Ok(())
     }
 
     /// All rows in one table, which are no longer here.
@@ -349,12 +360,6 @@ impl GroupedAccumulator {
             columns.push(keys);
         }
         for series in series {
-            if self.spec().null() == NullPolicy::Raise {
-                let nulls = series.null_count()?;
-                if nulls > 0 {
-                    return Err(Error::Nulls { name: series.name().map(str::to_owned), nulls });
-                }
-            }
             if let (NanPolicy::Raise, Some(row)) = (self.spec().nan(), series.first_nan()?) {
                 let name = series.name().map(str::to_owned);
                 return Err(Error::Nan { name, file: None, row: self.rows + row });
@@ -372,8 +377,17 @@ impl GroupedAccumulator {
         interrupt.check()?;
         let rows = batch.num_rows();
         self.check_limit(bytes_of(&batch) as u64, "keeping the rows of small groups")?;
+        if self.spec().null() == NullPolicy::Raise {
+            let schema = batch.schema();
+            for (field, column) in schema.fields().iter().zip(batch.columns()).skip(self.by.len()) {
+                let nulls = column.logical_null_count() as u64;
+                if nulls > 0 {
+                    return Err(Error::Nulls { name: Some(field.name().clone()), nulls });
+                }
+            }
+        }
         let batch = self.held.fitted(batch, self.by.len())?;
-        self.held.push(batch);
+        self.held.push(batch)?;
         self.rows += rows as u64;
         // Of another pass most rows are not needed.
         let is_time = self.is_another_pass() || self.held.rows >= 2 * self.held.small + FEW_ROWS;
@@ -381,11 +395,9 @@ impl GroupedAccumulator {
     }
 
     fn check_limit(&self, more: u64, what: &str) -> Result<()> {
+        let Some(limit) = self.limit else { return Ok(()) };
         let needed = self.bytes().saturating_add(more);
-        match self.limit.filter(|limit| needed > *limit) {
-            Some(limit) => Err(Error::MemoryLimit { what: what.to_owned(), needed, limit }),
-            None => Ok(()),
-        }
+        if needed > limit { Err(Error::MemoryLimit { what: what.to_owned(), needed, limit }) } else { Ok(()) }
     }
 
     /// The groups of rows, and the key of each as bytes.
@@ -443,9 +455,8 @@ impl GroupedAccumulator {
         match rest.len() == batch.num_rows() {
             true => self.held.push(batch),
             false if !rest.is_empty() => self.held.push(rows_of(&batch, rest)?),
-            false => {}
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// What another one has seen, which was asked the same. After an error nothing has changed.
@@ -470,7 +481,7 @@ impl GroupedAccumulator {
         }
         for batch in &other.held.batches {
             let batch = held.fitted(batch.clone(), self.by.len())?;
-            held.push(batch);
+            held.push(batch)?;
         }
         for (key, theirs) in &other.many {
             if let Some(ours) = self.many.get_mut(key) {
@@ -480,7 +491,7 @@ impl GroupedAccumulator {
             }
         }
         self.held.schema = held.schema;
-        held.batches.into_iter().for_each(|batch| self.held.push(batch));
+        held.batches.into_iter().try_for_each(|batch| self.held.push(batch))?;
         self.answered.extend(other.answered.iter().cloned());
         self.rows += other.rows;
         if self.held.rows >= 2 * self.held.small + FEW_ROWS { self.look_at_groups() } else { Ok(()) }
@@ -555,7 +566,7 @@ impl GroupedAccumulator {
                 split.held.schema = Some(batch.schema());
                 split.rows += rows.len() as u64;
                 if !rows.is_empty() {
-                    split.held.push(rows_of(&batch, rows)?);
+                    split.held.push(rows_of(&batch, rows)?)?;
                 }
                 split.held.small = split.held.rows;
             }
@@ -617,7 +628,7 @@ impl GroupedAccumulator {
         let answers =
             series.collect::<Result<Vec<_>>>().and_then(|series| describe_groups(by, &series, self.spec(), interrupt));
         // They are held as before, whatever came of it.
-        self.held.push(batch);
+        self.held.push(batch)?;
         answers.map(Some)
     }
 
@@ -746,7 +757,7 @@ impl GroupedAccumulator {
             held.schema = Some(schema);
             held.small = rows.num_rows();
             if rows.num_rows() > 0 {
-                held.push(rows);
+                held.push(rows)?;
             }
         }
         let Written { by, limit, rows, .. } = written;

@@ -69,7 +69,7 @@ def test_a_worker_that_is_killed_changes_nothing(client: Client, tmp_path: Path)
 
 
 def test_what_cannot_be_is_told(client: Client) -> None:
-    frame = dd.from_pandas(pd.DataFrame({"x": np.arange(3000.0)}), npartitions=3)
+    frame = dd.from_pandas(pd.DataFrame({"x": np.arange(300_000.0)}), npartitions=3)
     changing = frame.map_partitions(lambda part: part + np.random.default_rng().normal(), meta={"x": "float64"})
     with pytest.raises(ValueError, match="'x' has other values in this pass"):
         rstats.dask.describe(changing, q=[0.5], keep=256)
@@ -77,3 +77,24 @@ def test_what_cannot_be_is_told(client: Client) -> None:
         rstats.dask.describe([1.0, 2.0])
     with pytest.raises(ValueError, match="no column 'y'"):
         rstats.dask.describe(frame, by="y")
+
+
+def test_workers_without_rstats_are_told(lake: Path) -> None:
+    def hide() -> None:
+        import sys
+
+        class Hidden:
+            def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+                if name.split(".")[0] == "rstats":
+                    raise ModuleNotFoundError(name)
+
+        for name in [name for name in sys.modules if name.split(".")[0] == "rstats"]:
+            del sys.modules[name]
+        sys.meta_path.insert(0, Hidden())  # type: ignore[arg-type]
+
+    frame = dd.from_pandas(pd.DataFrame({"x": np.arange(100.0)}), npartitions=3)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        client.run(hide)
+        for work in (lambda: rstats.dask.describe(frame), lambda: rstats.dask.describe_parquet(lake)):
+            with pytest.raises(RuntimeError, match="2 of 2 workers cannot import rstats.*install rstats-arrow"):
+                work()

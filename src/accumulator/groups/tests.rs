@@ -234,3 +234,22 @@ fn damaged_bytes_are_an_error() {
         }
     }
 }
+
+#[test]
+fn rows_that_come_one_by_one_take_no_more_than_rows() {
+    let (rows, interrupt) = (Rows::new(4, 3000), Interrupt::default());
+    let spec = Spec::default().with_statistics_named(["mean", "stddev"]).unwrap().with_quantiles(&[0.5]).unwrap();
+    let mut live = GroupedAccumulator::new(Accumulator::new(&spec), by()).unwrap();
+    for row in 0..3000 {
+        live.update(rows.keys(row, 1), &rows.series(row, 1), &interrupt).unwrap();
+    }
+    assert!(live.held.batches.len() < 20, "{}", live.held.batches.len());
+    let expected = describe_groups(rows.keys(0, 3000), &rows.series(0, 3000), &spec, &interrupt).unwrap();
+    assert!(live.summaries(&interrupt).unwrap().same(&expected));
+
+    let strict = spec.with_null(NullPolicy::Raise);
+    let mut strict = GroupedAccumulator::new(Accumulator::new(&strict), by()).unwrap();
+    let error = strict.update(rows.keys(0, 3000), &rows.series(0, 3000), &interrupt).unwrap_err();
+    assert!(matches!(&error, Error::Nulls { name: Some(name), .. } if name == "floats"), "{error}");
+    assert_eq!(strict.rows(), 0);
+}
