@@ -70,8 +70,10 @@ def _described(spark: _SparkSession, what: str) -> Iterator[None]:
         return
     before = context.getLocalProperty("spark.job.description")
     context.setJobDescription(what)
-    yield
-    context.setLocalProperty("spark.job.description", before)
+    try:
+        yield
+    finally:
+        context.setLocalProperty("spark.job.description", before)
 
 
 def _updated(state: Accumulator, batch: pa.RecordBatch) -> None:

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::mem::take;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_empty_array, new_null_array};
 use arrow_schema::{ArrowError, DataType, FieldRef, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
@@ -137,6 +137,11 @@ impl Held {
         Ok(())
     }
 
+    /// Whether it is time to look at the groups: twice as many rows as were left the last time, and not just a few.
+    fn has_doubled(&self) -> bool {
+        self.rows >= 2 * self.small + FEW_ROWS
+    }
+
     /// All rows in one table, which are no longer here.
     fn take(&mut self) -> Result<Option<RecordBatch>> {
         let Some(schema) = &self.schema else { return Ok(None) };
@@ -254,7 +259,7 @@ impl GroupedAccumulator {
         check_names(by.iter().map(String::as_str), question.spec())?;
         let limit = question.limit;
         // Parts do not know each other's integers.
-        let passes = question.passes.unwrap_or(Passes { kept: u64::MAX, is_another: false });
+        let passes = question.passes.unwrap_or(Passes::ALL);
         let question = Accumulator { limit: None, passes: Some(passes), ..question };
         Ok(Self { question, by, limit, rows: 0, held: Held::default(), many: HashMap::new(), answered: Vec::new() })
     }
@@ -308,7 +313,7 @@ impl GroupedAccumulator {
         cleared
     }
 
-    /// The same for rows that come now, in so many bytes of memory: nothing seen, but what another pass looks for.
+    /// An empty accumulator that merges with this one and takes at most `limit` bytes; of another pass it knows what that looks for.
     #[cfg(feature = "parquet")]
     pub(crate) fn part(&self, limit: u64) -> Self {
         let limit = Some(self.limit.map_or(limit, |ours| ours.min(limit)));
@@ -390,8 +395,7 @@ impl GroupedAccumulator {
         self.held.push(batch)?;
         self.rows += rows as u64;
         // Of another pass most rows are not needed.
-        let is_time = self.is_another_pass() || self.held.rows >= 2 * self.held.small + FEW_ROWS;
-        if is_time { self.look_at_groups() } else { Ok(()) }
+        if self.is_another_pass() || self.held.has_doubled() { self.look_at_groups() } else { Ok(()) }
     }
 
     fn check_limit(&self, more: u64, what: &str) -> Result<()> {
@@ -494,7 +498,7 @@ impl GroupedAccumulator {
         held.batches.into_iter().try_for_each(|batch| self.held.push(batch))?;
         self.answered.extend(other.answered.iter().cloned());
         self.rows += other.rows;
-        if self.held.rows >= 2 * self.held.small + FEW_ROWS { self.look_at_groups() } else { Ok(()) }
+        if self.held.has_doubled() { self.look_at_groups() } else { Ok(()) }
     }
 
     /// An empty accumulator for one more pass over the same rows, which [`GroupedAccumulator::settle`] takes then: it looks at the keys that need
@@ -610,7 +614,7 @@ impl GroupedAccumulator {
     fn columns(&self) -> Result<Vec<AnsweredColumn>> {
         let fields = self.held.schema.iter().flat_map(|schema| schema.fields().iter().skip(self.by.len()));
         let columns = fields.map(|field| {
-            let none = new_null_array(field.data_type(), 0);
+            let none = new_empty_array(field.data_type());
             let series = Series::from_arrays(Some(field.name().clone()), vec![none])?;
             Ok((Some(field.name().clone()), series.number_type()))
         });
@@ -728,7 +732,7 @@ impl GroupedAccumulator {
     }
 
     fn passes(&self) -> Passes {
-        self.question.passes.unwrap_or(Passes { kept: u64::MAX, is_another: false })
+        self.question.passes.unwrap_or(Passes::ALL)
     }
 
     /// Whether bytes are those of groups, and not of one accumulator.

@@ -298,7 +298,7 @@ impl Accumulator {
         self.merge_keeping(other, MERGED)
     }
 
-    /// The same, where a column keeps up to so many values.
+    /// As [`Accumulator::merge`], where a column of the whole keeps up to `values` values for its quantiles.
     fn merge_keeping(&mut self, other: &Self, values: usize) -> Result<()> {
         if self.spec != other.spec {
             return Err(Error::Invalid(format!(

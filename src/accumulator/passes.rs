@@ -23,6 +23,10 @@ use crate::series::{Repr, Series};
 use crate::spec::{Spec, Statistic};
 
 impl Passes {
+    /// One pass, which keeps all values.
+    #[cfg(feature = "stream")]
+    pub(super) const ALL: Self = Self { kept: u64::MAX, is_another: false };
+
     /// Whether [`Accumulator::with_kept`] makes such.
     pub(super) fn is_possible(self) -> bool {
         self.kept >= LEAST_KEPT

@@ -73,13 +73,7 @@ impl ExactSums {
     ///
     /// [`Error::NotNumeric`] for an array of anything else.
     pub fn add_array(&mut self, values: &ArrayRef) -> Result<()> {
-        let repr = Series::from_arrays(None, vec![values.clone()])?.repr();
-        with_repr!(repr, T => {
-            let mut read: Vec<T> = Vec::new();
-            from_arrow::read(values, &mut read)?;
-            read.into_iter().for_each(|value| self.enter(value));
-        });
-        Ok(())
+        self.change_by_array(values, false)
     }
 
     /// The numbers of an array leave, which have entered.
@@ -88,11 +82,15 @@ impl ExactSums {
     ///
     /// As [`ExactSums::add_array`].
     pub fn remove_array(&mut self, values: &ArrayRef) -> Result<()> {
+        self.change_by_array(values, true)
+    }
+
+    fn change_by_array(&mut self, values: &ArrayRef, leave: bool) -> Result<()> {
         let repr = Series::from_arrays(None, vec![values.clone()])?.repr();
         with_repr!(repr, T => {
             let mut read: Vec<T> = Vec::new();
             from_arrow::read(values, &mut read)?;
-            read.into_iter().for_each(|value| self.leave(value));
+            read.into_iter().for_each(|value| if leave { self.leave(value) } else { self.enter(value) });
         });
         Ok(())
     }
@@ -166,7 +164,7 @@ impl ExactSums {
         self.finished(|finished| finished.mean())
     }
 
-    /// Their variance with so many delta degrees of freedom; `None` of no more values than these, unless one is NaN.
+    /// Their variance, whose divisor is `count() - ddof`. `None` where there are `ddof` values or fewer, unless one of them is NaN.
     pub fn variance(&self, ddof: u64) -> Option<f64> {
         self.finished(|finished| finished.variance(ddof))
     }
