@@ -399,7 +399,7 @@ def test_a_second_run_over_groups_reads_only_what_is_new(tmp_path: Path) -> None
         (lake / "new.parquet").unlink()
 
 
-def test_arguments_that_are_wrong(lake: tuple[Path, pa.Table]) -> None:
+def test_arguments_that_are_wrong(lake: tuple[Path, pa.Table], tmp_path: Path) -> None:
     folder, _ = lake
     with pytest.raises(FileNotFoundError, match="nowhere"):
         rstats.describe_parquet(folder / "nowhere.parquet")
@@ -410,11 +410,11 @@ def test_arguments_that_are_wrong(lake: tuple[Path, pa.Table]) -> None:
     with pytest.raises(ValueError, match="no column 'nothing'"):
         rstats.describe_parquet(folder, by="nothing")
     with pytest.raises(ValueError, match="like a column of the answer"):
-        write(folder / "odd", [pa.table({"mean": [1], "x": [1.0]})])
-        rstats.describe_parquet(folder / "odd", by="mean")
+        write(tmp_path, [pa.table({"mean": [1], "x": [1.0]})])
+        rstats.describe_parquet(tmp_path, by="mean")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        rstats.describe_parquet(folder / "odd", columns="x")
+        rstats.describe_parquet(tmp_path, columns="x")
 
 
 def test_a_page_may_be_larger_than_a_share_of_the_limit(tmp_path: Path) -> None:

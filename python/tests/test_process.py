@@ -32,7 +32,10 @@ reads_peak = pytest.mark.skipif(
 
 
 def growth(setup: str, call: str, check: str) -> int:
-    """By how many kB a call, whose answer is `rows`, raises the peak of memory; `n` is 25 M."""
+    """By how many kB a call, whose answer is `rows`, raises the peak of memory; `n` is 25 M.
+
+    The call is made once before with few values, so that the memory for its code and threads is not counted.
+    """
     grown = run(f"""
 import numpy, pandas, polars, pyarrow, rstats
 
@@ -40,10 +43,13 @@ def peak():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
-n = 25_000_000
 random = numpy.random.default_rng(5)
+n = 100_000
 {setup}
-rstats.describe(numpy.ones(1_000_000))  # threads and their stacks
+{call}
+n = 25_000_000
+{setup}
+rstats.describe(numpy.ones(1_000_000))  # all threads
 with open("/proc/self/clear_refs", "w") as refs:
     refs.write("5")  # the peak starts from here
 before = peak()
