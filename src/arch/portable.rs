@@ -396,7 +396,8 @@ pub fn eight_wide_in<F: OfEight>(
         *keys = F::keys(values);
     }
     for comparator in network.comparators() {
-        let [first, second] = comparator.map(|index| usize::from(index) % MOST_WIDE);
+        // Without a closure: it would be a call, as it has not the instructions of its caller.
+        let [first, second] = [usize::from(comparator[0]) % MOST_WIDE, usize::from(comparator[1]) % MOST_WIDE];
         if let Ok(pair) = keys.get_disjoint_mut([first, second]) {
             F::exchange(pair);
         }

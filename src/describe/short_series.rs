@@ -185,7 +185,11 @@ impl Asked {
         match statistic {
             Statistic::Min => min,
             Statistic::Max => max,
-            Statistic::Range => std::array::from_fn(|i| max[i] - min[i]),
+            Statistic::Range => {
+                let mut range = max;
+                range.iter_mut().zip(min).for_each(|(range, min)| *range -= min);
+                range
+            }
             Statistic::Sum => few.sum,
             Statistic::Mean => few.mean,
             _ if n as u64 <= self.ddof => [UNDEFINED; N],
@@ -205,19 +209,19 @@ impl Asked {
             let ranks = positions.iter().flat_map(|p| [p.lower as usize, p.upper as usize]);
             Network::new(n, ranks.chain([0, n - 1]))
         });
-        let series = std::array::from_fn(|lane| {
-            // A lane without a series of its own has the first one.
-            let start = indices.get(lane).unwrap_or(first).start;
-            &values[start..start + n]
-        });
+        // A lane without a series of its own has the first one.
+        let mut series = [&values[first.start..first.start + n]; 8];
+        for (series, index) in series.iter_mut().zip(indices) {
+            *series = &values[index.start..index.start + n];
+        }
         let (few, unsure) = eight_wide.describe(series, self.ddof, network, self.tier);
         let extrema = [eight_wide.at(0), eight_wide.at(n - 1)];
         let own = self.statistics.iter().map(|&statistic| self.statistic(statistic, n, &few, extrema));
         let quantiles =
             positions.iter().map(|p| p.blend_all(eight_wide.at(p.lower as usize), eight_wide.at(p.upper as usize)));
         for (column, values) in own.chain(quantiles).enumerate() {
-            for (index, value) in indices.iter().zip(values) {
-                rows.set_statistic(index.row, column, value);
+            for (index, value) in indices.iter().zip(&values) {
+                rows.set_statistic(index.row, column, *value);
             }
         }
         for (lane, index) in indices.iter().enumerate() {

@@ -23,10 +23,10 @@ pub trait KeyVisitor {
     type Outcome;
 
     /// Codes that are the keys, in their order.
-    fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Self::Outcome;
+    fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) -> Self::Outcome;
 
     /// Bytes that are the keys, in their order.
-    fn bytes<'a>(self, bytes: impl Fn(usize) -> &'a [u8] + Sync) -> Self::Outcome;
+    fn bytes<'a>(self, bytes: impl Fn(usize) -> &'a [u8] + Copy + Sync) -> Self::Outcome;
 }
 
 /// A column as it is grouped by: dictionaries and runs as what they stand for.
@@ -85,8 +85,8 @@ impl KeyColumn {
         let array = &self.codes;
         macro_rules! numbers {
             ($type:ty, $code:expr) => {{
-                let values = array.as_primitive::<$type>().values();
-                work.exact(|row| $code(values[row]))
+                let values: &[_] = array.as_primitive::<$type>().values();
+                work.exact(move |row| $code(values[row]))
             }};
         }
         match array.data_type() {
@@ -247,7 +247,7 @@ fn rows_as_bytes(array: &ArrayRef) -> Option<ArrayRef> {
 
 fn offsets<W: KeyVisitor, O: OffsetSizeTrait>(work: W, array: &GenericBinaryArray<O>) -> W::Outcome {
     let (offsets, bytes) = (array.value_offsets(), array.value_data());
-    work.bytes(|row| &bytes[offsets[row].as_usize()..offsets[row + 1].as_usize()])
+    work.bytes(move |row| &bytes[offsets[row].as_usize()..offsets[row + 1].as_usize()])
 }
 
 /// As unsigned, in order.

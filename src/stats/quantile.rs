@@ -448,12 +448,16 @@ impl Position {
     /// The quantiles of several series of one length, each as [`Position::blend`]; no two neighbours are so far apart that their
     /// difference overflows.
     pub fn blend_all<const N: usize>(&self, lower: [f64; N], upper: [f64; N]) -> [f64; N] {
-        match &self.weight {
-            Weight::Pick => lower,
-            Weight::Float(gamma) => std::array::from_fn(|i| lerp(lower[i], upper[i], *gamma)),
-            Weight::Cut { delta, groups } => std::array::from_fn(|i| cut(lower[i], upper[i], *delta, *groups)),
-            Weight::Exact(_) => std::array::from_fn(|i| self.blend(lower[i], upper[i])),
+        // A loop: the functions of arrays call their closure for each element.
+        let mut found = lower;
+        let pairs = found.iter_mut().zip(upper);
+        match self.weight {
+            Weight::Pick => {}
+            Weight::Float(gamma) => pairs.for_each(|(a, b)| *a = lerp(*a, b, gamma)),
+            Weight::Cut { delta, groups } => pairs.for_each(|(a, b)| *a = cut(*a, b, delta, groups)),
+            Weight::Exact(_) => pairs.for_each(|(a, b)| *a = self.blend(*a, b)),
         }
+        found
     }
 }
 

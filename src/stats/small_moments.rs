@@ -51,7 +51,9 @@ impl EightWide {
 
     /// The values of all series at a rank that the network brought to its place.
     pub fn at(&self, rank: usize) -> [f64; 8] {
-        self.0.keys[rank].map(f64::from_key)
+        let mut values = [0.0; 8];
+        values.iter_mut().zip(&self.0.keys[rank]).for_each(|(value, &key)| *value = f64::from_key(key));
+        values
     }
 }
 

@@ -56,10 +56,10 @@ pub(super) fn group_column(column: &KeyColumn) -> GroupedRows {
     impl KeyVisitor for Sort<'_> {
         type Outcome = GroupedRows;
 
-        fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> GroupedRows {
+        fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) -> GroupedRows {
             group_rows(self.rows, self.nulls, code, |_, _, _| true, by_code)
         }
-        fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> GroupedRows {
+        fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Copy + Sync) -> GroupedRows {
             // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
             let hasher = RandomState::new();
             let code = |row| text_code(&hasher, bytes(row));
@@ -80,7 +80,7 @@ pub(super) fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
 }
 
 /// The groups of codes that are in the order of the keys, in that order.
-pub(super) fn group_codes(rows: usize, code: impl Fn(usize) -> u64 + Sync) -> GroupedRows {
+pub(super) fn group_codes(rows: usize, code: impl Fn(usize) -> u64 + Copy + Sync) -> GroupedRows {
     group_rows(rows, None, code, |_, _, _| true, by_code)
 }
 
@@ -102,8 +102,8 @@ pub(super) fn ranked(grouped: GroupedRows) -> (Vec<u32>, u32) {
 pub(super) fn group_rows<C: Code>(
     rows: usize,
     nulls: Option<&NullBuffer>,
-    code: impl Fn(usize) -> C + Sync,
-    same: impl Fn(C, usize, usize) -> bool + Sync,
+    code: impl Fn(usize) -> C + Copy + Sync,
+    same: impl Fn(C, usize, usize) -> bool + Copy + Sync,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
 ) -> GroupedRows {
     let seed = RandomState::new().hash_one(0) | 1;
@@ -122,7 +122,7 @@ pub(super) fn group_rows<C: Code>(
             Table::near(stripe(start).filter(there).map(|row| code(row as usize)), stripe(start).len(), seed);
         table.keys.reserve(stripe(start).len());
         for row in stripe(start).filter(there) {
-            table.add(code(row as usize), row, &same);
+            table.add(code(row as usize), row, same);
             if table.codes.len() > most || row % 1024 == 0 && too_many.load(Relaxed) {
                 too_many.store(true, Relaxed);
                 return None;
@@ -137,7 +137,7 @@ pub(super) fn group_rows<C: Code>(
 
     let part_of = |code: C| (mixed(code, seed) >> 56) as usize;
     let partitions: Vec<HashPartitions<C>> =
-        each(&starts, rows, |&start| HashPartitions::new(stripe(start).filter(there), &code, part_of));
+        each(&starts, rows, |&start| HashPartitions::new(stripe(start).filter(there), code, part_of));
     let rows_of = |part: usize| {
         partitions.iter().flat_map(move |partitions| {
             partitions.rows[partitions.starts[part]..partitions.starts[part + 1]].iter().copied()
@@ -149,7 +149,7 @@ pub(super) fn group_rows<C: Code>(
         for partitions in &partitions {
             let section = partitions.starts[part]..partitions.starts[part + 1];
             for (&code, &row) in partitions.codes[section.clone()].iter().zip(&partitions.rows[section]) {
-                table.add(code, row, &same);
+                table.add(code, row, same);
             }
         }
         table

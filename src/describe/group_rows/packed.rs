@@ -105,12 +105,12 @@ struct Range<'a> {
 impl KeyVisitor for Range<'_> {
     type Outcome = Option<(u64, u64)>;
 
-    fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Self::Outcome {
+    fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) -> Self::Outcome {
         let Self { rows, nulls } = self;
         let some = |part: usize| {
             let start = part * TOGETHER;
             let there = |row: &usize| nulls.is_none_or(|nulls| nulls.is_valid(*row));
-            let codes = (start..rows.min(start + TOGETHER)).filter(there).map(&code);
+            let codes = (start..rows.min(start + TOGETHER)).filter(there).map(code);
             codes.fold((u64::MAX, 0), |(low, high), code| (low.min(code), high.max(code)))
         };
         let both = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
@@ -120,7 +120,7 @@ impl KeyVisitor for Range<'_> {
         Some(if low > high { (0, 0) } else { (low, high) })
     }
 
-    fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync) -> Self::Outcome {
+    fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Copy + Sync) -> Self::Outcome {
         None
     }
 }
@@ -136,7 +136,7 @@ struct Add<'a, C, A> {
 impl<C: Send, A: Fn(&mut C, u64) + Sync> KeyVisitor for Add<'_, C, A> {
     type Outcome = ();
 
-    fn exact(self, code: impl Fn(usize) -> u64 + Sync) {
+    fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) {
         let Self { field, nulls, codes, add } = self;
         each(codes, |row, whole| {
             let number = match nulls.is_none_or(|nulls| nulls.is_valid(row)) {
@@ -148,5 +148,5 @@ impl<C: Send, A: Fn(&mut C, u64) + Sync> KeyVisitor for Add<'_, C, A> {
     }
 
     // Columns of these have ranks.
-    fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync) {}
+    fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Copy + Sync) {}
 }

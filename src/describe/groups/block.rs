@@ -22,7 +22,7 @@ const SAMPLE: usize = 1 << 12;
 /// A key that has this many rows of the sample has a partition of its own.
 const FREQUENT: usize = 16;
 
-/// Slots of the table of frequent keys, a power of two and more than twice as many as there can be.
+/// Slots of the table of frequent keys, a power of two: far more than there can be, so that few of them share a slot.
 const SLOTS: usize = 4 * SAMPLE / FREQUENT;
 
 /// More than there are partitions, a power of two.
@@ -47,7 +47,15 @@ pub(crate) struct Partitioning<C> {
     /// How many keys are frequent.
     frequent: usize,
     /// Those, by their hash.
-    slots: Option<Box<[Slot<C>; SLOTS]>>,
+    slots: Option<Slots<C>>,
+}
+
+/// The frequent keys, each in the slot that its hash says, and no two in one: looking a key up takes no loop.
+#[derive(Clone, Debug)]
+struct Slots<C> {
+    keys: Box<[Slot<C>; SLOTS]>,
+    /// By how many bits a hash is shifted to be the place of a slot.
+    shift: u32,
 }
 
 /// A frequent key, or none.
@@ -58,6 +66,45 @@ struct Slot<C> {
     first: u32,
     /// One more than its place among the frequent keys; 0 of a free slot.
     place: u16,
+}
+
+impl<C: Code> Slots<C> {
+    /// Of keys by their hashes, and which of them found a slot. Bits of the hashes are looked for of which no two keys have the same; if
+    /// there are none, the latter keys have the slots.
+    fn new(frequent: &[(C, u32)], seed: u64) -> (Self, Vec<(C, u32)>) {
+        let place = |code: C, shift: u32| (mixed(code, seed) >> shift) as usize % SLOTS;
+        let is_free_of_clashes = |shift: &u32| {
+            let mut taken = [false; SLOTS];
+            frequent.iter().all(|&(code, _)| !std::mem::replace(&mut taken[place(code, *shift)], true))
+        };
+        let shifts = 0..u64::BITS - SLOTS.ilog2();
+        let shift = shifts.clone().find(is_free_of_clashes).unwrap_or_default();
+        let mut keys = Box::new([Slot::default(); SLOTS]);
+        for &(code, first) in frequent {
+            keys[place(code, shift)] = Slot { code, first, place: 1 };
+        }
+        let kept: Vec<(C, u32)> =
+            frequent.iter().copied().filter(|&(code, first)| keys[place(code, shift)].first == first).collect();
+        for (&(code, _), number) in kept.iter().zip(1..) {
+            keys[place(code, shift)].place = number;
+        }
+        (Self { keys, shift }, kept)
+    }
+
+    /// The place of a key among the frequent ones, after `first`; or else `other`.
+    #[inline]
+    fn find(
+        &self,
+        (code, hash): (C, u64),
+        row: usize,
+        same: impl Fn(C, usize, usize) -> bool,
+        [first, other]: [usize; 2],
+    ) -> usize {
+        let Slot { code: frequent, first: seen, place } = self.keys[(hash >> self.shift) as usize % SLOTS];
+        // Which keys are frequent is chance: no branches, which would be taken as often as not.
+        let is_frequent = (frequent == code) & (place != 0) && same(code, seen as usize, row);
+        if is_frequent { (first + usize::from(place)).wrapping_sub(1) } else { other }
+    }
 }
 
 impl<C: Code> Partitioning<C> {
@@ -119,17 +166,12 @@ impl<C: Code> Partitioning<C> {
         // The more frequent a key is, the later its partition comes.
         frequent.sort_unstable();
         let frequent: Vec<(C, u32)> = frequent.into_iter().map(|(_, code, first)| (code, first)).collect();
-        found.frequent = frequent.len();
+        let mut frequent = frequent;
         if !frequent.is_empty() {
-            let slots = found.slots.insert(Box::new([Slot::default(); SLOTS]));
-            for (&(code, first), place) in frequent.iter().zip(1..) {
-                let mut slot = mixed(code, seed) as usize % SLOTS;
-                while slots[slot].place != 0 {
-                    slot = (slot + 1) % SLOTS;
-                }
-                slots[slot] = Slot { code, first, place };
-            }
+            let (slots, kept) = Slots::new(&frequent, seed);
+            (found.slots, frequent) = (Some(slots), kept);
         }
+        found.frequent = frequent.len();
         sample.retain(|key| !frequent.iter().any(|(frequent, _)| *frequent == key.0));
         (found, sample)
     }
@@ -162,26 +204,42 @@ impl<C: Code> Partitioning<C> {
         self.shared() + self.frequent
     }
 
-    #[inline]
-    fn of(&self, code: C, row: usize, same: impl Fn(C, usize, usize) -> bool) -> usize {
-        let hash = mixed(code, self.seed);
-        if let Some(slots) = &self.slots {
-            let mut slot = hash as usize % SLOTS;
-            while slots[slot].place != 0 {
-                let Slot { code: frequent, first, place } = slots[slot];
-                if frequent == code && same(code, first as usize, row) {
-                    return self.shared() + usize::from(place) - 1;
-                }
-                slot = (slot + 1) % SLOTS;
+    /// The partition of each of these codes, of rows from `start` on; of rows without a key it means nothing.
+    fn of_all(&self, codes: &[C], start: usize, same: impl Fn(C, usize, usize) -> bool + Copy) -> Vec<u16> {
+        match self.stretch {
+            Some((low, shift)) => {
+                let last = self.shared() as u64 - 1;
+                self.of_all_by(codes, start, same, move |code, _| {
+                    // What lies beyond the sample's keys joins the first or the last of them.
+                    let above = if code < low { 0 } else { code.above(low).unwrap_or_default() };
+                    (above >> shift).min(last) as usize
+                })
+            }
+            None => {
+                let rest = u64::BITS - 1 - self.bits;
+                // In two steps: a shift by all bits is none.
+                self.of_all_by(codes, start, same, move |_, hash| (hash >> 1 >> rest) as usize)
             }
         }
-        if let Some((low, shift)) = self.stretch {
-            // What lies beyond the sample's keys joins the last ones.
-            let above = code.above(low).unwrap_or_default() >> shift;
-            return above.min(self.shared() as u64 - 1) as usize;
+    }
+
+    /// The same, where `shared` says the partition of a key that is not frequent, by its code and its hash.
+    fn of_all_by(
+        &self,
+        codes: &[C],
+        start: usize,
+        same: impl Fn(C, usize, usize) -> bool + Copy,
+        shared: impl Fn(C, u64) -> usize,
+    ) -> Vec<u16> {
+        let (seed, first) = (self.seed, self.shared());
+        let hashed = codes.iter().map(|&code| (code, mixed(code, seed)));
+        match &self.slots {
+            None => hashed.map(|(code, hash)| shared(code, hash) as u16).collect(),
+            Some(slots) => {
+                let of = |(key, row)| slots.find(key, row, same, [first, shared(key.0, key.1)]) as u16;
+                hashed.zip(start..).map(of).collect()
+            }
         }
-        // In two steps: a shift by all bits is none.
-        (hash >> 1 >> (u64::BITS - 1 - self.bits)) as usize
     }
 }
 
@@ -202,23 +260,25 @@ impl<C: Code> Block<C> {
         rows: Range<u32>,
         nulls: Option<&NullBuffer>,
         code: impl Fn(usize) -> C,
-        same: impl Fn(C, usize, usize) -> bool,
+        same: impl Fn(C, usize, usize) -> bool + Copy,
         partitioning: &Partitioning<C>,
     ) -> Self {
         let without = partitioning.without();
-        let mut codes = vec![C::default(); rows.len()];
-        let mut indices = vec![0_u16; rows.len()];
+        let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
+        let all = rows.start as usize..rows.end as usize;
+        let codes: Vec<C> = match nulls {
+            None => all.clone().map(code).collect(),
+            Some(_) => all.clone().map(|row| if there(row) { code(row) } else { C::default() }).collect(),
+        };
+        let mut indices = partitioning.of_all(&codes, all.start, same);
+        if nulls.is_some() {
+            let missing = indices.iter_mut().zip(all).filter(|(_, row)| !there(*row));
+            missing.for_each(|(index, _)| *index = without as u16);
+        }
         // Neighbours are counted apart: one that has the key of the row before would have to wait for its count.
         let mut counts = [[0_u32; MOST]; 2];
-        let dealt = codes.iter_mut().zip(&mut indices).zip(rows.start as usize..).enumerate();
-        for (turn, ((to_code, to_index), row)) in dealt {
-            let mut index = without;
-            if nulls.is_none_or(|nulls| nulls.is_valid(row)) {
-                *to_code = code(row);
-                index = partitioning.of(*to_code, row, &same);
-            }
-            *to_index = index as u16;
-            counts[turn % 2][index % MOST] += 1;
+        for (&index, turn) in indices.iter().zip(0_usize..) {
+            counts[turn % 2][usize::from(index) % MOST] += 1;
         }
         let mut starts = Vec::with_capacity(without + 2);
         let mut next = [0_u32; MOST];
@@ -231,9 +291,10 @@ impl<C: Code> Block<C> {
         starts.push(end);
         let mut dealt =
             Self { codes: vec![C::default(); codes.len()], rows: vec![0; codes.len()], starts, values: vec![] };
-        for ((row, code), index) in rows.zip(codes).zip(indices) {
+        let (to_codes, to_rows) = (&mut dealt.codes[..], &mut dealt.rows[..codes.len()]);
+        for ((&code, &index), row) in codes.iter().zip(&indices).zip(rows) {
             let next = &mut next[usize::from(index) % MOST];
-            (dealt.codes[*next as usize], dealt.rows[*next as usize]) = (code, row);
+            (to_codes[*next as usize], to_rows[*next as usize]) = (code, row);
             *next += 1;
         }
         dealt
@@ -266,5 +327,55 @@ impl<C: Code> Block<C> {
     #[inline]
     pub fn run(&self, partition: usize) -> Range<usize> {
         self.starts[partition] as usize..self.starts[partition + 1] as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// A key above another one is in no partition before it, whether a look at some rows has seen them or not. Those that were frequent
+        /// have one of their own.
+        #[test]
+        fn stretches_are_in_the_order_of_the_keys(
+            keys in prop::collection::vec(prop_oneof![4 => 0..1_000_000_u64, 1 => Just(7_u64), 1 => any::<u64>()], 400),
+            frequent in any::<bool>(),
+        ) {
+            // Most rows hold the evenly spread keys that are looked at; those of the test lie between them.
+            let spread = |row: usize| 100_000 + row as u64 % 800_000;
+            let code = |row: usize| match row % 1_000 {
+                1 => keys[row / 1_000 % keys.len()],
+                2..50 if frequent => 500_000,
+                _ => spread(row),
+            };
+            let rows = 1 << 19;
+            let partitioning = Partitioning::new(rows, 1, |_| true, code, |_, _, _| true);
+            prop_assert_eq!(partitioning.order(), GroupOrder::ByCode);
+            let codes: Vec<u64> = (0..rows).map(code).collect();
+            let mut partitions: Vec<(u64, u16)> = codes.iter().copied().zip(partitioning.of_all(&codes, 0, |_, _, _| true)).collect();
+            partitions.sort_unstable();
+            let shared = partitioning.shared() as u16;
+            prop_assert!(partitions.iter().filter(|(_, at)| *at < shared).is_sorted_by_key(|(_, at)| *at));
+            let own = |at: &u16| *at >= shared;
+            prop_assert!(partitions.iter().filter(|(_, at)| own(at)).all(|(code, _)| *code == 500_000));
+            prop_assert_eq!(partitions.iter().any(|(_, at)| own(at)), frequent);
+            prop_assert_eq!(partitioning.without(), usize::from(shared) + usize::from(frequent));
+        }
+
+        /// Frequent keys are found, each at a place of its own, and no others.
+        #[test]
+        fn a_frequent_key_has_a_slot(mut codes in prop::collection::vec(any::<u64>(), 2..500), seed in any::<u64>()) {
+            codes.sort_unstable();
+            codes.dedup();
+            let frequent: Vec<(u64, u32)> = codes.iter().copied().zip(0..).collect();
+            let (slots, kept) = Slots::new(&frequent[..frequent.len() / 2], seed);
+            let find = |code: u64| slots.find((code, mixed(code, seed)), 0, |_, _, _| true, [0, usize::MAX]);
+            let found: Vec<(u64, usize)> =
+                codes.iter().map(|&code| (code, find(code))).filter(|(_, place)| *place != usize::MAX).collect();
+            prop_assert_eq!(found, kept.iter().map(|(code, _)| *code).zip(0..).collect::<Vec<_>>());
+            prop_assert!(kept.len() * 4 >= frequent.len() / 2 * 3);
+        }
     }
 }

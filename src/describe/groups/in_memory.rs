@@ -102,20 +102,20 @@ impl Data<'_> {
     fn describe<C: Code>(
         &self,
         nulls: Option<&NullBuffer>,
-        code: impl Fn(usize) -> C + Sync,
-        same: impl Fn(C, usize, usize) -> bool + Sync,
+        code: impl Fn(usize) -> C + Copy + Sync,
+        same: impl Fn(C, usize, usize) -> bool + Copy + Sync,
         order: impl Fn((C, u32), (C, u32)) -> Ordering + Sync,
     ) -> Result<Found> {
         self.interrupt.check()?;
         expect_bytes(self.rows * (size_of::<C>() + size_of::<f64>() * self.chunks.len()));
         let seed = RandomState::new().hash_one(0) | 1;
         let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
-        let partitioning = Partitioning::new(self.rows, seed, there, &code, &same);
+        let partitioning = Partitioning::new(self.rows, seed, there, code, same);
         let block = |number: usize| {
             self.interrupt.check()?;
             let start = number * ROWS;
             let rows = start as u32..self.rows.min(start + ROWS) as u32;
-            let mut block = Block::new(rows, nulls, &code, &same, &partitioning);
+            let mut block = Block::new(rows, nulls, code, same, &partitioning);
             block.values = self.chunks.iter().map(|chunk| chunk.take(&block.rows)).collect::<Result<_>>()?;
             Ok(block)
         };
@@ -127,7 +127,7 @@ impl Data<'_> {
         let groups_of = |partition: usize| {
             self.interrupt.check()?;
             Ok(match partition < partitioning.shared() {
-                true => rows_of(partition).groups(Table::new(seed), id, &same),
+                true => rows_of(partition).groups(Table::new(seed), id, same),
                 false => rows_of(partition).one_group(id),
             })
         };
@@ -179,14 +179,15 @@ struct OneKey<'a> {
 impl KeyVisitor for OneKey<'_> {
     type Outcome = Result<Found>;
 
-    fn exact(self, code: impl Fn(usize) -> u64 + Sync) -> Self::Outcome {
+    fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) -> Self::Outcome {
         self.data.describe(self.nulls, code, |_, _, _| true, by_code)
     }
 
-    fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Sync) -> Self::Outcome {
+    fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Copy + Sync) -> Self::Outcome {
         // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
         let hasher = RandomState::new();
-        let code = |row| text_code(&hasher, bytes(row));
+        let hasher = &hasher;
+        let code = |row| text_code(hasher, bytes(row));
         let same = |code: u128, a, b| code & LONG == 0 || bytes(a) == bytes(b);
         let order = |a: (u128, u32), b: (u128, u32)| match (a.0 | b.0) & LONG {
             0 => a.0.cmp(&b.0),

@@ -93,10 +93,13 @@ impl<'a, C: Code> PartitionRows<'a, C> {
     /// The same of codes that lie near each other, in their order: each number from the least code to the greatest has a place. `None` for
     /// codes that are too far apart, or no numbers.
     fn groups_by_place(self, id: impl Fn(usize, usize) -> u32) -> Option<PartitionGroups<C>> {
-        let codes = || self.runs().flat_map(|(number, run)| &self.blocks[number].codes[run]);
         let rows = self.rows();
-        let first = *codes().next()?;
-        let (low, high) = codes().fold((first, first), |(low, high), &code| (low.min(code), high.max(code)));
+        let mut runs = self.runs().map(|(number, run)| &self.blocks[number].codes[run]).peekable();
+        let first = *runs.peek()?.first()?;
+        let (mut low, mut high) = (first, first);
+        for codes in runs {
+            (low, high) = codes.iter().fold((low, high), |(low, high), &code| (low.min(code), high.max(code)));
+        }
         let places = usize::try_from(high.above(low)?).ok().filter(|range| *range < SPARSE * rows)? + 1;
         let (mut codes, mut firsts, mut counts) = (vec![C::default(); places], vec![0; places], vec![0_u32; places]);
         let mut keys = Vec::with_capacity(rows);

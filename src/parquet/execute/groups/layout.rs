@@ -281,10 +281,10 @@ struct EachCode<'a, C, A> {
 impl<C, A: Fn(&mut C, u64, usize)> KeyVisitor for EachCode<'_, C, A> {
     type Outcome = ();
 
-    fn exact(self, code: impl Fn(usize) -> u64 + Sync) {
+    fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) {
         self.codes.iter_mut().enumerate().for_each(|(row, whole)| (self.add)(whole, code(row), row));
     }
 
     // Keys of these have a layout of their own.
-    fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Sync) {}
+    fn bytes<'b>(self, _: impl Fn(usize) -> &'b [u8] + Copy + Sync) {}
 }
