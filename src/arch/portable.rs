@@ -15,6 +15,7 @@
 //! 2008.)
 
 use super::block::BLOCK;
+pub use super::characters::characters;
 use super::double_double::{self, EightWideRows, MOST, MOST_WIDE, SmallMoments};
 use super::floats::{Eight, OfEight};
 use super::index::Index;

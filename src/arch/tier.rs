@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::block::{BLOCK, PADDING};
+use super::characters::SPAN;
 #[cfg(target_arch = "x86_64")]
 use super::decimals;
 use super::double_double::{EightWideRows, MOST, SmallMoments};
@@ -205,6 +206,10 @@ macro_rules! compiled_for {
             unsure: &mut Vec<Unsure>,
         ) {
             rolling_sums::roll_in::<$floats>(state, entering, leaving, asked, answers, unsure);
+        }
+        #[target_feature(enable = $features)]
+        pub fn characters<O: Copy>(data: &[u8], offsets: &[O], at: impl Fn(O) -> usize, lengths: &mut [u64]) {
+            portable::characters(data, offsets, at, lengths);
         }
         #[target_feature(enable = $features)]
         pub fn convert<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
@@ -468,6 +473,13 @@ impl Tier {
         let rows = entering[0].len();
         assert!(entering.iter().chain(&leaving).all(|one| one.len() == rows));
         dispatch!(self, [compiled::avx2, compiled::avx512], roll(state, entering, leaving, asked, answers, unsure));
+    }
+
+    /// The number of characters of texts of UTF-8, which lie one after the other in `data`, of at most [`SPAN`] bytes: each begins at one of
+    /// the `offsets`, which `at` says as numbers, and ends at the next one.
+    pub fn characters<O: Copy>(self, data: &[u8], offsets: &[O], at: impl Fn(O) -> usize, lengths: &mut [u64]) {
+        assert!(data.len() <= SPAN);
+        dispatch!(self, [compiled::avx2, compiled::avx512], characters(data, offsets, at, lengths));
     }
 
     /// Converts each value; both slices are of one length.

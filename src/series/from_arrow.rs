@@ -111,7 +111,7 @@ fn plain<P: ArrowPrimitiveType, T: Element>(
     array: &dyn Array,
     sink: &mut impl Sink<T>,
     as_they_are: impl for<'a> Fn(&'a [P::Native]) -> Option<&'a [T]>,
-    convert: impl Fn(P::Native) -> T,
+    convert: impl Fn(P::Native) -> T + Copy,
 ) {
     let values: &PrimitiveArray<P> = array.as_primitive();
     let Some(values) = as_they_are(values.values()) else {
@@ -129,14 +129,14 @@ fn plain<P: ArrowPrimitiveType, T: Element>(
 fn primitive<P: ArrowPrimitiveType, T: Element>(
     array: &dyn Array,
     sink: &mut impl Sink<T>,
-    convert: impl Fn(P::Native) -> T,
+    convert: impl Fn(P::Native) -> T + Copy,
 ) {
     let values = array.as_primitive::<P>().values();
     let tier = Tier::best();
     let mut block = [T::from_signed(0); BLOCK];
     blocks(values.len(), nulls(array), sink, |rows, valid, sink| {
         let block = &mut block[..rows.len()];
-        tier.convert(&values[rows], block, &convert);
+        tier.convert(&values[rows], block, convert);
         match valid {
             None => sink.values(block),
             Some(valid) => sink.valid(block, valid),

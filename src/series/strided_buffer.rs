@@ -306,7 +306,7 @@ impl StridedBuffer {
         rows: &RowSelection,
         sink: &mut impl Sink<T>,
         as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
-        convert: impl Fn([u8; WIDTH]) -> T,
+        convert: impl Fn([u8; WIDTH]) -> T + Copy,
     ) {
         let count = rows.count(self);
         // To clear a whole block would take longer than to read a short series.
@@ -322,7 +322,7 @@ impl StridedBuffer {
         count: usize,
         sink: &mut impl Sink<T>,
         as_they_are: impl Fn(&mut [T]) -> Option<&mut [V]>,
-        convert: impl Fn([u8; WIDTH]) -> T,
+        convert: impl Fn([u8; WIDTH]) -> T + Copy,
     ) {
         let tier = Tier::best();
         let mut bytes = [[0; WIDTH]; SIZE];
@@ -335,7 +335,7 @@ impl StridedBuffer {
                 (ByteOrder::Native, RowSelection::All, Some(values)) => self.items.read_values(block.start, values),
                 (ByteOrder::Native, ..) => {
                     rows.read(&self.items, block.clone(), bytes);
-                    tier.convert(bytes, values, &convert);
+                    tier.convert(bytes, values, convert);
                 }
                 (ByteOrder::Swapped, ..) => {
                     rows.read(&self.items, block.clone(), bytes);

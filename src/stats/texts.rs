@@ -1,7 +1,12 @@
 //! Texts: how many there are, the first and the last in order, and their lengths.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
+
+use crate::arch::Tier;
+use crate::arch::characters::SPAN;
+
+/// Texts whose lengths are found together.
+const TOGETHER: usize = 1 << 9;
 
 /// What is learned of texts, or of bytes. Two of them merge.
 #[derive(Clone, Debug, Default)]
@@ -16,25 +21,31 @@ pub struct TextScan<'a> {
 /// The first and the last text, by their bytes, each after its [`prefix`].
 #[derive(Clone, Debug)]
 struct Extremes<'a> {
-    min: (u64, Cow<'a, [u8]>),
-    max: (u64, Cow<'a, [u8]>),
+    min: (u128, Cow<'a, [u8]>),
+    max: (u128, Cow<'a, [u8]>),
 }
 
-/// A text that may be the first or the last one: its prefix, that of what follows its eighth byte, and the text.
+/// A text that may be the first or the last one, after its prefix.
 #[derive(Clone, Copy)]
 struct End<'a> {
-    prefix: u64,
-    second: u64,
+    prefix: u128,
     bytes: &'a [u8],
 }
 
 impl End<'_> {
-    /// The order of two texts whose first prefixes are equal: up to sixteen bytes, prefixes and length are the text.
-    fn compare(&self, other: &Self) -> Ordering {
-        self.second.cmp(&other.second).then_with(|| match self.bytes.len().max(other.bytes.len()) {
-            ..=16 => self.bytes.len().cmp(&other.bytes.len()),
-            _ => self.bytes.cmp(other.bytes),
-        })
+    /// Whether it comes before another one.
+    #[inline(always)]
+    fn is_before(&self, other: &Self) -> bool {
+        self.prefix < other.prefix || self.prefix == other.prefix && self.is_shorter(other)
+    }
+
+    /// The same where both prefixes are equal: up to sixteen bytes, prefix and length are the text.
+    #[inline(always)]
+    fn is_shorter(&self, other: &Self) -> bool {
+        match self.bytes.len().max(other.bytes.len()) {
+            ..=16 => self.bytes.len() < other.bytes.len(),
+            _ => self.bytes < other.bytes,
+        }
     }
 }
 
@@ -45,17 +56,14 @@ struct Ends<'a> {
 }
 
 impl<'a> Ends<'a> {
-    /// One more text; `second` is asked for only where the prefix does not tell that it is between the others.
+    /// One more text.
     #[inline(always)]
-    fn extend(&mut self, prefix: u64, bytes: &'a [u8], second: impl Fn() -> u64) {
-        if prefix > self.first.prefix && prefix < self.last.prefix {
-            return;
-        }
-        let text = End { prefix, second: second(), bytes };
-        if prefix < self.first.prefix || prefix == self.first.prefix && text.compare(&self.first).is_lt() {
+    fn extend(&mut self, prefix: u128, bytes: &'a [u8]) {
+        let text = End { prefix, bytes };
+        if text.is_before(&self.first) {
             self.first = text;
         }
-        if prefix > self.last.prefix || prefix == self.last.prefix && text.compare(&self.last).is_gt() {
+        if self.last.is_before(&text) {
             self.last = text;
         }
     }
@@ -70,7 +78,7 @@ impl<'a> Ends<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ScannedText<'a> {
     /// Its [`prefix`].
-    pub prefix: u64,
+    pub prefix: u128,
     pub bytes: &'a [u8],
     /// In characters, or bytes.
     pub length: u64,
@@ -82,9 +90,8 @@ impl<'a> TextScan<'a> {
     /// More texts.
     #[inline(always)]
     pub fn update(&mut self, mut texts: impl Iterator<Item = ScannedText<'a>>) {
-        let second = |text: &ScannedText<'a>| text.bytes.get(8..).map_or(0, prefix);
         let Some(text) = texts.next() else { return };
-        let end = End { prefix: text.prefix, second: second(&text), bytes: text.bytes };
+        let end = End { prefix: text.prefix, bytes: text.bytes };
         // What changes with every text stays in registers.
         let mut ends = Ends { first: end, last: end };
         let (mut count, mut empty, mut total) = (0, 0, 0);
@@ -95,49 +102,68 @@ impl<'a> TextScan<'a> {
             total += text.length * text.times;
             least = least.min(text.length);
             most = most.max(text.length);
-            ends.extend(text.prefix, text.bytes, || second(&text));
+            ends.extend(text.prefix, text.bytes);
         }
         self.merge(Self { count, empty, total, lengths: Some([least, most]), extremes: Some(ends.extremes()) });
     }
 
-    /// More texts, one after the other in `data`: each begins at one of the `offsets`, and ends at the next one. Their lengths are in
-    /// characters, or in bytes.
-    pub fn update_dense(
+    /// More texts, one after the other in `data`: each begins at one of the `offsets`, which `at` says as numbers, and ends at the next one.
+    /// Those count that `is_there` is true for, by their places. Their lengths are in characters, or in bytes.
+    pub fn update_dense<O: Copy>(
         &mut self,
         data: &'a [u8],
-        mut offsets: impl ExactSizeIterator<Item = usize> + Clone,
+        offsets: &[O],
+        at: impl Fn(O) -> usize + Copy,
+        is_there: impl Fn(usize) -> bool + Copy,
         in_characters: bool,
     ) {
-        let Some(first) = offsets.next() else { return };
-        let pairs = || {
-            let mut before = first;
-            offsets.clone().map(move |end| (std::mem::replace(&mut before, end), end))
-        };
-        let Some((start, end)) = pairs().next() else { return };
-        let (mut empty, mut total) = (0, 0);
-        let [mut least, mut most] = [u64::MAX, 0];
-        let mut length = |length: u64| {
-            empty += u64::from(length == 0);
-            total += length;
-            (least, most) = (least.min(length), most.max(length));
-        };
-        match in_characters {
-            false => pairs().for_each(|(start, end)| length((end - start) as u64)),
-            true => pairs().for_each(|(start, end)| length(characters(&data[start..end]))),
-        }
-        let second = |start: usize, end: usize| if end - start > 8 { prefix_in(data, start + 8, end) } else { 0 };
-        let text = End { prefix: prefix_in(data, start, end), second: second(start, end), bytes: &data[start..end] };
+        let Some(texts) = offsets.len().checked_sub(1) else { return };
+        let Some(place) = (0..texts).find(|place| is_there(*place)) else { return };
+        let (start, end) = (at(offsets[place]), at(offsets[place + 1]));
+        let text = End { prefix: prefix_in(data, start, end), bytes: &data[start..end] };
         let mut ends = Ends { first: text, last: text };
-        for (start, end) in pairs() {
-            ends.extend(prefix_in(data, start, end), &data[start..end], || second(start, end));
+        let (mut count, mut empty, mut total) = (0, 0, 0);
+        let [mut least, mut most] = [u64::MAX, 0];
+        let mut lengths = [0; TOGETHER];
+        let mut done = place;
+        while done < texts {
+            let start = at(offsets[done]);
+            let stretch = &offsets[done..=texts.min(done + TOGETHER)];
+            // As many as fill a span, or a longer one alone.
+            let number = stretch[1..].partition_point(|end| at(*end) <= start + SPAN).max(1);
+            let (stretch, lengths) = (&stretch[..=number], &mut lengths[..number]);
+            let span = &data[start..at(stretch[number])];
+            match in_characters && !span.is_ascii() {
+                true if span.len() > SPAN => lengths[0] = characters(span),
+                true => Tier::best().characters(span, stretch, |offset| at(offset) - start, lengths),
+                false => {
+                    let pairs = lengths.iter_mut().zip(stretch).zip(&stretch[1..]);
+                    pairs.for_each(|((length, start), end)| *length = (at(*end) - at(*start)) as u64);
+                }
+            }
+            for (&mut length, _) in lengths.iter_mut().zip(done..).filter(|(_, place)| is_there(*place)) {
+                count += 1;
+                empty += u64::from(length == 0);
+                total += length;
+                (least, most) = (least.min(length), most.max(length));
+            }
+            let mut start = start;
+            for (&end, place) in stretch[1..].iter().zip(done..) {
+                let end = at(end);
+                if is_there(place) {
+                    ends.extend(prefix_in(data, start, end), &data[start..end]);
+                }
+                start = end;
+            }
+            done += number;
         }
-        let (count, extremes) = (offsets.len() as u64, Some(ends.extremes()));
+        let extremes = Some(ends.extremes());
         self.merge(Self { count, empty, total, lengths: Some([least, most]), extremes });
     }
 
     /// The same, on its own.
     pub fn into_owned(self) -> TextScan<'static> {
-        let owned = |(prefix, text): (u64, Cow<'_, [u8]>)| (prefix, Cow::Owned(text.into_owned()));
+        let owned = |(prefix, text): (u128, Cow<'_, [u8]>)| (prefix, Cow::Owned(text.into_owned()));
         let extremes = self.extremes.map(|Extremes { min, max }| Extremes { min: owned(min), max: owned(max) });
         TextScan { extremes, count: self.count, empty: self.empty, lengths: self.lengths, total: self.total }
     }
@@ -191,24 +217,45 @@ impl<'a> TextScan<'a> {
     }
 }
 
-/// The first eight bytes as a number: texts whose prefixes differ are in the order of these.
+/// The first sixteen bytes as a number, the first byte in its highest bits: texts whose prefixes differ are in the order of these.
 #[inline]
-pub fn prefix(text: &[u8]) -> u64 {
-    match text.first_chunk::<8>() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        None => text.iter().fold(0, |prefix, &byte| prefix << 8 | u64::from(byte)) << ((8 * (8 - text.len())) % 64),
+pub fn prefix(text: &[u8]) -> u128 {
+    if let Some(bytes) = text.first_chunk::<16>() {
+        return u128::from_be_bytes(*bytes);
+    }
+    // The first and the last word overlap: loading both is faster than a copy of these bytes.
+    let behind = 8 * (16 - text.len());
+    match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u64::from_be_bytes(*first), u64::from_be_bytes(*last));
+            u128::from(first) << 64 | u128::from(last) << behind
+        }
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let (first, last) = (u32::from_be_bytes(*first), u32::from_be_bytes(*last));
+                u128::from(first) << 96 | u128::from(last) << behind
+            }
+            _ => text.iter().zip(0..).fold(0, |word, (&byte, place)| word | u128::from(byte) << (120 - 8 * place)),
+        },
     }
 }
 
-/// The prefix of the text from `start` to `end` of `data`: without a loop, unless it ends there.
+/// The bits of a prefix that a text has, by its length.
+const MASKS: [u128; 17] = {
+    let mut masks = [u128::MAX; 17];
+    let mut length = 0;
+    while length < 16 {
+        masks[length] = !(u128::MAX >> (8 * length));
+        length += 1;
+    }
+    masks
+};
+
+/// The prefix of the text from `start` to `end` of `data`: without a branch for its length, unless it ends there.
 #[inline]
-pub fn prefix_in(data: &[u8], start: usize, end: usize) -> u64 {
-    match data[start..].first_chunk::<8>() {
-        Some(bytes) => match end - start {
-            0 => 0,
-            length @ 1..8 => u64::from_be_bytes(*bytes) & u64::MAX << (64 - 8 * length),
-            _ => u64::from_be_bytes(*bytes),
-        },
+pub fn prefix_in(data: &[u8], start: usize, end: usize) -> u128 {
+    match data[start..].first_chunk::<16>() {
+        Some(bytes) => u128::from_be_bytes(*bytes) & MASKS[(end - start).min(16)],
         None => prefix(&data[start..end]),
     }
 }
@@ -233,7 +280,7 @@ mod tests {
     proptest! {
         #[test]
         fn texts_are_those_of_sorted_lists(
-            texts in prop::collection::vec("(aaaaaaaa|aaaaaaaaaaaaaaaa)?[\u{0}a-c\u{e9}\u{1f600}]{0,9}", 0..40), cut in 0usize..40, times in 1u64..4,
+            texts in prop::collection::vec("(aaaaaaaa|aaaaaaaaaaaaaaaa|(\u{e9}a){40})?[\u{0}a-c\u{e9}\u{1f600}]{0,9}", 0..40), cut in 0usize..40, times in 1u64..4,
         ) {
             let mut parts = [TextScan::default(), TextScan::default()];
             let joined = texts.concat();
@@ -254,7 +301,7 @@ mod tests {
                         Some(*end)
                     });
                     let offsets: Vec<usize> = std::iter::once(0).chain(ends).collect();
-                    parts[1].update_dense(joined.as_bytes(), offsets[cut..].iter().copied(), true);
+                    parts[1].update_dense(joined.as_bytes(), &offsets[cut..], |offset| offset, |_| true, true);
                 }
                 _ => parts[1].update(scanned[cut..].iter().copied()),
             }

@@ -2,6 +2,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use crate::stats::texts::prefix;
+
 /// What keys are told apart by.
 pub(crate) trait Code: Copy + Default + Ord + Send + Sync {
     /// 64 bits that depend on all of it.
@@ -50,22 +52,7 @@ pub(crate) fn text_code(hasher: &RandomState, bytes: &[u8]) -> u128 {
     if bytes.len() > SHORT {
         return u128::from(hasher.hash_one(bytes)) << 64 | LONG;
     }
-    let length = bytes.len();
-    // The first and the last word overlap: loading both is faster than a copy of `length` bytes.
-    let word = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        (Some(first), Some(last)) => {
-            let (first, last) = (u64::from_be_bytes(*first), u64::from_be_bytes(*last));
-            u128::from(first) << 64 | u128::from(last) << (8 * (16 - length))
-        }
-        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(first), Some(last)) => {
-                let (first, last) = (u32::from_be_bytes(*first), u32::from_be_bytes(*last));
-                u128::from(first) << 96 | u128::from(last) << (8 * (16 - length))
-            }
-            _ => bytes.iter().zip(0..).fold(0, |word, (&byte, place)| word | u128::from(byte) << (120 - 8 * place)),
-        },
-    };
-    word | length as u128
+    prefix(bytes) | bytes.len() as u128
 }
 
 /// Bits of a code, well spread: all of them depend on all of it.

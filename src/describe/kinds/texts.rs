@@ -303,27 +303,18 @@ fn scan_bytes<'a, T: ByteArrayType<Native = [u8]>>(
     let mut ends = rows.clone();
     let Some(first) = ends.next() else { return };
     let last = ends.last().unwrap_or(first);
-    // Of ASCII, which most text is, characters are bytes.
-    let is_dense = last + 1 - first == rows.len();
-    let spanned = || &data[offsets[first].as_usize()..offsets[last + 1].as_usize()];
-    let text = |row: usize| {
-        let (start, end) = (offsets[row].as_usize(), offsets[row + 1].as_usize());
-        (prefix_in(data, start, end), &data[start..end])
-    };
-    let by_bytes = !is_text || is_dense && spanned().is_ascii();
-    if is_dense && texts.null_count() == 0 {
-        scan.update_dense(data, offsets[first..=last + 1].iter().map(|offset| offset.as_usize()), !by_bytes);
-    } else if by_bytes {
-        scan_valid(rows, texts.nulls(), scan, |row| {
-            let (prefix, bytes) = text(row);
-            ScannedText { prefix, bytes, length: bytes.len() as u64, times: 1 }
-        });
-    } else {
-        scan_valid(rows, texts.nulls(), scan, |row| {
-            let (prefix, bytes) = text(row);
-            ScannedText { prefix, bytes, length: characters(bytes), times: 1 }
-        });
+    if last + 1 - first == rows.len() {
+        let offsets = &offsets[first..=last + 1];
+        let at = |offset: T::Offset| offset.as_usize();
+        return match texts.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None => scan.update_dense(data, offsets, at, |_| true, is_text),
+            Some(nulls) => scan.update_dense(data, offsets, at, |place| nulls.is_valid(first + place), is_text),
+        };
     }
+    scan_valid(rows, texts.nulls(), scan, |row| {
+        let (start, end) = (offsets[row].as_usize(), offsets[row + 1].as_usize());
+        ScannedText { prefix: prefix_in(data, start, end), ..scanned(&data[start..end], is_text, 1) }
+    });
 }
 
 /// Each value of a dictionary as often as it stands in the rows.
