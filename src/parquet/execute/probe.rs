@@ -42,21 +42,33 @@ pub(in crate::parquet) struct Look {
     sample: usize,
     /// What is looked at is no more than this part of the rows, as far as whole pages are read: one in `share`.
     share: u64,
-    /// Whether one row group is enough where the extrema of all are alike.
-    may_be_one: bool,
+    /// Whether it only has to spare another pass: then one row group is enough where the extrema of all are alike, and of fewer rows a
+    /// third may be read for a look.
+    is_instead_of_a_pass: bool,
 }
 
 impl Look {
     /// To be fast: a series whose values would be kept otherwise is read in about the same time.
-    pub const FOR_SPEED: Self =
-        Self { long: 1 << 20, rows: 1 << 13, sample: ROWS / 4, share: 24 * (ROWS >> 13) as u64, may_be_one: true };
+    pub const FOR_SPEED: Self = Self {
+        long: 1 << 19,
+        rows: 1 << 13,
+        sample: ROWS / 4,
+        share: 24 * (ROWS >> 13) as u64,
+        is_instead_of_a_pass: true,
+    };
 
     /// To keep little: the brackets are so narrow that few values lie in them.
-    pub const FOR_STATE: Self = Self { long: 1 << 16, rows: 1 << 14, sample: 1 << 18, share: 8, may_be_one: false };
+    pub const FOR_STATE: Self =
+        Self { long: 1 << 16, rows: 1 << 14, sample: 1 << 18, share: 8, is_instead_of_a_pass: false };
 
     /// To find frequent keys, and where the quantiles of each lie: of the pages that are read for it more rows count.
-    pub const FOR_GROUPS: Self =
-        Self { rows: 1 << 15, share: 24 * (ROWS >> 15) as u64, may_be_one: false, ..Self::FOR_SPEED };
+    pub const FOR_GROUPS: Self = Self {
+        long: 1 << 20,
+        rows: 1 << 15,
+        share: 24 * (ROWS >> 15) as u64,
+        is_instead_of_a_pass: false,
+        ..Self::FOR_SPEED
+    };
 }
 
 /// Each row group has to reach over so much of what all of them reach over.
@@ -146,18 +158,23 @@ pub(in crate::parquet) fn looks(
     let alike = groups
         .iter()
         .all(|(_, _, _, extrema)| extrema.is_some_and(|[least, most]| most - least >= ALIKE * (high - low)));
-    let may_be_one = look.may_be_one && groups.len() >= GROUPS && alike;
+    let may_be_one = look.is_instead_of_a_pass && groups.len() >= GROUPS && alike;
     if let Some(&(file, group, ..)) =
         groups.get(groups.len() / 2).filter(|(_, _, rows, _)| may_be_one && *rows >= LEAST_ROWS)
     {
         return vec![part((file, group, 0), ROWS)];
     }
     let rows: u64 = groups.iter().map(|(_, _, rows, _)| rows).sum();
-    let most = rows / look.share / look.rows as u64;
-    if look.may_be_one && all_fit || most < GROUPS as u64 {
+    let count = rows / look.share / look.rows as u64;
+    let (count, least) = match look.is_instead_of_a_pass {
+        // Another pass would read all rows, and these pages are a third of them at most.
+        true => (count.max((rows / (3 * ROWS as u64)).min(GROUPS as u64)), 2),
+        false => (count, GROUPS as u64),
+    };
+    if look.is_instead_of_a_pass && all_fit || count < least {
         return Vec::new();
     }
-    let count = most.min(LOOKS);
+    let count = count.min(LOOKS);
     let (mut ends, mut end) = (Vec::with_capacity(groups.len()), 0);
     for (_, _, rows, _) in &groups {
         end += rows;
