@@ -399,6 +399,22 @@ def test_a_second_run_over_groups_reads_only_what_is_new(tmp_path: Path) -> None
         (lake / "new.parquet").unlink()
 
 
+def test_a_look_at_a_file_of_many_columns_spares_a_pass(tmp_path: Path) -> None:
+    # Too many values to keep all of them, and too few rows for a look that costs next to nothing.
+    rows, rng = 900_000, np.random.default_rng(6)
+    for name, values in {
+        "alike": lambda: rng.lognormal(size=rows),
+        "cents": lambda: np.round(rng.gamma(2, 20, rows), 2),
+        "sorted": lambda: np.sort(rng.standard_normal(rows)),
+    }.items():
+        whole = pa.table({f"c{i}": values() for i in range(6)})
+        (path,) = write(tmp_path / name, [whole], row_group_size=rows)
+        passes: list[int] = []
+        found = rstats.describe_parquet(path, progress=lambda figures, to=passes: to.append(figures["pass"]), **ALL)
+        same(found, rstats.describe(whole, **ALL))
+        assert name == "sorted" or passes[-1] == 1
+
+
 def test_arguments_that_are_wrong(lake: tuple[Path, pa.Table], tmp_path: Path) -> None:
     folder, _ = lake
     with pytest.raises(FileNotFoundError, match="nowhere"):

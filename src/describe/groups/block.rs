@@ -336,6 +336,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
         /// A key above another one is in no partition before it, whether a look at some rows has seen them or not. Those that were frequent
         /// have one of their own.
         #[test]
@@ -350,7 +351,7 @@ mod tests {
                 2..50 if frequent => 500_000,
                 _ => spread(row),
             };
-            let rows = 1 << 19;
+            let rows = 1 << 17;
             let partitioning = Partitioning::new(rows, 1, |_| true, code, |_, _, _| true);
             prop_assert_eq!(partitioning.order(), GroupOrder::ByCode);
             let codes: Vec<u64> = (0..rows).map(code).collect();
