@@ -263,12 +263,17 @@ pub fn prefix_in(data: &[u8], start: usize, end: usize) -> u128 {
 /// How many characters UTF-8 text has: all bytes but those that continue one.
 #[inline]
 pub fn characters(text: &[u8]) -> u64 {
-    // A byte that continues a character has its highest bit and not the next one.
-    let continuing = |word: u64| u64::from((word >> 7 & !word >> 6 & 0x0101_0101_0101_0101).count_ones());
-    let (words, rest) = text.as_chunks::<8>();
-    let of_words: u64 = words.iter().map(|word| continuing(u64::from_le_bytes(*word))).sum();
-    let rest = rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    text.len() as u64 - of_words - continuing(rest)
+    let of_two = |two: u128| continuing((two >> 64) as u64) + continuing(two as u64);
+    let (twos, rest) = text.as_chunks::<16>();
+    let of_twos: u64 = twos.iter().map(|two| of_two(u128::from_ne_bytes(*two))).sum();
+    text.len() as u64 - of_twos - of_two(prefix(rest))
+}
+
+/// How many of eight bytes continue a character: those with the highest bit and not the next one.
+#[inline]
+fn continuing(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    (word >> 7 & !word >> 6 & ONES).wrapping_mul(ONES) >> 56
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ const GROUPS: usize = 4;
 /// What a look is for.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::parquet) struct Look {
-    /// Shorter series are kept whole.
+    /// At shorter series it does not look.
     pub long: u64,
     /// Rows that are looked at of each row group, where there are several.
     rows: usize,
@@ -50,7 +50,7 @@ pub(in crate::parquet) struct Look {
 impl Look {
     /// To be fast: a series whose values would be kept otherwise is read in about the same time.
     pub const FOR_SPEED: Self = Self {
-        long: 1 << 19,
+        long: 6 * ROWS as u64,
         rows: 1 << 13,
         sample: ROWS / 4,
         share: 24 * (ROWS >> 13) as u64,

@@ -25,6 +25,9 @@ use crate::unpoisoned::Unpoisoned;
 /// How many values all series together keep in a first pass that another one follows.
 pub(in crate::parquet) const SAMPLED: usize = 1 << 22;
 
+/// The same of series that are too short for a look: as many as are kept of them are not read again.
+const WHOLE: usize = 1 << 24;
+
 /// The summaries of the wanted columns, and the files that were left out.
 pub(in crate::parquet) fn describe_series(
     run: &ExecutionContext<'_>,
@@ -111,7 +114,8 @@ fn describe_some(
     let overflow = overflow.map(|overflow| overflow.with_kept(values_overflowing(run, series.len())));
     // All values of a short series; of a longer one what lies where its quantiles seem to be, or a sample. To keep all of them where that is
     // possible takes several times as long: each is written to memory, and read again.
-    let sampled = (SAMPLED / series.len().max(1)).max(SAMPLE);
+    let sampled = if plan.rows() < Look::FOR_SPEED.long { WHOLE } else { SAMPLED };
+    let sampled = (sampled / series.len().max(1)).max(SAMPLE);
     let first = match keep {
         Keep::AtMost(most) if most.min(sampled) as u64 <= plan.rows() => Keep::AtMost(most.min(sampled)),
         all => all,
