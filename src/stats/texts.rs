@@ -253,7 +253,7 @@ const MASKS: [u128; 17] = {
 
 /// The prefix of the text from `start` to `end` of `data`: without a branch for its length, unless it ends there.
 #[inline]
-pub fn prefix_in(data: &[u8], start: usize, end: usize) -> u128 {
+fn prefix_in(data: &[u8], start: usize, end: usize) -> u128 {
     match data[start..].first_chunk::<16>() {
         Some(bytes) => u128::from_be_bytes(*bytes) & MASKS[(end - start).min(16)],
         None => prefix(&data[start..end]),

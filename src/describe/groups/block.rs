@@ -70,15 +70,14 @@ struct Slot<C> {
 
 impl<C: Code> Slots<C> {
     /// Of keys by their hashes, and which of them found a slot. Bits of the hashes are looked for of which no two keys have the same; if
-    /// there are none, the latter keys have the slots.
+    /// there are none, a slot has the last of its keys.
     fn new(frequent: &[(C, u32)], seed: u64) -> (Self, Vec<(C, u32)>) {
         let place = |code: C, shift: u32| (mixed(code, seed) >> shift) as usize % SLOTS;
         let is_free_of_clashes = |shift: &u32| {
             let mut taken = [false; SLOTS];
             frequent.iter().all(|&(code, _)| !std::mem::replace(&mut taken[place(code, *shift)], true))
         };
-        let shifts = 0..u64::BITS - SLOTS.ilog2();
-        let shift = shifts.clone().find(is_free_of_clashes).unwrap_or_default();
+        let shift = (0..u64::BITS - SLOTS.ilog2()).find(is_free_of_clashes).unwrap_or_default();
         let mut keys = Box::new([Slot::default(); SLOTS]);
         for &(code, first) in frequent {
             keys[place(code, shift)] = Slot { code, first, place: 1 };
@@ -165,8 +164,7 @@ impl<C: Code> Partitioning<C> {
         }
         // The more frequent a key is, the later its partition comes.
         frequent.sort_unstable();
-        let frequent: Vec<(C, u32)> = frequent.into_iter().map(|(_, code, first)| (code, first)).collect();
-        let mut frequent = frequent;
+        let mut frequent: Vec<(C, u32)> = frequent.into_iter().map(|(_, code, first)| (code, first)).collect();
         if !frequent.is_empty() {
             let (slots, kept) = Slots::new(&frequent, seed);
             (found.slots, frequent) = (Some(slots), kept);

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::rational::round_ratio;
 use crate::spec::{KindStatistic, Spec, Statistic};
-use crate::stats::texts::{ScannedText, TextScan, characters, prefix, prefix_in};
+use crate::stats::texts::{ScannedText, TextScan, characters, prefix};
 use crate::threads::Threads;
 
 /// Rows that are scanned at a time.
@@ -312,8 +312,7 @@ fn scan_bytes<'a, T: ByteArrayType<Native = [u8]>>(
         };
     }
     scan_valid(rows, texts.nulls(), scan, |row| {
-        let (start, end) = (offsets[row].as_usize(), offsets[row + 1].as_usize());
-        ScannedText { prefix: prefix_in(data, start, end), ..scanned(&data[start..end], is_text, 1) }
+        scanned(&data[offsets[row].as_usize()..offsets[row + 1].as_usize()], is_text, 1)
     });
 }
 

@@ -25,7 +25,7 @@ use crate::unpoisoned::Unpoisoned;
 /// How many values all series together keep in a first pass that another one follows.
 pub(in crate::parquet) const SAMPLED: usize = 1 << 22;
 
-/// The same of series that are too short for a look: as many as are kept of them are not read again.
+/// How many values all series together keep where they are too short for a look. If these are all values, there is no second pass.
 const WHOLE: usize = 1 << 24;
 
 /// The summaries of the wanted columns, and the files that were left out.
