@@ -168,6 +168,6 @@ def test_what_is_fetched_counts_as_memory(put: Callable[..., str]) -> None:
         if said[-1][0] == "peak":
             break
         limit = int(said[-1][1])
-    assert said[0][0] == "needs", said
+    assert said[0][0] == "needs" and int(said[0][1]) >= 0.9 * limit, (limit, said)
     assert said[-1][0] == "peak" and int(said[-1][1]) <= limit, (limit, said)
     assert said[-1][2] == rstats.describe(pa.concat_tables(tables))["x"]["mean"].hex()

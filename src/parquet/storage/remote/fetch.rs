@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::future::try_join_all;
+use memmap2::MmapMut;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore};
 use tokio::sync::Semaphore;
@@ -129,29 +130,28 @@ impl Request {
         try_join_all(ranges.into_iter().map(|range| self.range(range))).await
     }
 
-    /// One range, in pieces that end up in one buffer without being copied.
+    /// One range, in pieces that are written to one buffer. It is mapped, so that whoever drops it gives its memory back: the allocator
+    /// would keep it for the thread that fetches.
     async fn range(&self, range: Range<u64>) -> Result<(u64, Bytes), Failure> {
         let length = usize::try_from(range.end - range.start).map_err(|_| Failure::Broken("too long".to_owned()))?;
-        let mut rest = BytesMut::zeroed(length);
-        let pieces = ranges::pieces(&range).map(|piece| {
-            let buffer = rest.split_to((piece.end - piece.start) as usize);
-            self.piece(piece, buffer)
-        });
-        let pieces: Vec<_> = pieces.collect();
-        let mut whole = BytesMut::new();
-        for piece in try_join_all(pieces).await? {
-            whole.unsplit(piece);
-        }
-        Ok((range.start, whole.freeze()))
+        let mut whole = MmapMut::map_anon(length).map_err(|error| Failure::Broken(error.to_string()))?;
+        let mut rest = &mut whole[..];
+        let pieces: Vec<_> = ranges::pieces(&range)
+            .map(|piece| {
+                let buffer;
+                (buffer, rest) = std::mem::take(&mut rest).split_at_mut((piece.end - piece.start) as usize);
+                self.piece(piece, buffer)
+            })
+            .collect();
+        try_join_all(pieces).await?;
+        Ok((range.start, Bytes::from_owner(whole)))
     }
 
-    async fn piece(&self, piece: Range<u64>, mut buffer: BytesMut) -> Result<BytesMut, Failure> {
+    async fn piece(&self, piece: Range<u64>, buffer: &mut [u8]) -> Result<(), Failure> {
         // It is never closed.
         let _permit = self.permits.0.acquire().await;
-        match tokio::time::timeout(LONGEST, self.tries(piece, &mut buffer)).await {
-            Ok(outcome) => outcome.map(|()| buffer),
-            Err(_) => Err(Failure::Broken(format!("no whole answer came within {} s", LONGEST.as_secs()))),
-        }
+        let outcome = tokio::time::timeout(LONGEST, self.tries(piece, buffer)).await;
+        outcome.unwrap_or_else(|_| Err(Failure::Broken(format!("no whole answer came within {} s", LONGEST.as_secs()))))
     }
 
     async fn tries(&self, piece: Range<u64>, buffer: &mut [u8]) -> Result<(), Failure> {
