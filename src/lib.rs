@@ -101,9 +101,8 @@ pub use accumulator::{Accumulator, ExactSums};
 #[cfg(feature = "allocator")]
 pub use arch::allocator::Allocator;
 pub use describe::{
-    Describer, KindsDescriber, ListColumn, Part, StreamDescriber, TypedColumn, Weighting, describe, describe_all,
-    describe_groups, describe_kinds, describe_lists, describe_matrix, describe_stream, describe_weighted,
-    describe_weighted_groups,
+    Describer, ListColumn, Part, StreamDescriber, TypedColumn, Weighting, describe, describe_all, describe_groups,
+    describe_kinds, describe_lists, describe_matrix, describe_stream, describe_weighted, describe_weighted_groups,
 };
 pub use error::{Error, Position, Result};
 pub use interrupt::Interrupt;

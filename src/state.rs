@@ -29,6 +29,9 @@ pub(crate) const ACCUMULATOR: u8 = 16;
 /// The kind of an accumulator of several passes.
 pub(crate) const PASSES: u8 = 18;
 
+/// The kind of an accumulator with columns that hold no numbers.
+pub(crate) const TABLE: u8 = 20;
+
 /// The kind of groups of rows.
 #[cfg(feature = "stream")]
 pub(crate) const GROUPS: u8 = 19;
@@ -99,6 +102,7 @@ fn called(kind: u8) -> &'static str {
         PASSES => "an accumulator of several passes",
         17 => "windows over a stream",
         19 => "groups of rows",
+        TABLE => "an accumulator of columns of every kind",
         _ => "a state of another version",
     }
 }

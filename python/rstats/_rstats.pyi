@@ -998,16 +998,17 @@ class Accumulator:
     Parameters
     ----------
     columns
-        The names of the columns that are taken of tables; by default all columns of numbers.
+        The names of the columns that are taken of tables; by default all of them, or with `by` those of numbers.
     by
-        The names of columns of keys: every distinct key is a group with an answer of its own. All tables have the same
-        columns then. Default: no groups.
+        The names of columns of keys: every distinct key is a group with an answer of its own, for columns of numbers.
+        All tables have the same columns then. Default: no groups.
     stats, q, method, ddof, nan, null, min_count, level, trim, bias
         What is asked, as of `describe`.
     memory_limit
         The most that it may take, in bytes or as text ("64MiB"). Without quantiles, and statistics that need all values
         (iqr, mad, mode, n_unique, trimmed_mean), it stays at about two kilobytes a column. With them it keeps every
-        value, 8 bytes each: more values than there is room for are a `MemoryLimitError`, and are not taken.
+        value, 8 bytes each, and every distinct text: more than there is room for are a `MemoryLimitError`, and are not
+        taken.
     keep
         For values that can be read again, in one part or many: about how many values of a column are kept for its
         quantiles (at least 256), of groups for each key. `another_pass` finds them then. A column has one type in all
@@ -1072,16 +1073,17 @@ class Accumulator:
     ) -> Accumulator:
         """Adds one series or a table, as `describe` takes them, and returns the accumulator itself.
 
-        Columns are found again by their names; one that is new is as if it had been missing before. After an error
-        nothing has changed; but of a stream, the batches before it are there.
+        Columns are found again by their names; one that is new is as if it had been missing before. A column of type
+        null is of the type that it has in other rows, and times come to the unit that they had first, if that is the
+        finer one. After an error nothing has changed; but of a stream, the batches before it are there.
 
         Raises
         ------
         MemoryLimitError
             for more values than there is room for.
         ValueError
-            for a column whose type does not go together with what it held before (a float holds integers up to 2^53),
-            and a NaN or a null under "raise".
+            for a column whose type does not go together with what it held before (a float holds integers up to 2^53;
+            texts, times, booleans and numbers do not change into each other), and a NaN or a null under "raise".
         """
     def update_parquet(
         self,
@@ -1091,7 +1093,7 @@ class Accumulator:
         memory_limit: int | str | None = None,
         threads: int | None = None,
     ) -> Accumulator:
-        """Adds the columns of numbers of Parquet files; returns the accumulator itself.
+        """Adds the columns of Parquet files, with `by` those of numbers; returns the accumulator itself.
 
         `paths`, `where`, `memory_limit` and `threads` are those of `describe_parquet`. After an error nothing has
         changed.

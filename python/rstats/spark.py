@@ -81,7 +81,8 @@ def _updated(state: Accumulator, batch: pa.RecordBatch) -> None:
 
 
 def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Description:
-    """Statistics of the columns of numbers of a data frame, with the bits of `rstats.describe` of all of its rows.
+    """Statistics of the columns of a data frame, with the bits of `rstats.describe` of all of its rows; with `by`,
+    those of its columns of numbers.
 
     Parameters
     ----------
@@ -102,16 +103,13 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
 
     if df.isStreaming:
         raise ValueError("a streaming data frame has no end, and no answer: rstats.windows describes streams")
-    given = names = asked.get("columns")
-    names = [names] if isinstance(names, str) else names
-    if names is None:
-        names = [field.name for field in df.schema.fields if isinstance(field.dataType, NumericType)]
+    by, given = asked.get("by") or [], asked.get("columns")
+    by, given = ([names] if isinstance(names, str) else names for names in (by, given))
+    fields = [field for field in df.schema.fields if not by or isinstance(field.dataType, NumericType)]
+    names = [field.name for field in fields if field.name not in by] if given is None else list(given)
     if not names:
-        raise ValueError("no column of the data frame holds numbers")
-    by = asked.get("by") or []
-    by = [by] if isinstance(by, str) else list(by)
-    asked["columns"] = names = [name for name in names if given or name not in by]
-    frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys(by + names)])
+        raise ValueError("no column of the data frame holds numbers" if by else "the data frame has no columns")
+    frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys([*by, *names])])
     # How many partitions there are is not known before: about as many as the cluster makes by default.
     return answer(question(200, keep, asked), lambda empty: _states(frame, _updated, empty))
 

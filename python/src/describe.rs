@@ -1,14 +1,14 @@
 //! `describe`: what is asked of each kind of data.
 
 use arrow_array::{Array, ArrayRef};
-use arrow_schema::FieldRef;
+use arrow_schema::{FieldRef, Fields};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rstats::internal::values_of;
 use rstats::report::{LeftOut, Report, Source};
 use rstats::{
-    Columns, Interrupt, Kinds, KindsDescriber, ListColumn, Series, SeriesKind, Spec, StreamDescriber, Summaries,
-    Summary, TypedColumn, Weighting, describe_all, describe_groups, describe_kinds, describe_lists, describe_matrix,
+    Accumulator, Columns, Interrupt, Kinds, ListColumn, Series, SeriesKind, Spec, StreamDescriber, Summaries, Summary,
+    TypedColumn, Weighting, describe_all, describe_groups, describe_kinds, describe_lists, describe_matrix,
     describe_weighted, describe_weighted_groups,
 };
 
@@ -17,9 +17,7 @@ use crate::call::{self, Threads};
 use crate::description::Description;
 use crate::errors::{from_arrow, to_python};
 use crate::input::arrow::TableField;
-use crate::input::{
-    self, ArrayMemory, Chosen, Column, Labels, Missing, Object, Read, ReadValues, Stream, Table, Unread, Values, Wanted,
-};
+use crate::input::{self, ArrayMemory, Chosen, Column, Labels, Object, Read, ReadValues, Stream, Table, Wanted};
 use crate::key_objects::with_texts;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
@@ -169,21 +167,8 @@ impl<'py> Asked<'_, 'py> {
             return self.describe_rows(py, vec![lists], vec![], vec![]);
         }
         self.check_axis(1)?;
-        let is_other = match &column.values {
-            Values::Arrow(_, field) => SeriesKind::from_field(field) >= SeriesKind::Time,
-            Values::NoNumbers(..) => true,
-            // Objects of pandas; a list that holds something else is a mistake.
-            Values::Items(_, Missing::NullAndNan) => match column.clone().into_series() {
-                Err(Unread::NoNumbers(wrong)) => !wrong.is_value,
-                _ => false,
-            },
-            Values::Memory(_) | Values::Items(..) | Values::Unreadable(_) => false,
-        };
-        if is_other
-            && self.weights.is_none()
-            && !column.holds_lists()
-            && let Ok(typed) = column.clone().into_typed(py)
-            && (typed.kind() != SeriesKind::Other || !matches!(column.values, Values::Items(..)))
+        if self.weights.is_none()
+            && let Some(typed) = column.as_other_kind(py)
         {
             let threads = self.threads.clone();
             let description = self.describe_series(py, vec![], vec![])?;
@@ -313,30 +298,49 @@ impl<'py> Asked<'_, 'py> {
         let schema = batches.schema.project(&numbers).map_err(from_arrow)?;
         let columns = Columns::Named(schema.fields().iter().map(|field| field.name().clone()).collect());
         let mut describer = StreamDescriber::new(&schema, &columns, &self.spec).map_err(to_python)?;
-        let name = |index: usize| (!is_unnamed).then(|| fields[index].name().clone());
-        let named = others.iter().map(|&index| (name(index), fields[index].clone())).collect();
-        let mut kinds = KindsDescriber::new(named, &self.spec);
+        // Several may have one name: here each has one of its own.
+        let names: Vec<String> = (0..fields.len()).map(|index| name_of_its_own(&fields, index)).collect();
+        let mut kinds = Accumulator::new(&self.spec);
         let (mut values, mut rows) = (0usize, 0);
         while let Some(batch) = batches.next(py)? {
             let here = batch.num_rows().saturating_mul(batch.num_columns());
             values = values.saturating_add(here);
             rows += batch.num_rows() as u64;
-            let of_others: Vec<ArrayRef> = others.iter().map(|&index| batch.column(index).clone()).collect();
+            let typed = |&index: &usize| {
+                let (name, chunks) = (Some(names[index].clone()), vec![batch.column(index).clone()]);
+                TypedColumn { name, field: fields[index].clone(), chunks }
+            };
+            let of_others: Vec<TypedColumn> = others.iter().map(typed).collect();
             let of_numbers = batch.project(&numbers).map_err(from_arrow)?;
             call::run(py, here, &self.threads, |interrupt| {
                 describer.update(&of_numbers, interrupt)?;
-                kinds.update(&of_others, interrupt)
+                kinds.update_all(&[], &of_others, interrupt)
             })?;
         }
-        let (series, parts) = call::run(py, values, &self.threads, |interrupt| {
+        let (series, parts) = call::run(py, values, &self.threads, |_| {
             let mut summaries = describer.finish()?;
             if is_unnamed {
                 summaries.iter_mut().for_each(|summary| summary.column = None);
             }
-            Ok((Summaries::new(&self.spec, summaries), kinds.finish(interrupt)?))
+            let parts = kinds.parts()?.into_iter().map(|part| {
+                part.with_names(|name| {
+                    let place = names.iter().position(|of_its_own| name == Some(of_its_own))?;
+                    (!is_unnamed).then(|| fields[place].name().clone())
+                })
+            });
+            Ok((Summaries::new(&self.spec, summaries), parts.collect::<Vec<_>>()))
         })?;
         let Description(report) = self.report(rows, series, left_out);
         Ok(Description(report.with_parts(parts)))
+    }
+}
+
+/// The name of a column that no column before it has.
+fn name_of_its_own(fields: &Fields, index: usize) -> String {
+    let name = fields[index].name();
+    match fields[..index].iter().any(|before| before.name() == name) {
+        true => format!("{name} ({index})"),
+        false => name.clone(),
     }
 }
 

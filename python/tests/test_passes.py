@@ -141,6 +141,97 @@ def test_what_does_not_go_together_is_told(parts: list[Any]) -> None:
         first.merge(empty.copy().update({"ties": [0.5]}))
 
 
+def messy(seed: int, rows: int = 3_000) -> pa.Table:
+    """A part with a column of every kind; three of them have no type in every other part."""
+    rng = np.random.default_rng(seed)
+    there = rng.random(rows) < 0.9
+
+    def column(values: Any, type_: pa.DataType) -> pa.Array:
+        return pa.array(values, mask=~there).cast(type_)
+
+    texts = np.array(["", "Oslo", "Ås", "a text of more than sixteen bytes"], dtype=object)
+    lacking = seed % 2 == 1
+    return pa.table(
+        {
+            "number": column(rng.normal(size=rows), pa.float64()),
+            "day": column(rng.integers(0, 20_000, rows).astype("int32"), pa.date32()),
+            "at": column(rng.integers(0, 10**15, rows), pa.timestamp("us", "Europe/Oslo")),
+            "took": column(rng.integers(0, 10**9, rows), pa.duration("ms")),
+            "flag": pa.array(rng.random(rows) < 0.5, mask=~there),
+            "city": pa.array(rng.choice(texts, rows), mask=~there),
+            "code": pa.array(rng.choice([b"\xff\x00", b"a"], rows), pa.binary()),
+            "level": pa.array(rng.choice(texts, rows)).dictionary_encode(),
+            "nested": pa.array([{"a": 1} if one else None for one in there]),
+            "some_numbers": pa.nulls(rows) if lacking else column(rng.integers(0, 9, rows), pa.int64()),
+            "some_days": pa.nulls(rows) if lacking else column(rng.integers(0, 9, rows).astype("int32"), pa.date32()),
+            "some_texts": pa.nulls(rows) if lacking else pa.array(rng.choice(texts, rows)),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"stats": ["mean", "min", "mode", "n_unique"], "q": [0.1, 0.5]},
+        {"stats": ["count", "n_true", "n_empty", "mean_length"], "q": ()},
+        {"null": "propagate", "q": [0.99]},
+    ],
+)
+def test_columns_of_every_kind(asked: dict[str, Any], tmp_path: Path) -> None:
+    parts = [messy(seed) for seed in range(5)]
+    whole = pa.concat_tables(parts, promote_options="default")
+    expected = rstats.describe(whole, **asked).to_dicts()
+    kinds = {row["kind"] for row in expected}
+    assert kinds == {"number", "boolean", "time", "text", "other"}
+
+    updated = rstats.Accumulator(**asked)
+    for one in parts:
+        updated.update(one.to_reader())
+    assert updated.summary().to_dicts() == expected
+    states = [pickle.loads(pickle.dumps(rstats.Accumulator(**asked).update(one))) for one in parts]
+    assert rstats.merge(states).summary().to_dicts() == expected
+    later = rstats.merge(reversed(states)).summary()
+    assert sorted(map(str, later.to_dicts())) == sorted(map(str, expected))
+
+    for seed, one in enumerate(parts):
+        pq.write_table(one, tmp_path / f"{seed}.parquet")
+    of_files = rstats.describe_parquet(tmp_path, **asked).to_dicts()
+    some = rstats.describe_parquet(tmp_path, where="flag", columns=["at", "city", "some_days"], **asked).to_dicts()
+    with ThreadPoolExecutor(2) as pool:
+        for keep in (None, 256):
+            assert rstats.processes.describe(parts, pool=pool, keep=keep, **asked).to_dicts() == expected
+            how: dict[str, Any] = {"pool": pool, "keep": keep, **asked}
+            assert rstats.processes.describe_parquet(tmp_path, **how).to_dicts() == of_files
+            how |= {"where": "flag", "columns": ["at", "city", "some_days"]}
+            assert rstats.processes.describe_parquet(tmp_path, **how).to_dicts() == some
+
+
+def test_times_of_files_come_to_one_unit(tmp_path: Path) -> None:
+    for number, unit in enumerate(("ms", "us", "ms")):
+        times = pa.array(range(10_000 * number, 10_000 * (number + 1)), pa.timestamp(unit))
+        pq.write_table(pa.table({"at": times, "number": range(10_000)}), tmp_path / f"{number}.parquet")
+    expected = rstats.describe_parquet(tmp_path).to_dicts()
+    with ThreadPoolExecutor(2) as pool:
+        assert rstats.processes.describe_parquet(tmp_path, pool=pool, keep=256).to_dicts() == expected
+
+
+def test_a_column_does_not_change_its_kind() -> None:
+    acc = rstats.Accumulator(stats=["sum"], q=()).update({"v": [1.0, 2.0], "w": [1, 2]})
+    with pytest.raises(ValueError, match="column 'v' is of type string now, and was of numbers before"):
+        acc.update({"v": ["3", "n/a"], "w": [3, 4]})
+    assert acc.rows == 2
+    texts = rstats.Accumulator(stats=["sum"], q=()).update({"v": ["3", "n/a"]})
+    for one, other in ((acc, texts), (texts, acc)):
+        with pytest.raises(ValueError, match="column 'v' is of"):
+            one.copy().merge(other)
+    assert rstats.Accumulator().update(pa.array(["a", None])).summary()[0]["count"] == 1
+    limited = rstats.Accumulator(stats=["n_unique"], q=(), memory_limit="64KiB")
+    with pytest.raises(rstats.MemoryLimitError):
+        limited.update({"id": [f"user {number}" for number in range(10_000)]})
+    assert limited.update({"id": ["a", "a", "b"]}).summary()[0]["n_unique"] == 2
+
+
 def test_states_are_small(parts: list[Any]) -> None:
     moments = rstats.Accumulator(stats=["mean", "stddev", "min", "max"], q=(), keep=4096, columns="drift")
     assert len(moments.update(parts[0]).to_bytes()) - len(rstats.Accumulator(q=(), keep=4096).to_bytes()) <= 120

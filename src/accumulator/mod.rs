@@ -2,16 +2,18 @@
 
 #[cfg(feature = "stream")]
 mod groups;
+mod others;
 mod passes;
 mod sums;
 
+use arrow_schema::DataType;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "stream")]
 pub use self::groups::GroupedAccumulator;
+use self::others::{LearnedRows, Others, nulls_of};
 pub use self::sums::ExactSums;
-
-use crate::describe::AnyScan;
+use crate::describe::{AnyScan, Part, TypedColumn};
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
 use crate::num::decimal::EXACT_IN_F64;
@@ -22,11 +24,11 @@ use crate::state;
 use crate::summary::Summary;
 use crate::threads::Threads;
 
-/// Statistics of values that come for as long as a service runs, of any number of series. Two that were asked the same merge, whatever
-/// each has seen, and travel as bytes; an answer can be had at any time, and more values added after it.
+/// Statistics of values that come for as long as a service runs, of any number of series, and of columns of every other kind. Two that were
+/// asked the same merge, whatever each has seen, and travel as bytes; an answer can be had at any time, and more values added after it.
 ///
 /// Without quantiles, and statistics that need all values (`iqr`, `mad`, `mode`, `n_unique`, `trimmed_mean`), it stays as large as it
-/// is. With them it keeps every value, 8 bytes each, up to a limit: values that come once cannot be read again. Where they can,
+/// is. With them it keeps every value, 8 bytes each, and every distinct text, up to a limit: values that come once cannot be read again. Where they can,
 /// [`with_kept`](Self::with_kept) bounds what it keeps, and [`another_pass`](Self::another_pass) over the same values finds the quantiles.
 ///
 /// ```
@@ -51,6 +53,9 @@ pub struct Accumulator {
     limit: Option<u64>,
     rows: u64,
     columns: Vec<Column>,
+    /// The columns that hold no numbers, once there are any.
+    #[serde(skip)]
+    others: Option<Box<Others>>,
     /// Where values can be read again.
     #[serde(skip)]
     passes: Option<Passes>,
@@ -70,6 +75,19 @@ struct Passes {
     /// Whether this is another pass, of the columns that need one.
     is_another: bool,
 }
+
+/// Columns as they were read of files.
+#[cfg(feature = "parquet")]
+pub(crate) struct ReadColumns<'a> {
+    pub numbers: Vec<ScannedColumn<'a>>,
+    pub times: Vec<ScannedColumn<'a>>,
+    /// What the other columns are in.
+    pub others: Accumulator,
+}
+
+/// The name of a column, what numbers and of which type it has, and what was scanned of it.
+#[cfg(feature = "parquet")]
+pub(crate) type ScannedColumn<'a> = (&'a str, NumberType, &'a DataType, AnyScan);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Column {
@@ -93,7 +111,7 @@ impl Column {
 impl Accumulator {
     /// Nothing seen yet.
     pub fn new(spec: &Spec) -> Self {
-        Self { spec: spec.clone(), wanted: None, limit: None, rows: 0, columns: Vec::new(), passes: None }
+        Self { spec: spec.clone(), wanted: None, limit: None, rows: 0, columns: Vec::new(), others: None, passes: None }
     }
 
     /// The same for columns of these names.
@@ -118,7 +136,8 @@ impl Accumulator {
 
     /// The names of the columns that it knows, in the order in which they were seen first.
     pub fn names(&self) -> impl Iterator<Item = Option<&str>> {
-        self.columns.iter().map(|column| column.name.as_deref())
+        let others = self.others.iter().flat_map(|others| others.names());
+        self.columns.iter().map(|column| column.name.as_deref()).chain(others)
     }
 
     /// The rows seen so far.
@@ -128,7 +147,8 @@ impl Accumulator {
 
     /// The bytes that it takes.
     pub fn bytes(&self) -> u64 {
-        (size_of::<Self>() + self.columns.iter().map(|column| column.bytes_with(0)).sum::<usize>()) as u64
+        let numbers = size_of::<Self>() + self.columns.iter().map(|column| column.bytes_with(0)).sum::<usize>();
+        numbers as u64 + self.others.as_ref().map_or(0, |others| others.bytes())
     }
 
     /// Forgets all values. With [`with_kept`](Self::with_kept) the columns stay, and where their quantiles are looked for.
@@ -137,8 +157,12 @@ impl Accumulator {
             Some(_) => {
                 let keep = self.keep();
                 self.columns.iter_mut().for_each(|column| column.scan.clear(keep));
+                self.others.iter_mut().for_each(|others| others.clear());
             }
-            None => self.columns.clear(),
+            None => {
+                self.columns.clear();
+                self.others = None;
+            }
         }
         self.rows = 0;
     }
@@ -151,8 +175,88 @@ impl Accumulator {
     /// [`Error::Data`] for a series whose type does not go together with what it was before; [`Error::MemoryLimit`] for more values than
     /// there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it; [`Error::Interrupted`].
     pub fn update(&mut self, series: &[Series], interrupt: &Interrupt) -> Result<()> {
+        self.update_all(series, &[], interrupt)
+    }
+
+    /// As [`Accumulator::update`], with columns that hold no numbers beside the series: what is asked of each kind is what
+    /// [`describe_kinds`](crate::describe_kinds) answers. A column of type null is of the type that it has in other rows; times come to the unit
+    /// that they had first, if that is the finer one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Accumulator::update`].
+    pub fn update_all(&mut self, series: &[Series], others: &[TypedColumn], interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
-        let rows = series.iter().map(Series::rows).max().unwrap_or_default() as u64;
+        let rows = series.iter().map(Series::rows).chain(others.iter().map(TypedColumn::rows)).max();
+        let learned = match others {
+            [] => None,
+            others => Some(LearnedRows::of(&self.fitting(others)?, &self.spec, interrupt)?),
+        };
+        self.check_kinds(series.iter().map(Series::name), learned.iter().flat_map(LearnedRows::types))?;
+        learned.as_ref().map_or(Ok(()), |learned| learned.check(self.others.as_deref()))?;
+        let more = learned.as_ref().map_or(0, |learned| learned.bytes(self.keeps_values()));
+        self.update_series(series, more)?;
+        if let Some(learned) = learned {
+            let (spec, passes) = (&self.spec, self.passes);
+            self.others.get_or_insert_with(|| Box::new(Others::new(spec, passes))).add(learned)?;
+        }
+        self.rows += rows.unwrap_or_default() as u64;
+        self.move_nulls()
+    }
+
+    /// The columns that are looked at, times as those that are known.
+    fn fitting(&self, columns: &[TypedColumn]) -> Result<Vec<TypedColumn>> {
+        let others = self.others.as_deref();
+        let fitted = |column: &TypedColumn| {
+            let known = others.and_then(|others| others.type_of_times(column.name.as_deref()));
+            known.map_or_else(|| Ok(column.clone()), |known| others::in_type(column, known))
+        };
+        columns.iter().filter(|column| self.looks_at(column.name.as_deref())).map(fitted).collect()
+    }
+
+    /// Whether a column is looked at, of numbers or not: another pass has those that need it.
+    pub(crate) fn looks_at(&self, name: Option<&str>) -> bool {
+        self.needs(name) || self.others.as_ref().is_some_and(|others| others.needs(name))
+    }
+
+    /// Whether columns of these names are of the kind that they were of before: those of numbers, and others with what they are called.
+    fn check_kinds<'a>(
+        &self,
+        mut numbers: impl Iterator<Item = Option<&'a str>>,
+        mut others: impl Iterator<Item = (Option<&'a str>, String)>,
+    ) -> Result<()> {
+        let of_others = |name: Option<&str>| self.others.as_ref().and_then(|others| others.type_text(name));
+        if let Some((name, before)) = numbers.find_map(|name| Some((name, of_others(name)?))) {
+            return Err(kinds_differ(name, "of numbers", &before));
+        }
+        let is_number = |name: Option<&str>| self.columns.iter().any(|column| column.name.as_deref() == name);
+        match others.find(|(name, _)| is_number(*name)) {
+            Some((name, now)) => Err(kinds_differ(name, &now, "of numbers")),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts the nulls of columns that had no type, and are of numbers.
+    fn move_nulls(&mut self) -> Result<()> {
+        let Some(others) = &mut self.others else { return Ok(()) };
+        let columns = &mut self.columns;
+        let is_number = |name: Option<&str>| columns.iter().any(|column| column.name.as_deref() == name);
+        for (name, nulls) in others.take_nulls(is_number) {
+            let Some(column) = columns.iter_mut().find(|column| column.name == name) else { continue };
+            let data_type = match column.scan.repr() {
+                Repr::Float => DataType::Float64,
+                Repr::Unsigned => DataType::UInt64,
+                Repr::Signed | Repr::Exact => DataType::Int64,
+            };
+            for array in nulls_of(&data_type, nulls) {
+                column.scan.read(&Chunk::Array(array))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// More rows of series, where `more` bytes are added besides.
+    fn update_series(&mut self, series: &[Series], more: u64) -> Result<()> {
         let needed: Vec<Series>;
         let series = match self.is_another_pass() {
             true => {
@@ -174,7 +278,7 @@ impl Accumulator {
         }
         let chunks = series.iter().zip(&places).map(|(series, place)| self.chunks(series, place));
         let chunks = chunks.collect::<Result<Vec<_>>>()?;
-        self.make_room(series, &places)?;
+        self.make_room(series, &places, more)?;
         for (series, place) in series.iter().zip(&places) {
             if place.index == self.columns.len() {
                 let name = series.name().map(str::to_owned);
@@ -193,9 +297,7 @@ impl Accumulator {
         let read = |(column, chunks): (&mut Column, Vec<&Chunk>)| {
             chunks.into_iter().try_for_each(|chunk| column.scan.read(chunk))
         };
-        Threads::for_values(series.iter().map(Series::rows).sum()).try_map_items(work, read)?;
-        self.rows += rows;
-        Ok(())
+        Threads::for_values(series.iter().map(Series::rows).sum()).try_map_items(work, read).map(|_: Vec<()>| ())
     }
 
     /// An empty scan for the values of a column; `None` if another pass does not need them.
@@ -216,11 +318,40 @@ impl Accumulator {
         Ok(Some(empty))
     }
 
-    /// What was scanned of columns, from scans of [`Accumulator::empty_column`], of `rows` rows.
+    /// What was read of columns, from scans of [`Accumulator::empty_column`], of `rows` rows.
     #[cfg(feature = "parquet")]
-    pub(crate) fn add_columns(&mut self, columns: Vec<(&str, NumberType, AnyScan)>, rows: u64) -> Result<()> {
-        let others = Self { columns: columns.into_iter().map(Column::new).collect(), rows, ..self.clone_empty() };
-        self.merge(&others)
+    pub(crate) fn add_columns(&mut self, read: ReadColumns<'_>, rows: u64) -> Result<()> {
+        let part = self.part_of(read);
+        self.merge(&Self { rows, ..part })
+    }
+
+    /// An accumulator of what was read.
+    #[cfg(feature = "parquet")]
+    fn part_of(&self, read: ReadColumns<'_>) -> Self {
+        let ReadColumns { numbers, times, others } = read;
+        let numbers = numbers.into_iter().map(|(name, number_type, _, scan)| Column::new((name, number_type, scan)));
+        let mut part = Self { columns: numbers.collect(), ..self.clone_empty() };
+        if !times.is_empty() || others.others.is_some() {
+            let learned = others.others.map(|others| others.columns).unwrap_or_default();
+            part.others =
+                Some(Box::new(Others { columns: learned, ..Others::new(&self.spec, self.passes) }.with_times(times)));
+        }
+        part
+    }
+
+    /// What times are in: an accumulator of their ticks.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn ticks(&self) -> Self {
+        match &self.others {
+            Some(others) => others.ticks.clone(),
+            None => Others::new(&self.spec, self.passes).ticks,
+        }
+    }
+
+    /// The type of a column of times that it knows.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn type_of_times(&self, name: &str) -> Option<&DataType> {
+        self.others.as_ref()?.type_of_times(Some(name))
     }
 
     /// That a series goes to the column of this index, and what its values are read as: as `known`, if the column holds values.
@@ -235,6 +366,8 @@ impl Accumulator {
             return Err(Error::Nan { name: series.name().map(str::to_owned), file: None, row: self.rows + row });
         }
         let as_floats = match series.repr() {
+            // Ticks stay integers.
+            Repr::Signed if self.spec.in_ticks() => false,
             // A part of many does not know which integers the others have.
             Repr::Signed | Repr::Unsigned if known.is_none() => self.passes.is_none() && is_narrow(series)?,
             Repr::Signed | Repr::Unsigned if known == Some(Repr::Float) => is_narrow(series)?,
@@ -256,14 +389,14 @@ impl Accumulator {
         }
         let floats = |chunk: &Chunk| {
             let array = chunk.to_array()?;
-            let floats = arrow_cast::cast(&array, &arrow_schema::DataType::Float64);
+            let floats = arrow_cast::cast(&array, &DataType::Float64);
             floats.map(Chunk::Array).map_err(|error| Error::Data(error.to_string()))
         };
         series.chunks().iter().map(floats).collect()
     }
 
     /// Whether there is room for the values of more rows.
-    fn make_room(&self, series: &[Series], places: &[Place]) -> Result<()> {
+    fn make_room(&self, series: &[Series], places: &[Place], others: u64) -> Result<()> {
         let Some(limit) = self.limit.filter(|_| self.keeps_values()) else { return Ok(()) };
         let more = |series: &Series, place: &Place| {
             let column = self.columns.get(place.index);
@@ -272,7 +405,7 @@ impl Accumulator {
             scan.bytes_with(series.rows()) - column.map_or(0, |column| column.scan.bytes_with(0))
         };
         let more: usize = series.iter().zip(places).map(|(series, place)| more(series, place)).sum();
-        let needed = self.bytes().saturating_add(more as u64);
+        let needed = self.bytes().saturating_add(more as u64).saturating_add(others);
         match needed <= limit {
             true => Ok(()),
             false => {
@@ -284,7 +417,7 @@ impl Accumulator {
     /// Whether it keeps every value.
     fn keeps_values(&self) -> bool {
         let learned = self.spec.learned();
-        learned.wants(Learned::QUANTILES) || learned.wants(Learned::VALUE_COUNTS)
+        learned.wants(Learned::QUANTILES) || learned.wants(Learned::VALUE_COUNTS) || self.spec.top().is_some()
     }
 
     /// What another one has seen, which was asked the same. After an error nothing has changed. With [`with_kept`](Self::with_kept) a column keeps the
@@ -331,6 +464,9 @@ impl Accumulator {
                 "accumulators of different passes, or that keep different numbers of values, do not merge".to_owned(),
             ));
         }
+        let names = other.columns.iter().map(|column| column.name.as_deref());
+        self.check_kinds(names, other.others.iter().flat_map(|others| others.types()))?;
+        other.others.as_ref().map_or(Ok(()), |theirs| theirs.check(self.others.as_deref()))?;
         let needed = self.bytes().saturating_add(other.bytes());
         if let Some(limit) = self.limit.filter(|limit| self.keeps_values() && needed > *limit) {
             return Err(Error::MemoryLimit {
@@ -353,11 +489,16 @@ impl Accumulator {
                 None => self.columns.push(theirs.clone()),
             }
         }
+        if let Some(theirs) = &other.others {
+            let (spec, passes) = (&self.spec, self.passes);
+            let ours = self.others.get_or_insert_with(|| Box::new(Others::new(spec, passes)));
+            ours.merge(theirs, values)?;
+        }
         self.rows += other.rows;
-        Ok(())
+        self.move_nulls()
     }
 
-    /// The summaries as they are now, in the order in which the columns were seen first: those of the same values described at once.
+    /// The summaries of the series as they are now, in the order in which the columns were seen first: those of the same values described at once.
     /// More values may follow.
     ///
     /// # Errors
@@ -384,15 +525,26 @@ impl Accumulator {
         self.columns.iter_mut().map(finish).collect()
     }
 
+    /// The answers for the columns that hold no numbers as they are now, a [`Part`] a kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`Accumulator::summaries`].
+    pub fn parts(&mut self) -> Result<Vec<Part>> {
+        let spec = &self.spec;
+        self.others.as_mut().map_or(Ok(Vec::new()), |others| others.parts(spec))
+    }
+
     /// All of it as bytes, for another process, machine or time.
     ///
     /// # Errors
     ///
     /// [`Error::Data`] if it does not fit in memory twice.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        match self.passes {
-            None => state::to_bytes(state::ACCUMULATOR, self, "accumulator"),
-            Some(passes) => state::to_bytes(state::PASSES, &(passes, self), "accumulator"),
+        match (&self.others, self.passes) {
+            (Some(others), passes) => state::to_bytes(state::TABLE, &(passes, self, others), "accumulator"),
+            (None, None) => state::to_bytes(state::ACCUMULATOR, self, "accumulator"),
+            (None, Some(passes)) => state::to_bytes(state::PASSES, &(passes, self), "accumulator"),
         }
     }
 
@@ -402,18 +554,29 @@ impl Accumulator {
     ///
     /// [`Error::Data`] for bytes that are no accumulator, are damaged, or were written by a version of rstats with another format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let this = match state::kind(bytes) {
-            Some(state::PASSES) => {
-                let (passes, this): (Passes, Self) = state::from_bytes(state::PASSES, bytes, "accumulator")?;
-                if !passes.is_possible() {
-                    return Err(Error::Data(
-                        "these bytes hold no accumulator that can be read: it keeps too few values".to_owned(),
-                    ));
-                }
-                Self { passes: Some(passes), ..this }
+        let (passes, this, others): (Option<Passes>, Self, Option<Others>) = match state::kind(bytes) {
+            Some(state::TABLE) => {
+                let (passes, this, others) = state::from_bytes(state::TABLE, bytes, "accumulator")?;
+                (passes, this, Some(others))
             }
-            _ => state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?,
+            Some(state::PASSES) => {
+                let (passes, this) = state::from_bytes(state::PASSES, bytes, "accumulator")?;
+                (Some(passes), this, None)
+            }
+            _ => (None, state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?, None),
         };
+        let wrong = |why: &str| Error::Data(format!("these bytes hold no accumulator that can be read: {why}"));
+        if passes.is_some_and(|passes| !passes.is_possible()) {
+            return Err(wrong("it keeps too few values"));
+        }
+        let others = match others {
+            Some(others) => {
+                let others = others.checked(&this.spec, passes);
+                Some(Box::new(others.ok_or_else(|| wrong("its columns are of another question"))?))
+            }
+            None => None,
+        };
+        let this = Self { passes, others, ..this };
         this.checked()
     }
 
@@ -468,6 +631,11 @@ fn is_narrow(series: &Series) -> Result<bool> {
 fn types_differ(name: Option<&str>, before: Repr, now: Repr) -> Error {
     let (name, now, before) = (column(name), called(now), called(before));
     Error::Data(format!("{name} holds {now} now, and held {before} before; give it one type from the beginning"))
+}
+
+/// That a column is of another kind than before.
+fn kinds_differ(name: Option<&str>, now: &str, before: &str) -> Error {
+    Error::Data(format!("{} is {now} now, and was {before} before", column(name)))
 }
 
 /// What values of a repr are called. Integers that floats hold are read as floats, unless they are a part of many.

@@ -12,12 +12,12 @@
 //! A pass narrows down where the quantiles are; the last one keeps the values around them. One that has seen other values than the first pass is
 //! refused: it has another count, or another exact sum.
 
+#[cfg(feature = "parquet")]
+use super::ReadColumns;
 use super::{Accumulator, Column, LEAST_KEPT, Passes};
-use crate::describe::AnyScan;
+use crate::describe::{AnyScan, TypedColumn};
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
-#[cfg(feature = "parquet")]
-use crate::num::figure::NumberType;
 use crate::scan::Keep;
 use crate::series::{Repr, Series};
 use crate::spec::{Spec, Statistic};
@@ -56,28 +56,50 @@ impl Accumulator {
         self.passes.is_some() && self.spec.looks_at_order()
     }
 
-    /// Looks for the quantiles where these rows, a sample of all, have them: then one pass is mostly enough. It does not count the rows.
+    /// Looks for the quantiles where these rows, a sample of all, have them: then one pass is mostly enough. It does not count the rows. Times get
+    /// the types that they have here, to which those of other rows come.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for one that keeps all values, or has seen some; as [`Accumulator::update`] for the sample.
     pub fn aim(&mut self, sample: &[Series], interrupt: &Interrupt) -> Result<()> {
+        self.aim_all(sample, &[], interrupt)
+    }
+
+    /// As [`Accumulator::aim`], with columns that hold no numbers beside the series.
+    ///
+    /// # Errors
+    ///
+    /// As [`Accumulator::aim`].
+    pub fn aim_all(&mut self, sample: &[Series], others: &[TypedColumn], interrupt: &Interrupt) -> Result<()> {
         let passes = self.passes_to_aim()?;
-        let mut seen = Self { columns: Vec::new(), limit: None, ..self.clone() };
         // All values of the sample are kept.
-        seen.passes = Some(Passes { kept: u64::MAX, ..passes });
-        seen.update(sample, interrupt)?;
+        let mut seen = Self { passes: Some(Passes { kept: u64::MAX, ..passes }), limit: None, ..self.clone_empty() };
+        seen.update_all(sample, others, interrupt)?;
+        self.take_aim(seen);
+        Ok(())
+    }
+
+    /// Looks for quantiles where this one has them, which has kept all values of a sample.
+    fn take_aim(&mut self, seen: Self) {
         let (spec, keep) = (self.scanned(), self.keep());
         let aimed = |mut column: Column| Column { scan: column.scan.aimed_by_itself(&spec, keep), ..column };
         self.columns = seen.columns.into_iter().map(aimed).collect();
-        Ok(())
+        self.others = seen.others.map(|mut seen| {
+            let ticks = Self { passes: self.passes, ..seen.ticks.clone_empty() };
+            let sample = std::mem::replace(&mut seen.ticks, ticks);
+            seen.ticks.take_aim(sample);
+            seen.clear();
+            seen
+        });
     }
 
     /// The same with columns that are aimed already.
     #[cfg(feature = "parquet")]
-    pub(crate) fn aim_columns(&mut self, columns: Vec<(&str, NumberType, AnyScan)>) -> Result<()> {
+    pub(crate) fn aim_columns(&mut self, aimed: ReadColumns<'_>) -> Result<()> {
         self.passes_to_aim()?;
-        self.columns = columns.into_iter().map(Column::new).collect();
+        let Self { columns, others, .. } = self.part_of(aimed);
+        (self.columns, self.others) = (columns, others);
         Ok(())
     }
 
@@ -110,8 +132,10 @@ impl Accumulator {
                 scan,
             }));
         }
+        let others = self.others.as_mut().map(|others| others.another_pass()).transpose()?.flatten().map(Box::new);
         let passes = Some(Passes { is_another: true, ..passes });
-        Ok((!columns.is_empty()).then(|| Self { passes, columns, rows: 0, ..self.clone_empty() }))
+        let is_needed = !columns.is_empty() || others.is_some();
+        Ok(is_needed.then(|| Self { passes, columns, others, ..self.clone_empty() }))
     }
 
     /// Takes over what another pass over the same values has found.
@@ -136,6 +160,13 @@ impl Accumulator {
                     column(found.name.as_deref())
                 )));
             }
+        }
+        match (&mut self.others, &pass.others) {
+            (Some(ours), Some(theirs)) => ours.ticks.settle(&theirs.ticks)?,
+            (None, Some(_)) => {
+                return Err(Error::Invalid("this is no other pass of the accumulator that is settled".to_owned()));
+            }
+            _ => {}
         }
         for (found, place) in pass.columns.iter().zip(places) {
             self.columns[place].scan.take_candidates(found.scan.clone());
@@ -178,14 +209,22 @@ impl Accumulator {
         if self.is_another_pass() { scan.narrowed_with_sum(self.keep()) } else { scan }
     }
 
+    /// The same question of nothing, for rows of columns that hold neither numbers nor times: all of them, in every pass.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn clone_for_rows(&self) -> Self {
+        let passes = self.passes.map(|passes| Passes { is_another: false, ..passes });
+        Self { passes, ..self.clone_empty() }
+    }
+
     /// The same question of nothing.
-    pub(super) fn clone_empty(&self) -> Self {
+    pub(crate) fn clone_empty(&self) -> Self {
         Self {
             spec: self.spec.clone(),
             wanted: self.wanted.clone(),
             limit: self.limit,
             rows: 0,
             columns: Vec::new(),
+            others: None,
             passes: self.passes,
         }
     }

@@ -1,6 +1,10 @@
 use super::*;
-use crate::{Method, describe_all};
-use arrow_array::{ArrayRef, Decimal128Array, Float64Array, Int64Array};
+use crate::{Method, describe_all, describe_kinds};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array,
+    Int64Array, NullArray, StringArray, StructArray, TimestampMillisecondArray, new_null_array,
+};
+use arrow_schema::{Field, FieldRef, TimeUnit};
 use std::sync::Arc;
 
 fn series(name: &str, array: impl Into<ArrayRef>) -> Series {
@@ -286,4 +290,188 @@ fn the_whole_keeps_more_than_its_parts() {
         assert_eq!(same[0].get(name), expected[0].get(name), "{name}");
     }
     assert!(few == 2 && more > 2, "{few} {more}");
+}
+
+fn typed(name: &str, array: ArrayRef) -> TypedColumn {
+    let is_enum = matches!(array.data_type(), DataType::Dictionary(..));
+    let field = Field::new(name, array.data_type().clone(), true).with_dict_is_ordered(is_enum);
+    TypedColumn { name: Some(name.to_owned()), field: FieldRef::new(field), chunks: vec![array] }
+}
+
+/// Columns of every kind that is not numbers, with nulls.
+fn of_every_kind(rows: usize) -> Vec<TypedColumn> {
+    let number = |row: usize| (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    let there = |row: usize| number(row) % 7 > 0;
+    let text = |row: usize| ["", "a", "Ås", "a longer text than sixteen bytes", "b"][number(row) as usize % 5];
+    let of = |row: usize| there(row).then(|| text(row));
+    let days: Date32Array = (0..rows).map(|row| there(row).then(|| number(row) as i32 % 20_000)).collect();
+    let times: TimestampMillisecondArray =
+        (0..rows).map(|row| there(row).then(|| number(row) as i64 * 1_000_003)).collect();
+    let flags: BooleanArray = (0..rows).map(|row| there(row).then(|| number(row) % 2 == 0)).collect();
+    let texts: StringArray = (0..rows).map(of).collect();
+    let bytes: BinaryArray = (0..rows).map(|row| of(row).map(|text| &text.as_bytes()[..text.len().min(3)])).collect();
+    let values: ArrayRef = Arc::new(StringArray::from(vec!["low", "middle", "high"]));
+    let keys = (0..rows).map(|row| there(row).then(|| number(row) as i32 % 3)).collect();
+    let enums = DictionaryArray::<arrow_array::types::Int32Type>::new(keys, values);
+    let nested = StructArray::new_empty_fields(rows, days.nulls().cloned());
+    vec![
+        typed("day", Arc::new(days)),
+        typed("time", Arc::new(times)),
+        typed("flag", Arc::new(flags)),
+        typed("text", Arc::new(texts)),
+        typed("bytes", Arc::new(bytes)),
+        typed("enum", Arc::new(enums)),
+        typed("nested", Arc::new(nested)),
+        typed("nothing", Arc::new(NullArray::new(rows))),
+    ]
+}
+
+fn slice(columns: &[TypedColumn], start: usize, length: usize) -> Vec<TypedColumn> {
+    let cut =
+        |column: &TypedColumn| TypedColumn { chunks: vec![column.chunks[0].slice(start, length)], ..column.clone() };
+    columns.iter().map(cut).collect()
+}
+
+#[test]
+fn columns_of_every_kind_merge_travel_and_are_described_as_at_once() {
+    let columns = of_every_kind(4_000);
+    let all = ["mean", "min", "max", "range", "stddev", "sum", "n_true", "n_empty", "mean_length"];
+    let distinct = ["mode", "n_unique", "min", "max", "iqr", "histogram"];
+    for (names, q) in [(&all[..], &[][..]), (&distinct[..], &[0.25, 0.5][..]), (&["mean"][..], &[0.1][..])] {
+        let spec = Spec::default().with_quantiles(q).unwrap().with_statistics_named(names).unwrap();
+        let expected = describe_kinds(&columns, None, &spec, &Interrupt::default()).unwrap();
+        for kept in [None, Some(300)] {
+            let empty = kept.map_or(Accumulator::new(&spec), |kept| Accumulator::new(&spec).with_kept(kept));
+            let mut aimed = empty.clone();
+            if kept.is_some() {
+                aimed.aim_all(&[], &slice(&columns, 700, 500), &Interrupt::default()).unwrap();
+            }
+            for empty in [empty, aimed] {
+                let scan = |empty: &Accumulator| {
+                    let parts = [(0, 1), (1, 1700), (1701, 0), (1701, 2299)].map(|(start, length)| {
+                        let mut part = empty.clone();
+                        part.update_all(&[], &slice(&columns, start, length), &Interrupt::default()).unwrap();
+                        Accumulator::from_bytes(&part.to_bytes().unwrap()).unwrap()
+                    });
+                    let mut whole = empty.clone();
+                    [2, 0, 3, 1].iter().for_each(|&index| whole.merge(&parts[index]).unwrap());
+                    whole
+                };
+                let mut whole = scan(&empty);
+                while let Some(again) = whole.another_pass().unwrap() {
+                    let again = Accumulator::from_bytes(&again.to_bytes().unwrap()).unwrap();
+                    whole.settle(&scan(&again)).unwrap();
+                }
+                assert_eq!(whole.rows(), 4_000);
+                assert_eq!(whole.parts().unwrap(), expected, "{names:?} {kept:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_column_of_no_type_is_of_the_type_that_it_has_elsewhere() {
+    let interrupt = Interrupt::default();
+    let nulls = |name: &str| typed(name, Arc::new(NullArray::new(3)));
+    let columns = of_every_kind(50);
+    let spec = Spec::default().with_statistics_named(["mean", "min", "mode"]).unwrap();
+    for kept in [None, Some(256)] {
+        let empty = kept.map_or(Accumulator::new(&spec), |kept| Accumulator::new(&spec).with_kept(kept));
+        let names = ["x", "day", "time", "flag", "text", "bytes", "nested"].map(nulls);
+        let (mut first, mut later) = (empty.clone(), empty.clone());
+        first.update_all(&[], &names, &interrupt).unwrap();
+        let numbers = [series("x", floats(&[1.0, 2.0]))];
+        later.update_all(&numbers, &columns, &interrupt).unwrap();
+        let mut merged = [first.clone(), later.clone()];
+        merged[0].merge(&later).unwrap();
+        merged[1].merge(&first).unwrap();
+        first.update_all(&numbers, &columns, &interrupt).unwrap();
+        later.update_all(&[], &names, &interrupt).unwrap();
+        let padded: Vec<TypedColumn> = columns
+            .iter()
+            .map(|column| {
+                let nulls = new_null_array(column.field.data_type(), 3);
+                let is_padded = !["enum", "nothing"].contains(&column.name.as_deref().unwrap());
+                let chunks = column.chunks.iter().cloned().chain(is_padded.then_some(nulls)).collect();
+                TypedColumn { chunks, ..column.clone() }
+            })
+            .collect();
+        let expected = describe_kinds(&padded, None, &spec, &interrupt).unwrap();
+        for mut whole in [first, later].into_iter().chain(merged) {
+            let parts = whole.parts().unwrap();
+            assert_eq!(parts.len(), expected.len());
+            for (found, expected) in parts.iter().zip(&expected) {
+                for (name, answers) in expected.columns() {
+                    let found = found.columns().iter().find(|(of, _)| of == name);
+                    assert_eq!(found.map(|(_, answers)| answers), Some(answers), "{name:?}");
+                }
+            }
+            let summary = &whole.summaries().unwrap()[0];
+            assert_eq!((summary.get("mean"), summary.rows(), summary.null_count), (Some(1.5), 5, 3));
+        }
+    }
+}
+
+#[test]
+fn a_column_that_changes_its_kind_is_refused_and_nothing_is_taken() {
+    let interrupt = Interrupt::default();
+    let [days, texts, flags]: [ArrayRef; 3] = [
+        Arc::new(Date32Array::from(vec![1, 2])),
+        Arc::new(StringArray::from(vec!["a", "b"])),
+        Arc::new(BooleanArray::from(vec![true, false])),
+    ];
+    let numbers = [series("x", floats(&[1.0]))];
+    for (first, then) in [(&days, &texts), (&texts, &flags), (&flags, &days)] {
+        let mut whole = Accumulator::new(&Spec::default());
+        whole.update_all(&[], &[typed("x", first.clone())], &interrupt).unwrap();
+        let before = (whole.rows(), whole.parts().unwrap());
+        let refused = whole.update_all(&[], &[typed("y", days.clone()), typed("x", then.clone())], &interrupt);
+        assert!(refused.unwrap_err().to_string().starts_with("column 'x' is of type "));
+        let refused = whole.update(&numbers, &interrupt).unwrap_err().to_string();
+        assert!(refused.starts_with("column 'x' is of numbers now, and was of type "), "{refused}");
+        let mut other = Accumulator::new(&Spec::default());
+        other.update(&numbers, &interrupt).unwrap();
+        assert!(whole.merge(&other).is_err() && other.merge(&whole).is_err());
+        assert!(other.update_all(&[], &[typed("x", then.clone())], &interrupt).is_err());
+        assert_eq!((whole.rows(), whole.parts().unwrap()), before);
+        assert_eq!((other.rows(), other.parts().unwrap().len()), (1, 0));
+    }
+    // Coarser times are of the finer unit that was first; finer ones are none of the coarser.
+    let [seconds, millis] = [TimeUnit::Second, TimeUnit::Millisecond].map(|unit| {
+        arrow_cast::cast(
+            &(Arc::new(Int64Array::from(vec![5_000, 7_000])) as ArrayRef),
+            &DataType::Timestamp(unit, None),
+        )
+        .unwrap()
+    });
+    let mut whole = Accumulator::new(&Spec::default());
+    whole.update_all(&[], &[typed("t", millis.clone()), typed("t", seconds.clone())], &interrupt).unwrap_err();
+    whole.update_all(&[], &[typed("t", millis.clone())], &interrupt).unwrap();
+    whole.update_all(&[], &[typed("t", seconds.clone())], &interrupt).unwrap();
+    let parts = whole.parts().unwrap();
+    let max = parts[0].columns()[0].1.column_by_name("max").unwrap();
+    assert_eq!(max.as_ref(), &TimestampMillisecondArray::from(vec![7_000_000]) as &dyn Array);
+    let mut whole = Accumulator::new(&Spec::default());
+    whole.update_all(&[], &[typed("t", seconds)], &interrupt).unwrap();
+    assert!(whole.update_all(&[], &[typed("t", millis)], &interrupt).is_err());
+}
+
+#[test]
+fn bytes_of_every_kind_that_are_damaged_are_errors() {
+    let spec = Spec::default().with_statistics_named(["mode", "mean"]).unwrap();
+    let mut whole = Accumulator::new(&spec).with_kept(300);
+    whole.update_all(&[series("x", floats(&[1.0]))], &of_every_kind(40), &Interrupt::default()).unwrap();
+    let bytes = whole.to_bytes().unwrap();
+    let body = bytes.len() - 4;
+    for place in 13..body {
+        for bit in [1, 0x80] {
+            let mut damaged = bytes[..body].to_vec();
+            damaged[place] ^= bit;
+            // With the right checksum it is read: then it is an error, or an accumulator that answers.
+            damaged.extend(crc32fast::hash(&damaged).to_le_bytes());
+            if let Ok(mut read) = Accumulator::from_bytes(&damaged) {
+                let _ = (read.summaries(), read.parts(), read.merge(&whole), read.another_pass());
+            }
+        }
+    }
 }

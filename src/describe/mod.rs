@@ -31,11 +31,13 @@ pub(crate) use group_rows::{GroupCode, KeyTable, is_long_text, text_code};
 pub use groups::describe_groups;
 #[cfg(feature = "parquet")]
 pub(crate) use kinds::check_names as check_part;
-#[cfg(feature = "parquet")]
 pub(crate) use kinds::{
-    Counts, Distinct, DistinctParts, LearnedTexts, answers_of, are_texts, boolean_answers, ticks, wants_distinct,
+    Counts, Distinct, answers_of, boolean_answers, in_ticks, is_text, parts, scans_of, text_answers, true_count,
+    wants_distinct,
 };
-pub use kinds::{KindsDescriber, Part, TypedColumn, describe_kinds};
+#[cfg(feature = "parquet")]
+pub(crate) use kinds::{DistinctParts, LearnedTexts, are_texts, ticks};
+pub use kinds::{Part, TypedColumn, describe_kinds};
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]

@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, Field};
 
 use super::data_file::Role;
 use super::dataset::Dataset;
@@ -23,7 +23,7 @@ use crate::num::figure::NumberType;
 use crate::series::column_names::expanded;
 use crate::series::key::values_type;
 use crate::series::list::values_of;
-use crate::series::series_kind::SeriesKind;
+use crate::series::series_kind::{SeriesKind, joined_times};
 use crate::series::table::{Columns, LeftOut, is_boolean, number_type};
 use crate::series::type_names::{type_name, type_text};
 use crate::series::{Kind, Repr};
@@ -436,23 +436,13 @@ fn common_type(data_type: &DataType) -> DataType {
     }
 }
 
-/// A type that holds what is of two types, each of its kind, exactly: times in the finer unit, instants of several zones in UTC.
+/// A type that holds what is of two types, each of its kind, exactly.
 fn joined((kind, a): (SeriesKind, &DataType), (other, b): (SeriesKind, &DataType)) -> Option<DataType> {
-    use DataType::{Date32, Date64, Duration, Time32, Time64, Timestamp};
-    match (a, b) {
+    match kind {
         _ if kind != other => None,
-        (a, b) if a == b || kind == SeriesKind::Other => Some(a.clone()),
-        (Timestamp(first, zone), Timestamp(second, other)) if zone.is_some() == other.is_some() => {
-            let zone = if zone == other { zone.clone() } else { Some("UTC".into()) };
-            Some(Timestamp(*first.max(second), zone))
-        }
-        (Time32(first) | Time64(first), Time32(second) | Time64(second)) => match first.max(second) {
-            unit @ (TimeUnit::Second | TimeUnit::Millisecond) => Some(Time32(*unit)),
-            unit => Some(Time64(*unit)),
-        },
-        (Duration(first), Duration(second)) => Some(Duration(*first.max(second))),
-        (Date32 | Date64, Date32 | Date64) => Some(Date64),
-        _ => None,
+        SeriesKind::Other => Some(a.clone()),
+        _ if a == b => Some(a.clone()),
+        _ => joined_times(a, b),
     }
 }
 

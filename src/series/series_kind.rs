@@ -3,7 +3,7 @@
 use std::fmt;
 
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, TimeUnit};
 
 use super::repr::Kind;
 use super::table::is_boolean;
@@ -73,6 +73,26 @@ impl SeriesKind {
 impl fmt::Display for SeriesKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+/// A type that holds the times of two types exactly: in the finer unit, instants of several zones in UTC; `None` for other types, and for
+/// times of two sorts.
+pub(crate) fn joined_times(one: &DataType, other: &DataType) -> Option<DataType> {
+    use DataType::{Date32, Date64, Duration, Time32, Time64, Timestamp};
+    match (one, other) {
+        (Timestamp(first, zone), Timestamp(second, other)) if zone.is_some() == other.is_some() => {
+            let zone = if zone == other { zone.clone() } else { Some("UTC".into()) };
+            Some(Timestamp(*first.max(second), zone))
+        }
+        (Time32(first) | Time64(first), Time32(second) | Time64(second)) => match first.max(second) {
+            unit @ (TimeUnit::Second | TimeUnit::Millisecond) => Some(Time32(*unit)),
+            unit => Some(Time64(*unit)),
+        },
+        (Duration(first), Duration(second)) => Some(Duration(*first.max(second))),
+        (Date32, Date32) => Some(Date32),
+        (Date32 | Date64, Date32 | Date64) => Some(Date64),
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::kept::Kept;
 use super::reading::Source;
 use super::wanted::{Next, Wanted};
 use crate::accumulator::Accumulator;
-use crate::describe::{KindsDescriber, Part, check_names};
+use crate::describe::{Part, check_names};
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
@@ -84,8 +84,7 @@ pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) ->
     check_names(wanted.keys.iter().map(String::as_str), spec)?;
     let mut rows = 0;
     if wanted.keys.is_empty() {
-        let mut numbers = Accumulator::new(spec).with_memory_limit(*memory_limit);
-        let mut others = KindsDescriber::new(Vec::new(), spec);
+        let mut whole = Accumulator::new(spec).with_memory_limit(*memory_limit);
         // A column of numbers is one everywhere.
         let mut known: HashMap<String, (bool, String)> = HashMap::new();
         let skipped = read_all(inputs, wanted, interrupt, |input, batches| {
@@ -102,22 +101,13 @@ pub fn describe(inputs: &[Input], question: &Question, interrupt: &Interrupt) ->
                     )));
                 }
             }
-            numbers.update(&of_kinds.numbers(&batches)?, interrupt)?;
-            let in_input = |error| match error {
+            let (numbers, others) = (of_kinds.numbers(&batches)?, of_kinds.others(&batches));
+            whole.update_all(&numbers, &others, interrupt).map_err(|error| match error {
                 Error::Data(message) => Error::Data(format!("{}: {message}", input.name())),
                 error => error,
-            };
-            others.update_named(&of_kinds.others(&batches), interrupt).map_err(in_input)?;
-            let needed = others.bytes().saturating_add(numbers.bytes());
-            match needed <= *memory_limit {
-                true => Ok(()),
-                false => {
-                    let what = "keeping all values of columns of times and texts".to_owned();
-                    Err(Error::MemoryLimit { what, needed, limit: *memory_limit })
-                }
-            }
+            })
         })?;
-        let (summaries, parts) = (numbers.summaries()?, others.finish(interrupt)?);
+        let (summaries, parts) = (whole.summaries()?, whole.parts()?);
         if summaries.is_empty() && parts.is_empty() {
             return Err(Error::Invalid("there is no column to be described".to_owned()));
         }

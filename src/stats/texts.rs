@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::arch::Tier;
 use crate::arch::characters::SPAN;
 
@@ -16,6 +19,37 @@ pub struct TextScan<'a> {
     extremes: Option<Extremes<'a>>,
     lengths: Option<[u64; 2]>,
     total: u64,
+}
+
+/// As it is written.
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    count: u64,
+    empty: u64,
+    extremes: Option<[Cow<'a, [u8]>; 2]>,
+    lengths: Option<[u64; 2]>,
+    total: u64,
+}
+
+impl Serialize for TextScan<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let extremes = self.extremes().map(|(min, max)| [Cow::Borrowed(min), Cow::Borrowed(max)]);
+        let Self { count, empty, lengths, total, .. } = *self;
+        Written { count, empty, extremes, lengths, total }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TextScan<'static> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Written { count, empty, extremes, lengths, total } = Written::deserialize(deserializer)?;
+        let end = |text: Cow<'_, [u8]>| (prefix(&text), Cow::Owned(text.into_owned()));
+        let is_there = [extremes.is_some(), lengths.is_some()] == [count > 0; 2];
+        if !is_there || empty > count || extremes.as_ref().is_some_and(|[min, max]| min > max) {
+            return Err(D::Error::custom("what it says of texts does not fit together"));
+        }
+        let extremes = extremes.map(|[min, max]| Extremes { min: end(min), max: end(max) });
+        Ok(Self { count, empty, extremes, lengths, total })
+    }
 }
 
 /// The first and the last text, by their bytes, each after its [`prefix`].
@@ -201,7 +235,6 @@ impl<'a> TextScan<'a> {
     }
 
     /// The bytes that its own texts take.
-    #[cfg(feature = "parquet")]
     pub fn heap_bytes(&self) -> usize {
         self.extremes.as_ref().map_or(0, |extremes| extremes.min.1.len() + extremes.max.1.len())
     }

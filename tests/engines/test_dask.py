@@ -40,11 +40,10 @@ def test_groups_of_files(client: Client, lake: Path, expected_groups: list[Any])
 
 
 def test_files(client: Client, lake: Path, expected: list[Any]) -> None:
-    asked = {"columns": [row["column"] for row in expected], **ASKED}
-    assert rstats.dask.describe_parquet(lake, **asked).to_dicts() == expected
-    assert rstats.dask.describe_parquet(lake, keep=256, **asked).to_dicts() == expected
-    found = rstats.dask.describe_parquet(lake, where="id < 50000", **asked).to_dicts()
-    assert found == rstats.describe_parquet(lake, where="id < 50000", **asked).to_dicts()
+    assert rstats.dask.describe_parquet(lake, **ASKED).to_dicts() == expected
+    assert rstats.dask.describe_parquet(lake, keep=256, **ASKED).to_dicts() == expected
+    found = rstats.dask.describe_parquet(lake, where="id < 50000", **ASKED).to_dicts()
+    assert found == rstats.describe_parquet(lake, where="id < 50000", **ASKED).to_dicts()
 
 
 def test_arrays(client: Client) -> None:

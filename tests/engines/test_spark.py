@@ -53,10 +53,9 @@ def test_a_million_groups(spark: SparkSession) -> None:
 
 
 def test_files(spark: SparkSession, lake: Path, expected: list[Any]) -> None:
-    asked = {"columns": [row["column"] for row in expected], **ASKED}
-    assert rstats.spark.describe_parquet(spark, lake, **asked).to_dicts() == expected
-    found = rstats.spark.describe_parquet(spark, lake, where="id < 50000", **asked).to_dicts()
-    assert found == rstats.describe_parquet(lake, where="id < 50000", **asked).to_dicts()
+    assert rstats.spark.describe_parquet(spark, lake, **ASKED).to_dicts() == expected
+    found = rstats.spark.describe_parquet(spark, lake, where="id < 50000", **ASKED).to_dicts()
+    assert found == rstats.describe_parquet(lake, where="id < 50000", **ASKED).to_dicts()
 
 
 def test_an_executor_that_is_killed_changes_nothing(spark: SparkSession, lake: Path, tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ def test_an_executor_that_is_killed_changes_nothing(spark: SparkSession, lake: P
 def test_what_cannot_be_is_told(spark: SparkSession, lake: Path) -> None:
     frame = spark.read.parquet(str(lake))
     with pytest.raises(ValueError, match="no column of the data frame holds numbers"):
-        rstats.spark.describe(frame.select("text"))
+        rstats.spark.describe(frame.select("text", "city"), by="city")
     stream = spark.readStream.format("rate").load()
     with pytest.raises(ValueError, match="streaming data frame"):
         rstats.spark.describe(stream)

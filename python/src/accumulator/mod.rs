@@ -1,6 +1,5 @@
 //! `Accumulator`: what a service holds. Large updates run without the GIL.
 
-use std::collections::HashSet;
 use std::sync::MutexGuard;
 
 mod state;
@@ -12,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyList};
 use rstats::parquet::{Dataset, Plan, Predicate, Progress, Request};
 use rstats::report::{Report, Source};
-use rstats::{Accumulator as Question, Columns, Filter, GroupedAccumulator, Interrupt, Kinds, Series};
+use rstats::{Accumulator as Question, Columns, Error, GroupedAccumulator, Interrupt, Series, SeriesKind, TypedColumn};
 
 use self::state::State;
 use crate::args;
@@ -20,16 +19,36 @@ use crate::call::{self, Threads};
 use crate::dataset;
 use crate::description::Description;
 use crate::errors::to_python;
-use crate::input::{self, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::input::{self, Column, Labels, Object, Read, ReadValues, Table, Wanted};
 use crate::key_objects::with_texts;
 use crate::shared::Shared;
-
-/// Columns of keys: none where there are no groups.
-type Keys = Vec<(FieldRef, ArrayRef)>;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.txt"))]
 #[pyclass(module = "rstats", frozen)]
 pub struct Accumulator(Shared<State>);
+
+/// Rows of a table, or of a column.
+#[derive(Default)]
+struct ReadRows {
+    /// None where there are no groups.
+    keys: Vec<(FieldRef, ArrayRef)>,
+    series: Vec<Series>,
+    others: Vec<TypedColumn>,
+}
+
+impl ReadRows {
+    fn of_column(py: Python<'_>, column: Column<'_>) -> PyResult<Self> {
+        Ok(match column.as_other_kind(py) {
+            Some(typed) => Self { others: vec![typed], ..Self::default() },
+            None => Self { series: vec![column.into_only_series()?], ..Self::default() },
+        })
+    }
+
+    /// The number of values.
+    fn values(&self) -> usize {
+        self.series.iter().map(Series::rows).chain(self.others.iter().map(TypedColumn::rows)).sum()
+    }
+}
 
 impl Accumulator {
     fn of(state: State) -> Self {
@@ -65,8 +84,8 @@ impl Accumulator {
         memory_limit: Option<&Bound<'_, PyAny>>,
         keep: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let spec =
-            args::of_numbers(args::spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?)?;
+        let spec = args::spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?;
+        let spec = if by.is_some() { args::of_numbers(spec)? } else { spec };
         let mut question = Question::new(&spec);
         if let Some(columns) = columns {
             question = question.with_columns(args::names("columns", columns)?);
@@ -100,13 +119,10 @@ impl Accumulator {
                     array.dimensions()
                 )));
             }
-            Object::Column(column) => this.add(py, vec![], vec![column.into_only_series()?], &threads)?,
-            Object::Table(table) => {
-                let (keys, series) = this.read(py, &table)?;
-                this.add(py, keys, series, &threads)?;
-            }
+            Object::Column(column) => this.add(py, ReadRows::of_column(py, column)?, &threads)?,
+            Object::Table(table) => this.add(py, this.read(py, &table)?, &threads)?,
             Object::Stream(stream) if stream.is_series => {
-                this.add(py, vec![], vec![input::series_of(stream, py)?.into_only_series()?], &threads)?;
+                this.add(py, ReadRows::of_column(py, input::series_of(stream, py)?)?, &threads)?;
             }
             Object::Stream(stream) => this.add_stream(py, stream, &threads)?,
         }
@@ -146,15 +162,16 @@ impl Accumulator {
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.aim.txt"))]
     fn aim<'py>(slf: Bound<'py, Self>, sample: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let (py, this) = (slf.py(), slf.get());
-        let series = match input::recognise(sample)? {
-            Object::Column(column) => vec![column.into_only_series()?],
-            Object::Table(table) => this.read(py, &table)?.1,
+        let rows = match input::recognise(sample)? {
+            Object::Column(column) => ReadRows::of_column(py, column)?,
+            Object::Table(table) => this.read(py, &table)?,
             _ => return Err(PyTypeError::new_err("a sample is one series or a table in memory")),
         };
         let mut state = this.lock(py)?;
         let ours = &mut *state;
-        let rows = series.iter().map(Series::rows).sum();
-        call::run(py, rows, &Threads::default(), |interrupt| question_to_aim(ours)?.aim(&series, interrupt))?;
+        call::run(py, rows.values(), &Threads::default(), |interrupt| {
+            question_to_aim(ours)?.aim_all(&rows.series, &rows.others, interrupt)
+        })?;
         drop(state);
         Ok(slf)
     }
@@ -193,10 +210,10 @@ impl Accumulator {
         let mut state = self.lock(py)?;
         let (rows, spec) = (state.rows(), state.spec().clone());
         let ours = &mut *state;
-        let series = call::run(py, rows as usize, &Threads::default(), |interrupt| ours.summaries(interrupt))?;
+        let (series, parts) = call::run(py, rows as usize, &Threads::default(), |interrupt| ours.answers(interrupt))?;
         drop(state);
         let series = with_texts(py, series)?;
-        Ok(Description(Report::new(spec, Source { rows, ..Source::default() }, series)))
+        Ok(Description(Report::new(spec, Source { rows, ..Source::default() }, series).with_parts(parts)))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Accumulator.split.txt"))]
@@ -289,15 +306,16 @@ impl Accumulator {
 }
 
 impl Accumulator {
-    fn add(&self, py: Python<'_>, keys: Keys, series: Vec<Series>, threads: &Threads) -> PyResult<()> {
-        let values = series.iter().map(Series::rows).sum();
+    fn add(&self, py: Python<'_>, rows: ReadRows, threads: &Threads) -> PyResult<()> {
+        let values = rows.values();
+        let ReadRows { keys, series, others } = rows;
         let mut state = self.lock(py)?;
         let ours = &mut *state;
         if keys.is_empty() && ours.by().is_some() {
             return Err(PyTypeError::new_err("by= names columns of a table, and the data is one series"));
         }
         call::run(py, values, threads, |interrupt: &Interrupt| match ours {
-            State::One(one) => one.update(&series, interrupt),
+            State::One(one) => one.update_all(&series, &others, interrupt),
             State::Groups(groups) => groups.update(keys, &series, interrupt),
         })
     }
@@ -315,18 +333,9 @@ impl Accumulator {
         let paths = dataset::files(paths)?;
         let mut state = self.lock(py)?;
         let request = Request {
-            columns: match (state.wanted(), &*state) {
-                (None, _) => Columns::Numeric,
-                // A part of many may lack some: who looks at all of them is told of a name that is none.
-                (Some(names), State::One(one)) if one.kept().is_some() && one.names().next().is_some() => {
-                    let names: HashSet<String> =
-                        names.iter().cloned().chain(one.names().flatten().map(str::to_owned)).collect();
-                    Columns::Where(Filter::new(move |name, _| names.contains(name)))
-                }
-                (Some(names), _) => Columns::Named(names.to_vec()),
-            },
+            columns: state.wanted().map_or(Columns::Numeric, |names| Columns::Named(names.to_vec())),
             by: state.by().map_or_else(Vec::new, <[String]>::to_vec),
-            kinds: Kinds::Numbers,
+            kinds: state.kinds(),
             predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
             memory_limit: match memory_limit {
                 Some(limit) => args::size("memory_limit", limit)?,
@@ -334,10 +343,21 @@ impl Accumulator {
             },
             ..defaults
         };
+        // A part of many may lack some columns: who looks at all of them is told of a name that is none.
+        let may_lack_some = matches!(&*state, State::One(one) if one.kept().is_some() && one.names().next().is_some());
         let (spec, ours) = (state.spec().clone(), &mut *state);
         let planned = |interrupt: &Interrupt| {
-            let dataset = Dataset::open_with(&paths, &request, interrupt)?;
-            work(ours, &dataset.plan(&request, &spec)?, interrupt)
+            let mut request = request;
+            loop {
+                let dataset = Dataset::open_with(&paths, &request, interrupt)?;
+                let available = match dataset.plan(&request, &spec) {
+                    Err(Error::NoSuchColumn { available, .. }) if may_lack_some => available,
+                    plan => return work(ours, &plan?, interrupt),
+                };
+                if let Columns::Named(names) = &mut request.columns {
+                    names.retain(|name| available.contains(name));
+                }
+            }
         };
         call::run_long(py, &threads, planned, &mut |_| Ok(()))
     }
@@ -349,39 +369,53 @@ impl Accumulator {
         Ok(names.map_or(Wanted::Numeric, Wanted::Named))
     }
 
-    /// The keys of groups, and the series that are wanted of a table.
-    fn read<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<(Keys, Vec<Series>)> {
-        let by = self.lock(py)?.by().map(<[String]>::to_vec);
+    /// What is wanted of a table.
+    fn read<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<ReadRows> {
+        let state = self.lock(py)?;
+        let (by, kinds) = (state.by().map(<[String]>::to_vec), state.kinds());
+        drop(state);
         let by = by.map(|names| Labels::new("by", PyList::new(py, names)?.as_any())).transpose()?;
         let by: Vec<&Labels> = by.iter().collect();
-        let Read { values, keys, .. } = table.read(py, &self.wanted(py)?, &by, None, Kinds::Numbers)?;
+        let Read { values, others, keys, .. } = table.read(py, &self.wanted(py)?, &by, None, kinds)?;
         match values {
-            ReadValues::Series(series) => Ok((keys, series)),
+            ReadValues::Series(series) => Ok(ReadRows { keys, series, others }),
             ReadValues::Lists(_) => {
-                Err(PyTypeError::new_err("an accumulator takes columns of numbers, and these hold lists"))
+                Err(PyTypeError::new_err("an accumulator takes columns of single values, and these hold lists"))
             }
         }
     }
 
     fn add_stream(&self, py: Python<'_>, stream: input::Stream, threads: &Threads) -> PyResult<()> {
         let by = self.lock(py)?.by().map_or_else(Vec::new, <[String]>::to_vec);
-        let (wanted, are_all) = (self.wanted(py)?, self.lock(py)?.wanted().is_none());
+        let wanted = self.wanted(py)?;
+        let state = self.lock(py)?;
+        let (are_all, kinds) = (state.wanted().is_none(), state.kinds());
+        drop(state);
         let mut indices = Vec::new();
         for name in &by {
             let index = stream.fields.iter().position(|field| field.name == *name);
             indices.push(index.ok_or_else(|| PyKeyError::new_err(format!("no column '{name}' for by=")))?);
         }
-        let values = input::choose_of_stream(py, &stream, &wanted, Kinds::Numbers, &mut Vec::new())?;
+        let values = input::choose_of_stream(py, &stream, &wanted, kinds, &mut Vec::new())?;
         indices.extend(values.into_iter().filter(|index| !are_all || !indices.contains(index)).collect::<Vec<_>>());
         let mut batches = stream.select(indices)?;
         while let Some(batch) = batches.next(py)? {
             let schema = batch.schema();
             let mut columns = schema.fields().iter().zip(batch.columns());
             let keys = columns.by_ref().take(by.len()).map(|(field, keys)| (field.clone(), keys.clone())).collect();
-            let series = columns.map(|(field, column)| {
-                Series::from_arrays(Some(field.name().clone()), vec![column.clone()]).map_err(to_python)
-            });
-            self.add(py, keys, series.collect::<PyResult<_>>()?, threads)?;
+            let mut rows = ReadRows { keys, ..ReadRows::default() };
+            for (field, column) in columns {
+                let (name, chunks) = (Some(field.name().clone()), vec![column.clone()]);
+                // Booleans are numbers where they are named, as in tables.
+                match SeriesKind::from_field(field) {
+                    SeriesKind::Number => rows.series.push(Series::from_arrays(name, chunks).map_err(to_python)?),
+                    SeriesKind::Boolean if !are_all => {
+                        rows.series.push(Series::from_arrays(name, chunks).map_err(to_python)?);
+                    }
+                    _ => rows.others.push(TypedColumn { name, field: field.clone(), chunks }),
+                }
+            }
+            self.add(py, rows, threads)?;
         }
         Ok(())
     }

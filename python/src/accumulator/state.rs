@@ -1,7 +1,7 @@
 //! What an `Accumulator` holds: one question, or the same for each group.
 
 use rstats::parquet::{Plan, Progress};
-use rstats::{Accumulator, Error, GroupedAccumulator, Interrupt, Result, Spec, Summaries};
+use rstats::{Accumulator, Error, GroupedAccumulator, Interrupt, Kinds, Part, Result, Spec, Summaries};
 
 #[derive(Clone, Debug)]
 pub enum State {
@@ -117,13 +117,22 @@ impl State {
         }
     }
 
-    pub fn summaries(&mut self, interrupt: &Interrupt) -> Result<Summaries> {
+    /// The answers for columns of numbers, and for those of other kinds.
+    pub fn answers(&mut self, interrupt: &Interrupt) -> Result<(Summaries, Vec<Part>)> {
         match self {
             Self::One(one) => {
                 let summaries = one.summaries()?;
-                Ok(Summaries::new(one.spec(), summaries))
+                Ok((Summaries::new(one.spec(), summaries), one.parts()?))
             }
-            Self::Groups(groups) => groups.summaries(interrupt),
+            Self::Groups(groups) => Ok((groups.summaries(interrupt)?, Vec::new())),
+        }
+    }
+
+    /// Which kinds of columns it takes.
+    pub fn kinds(&self) -> Kinds {
+        match self {
+            Self::One(_) => Kinds::All,
+            Self::Groups(_) => Kinds::Numbers,
         }
     }
 

@@ -135,6 +135,23 @@ impl<'py> Column<'py> {
         series.map_err(|error| Unread::Raised(to_python(error)))
     }
 
+    /// As a column of another kind, if it holds no numbers and something that can be described. A list of Python's that holds something else than
+    /// numbers is a mistake.
+    pub fn as_other_kind(&self, py: Python<'_>) -> Option<TypedColumn> {
+        let is_other = match &self.values {
+            Values::Arrow(_, field) => SeriesKind::from_field(field) >= SeriesKind::Time,
+            Values::NoNumbers(..) => true,
+            // Objects of pandas.
+            Values::Items(_, Missing::NullAndNan) => match self.clone().into_series() {
+                Err(Unread::NoNumbers(wrong)) => !wrong.is_value,
+                _ => false,
+            },
+            Values::Memory(_) | Values::Items(..) | Values::Unreadable(_) => false,
+        };
+        let typed = (is_other && !self.holds_lists()).then(|| self.clone().into_typed(py).ok()).flatten();
+        typed.filter(|typed| typed.kind() != SeriesKind::Other || !matches!(self.values, Values::Items(..)))
+    }
+
     /// As the only series of a call: what is wrong with it is an error that names it.
     pub fn into_only_series(self) -> PyResult<Series> {
         let name = self.name.clone();

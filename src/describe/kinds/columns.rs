@@ -46,7 +46,7 @@ impl TypedColumn {
     }
 
     /// What went wrong with it, as an error that names it.
-    pub(super) fn failed(&self, error: impl std::fmt::Display) -> Error {
+    pub(crate) fn failed(&self, error: impl std::fmt::Display) -> Error {
         match &self.name {
             Some(name) => Error::Data(format!("column '{}': {error}", shown(name, NAME))),
             None => Error::Data(error.to_string()),

@@ -68,7 +68,7 @@ pub(super) fn describe_other(column: &TypedColumn, groups: Option<&Groups>, spec
 }
 
 /// How many values of some booleans are true.
-pub(super) fn true_count(column: &TypedColumn, chunk: &ArrayRef) -> Result<u64> {
+pub(crate) fn true_count(column: &TypedColumn, chunk: &ArrayRef) -> Result<u64> {
     let bits = cast(chunk, &DataType::Boolean).map_err(|error| column.failed(error))?;
     Ok(bits.as_boolean().true_count() as u64)
 }

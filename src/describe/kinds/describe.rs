@@ -89,7 +89,7 @@ pub fn describe_kinds(
 }
 
 /// The answers for columns, in their order, as a part for each kind.
-pub(super) fn parts(
+pub(crate) fn parts(
     answers: Vec<(SeriesKind, Option<String>, RecordBatch)>,
     keys: Option<RecordBatch>,
 ) -> Result<Vec<Part>> {

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StructArray, UInt64Array};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, LargeBinaryArray, ListArray, RecordBatch, StructArray, UInt64Array};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
@@ -44,6 +45,19 @@ impl Distinct {
         let starts = Groups::new(columns(keys, outer), keys.num_rows())?.starts;
         let texts = in_bytes(keys.column(outer)).map_err(failed)?;
         Ok(Self { texts, sizes, starts, numbers: None })
+    }
+
+    /// Those of one group, in their order, and how many rows have each.
+    pub fn of_counts<'a>(counts: impl Iterator<Item = (&'a [u8], u64)>) -> Self {
+        let (texts, sizes): (Vec<&[u8]>, Vec<u64>) = counts.unzip();
+        let starts = vec![0, texts.len()];
+        Self { texts: Arc::new(LargeBinaryArray::from_vec(texts)), sizes, starts, numbers: None }
+    }
+
+    /// The texts of all groups, without nulls, and how many rows have each.
+    pub fn counts(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        let there = (0..self.sizes.len()).filter(|place| self.texts.is_valid(*place));
+        there.map(|place| (bytes_at(&self.texts, place), self.sizes[place]))
     }
 
     /// The places of the texts of a group.
@@ -122,4 +136,13 @@ pub(super) fn columns(rows: &RecordBatch, number: usize) -> Vec<(FieldRef, Array
 
 pub(super) fn failed(error: ArrowError) -> Error {
     Error::Data(error.to_string())
+}
+
+/// The bytes of a text of [`in_bytes`].
+pub(super) fn bytes_at(texts: &ArrayRef, place: usize) -> &[u8] {
+    match texts.data_type() {
+        DataType::LargeBinary => texts.as_binary::<i64>().value(place),
+        DataType::BinaryView => texts.as_binary_view().value(place),
+        _ => texts.as_binary::<i32>().value(place),
+    }
 }

@@ -3,14 +3,13 @@
 use std::cmp::Reverse;
 use std::sync::Mutex;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array, new_empty_array};
+use arrow_array::{Array, RecordBatch, UInt32Array, new_empty_array};
 use arrow_schema::DataType;
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 
 use super::columns::in_bytes;
-use super::distinct::{Distinct, columns, failed};
+use super::distinct::{Distinct, bytes_at, columns, failed};
 use crate::describe::group_rows::Groups;
 use crate::error::Result;
 use crate::unpoisoned::Unpoisoned;
@@ -80,7 +79,7 @@ impl DistinctParts {
         let texts = in_bytes(rows.column(self.outer)).map_err(failed)?;
         let order = |a: &u32, b: &u32| {
             let size = |row: &u32| Reverse(sizes[*row as usize]);
-            size(a).cmp(&size(b)).then_with(|| bytes(&texts, *a).cmp(bytes(&texts, *b)))
+            size(a).cmp(&size(b)).then_with(|| bytes_at(&texts, *a as usize).cmp(bytes_at(&texts, *b as usize)))
         };
         let (mut numbers, mut kept) = (Vec::with_capacity(groups.len()), Vec::<u32>::new());
         for group in 0..groups.len() {
@@ -131,14 +130,5 @@ impl DistinctParts {
         let sorted = Groups::new(columns(&rows, self.outer + 1), rows.num_rows())?;
         let sizes = sorted.rows.iter().map(|&row| all.sizes[row as usize]).collect();
         Ok(Distinct { numbers: Some(all.numbers), ..Distinct::of_groups(&sorted.keys, sizes)? })
-    }
-}
-
-/// The bytes of a text of [`in_bytes`].
-fn bytes(texts: &ArrayRef, row: u32) -> &[u8] {
-    match texts.data_type() {
-        DataType::LargeBinary => texts.as_binary::<i64>().value(row as usize),
-        DataType::BinaryView => texts.as_binary_view().value(row as usize),
-        _ => texts.as_binary::<i32>().value(row as usize),
     }
 }

@@ -41,6 +41,12 @@ impl Part {
         Ok(self)
     }
 
+    /// The same with other names of its columns.
+    pub fn with_names(mut self, rename: impl Fn(Option<&str>) -> Option<String>) -> Self {
+        self.columns.iter_mut().for_each(|(name, _)| *name = rename(name.as_deref()));
+        self
+    }
+
     /// The kind of the columns.
     pub fn kind(&self) -> SeriesKind {
         self.kind

@@ -40,7 +40,7 @@ pub(super) fn describe_texts(
 }
 
 /// What is learned of the texts of each group, or of all: nothing where the spec asks for nothing of it.
-pub(super) fn scans_of(
+pub(crate) fn scans_of(
     column: &TypedColumn,
     groups: Option<&Groups>,
     spec: &Spec,
@@ -123,7 +123,7 @@ pub(crate) fn wants_distinct(field: &Field, spec: &Spec) -> bool {
 }
 
 /// The answers for a column, a row a group, of what has been learned of its texts; distinct ones where [`wants_distinct`] says so.
-pub(super) fn answers(
+pub(crate) fn answers(
     column: &TypedColumn,
     counts: Counts,
     scans: &[TextScan<'_>],
@@ -188,7 +188,7 @@ pub(super) fn answers(
 }
 
 /// Whether the values are text rather than bytes.
-fn is_text(data_type: &DataType) -> bool {
+pub(crate) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_text(values),
         DataType::RunEndEncoded(_, values) => is_text(values.data_type()),

@@ -49,7 +49,8 @@ pub(crate) fn answers_of(columns: &[TypedColumn], summaries: &Summaries, asked: 
     columns.iter().enumerate().map(answer).collect()
 }
 
-fn in_ticks(column: &TypedColumn) -> Result<Series> {
+/// The ticks of a column of times.
+pub(crate) fn in_ticks(column: &TypedColumn) -> Result<Series> {
     let chunks = column.chunks.iter().map(ticks).collect::<std::result::Result<Vec<_>, _>>();
     let mut chunks = chunks.map_err(|error| column.failed(error))?;
     if chunks.is_empty() {

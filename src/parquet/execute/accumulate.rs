@@ -1,27 +1,33 @@
 //! Files that an accumulator is updated with.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow_array::{Array, ArrayRef, NullArray, StructArray};
+use arrow_schema::{DataType, Field, FieldRef};
 
 use super::context::ExecutionContext;
 use super::pass::{LeftOut, Scans, pass};
 use super::probe::{self, Look};
-use crate::accumulator::Accumulator;
-use crate::describe::AnyScan;
-use crate::error::Result;
+use crate::accumulator::{Accumulator, ReadColumns};
+use crate::describe::{AnyScan, TypedColumn, are_texts};
+use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
+use crate::parquet::columns::DataColumn;
 use crate::parquet::plan::Plan;
 use crate::parquet::request::{Progress, RunMetrics};
 use crate::report::Source;
+use crate::series::series_kind::{SeriesKind, joined_times};
 use crate::unpoisoned::Unpoisoned;
 
 impl Plan<'_> {
-    /// Updates an accumulator with the columns of numbers of the plan, which has no groups: as [`Accumulator::update`] does with the same rows, but
-    /// straight from the pages of the files. Another pass reads the columns that need it. After an error nothing has changed.
+    /// Updates an accumulator with the columns of the plan, which has no groups: as [`Accumulator::update_all`] does with the same rows, but those of
+    /// numbers and times straight from the pages of the files. Another pass reads the columns that need it. After an error nothing has changed.
     ///
     /// # Errors
     ///
-    /// As [`Plan::run`], and [`Accumulator::update`] for a column whose type does not go together with what it was before.
+    /// As [`Plan::run`], and [`Accumulator::update_all`] for a column whose type does not go together with what it was before.
     pub fn accumulate(
         &self,
         accumulator: &mut Accumulator,
@@ -30,12 +36,87 @@ impl Plan<'_> {
     ) -> Result<(Source, RunMetrics)> {
         #[cfg(feature = "allocator")]
         crate::arch::allocator::keep_within(self.budget.limit);
-        let run = ExecutionContext { plan: self, interrupt, progress };
-        let mut metrics = RunMetrics::default();
-        let empties = self.series.iter().map(|series| accumulator.empty_column(&series.name, series.repr));
+        let (mut metrics, mut left_out) = (RunMetrics::default(), LeftOut::new());
+        loop {
+            let mut made = None;
+            let plan = self.without(&left_out, &mut made);
+            let run = ExecutionContext { plan, interrupt, progress };
+            let (numbers, failed) = run.scan_columns(accumulator, &mut metrics)?;
+            left_out.extend(failed);
+            let mut rest = None;
+            let plan = self.without(&left_out, &mut rest);
+            let run = ExecutionContext { plan, ..run };
+            let ticks = accumulator.ticks();
+            let times = plan.with_series(plan.times_for(accumulator), Vec::new(), ticks.spec());
+            let (scans, failed) = ExecutionContext { plan: &times, ..run }.scan_columns(&ticks, &mut metrics)?;
+            if !failed.is_empty() {
+                left_out.extend(failed);
+                continue;
+            }
+            let (others, failed) = run.read_others(accumulator, &mut metrics)?;
+            if !failed.is_empty() {
+                left_out.extend(failed);
+                continue;
+            }
+            let source = self.source(left_out, None);
+            let read = ReadColumns { numbers: self.named(numbers), times: times.named(scans), others };
+            accumulator.add_columns(read, source.rows)?;
+            return Ok((source, metrics));
+        }
+    }
+
+    /// Aims an accumulator by a look at a few rows of the files, as [`Accumulator::aim`] does by a sample. Short files tell nothing, nor do those
+    /// with a predicate; but times get the types that hold those of all files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::run`], and [`Accumulator::aim`].
+    pub fn aim(&self, accumulator: &mut Accumulator, interrupt: &Interrupt, progress: &Progress) -> Result<()> {
+        let aimed = |columns: Vec<DataColumn>, of: &Accumulator| {
+            let (spec, keep) = (of.scanned(), of.keep());
+            let plan = self.with_series(columns, Vec::new(), &spec);
+            let run = ExecutionContext { plan: &plan, interrupt, progress };
+            let empty = |column: &DataColumn| Some(AnyScan::new(column.repr, &spec, keep));
+            let mut empties: Scans = plan.series.iter().map(empty).collect();
+            probe::aim(&run, &mut empties, &LeftOut::new(), keep, keep, Look::FOR_STATE)?;
+            Ok(empties)
+        };
+        let numbers = aimed(self.series.clone(), accumulator)?;
+        let (ticks, times) = (accumulator.ticks(), self.times_for(accumulator));
+        let scans = aimed(times.clone(), &ticks)?;
+        let times = self.with_series(times, Vec::new(), ticks.spec());
+        let others = accumulator.clone_empty();
+        accumulator.aim_columns(ReadColumns { numbers: self.named(numbers), times: times.named(scans), others })
+    }
+
+    /// The columns of times, in the types that the accumulator has them in.
+    fn times_for(&self, accumulator: &Accumulator) -> Vec<DataColumn> {
+        let times = self.others.iter().filter(|column| column.kind == SeriesKind::Time);
+        let typed = times.map(|column| {
+            let known = accumulator.type_of_times(&column.name);
+            let known = known.filter(|known| joined_times(known, &column.data_type).as_ref() == Some(known));
+            DataColumn { data_type: known.unwrap_or(&column.data_type).clone(), ..column.clone() }
+        });
+        typed.collect()
+    }
+
+    fn named(&self, scans: Scans) -> Vec<(&str, NumberType, &DataType, AnyScan)> {
+        let named = scans.into_iter().zip(&self.series);
+        let named = named.filter_map(|(scan, of)| Some((of.name.as_str(), of.number_type, &of.data_type, scan?)));
+        named.collect()
+    }
+}
+
+impl ExecutionContext<'_> {
+    /// Scans the series of the plan for an accumulator: those that it needs. The files that failed.
+    fn scan_columns(&self, accumulator: &Accumulator, metrics: &mut RunMetrics) -> Result<(Scans, LeftOut)> {
+        let empties = self.plan.series.iter().map(|series| accumulator.empty_column(&series.name, series.repr));
         let empties: Scans = empties.collect::<Result<_>>()?;
+        if empties.iter().all(Option::is_none) {
+            return Ok((empties, LeftOut::new()));
+        }
         let found: Vec<Mutex<Option<AnyScan>>> = empties.iter().cloned().map(Mutex::new).collect();
-        let failed = pass(&run, &empties, &|_| true, self.hand_over(), &mut metrics, &|_, scans| {
+        let failed = pass(self, &empties, &|_| true, self.plan.hand_over(), metrics, &|_, scans| {
             for (series, scan) in scans {
                 if let Some(whole) = found[series].lock().unpoisoned().as_mut() {
                     whole.merge(scan)?;
@@ -43,30 +124,87 @@ impl Plan<'_> {
             }
             Ok(())
         })?;
-        let source = self.source(failed, None);
-        let scans = found.into_iter().map(|scan| scan.into_inner().unpoisoned()).collect();
-        accumulator.add_columns(self.named(scans), source.rows)?;
-        Ok((source, metrics))
+        Ok((found.into_iter().map(|scan| scan.into_inner().unpoisoned()).collect(), failed))
     }
 
-    /// Aims an accumulator by a look at a few rows of the files, as [`Accumulator::aim`] does by a sample. Short files tell nothing, nor do those
-    /// with a predicate.
-    ///
-    /// # Errors
-    ///
-    /// As [`Plan::run`], and [`Accumulator::aim`].
-    pub fn aim(&self, accumulator: &mut Accumulator, interrupt: &Interrupt, progress: &Progress) -> Result<()> {
-        let (spec, keep) = (accumulator.scanned(), accumulator.keep());
-        let plan = self.with_series(self.series.clone(), Vec::new(), &spec);
-        let run = ExecutionContext { plan: &plan, interrupt, progress };
-        let mut empties: Scans =
-            plan.series.iter().map(|series| Some(AnyScan::new(series.repr, &spec, keep))).collect();
-        probe::aim(&run, &mut empties, &LeftOut::new(), keep, keep, Look::FOR_STATE)?;
-        accumulator.aim_columns(plan.named(empties))
+    /// What the rows tell of columns that hold neither numbers nor times. If files failed, nothing else holds.
+    fn read_others(&self, question: &Accumulator, metrics: &mut RunMetrics) -> Result<(Accumulator, LeftOut)> {
+        let plan = self.plan;
+        let is_other = |column: &&DataColumn| column.kind != SeriesKind::Time && question.looks_at(Some(&column.name));
+        let mut columns: Vec<DataColumn> = plan.others.iter().filter(is_other).cloned().collect();
+        if columns.is_empty() {
+            return Ok((question.clone_for_rows(), LeftOut::new()));
+        }
+        loop {
+            let rows = plan.with_series(columns.clone(), Vec::new(), plan.spec);
+            let is_bytes: Vec<AtomicBool> = columns.iter().map(|_| AtomicBool::new(false)).collect();
+            let (whole, failed) =
+                ExecutionContext { plan: &rows, ..*self }.read_rows_of(question, &is_bytes, metrics)?;
+            if !failed.is_empty() || !is_bytes.iter().any(|is_bytes| is_bytes.load(Ordering::Relaxed)) {
+                return Ok((whole, failed));
+            }
+            // What seemed to be text is not: it is described as bytes.
+            for (column, is_bytes) in columns.iter_mut().zip(is_bytes) {
+                column.is_text_in_bytes &= !is_bytes.into_inner();
+            }
+        }
     }
 
-    fn named(&self, scans: Scans) -> Vec<(&str, NumberType, AnyScan)> {
-        let named = scans.into_iter().zip(&self.series);
-        named.filter_map(|(scan, series)| Some((series.name.as_str(), series.number_type, scan?))).collect()
+    /// The same, where `is_bytes` becomes true for columns that were taken for text, and are none.
+    fn read_rows_of(
+        &self,
+        question: &Accumulator,
+        is_bytes: &[AtomicBool],
+        metrics: &mut RunMetrics,
+    ) -> Result<(Accumulator, LeftOut)> {
+        const WHAT: &str = "what is learned of columns that hold no numbers";
+        let plan = self.plan;
+        let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
+        let tasks = self.begin_rows(&files, metrics);
+        let whole = Mutex::new((question.clone_for_rows(), Vec::new()));
+        let failures = self.each_part(&tasks.parts, |part, reader| {
+            let mut learned = question.clone_for_rows();
+            self.decode(part, reader, &mut |rows| {
+                let columns = plan.series.iter().zip(rows.values).zip(is_bytes);
+                let columns = columns.filter_map(|((column, values), is_bytes)| typed(column, values?, is_bytes));
+                learned.update_all(&[], &columns.collect::<Vec<_>>(), self.interrupt).map_err(|error| match error {
+                    Error::Data(message) => plan.damaged(part, None, &message),
+                    error => error,
+                })
+            })?;
+            let mut whole = whole.lock().unpoisoned();
+            let (all, room) = &mut *whole;
+            all.merge(&learned)?;
+            // What is there before they merge, and then.
+            let reserved = room.iter().map(crate::memory_pool::Reservation::bytes).sum::<u64>();
+            let more = (2 * all.bytes()).saturating_sub(reserved);
+            if more > 0 {
+                room.push(plan.budget.hold(more.max(1 << 16), WHAT)?);
+            }
+            tasks.ends_file(self, part);
+            Ok(())
+        })?;
+        Ok((whole.into_inner().unpoisoned().0, tasks.failed(plan, failures).collect()))
     }
+}
+
+/// Decoded values as a column of their type; `None` where they were taken for text and are none.
+fn typed(column: &DataColumn, values: ArrayRef, is_bytes: &AtomicBool) -> Option<TypedColumn> {
+    let (data_type, values): (DataType, ArrayRef) = match column.kind {
+        SeriesKind::Text if column.is_text_in_bytes => {
+            if !are_texts(&values) {
+                is_bytes.store(true, Ordering::Relaxed);
+                return None;
+            }
+            (DataType::Utf8, values)
+        }
+        SeriesKind::Text | SeriesKind::Boolean => (values.data_type().clone(), values),
+        _ if column.data_type == DataType::Null => (DataType::Null, std::sync::Arc::new(NullArray::new(values.len()))),
+        _ => {
+            let counted = StructArray::new_empty_fields(values.len(), values.logical_nulls());
+            (counted.data_type().clone(), std::sync::Arc::new(counted))
+        }
+    };
+    let field = FieldRef::new(Field::new(&column.name, data_type, true));
+    Some(TypedColumn { name: Some(column.name.clone()), field, chunks: vec![values] })
 }
