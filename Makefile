@@ -21,8 +21,8 @@ demo: ## Build the command and describe the real data in data/, as a table and a
 	@for arguments in \
 		"data/city_temps.parquet data/seattle_weather.parquet --format table" \
 		"data/city_temps.parquet --by city --stats mean,stddev --quantiles 0.5,0.99 --format table" \
-		"data/seattle_weather.parquet --where temp_max>30 --columns temp_max --format json"; do \
-		echo; echo "\$$ rstats describe $$arguments"; target/demo/rstats describe $$arguments; \
+		"data/seattle_weather.parquet --where 'temp_max > 30' --columns temp_max --format json"; do \
+		echo; echo "\$$ rstats describe $$arguments"; eval "target/demo/rstats describe $$arguments"; \
 	done
 	@target/demo/rstats report data/seattle_weather.parquet --by weather --output target/report.html
 

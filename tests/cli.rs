@@ -522,6 +522,22 @@ fn what_fails_ends_with_1_and_one_line() {
 }
 
 #[test]
+fn what_is_not_read_beside_parquet_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&path(&folder, "a.parquet"), vec![("x", floats([1.0]))], 10);
+    std::fs::write(path(&folder, "b.csv"), "x\n2\n").unwrap();
+    let at = folder.path().to_str().unwrap();
+    let found = rstats(&["describe", at]);
+    assert!(found.status.success());
+    let told = text(&found.stderr);
+    assert!(told.contains("of other formats 1 file is not read, such as ") && told.contains("b.csv"), "{told}");
+    assert_eq!(series(&json(&["describe", at, "--from", "csv"]), "x")["max"], 2.0);
+    std::fs::remove_file(path(&folder, "b.csv")).unwrap();
+    assert_eq!(text(&rstats(&["describe", at]).stderr), "");
+    fails(2, &["report", at, "-o", "page.pdf"], &["page.pdf", "name it .html"]);
+}
+
+#[test]
 fn a_clash_of_types_names_both_files() {
     let folder = TempDir::new().unwrap();
     write(&path(&folder, "a.parquet"), vec![("x", floats([1.0]))], 10);

@@ -31,7 +31,8 @@ class WindowStream:
     """The closed windows of a stream, as they close: see `windows`.
 
     An iterator of `Description`, an asynchronous one where the source is, and an Arrow stream for who takes one. It
-    runs once. `windows` is the `Windows` that the batches go through: with the watermark, and the late rows.
+    runs once. `windows` is the `Windows` that the batches go through: with the watermark, and of the rows how many were
+    late (`windows.late_rows`) or had no time (`windows.null_time_rows`).
     `idle_flushes` counts how often nothing had come for `idle_timeout`.
     """
 

@@ -20,8 +20,12 @@ use crate::frames;
 use crate::key_objects::{KeyObjects, with_texts};
 use crate::pairs::Pairs;
 
-/// The width of a repr: that of a terminal.
-const WIDTH: usize = 100;
+/// The width of a repr: that of the terminal, or what `COLUMNS` says; where there is neither, 100.
+pub fn width(py: Python<'_>) -> usize {
+    let size = py.import("shutil").and_then(|shutil| shutil.call_method1("get_terminal_size", ((100, 24),)));
+    let columns = size.and_then(|size| size.getattr("columns")?.extract::<usize>());
+    columns.unwrap_or(100).max(40)
+}
 
 /// The names of the statistics, and the probabilities of the quantiles, that a page shows.
 #[pyfunction]
@@ -239,8 +243,8 @@ impl Description {
         columns::to_stream(py, self.0.to_record_batch().map_err(to_python)?, requested_schema)
     }
 
-    fn __repr__(&self) -> String {
-        self.0.to_table(WIDTH).trim_end().to_owned()
+    fn __repr__(&self, py: Python<'_>) -> String {
+        self.0.to_table(width(py)).trim_end().to_owned()
     }
 
     fn _repr_html_(&self) -> String {

@@ -8,11 +8,9 @@ use rstats::{Coefficient, Error, Interrupt, Kinds, NanPolicy, PairMatrix, PairNu
 use crate::args;
 use crate::call;
 use crate::columns::to_stream;
+use crate::description::width;
 use crate::errors::to_python;
 use crate::input::{self, Chosen, Object, Read, ReadValues, Table, Wanted};
-
-/// The width of a repr: that of a terminal.
-const WIDTH: usize = 100;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/correlation.txt"))]
 #[pyfunction]
@@ -244,8 +242,8 @@ impl Pairs {
         matrix.map(Self).ok_or_else(|| PyValueError::new_err("there is a value for each pair of columns"))
     }
 
-    fn __repr__(&self) -> String {
-        self.0.to_table(WIDTH)
+    fn __repr__(&self, py: Python<'_>) -> String {
+        self.0.to_table(width(py))
     }
 
     fn _repr_html_(&self) -> String {

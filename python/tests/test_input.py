@@ -291,6 +291,46 @@ def test_a_column_that_nobody_asked_for_spoils_nothing(spoilt: pl.Series) -> Non
         assert not answer.left_out or isinstance(data, pl.LazyFrame) or spoilt.dtype == pl.Int128
 
 
+MIDNIGHT = datetime.datetime(2026, 1, 1, 5)
+TIMES: dict[str, Any] = {
+    "dates": datetime.date(2026, 1, 1),
+    "datetimes without a zone": MIDNIGHT,
+    "datetimes with a zone": MIDNIGHT.replace(tzinfo=datetime.UTC),
+}
+
+
+@pytest.mark.parametrize("one", TIMES)
+@pytest.mark.parametrize("other", TIMES)
+def test_times_of_two_sorts_are_never_made_one(one: str, other: str) -> None:
+    """pyarrow makes dates of datetimes after a date, and takes those without a zone for UTC after one with a zone."""
+    values = [None, TIMES[one], None, TIMES[other]]
+    for data in ({"at": values}, pd.DataFrame({"at": pd.Series(values, dtype=object)})):
+        found = rstats.describe(data, stats=["max"], q=()).to_dicts()[0]
+        assert (found["kind"], found["count"], found["null_count"]) == ("time" if one == other else "other", 2, 2)
+        acc = rstats.Accumulator(stats=["max"], q=()).update(data)
+        assert acc.summary().to_dicts() == [found]
+    keyed = {"at": values, "x": [1, 2, 3, 4]}
+    if one == other:
+        assert len(rstats.describe(keyed, by="at")) == 2
+        return
+    with pytest.raises(TypeError, match=f"'at' holds {one} and {other}; give its values one type"):
+        rstats.describe(keyed, by="at")
+
+
+def test_decimals_after_missing_values_keep_their_digits() -> None:
+    money = [decimal.Decimal("0.10"), decimal.Decimal("123456789012345678.91"), decimal.Decimal("1E+3")]
+    expected = rstats.describe([*money, None, None], stats=["max", "sum", "mode"], q=()).to_dicts()[0]
+    assert expected["sum"] == sum(money) and isinstance(expected["sum"], decimal.Decimal)
+    for values in ([None, None, *money], [None, money[0], None, *money[1:]]):
+        for data in (values, {"x": values}, pd.Series(values, dtype=object), pd.DataFrame({"x": values})):
+            found = rstats.describe(data, stats=["max", "sum", "mode"], q=()).to_dicts()[0]
+            assert str(found | {"column": None}) == str(expected)
+        acc = rstats.Accumulator(stats=["max", "sum", "mode"], q=()).update(values).summary().to_dicts()
+        assert str(acc[0]) == str(expected)
+    # A float makes all of them floats, whatever is missing before.
+    assert rstats.describe([None, 0.5, money[0]], stats=["max"], q=())[0]["max"] == 0.5
+
+
 def test_integers_too_wide_for_us_are_named() -> None:
     frame = pd.DataFrame({"x": [1.0, 2.0], "wide": pd.Series([10**77, 1], dtype=object)})
     answer = rstats.describe(frame)

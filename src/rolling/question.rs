@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::spec::{Spec, Statistic, parse_span};
+use crate::spec::{Spec, Statistic, parse_span, span_text};
 use crate::suggest::hint;
 
 /// Windows that move along the rows of a series. The names and the defaults are those of pandas.
@@ -105,7 +105,8 @@ impl Rolling {
     pub fn time(nanoseconds: u64) -> Result<Self> {
         if nanoseconds == 0 || nanoseconds > i64::MAX as u64 {
             return Err(Error::Invalid(format!(
-                "a window of {nanoseconds} nanoseconds; it is 1 nanosecond long at least, and 292 years at most"
+                "a window of {}; it is 1ns long at least, and 292 years at most",
+                span_text(nanoseconds)
             )));
         }
         Ok(Self::new(Extent::Time(nanoseconds), 1))

@@ -66,12 +66,13 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
 }
 
 /// The files that paths stand for, if these are of text or of Arrow: those whose name says so, and folders that hold such files and none of
-/// Parquet. `None` for Parquet, and for anything else that is found by [`find`](crate::parquet). Where a format is given, all files are of it.
+/// Parquet. `None` for Parquet, and for anything else that is found by [`find`](crate::parquet). Where a format is given, all files are of it. `tell` is given
+/// a sentence for each folder of Parquet whose other files are not read.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] for files of Parquet beside others, and [`Error::File`] for a folder that cannot be read or holds none.
-pub fn inputs(paths: &[OsString], format: Option<Format>) -> Result<Option<Vec<Input>>> {
+pub fn inputs(paths: &[OsString], format: Option<Format>, tell: &mut dyn FnMut(String)) -> Result<Option<Vec<Input>>> {
     let (mut found, mut others) = (Vec::new(), None);
     for path in paths {
         let path = Path::new(path);
@@ -84,6 +85,13 @@ pub fn inputs(paths: &[OsString], format: Option<Format>) -> Result<Option<Vec<I
             let of_folder: Vec<Input> = of_folder
                 .filter_map(|file| Some(Input { format: format.or_else(|| Format::of_name(&file))?, path: Some(file) }))
                 .collect();
+            if holds_parquet && let Some(first) = of_folder.first() {
+                let (folder, first, more) = (path.display(), first.name(), of_folder.len());
+                let files = if more == 1 { "file is" } else { "files are" };
+                tell(format!(
+                    "{folder}: Parquet is read by itself; of other formats {more} {files} not read, such as {first}"
+                ));
+            }
             match of_folder.is_empty() || holds_parquet {
                 true if format.is_none() => others = others.or(Some(path)),
                 true => {

@@ -65,6 +65,8 @@ pub(super) struct Lines<D> {
     /// Whether the first time of each column names a zone.
     is_zoned: Vec<Option<bool>>,
     ended: bool,
+    /// Whether no batch has come of it.
+    is_empty: bool,
     skipped: u64,
     first_skipped: Option<String>,
 }
@@ -89,6 +91,7 @@ impl<D: Dialect> Lines<D> {
             bytes: 0,
             is_zoned: Vec::new(),
             ended: false,
+            is_empty: true,
             skipped: 0,
             first_skipped: None,
         })
@@ -213,6 +216,12 @@ impl<D: Dialect> Lines<D> {
             }
             batches.push(columns.batch(piece.cells, piece.rows, &self.is_zoned)?);
         }
+        // Columns without a row are columns still.
+        if self.ended && batches.is_empty() && self.is_empty {
+            let is_zoned = vec![None; columns.names.len()];
+            batches.push(columns.batch(columns.cells(0), 0, &is_zoned)?);
+        }
+        self.is_empty &= batches.is_empty();
         Ok((batches, end))
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Nothing is guessed of what is named: a time is text or a number, a key is text (numbers and booleans as they are written), a number is one.
 
+use std::collections::HashMap;
+
 use memchr::{memchr, memchr_iter, memrchr};
+
+use serde::de::IgnoredAny;
 
 use super::cells::{Cells, Columns};
 use super::lines::{Dialect, Wrong};
@@ -55,7 +59,8 @@ impl Dialect for Ndjson {
                 text
             });
             let mut seen: Vec<(String, Seen)> = Vec::new();
-            let is_read = |line: &&[u8]| !wanted.skips || serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+            let is_object = |line: &[u8]| serde_json::from_slice::<HashMap<String, IgnoredAny>>(line).is_ok();
+            let is_read = |line: &&[u8]| !wanted.skips || is_object(line);
             each_member(there.filter(is_read), |name, field| {
                 let index = seen.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
                     seen.push((name.to_owned(), Seen::default()));

@@ -148,6 +148,27 @@ fn lines_that_are_wrong_are_passed_over_where_that_is_wanted() {
         let values: Vec<Option<f64>> = batches.iter().flat_map(|batch| floats(batch, "x")).collect();
         assert_eq!((values, skipped), (vec![Some(1.0), Some(2.0)], 2));
     }
+    // What is JSON and no record, while it is looked for columns.
+    let looking = Wanted { columns: None, ..wanted };
+    for line in ["[1]", "5", "null", "\"x\"", "{\"x\""] {
+        let text = format!("{line}\n{{\"x\": 1}}\n{line}\n{{\"x\": 2}}\n");
+        let (batches, skipped) = read_from(Format::Ndjson, text.as_bytes(), &[1 << 20], &looking).unwrap();
+        let values: Vec<Option<f64>> = batches.iter().flat_map(|batch| floats(batch, "x")).collect();
+        assert_eq!((values, skipped), (vec![Some(1.0), Some(2.0)], 2), "{line}");
+    }
+}
+
+#[test]
+fn columns_without_a_row_are_columns() {
+    for text in ["x,y\n", "x,y", "x;y\r\n"] {
+        for length in [1 << 20, 1] {
+            let (batches, _) = read_from(Format::Csv, text.as_bytes(), &[length], &Wanted::default()).unwrap();
+            let names =
+                |batch: &RecordBatch| batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+            let names: Vec<Vec<String>> = batches.iter().map(names).collect();
+            assert_eq!((names, batches[0].num_rows()), (vec![vec!["x".to_owned(), "y".to_owned()]], 0), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -15,4 +15,5 @@ pub use crate::stats::quantile::{Method, PlottingPosition, Probability};
 pub(crate) use learned::Learned;
 pub use question::Spec;
 pub use span::parse_span;
+pub(crate) use span::span_text;
 pub use statistic::{KindStatistic, NanPolicy, NullPolicy, Statistic, is_count, is_exact};

@@ -63,9 +63,26 @@ pub fn parse_span(text: &str) -> Result<u64> {
     Ok(total)
 }
 
+/// A number of nanoseconds as a span of time: in the largest unit of which it is a whole number.
+pub(crate) fn span_text(nanoseconds: u64) -> String {
+    const SHOWN: [&str; 7] = ["d", "h", "min", "s", "ms", "us", "ns"];
+    let unit = |name: &str| UNITS.iter().find(|(known, _)| *known == name).map_or(1, |(_, factor)| *factor);
+    let fits = |name: &&&str| nanoseconds > 0 && nanoseconds.is_multiple_of(unit(name));
+    let name = SHOWN.iter().find(fits).unwrap_or(&"ns");
+    format!("{}{name}", nanoseconds / unit(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_shown_as_they_are_written() {
+        for text in ["1d", "36h", "5min", "90s", "1500ms", "7us", "1ns", "14d"] {
+            assert_eq!(span_text(parse_span(text).unwrap()), text);
+        }
+        assert_eq!([span_text(0), span_text(parse_span("1w").unwrap())], ["0ns", "7d"]);
+    }
 
     #[test]
     fn spans_as_people_write_them() {

@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::spec::span_text;
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +30,9 @@ impl Periods {
     pub fn new(size: i64, slide: i64) -> Result<Self> {
         if slide > size {
             return Err(Error::Invalid(format!(
-                "windows of {size} nanoseconds begin each {slide}: rows between them would be in none; the slide is at most the size"
+                "windows of {} begin each {}: rows between them would be in none; the slide is at most the size",
+                span_text(size as u64),
+                span_text(slide as u64)
             )));
         }
         let (mut a, mut b) = (size, slide);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::assign::Periods;
 use crate::describe::check_names;
 use crate::error::{Error, Result};
-use crate::spec::Spec;
+use crate::spec::{Spec, span_text};
 use crate::suggest::hint;
 
 /// The names of the columns that say which window a row of the answer is of.
@@ -73,9 +73,7 @@ pub struct Windowing {
 /// A span of time as a positive number of nanoseconds.
 fn span(what: &str, nanoseconds: u64) -> Result<i64> {
     i64::try_from(nanoseconds).ok().filter(|&span| span > 0).ok_or_else(|| {
-        Error::Invalid(format!(
-            "{what} is {nanoseconds} nanoseconds; it is 1 nanosecond at least, and 292 years at most"
-        ))
+        Error::Invalid(format!("{what} is {}; it is 1ns at least, and 292 years at most", span_text(nanoseconds)))
     })
 }
 

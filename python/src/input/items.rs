@@ -268,6 +268,10 @@ impl Numbers<'_> {
     }
 
     fn push_decimal(&mut self, value: i256, scale: i8) -> Result<(), Unread> {
+        // Nulls before the first number are not yet floats.
+        if self.decimals.is_empty() && self.chunks.is_empty() && !self.any {
+            self.decimals = vec![None; self.floats.finish().len()];
+        }
         self.only_booleans = false;
         self.any = true;
         self.integers = None;

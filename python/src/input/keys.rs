@@ -16,6 +16,7 @@ use rstats::series::Chunk;
 use super::arrow;
 use super::classes::is_instance;
 use super::items::{Missing, numbers};
+use super::pandas::is_missing;
 use crate::call;
 
 /// Chunks as one array. Dictionaries that have too many values together for their indices get wider ones.
@@ -62,6 +63,11 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
         item
     });
     let items: Vec<Bound<'_, PyAny>> = items.collect::<PyResult<_>>()?;
+    // pyarrow would make dates of datetimes after a date, and take times without a zone for those of UTC after one with a zone.
+    if let Some((one, other)) = kinds_of_times(&items)? {
+        let name = shown(name, NAME);
+        return Err(PyTypeError::new_err(format!("'{name}' holds {one} and {other}; give its values one type")));
+    }
     let array: ArrayRef = match plain(&items)? {
         Some(array) => array,
         // Dates, decimals and the rest: pyarrow knows them, where it is there.
@@ -90,6 +96,30 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
         },
     };
     Ok((Arc::new(Field::new("", array.data_type().clone(), true)), array))
+}
+
+/// Two kinds of Python's times that objects are of, if they are of several: dates, datetimes with and without a zone.
+fn kinds_of_times(items: &[Bound<'_, PyAny>]) -> PyResult<Option<(&'static str, &'static str)>> {
+    // What is not equal to itself is missing: NaT is a datetime of Python's.
+    let is_there = |item: &&Bound<'_, PyAny>| !item.is_none() && is_missing(item).is_ok_and(|is_missing| !is_missing);
+    let mut there = items.iter().filter(is_there);
+    let Some(first) = there.clone().next() else { return Ok(None) };
+    let module = first.py().import("datetime")?;
+    let [date, datetime] = [module.getattr("date")?, module.getattr("datetime")?];
+    let kind = |item: &Bound<'_, PyAny>| {
+        Ok::<_, PyErr>(match item.is_instance(&date)? {
+            false => "other values",
+            true if !item.is_instance(&datetime)? => "dates",
+            true if item.getattr("tzinfo")?.is_none() => "datetimes without a zone",
+            true => "datetimes with a zone",
+        })
+    };
+    let known = kind(first)?;
+    if known == "other values" {
+        return Ok(None); // what pyarrow refuses beside them
+    }
+    let other = there.find_map(|item| kind(item).map(|kind| (kind != known).then_some(kind)).transpose());
+    Ok(other.transpose()?.map(|other| (known, other)))
 }
 
 /// All of an Arrow column in one array, which may be read: see [`arrow::checked`].

@@ -11,7 +11,7 @@ use rstats::{Error, Kinds};
 use tempfile::NamedTempFile;
 
 use crate::args::Question;
-use crate::run::{Failure, Session};
+use crate::run::{Failure, Session, tell};
 
 /// How data is written that is no Parquet file.
 #[derive(Args)]
@@ -120,7 +120,9 @@ pub fn of(paths: &[OsString], args: &InputArgs) -> Result<Inputs, Failure> {
                 .to_owned(),
         ))),
         (false, Some(From::Parquet), _) => Ok(Inputs::Parquet(paths.to_vec(), None)),
-        (false, _, format) => match source::inputs(paths, format).map_err(|error| Failure::Other(error.to_string()))? {
+        (false, _, format) => match source::inputs(paths, format, &mut |note| tell(&note))
+            .map_err(|error| Failure::Other(error.to_string()))?
+        {
             Some(sources) => Ok(Inputs::Sources(sources)),
             None => Ok(Inputs::Parquet(paths.to_vec(), None)),
         },

@@ -25,7 +25,7 @@ struct Found {
 pub fn run(args: &ReportArgs) -> Result<(), Failure> {
     let spec = args.spec().map_err(Failure::Usage)?;
     let request = args.request().map_err(Failure::Usage)?;
-    let path = args.output();
+    let path = args.output().map_err(Failure::Usage)?;
     let output = Output::open(Some(&path))?;
     let session = Session::new(args.data.threads, args.data.verbose)?;
     let found = match inputs::of(&args.data.paths, &args.data.input)? {

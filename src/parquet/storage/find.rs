@@ -81,7 +81,15 @@ fn list(name: &Path, source: &mut dyn Read, interrupt: &Interrupt, found: &mut V
         interrupt.check()?;
         let line = str::from_utf8(line)
             .map_err(|_| refused(name, format!("line {} of the list of paths is not UTF-8", index + 1)))?;
-        one(line.as_ref(), interrupt, found)?;
+        one(line.as_ref(), interrupt, found).map_err(|error| match error {
+            // Whoever pipes data in means that, mostly.
+            Error::File { path, position, message, source } if name == Path::new("-") => {
+                let message =
+                    format!("{message} (of the paths on standard input; data there is read with --from and no PATH)");
+                Error::File { path, position, message, source }
+            }
+            error => error,
+        })?;
         paths += 1;
     }
     if paths == 0 {

@@ -99,14 +99,27 @@ impl ReportArgs {
     }
 
     /// Where the page is written.
-    pub fn output(&self) -> PathBuf {
+    ///
+    /// # Errors
+    ///
+    /// [`rstats::Error::Invalid`] for a file that is named as what a page is not.
+    pub fn output(&self) -> rstats::Result<PathBuf> {
         if let Some(output) = &self.output {
-            return output.clone();
+            let extension = output.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+            return match extension.as_deref() {
+                None | Some("html" | "htm" | "xhtml") => Ok(output.clone()),
+                Some(_) => {
+                    let output = output.display();
+                    Err(rstats::Error::Invalid(format!(
+                        "the report is a page of HTML, and {output} is named otherwise; name it .html"
+                    )))
+                }
+            };
         }
         // A list of paths is not the data itself.
         let path =
             self.data.paths.first().map(PathBuf::from).filter(|path| !path.to_string_lossy().starts_with(['-', '@']));
         let name = path.as_ref().and_then(|path| if path.is_dir() { path.file_name() } else { path.file_stem() });
-        PathBuf::from(format!("{}.html", name.map_or("report".into(), |name| name.to_string_lossy())))
+        Ok(PathBuf::from(format!("{}.html", name.map_or("report".into(), |name| name.to_string_lossy()))))
     }
 }
