@@ -5,15 +5,18 @@ mod groups;
 mod others;
 mod passes;
 mod sums;
+mod table;
 
 use arrow_schema::DataType;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "stream")]
 pub use self::groups::GroupedAccumulator;
-use self::others::{LearnedRows, Others, nulls_of};
+use self::others::OtherColumns;
 pub use self::sums::ExactSums;
-use crate::describe::{AnyScan, Part, TypedColumn};
+#[cfg(feature = "parquet")]
+pub(crate) use self::table::ReadColumns;
+use crate::describe::AnyScan;
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
 use crate::num::decimal::EXACT_IN_F64;
@@ -53,9 +56,12 @@ pub struct Accumulator {
     limit: Option<u64>,
     rows: u64,
     columns: Vec<Column>,
-    /// The columns that hold no numbers, once there are any.
+    /// The columns that hold no numbers.
     #[serde(skip)]
-    others: Option<Box<Others>>,
+    others: OtherColumns,
+    /// Those of times among them, in ticks.
+    #[serde(skip)]
+    ticks: Option<Box<Accumulator>>,
     /// Where values can be read again.
     #[serde(skip)]
     passes: Option<Passes>,
@@ -75,19 +81,6 @@ struct Passes {
     /// Whether this is another pass, of the columns that need one.
     is_another: bool,
 }
-
-/// Columns as they were read of files.
-#[cfg(feature = "parquet")]
-pub(crate) struct ReadColumns<'a> {
-    pub numbers: Vec<ScannedColumn<'a>>,
-    pub times: Vec<ScannedColumn<'a>>,
-    /// What the other columns are in.
-    pub others: Accumulator,
-}
-
-/// The name of a column, what numbers and of which type it has, and what was scanned of it.
-#[cfg(feature = "parquet")]
-pub(crate) type ScannedColumn<'a> = (&'a str, NumberType, &'a DataType, AnyScan);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Column {
@@ -111,7 +104,16 @@ impl Column {
 impl Accumulator {
     /// Nothing seen yet.
     pub fn new(spec: &Spec) -> Self {
-        Self { spec: spec.clone(), wanted: None, limit: None, rows: 0, columns: Vec::new(), others: None, passes: None }
+        Self {
+            spec: spec.clone(),
+            wanted: None,
+            limit: None,
+            rows: 0,
+            columns: Vec::new(),
+            others: OtherColumns::default(),
+            ticks: None,
+            passes: None,
+        }
     }
 
     /// The same for columns of these names.
@@ -136,8 +138,7 @@ impl Accumulator {
 
     /// The names of the columns that it knows, in the order in which they were seen first.
     pub fn names(&self) -> impl Iterator<Item = Option<&str>> {
-        let others = self.others.iter().flat_map(|others| others.names());
-        self.columns.iter().map(|column| column.name.as_deref()).chain(others)
+        self.columns.iter().map(|column| column.name.as_deref()).chain(self.others.names())
     }
 
     /// The rows seen so far.
@@ -148,7 +149,7 @@ impl Accumulator {
     /// The bytes that it takes.
     pub fn bytes(&self) -> u64 {
         let numbers = size_of::<Self>() + self.columns.iter().map(|column| column.bytes_with(0)).sum::<usize>();
-        numbers as u64 + self.others.as_ref().map_or(0, |others| others.bytes())
+        numbers as u64 + self.others.bytes() + self.ticks.as_ref().map_or(0, |ticks| ticks.bytes())
     }
 
     /// Forgets all values. With [`with_kept`](Self::with_kept) the columns stay, and where their quantiles are looked for.
@@ -157,12 +158,10 @@ impl Accumulator {
             Some(_) => {
                 let keep = self.keep();
                 self.columns.iter_mut().for_each(|column| column.scan.clear(keep));
-                self.others.iter_mut().for_each(|others| others.clear());
+                self.ticks.iter_mut().for_each(|ticks| ticks.clear());
+                self.others.clear(|_| true);
             }
-            None => {
-                self.columns.clear();
-                self.others = None;
-            }
+            None => *self = self.clone_empty(),
         }
         self.rows = 0;
     }
@@ -176,83 +175,6 @@ impl Accumulator {
     /// there is room for; [`Error::Nan`] and [`Error::Nulls`] as the spec has it; [`Error::Interrupted`].
     pub fn update(&mut self, series: &[Series], interrupt: &Interrupt) -> Result<()> {
         self.update_all(series, &[], interrupt)
-    }
-
-    /// As [`Accumulator::update`], with columns that hold no numbers beside the series: what is asked of each kind is what
-    /// [`describe_kinds`](crate::describe_kinds) answers. A column of type null is of the type that it has in other rows; times come to the unit
-    /// that they had first, if that is the finer one.
-    ///
-    /// # Errors
-    ///
-    /// As [`Accumulator::update`].
-    pub fn update_all(&mut self, series: &[Series], others: &[TypedColumn], interrupt: &Interrupt) -> Result<()> {
-        interrupt.check()?;
-        let rows = series.iter().map(Series::rows).chain(others.iter().map(TypedColumn::rows)).max();
-        let learned = match others {
-            [] => None,
-            others => Some(LearnedRows::of(&self.fitting(others)?, &self.spec, interrupt)?),
-        };
-        self.check_kinds(series.iter().map(Series::name), learned.iter().flat_map(LearnedRows::types))?;
-        learned.as_ref().map_or(Ok(()), |learned| learned.check(self.others.as_deref()))?;
-        let more = learned.as_ref().map_or(0, |learned| learned.bytes(self.keeps_values()));
-        self.update_series(series, more)?;
-        if let Some(learned) = learned {
-            let (spec, passes) = (&self.spec, self.passes);
-            self.others.get_or_insert_with(|| Box::new(Others::new(spec, passes))).add(learned)?;
-        }
-        self.rows += rows.unwrap_or_default() as u64;
-        self.move_nulls()
-    }
-
-    /// The columns that are looked at, times as those that are known.
-    fn fitting(&self, columns: &[TypedColumn]) -> Result<Vec<TypedColumn>> {
-        let others = self.others.as_deref();
-        let fitted = |column: &TypedColumn| {
-            let known = others.and_then(|others| others.type_of_times(column.name.as_deref()));
-            known.map_or_else(|| Ok(column.clone()), |known| others::in_type(column, known))
-        };
-        columns.iter().filter(|column| self.looks_at(column.name.as_deref())).map(fitted).collect()
-    }
-
-    /// Whether a column is looked at, of numbers or not: another pass has those that need it.
-    pub(crate) fn looks_at(&self, name: Option<&str>) -> bool {
-        self.needs(name) || self.others.as_ref().is_some_and(|others| others.needs(name))
-    }
-
-    /// Whether columns of these names are of the kind that they were of before: those of numbers, and others with what they are called.
-    fn check_kinds<'a>(
-        &self,
-        mut numbers: impl Iterator<Item = Option<&'a str>>,
-        mut others: impl Iterator<Item = (Option<&'a str>, String)>,
-    ) -> Result<()> {
-        let of_others = |name: Option<&str>| self.others.as_ref().and_then(|others| others.type_text(name));
-        if let Some((name, before)) = numbers.find_map(|name| Some((name, of_others(name)?))) {
-            return Err(kinds_differ(name, "of numbers", &before));
-        }
-        let is_number = |name: Option<&str>| self.columns.iter().any(|column| column.name.as_deref() == name);
-        match others.find(|(name, _)| is_number(*name)) {
-            Some((name, now)) => Err(kinds_differ(name, &now, "of numbers")),
-            None => Ok(()),
-        }
-    }
-
-    /// Counts the nulls of columns that had no type, and are of numbers.
-    fn move_nulls(&mut self) -> Result<()> {
-        let Some(others) = &mut self.others else { return Ok(()) };
-        let columns = &mut self.columns;
-        let is_number = |name: Option<&str>| columns.iter().any(|column| column.name.as_deref() == name);
-        for (name, nulls) in others.take_nulls(is_number) {
-            let Some(column) = columns.iter_mut().find(|column| column.name == name) else { continue };
-            let data_type = match column.scan.repr() {
-                Repr::Float => DataType::Float64,
-                Repr::Unsigned => DataType::UInt64,
-                Repr::Signed | Repr::Exact => DataType::Int64,
-            };
-            for array in nulls_of(&data_type, nulls) {
-                column.scan.read(&Chunk::Array(array))?;
-            }
-        }
-        Ok(())
     }
 
     /// More rows of series, where `more` bytes are added besides.
@@ -316,42 +238,6 @@ impl Accumulator {
         let mut empty = known.scan.clone();
         empty.clear(self.keep());
         Ok(Some(empty))
-    }
-
-    /// What was read of columns, from scans of [`Accumulator::empty_column`], of `rows` rows.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn add_columns(&mut self, read: ReadColumns<'_>, rows: u64) -> Result<()> {
-        let part = self.part_of(read);
-        self.merge(&Self { rows, ..part })
-    }
-
-    /// An accumulator of what was read.
-    #[cfg(feature = "parquet")]
-    fn part_of(&self, read: ReadColumns<'_>) -> Self {
-        let ReadColumns { numbers, times, others } = read;
-        let numbers = numbers.into_iter().map(|(name, number_type, _, scan)| Column::new((name, number_type, scan)));
-        let mut part = Self { columns: numbers.collect(), ..self.clone_empty() };
-        if !times.is_empty() || others.others.is_some() {
-            let learned = others.others.map(|others| others.columns).unwrap_or_default();
-            part.others =
-                Some(Box::new(Others { columns: learned, ..Others::new(&self.spec, self.passes) }.with_times(times)));
-        }
-        part
-    }
-
-    /// What times are in: an accumulator of their ticks.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn ticks(&self) -> Self {
-        match &self.others {
-            Some(others) => others.ticks.clone(),
-            None => Others::new(&self.spec, self.passes).ticks,
-        }
-    }
-
-    /// The type of a column of times that it knows.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn type_of_times(&self, name: &str) -> Option<&DataType> {
-        self.others.as_ref()?.type_of_times(Some(name))
     }
 
     /// That a series goes to the column of this index, and what its values are read as: as `known`, if the column holds values.
@@ -464,9 +350,7 @@ impl Accumulator {
                 "accumulators of different passes, or that keep different numbers of values, do not merge".to_owned(),
             ));
         }
-        let names = other.columns.iter().map(|column| column.name.as_deref());
-        self.check_kinds(names, other.others.iter().flat_map(|others| others.types()))?;
-        other.others.as_ref().map_or(Ok(()), |theirs| theirs.check(self.others.as_deref()))?;
+        self.check_kinds(other.columns.iter().map(|column| column.name.as_deref()), &other.others)?;
         let needed = self.bytes().saturating_add(other.bytes());
         if let Some(limit) = self.limit.filter(|limit| self.keeps_values() && needed > *limit) {
             return Err(Error::MemoryLimit {
@@ -489,13 +373,9 @@ impl Accumulator {
                 None => self.columns.push(theirs.clone()),
             }
         }
-        if let Some(theirs) = &other.others {
-            let (spec, passes) = (&self.spec, self.passes);
-            let ours = self.others.get_or_insert_with(|| Box::new(Others::new(spec, passes)));
-            ours.merge(theirs, values)?;
-        }
+        self.merge_others(other, values)?;
         self.rows += other.rows;
-        self.move_nulls()
+        Ok(())
     }
 
     /// The summaries of the series as they are now, in the order in which the columns were seen first: those of the same values described at once.
@@ -525,26 +405,16 @@ impl Accumulator {
         self.columns.iter_mut().map(finish).collect()
     }
 
-    /// The answers for the columns that hold no numbers as they are now, a [`Part`] a kind.
-    ///
-    /// # Errors
-    ///
-    /// As [`Accumulator::summaries`].
-    pub fn parts(&mut self) -> Result<Vec<Part>> {
-        let spec = &self.spec;
-        self.others.as_mut().map_or(Ok(Vec::new()), |others| others.parts(spec))
-    }
-
     /// All of it as bytes, for another process, machine or time.
     ///
     /// # Errors
     ///
     /// [`Error::Data`] if it does not fit in memory twice.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        match (&self.others, self.passes) {
-            (Some(others), passes) => state::to_bytes(state::TABLE, &(passes, self, others), "accumulator"),
-            (None, None) => state::to_bytes(state::ACCUMULATOR, self, "accumulator"),
-            (None, Some(passes)) => state::to_bytes(state::PASSES, &(passes, self), "accumulator"),
+        match (self.passes, self.has_others()) {
+            (passes, true) => state::to_bytes(state::TABLE, &(passes, self, &self.others, &self.ticks), "accumulator"),
+            (None, false) => state::to_bytes(state::ACCUMULATOR, self, "accumulator"),
+            (Some(passes), false) => state::to_bytes(state::PASSES, &(passes, self), "accumulator"),
         }
     }
 
@@ -554,29 +424,24 @@ impl Accumulator {
     ///
     /// [`Error::Data`] for bytes that are no accumulator, are damaged, or were written by a version of rstats with another format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (passes, this, others): (Option<Passes>, Self, Option<Others>) = match state::kind(bytes) {
+        let (passes, this): (Option<Passes>, Self) = match state::kind(bytes) {
             Some(state::TABLE) => {
-                let (passes, this, others) = state::from_bytes(state::TABLE, bytes, "accumulator")?;
-                (passes, this, Some(others))
+                let (passes, this, others, ticks): (_, Self, _, _) =
+                    state::from_bytes(state::TABLE, bytes, "accumulator")?;
+                (passes, Self { others, ticks, ..this })
             }
             Some(state::PASSES) => {
                 let (passes, this) = state::from_bytes(state::PASSES, bytes, "accumulator")?;
-                (Some(passes), this, None)
+                (Some(passes), this)
             }
-            _ => (None, state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?, None),
+            _ => (None, state::from_bytes(state::ACCUMULATOR, bytes, "accumulator")?),
         };
         let wrong = |why: &str| Error::Data(format!("these bytes hold no accumulator that can be read: {why}"));
         if passes.is_some_and(|passes| !passes.is_possible()) {
             return Err(wrong("it keeps too few values"));
         }
-        let others = match others {
-            Some(others) => {
-                let others = others.checked(&this.spec, passes);
-                Some(Box::new(others.ok_or_else(|| wrong("its columns are of another question"))?))
-            }
-            None => None,
-        };
-        let this = Self { passes, others, ..this };
+        let this = Self { passes, ..this };
+        let this = this.with_checked_others().ok_or_else(|| wrong("its columns are of another question"))?;
         this.checked()
     }
 
@@ -631,11 +496,6 @@ fn is_narrow(series: &Series) -> Result<bool> {
 fn types_differ(name: Option<&str>, before: Repr, now: Repr) -> Error {
     let (name, now, before) = (column(name), called(now), called(before));
     Error::Data(format!("{name} holds {now} now, and held {before} before; give it one type from the beginning"))
-}
-
-/// That a column is of another kind than before.
-fn kinds_differ(name: Option<&str>, now: &str, before: &str) -> Error {
-    Error::Data(format!("{} is {now} now, and was {before} before", column(name)))
 }
 
 /// What values of a repr are called. Integers that floats hold are read as floats, unless they are a part of many.

@@ -8,34 +8,30 @@ use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{DataType, Field, FieldRef};
 use serde::{Deserialize, Serialize};
 
-use super::{Accumulator, Passes};
-#[cfg(feature = "parquet")]
-use super::{Column, ScannedColumn};
 use crate::describe::{
     Counts, Distinct, Part, TypedColumn, answers_of, boolean_answers, in_ticks, is_text, parts, scans_of, text_answers,
     true_count, wants_distinct,
 };
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
+use crate::series::Series;
 use crate::series::key::values_type;
 use crate::series::series_kind::{SeriesKind, joined_times};
 use crate::series::type_names::type_text;
-use crate::series::{Repr, Series};
 use crate::spec::Spec;
 use crate::stats::texts::TextScan;
 use crate::summary::{Summaries, Summary};
 
-/// The columns of an accumulator that hold no numbers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Others {
-    pub columns: Vec<OtherColumn>,
-    /// Those of times, in ticks.
-    pub ticks: Accumulator,
-}
+/// The columns of an accumulator that hold no numbers; what is learned of times is in an accumulator of their ticks.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct OtherColumns(Vec<OtherColumn>);
+
+/// The rows of columns of no type, by their names: nulls of the type that the column has.
+pub(super) type Nulls = Vec<(Option<String>, u64)>;
 
 /// A column that holds no numbers, and what is learned of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct OtherColumn {
+struct OtherColumn {
     name: Option<String>,
     count: u64,
     null_count: u64,
@@ -77,8 +73,8 @@ const NULLS: u64 = 1 << 16;
 /// What some rows tell.
 #[derive(Default)]
 pub(super) struct LearnedRows {
-    columns: Vec<OtherColumn>,
-    ticks: Vec<Series>,
+    pub columns: OtherColumns,
+    pub ticks: Vec<Series>,
 }
 
 impl LearnedRows {
@@ -106,30 +102,9 @@ impl LearnedRows {
                 SeriesKind::Number | SeriesKind::Other => Learned::Counted,
             };
             let (count, null_count) = (count.iter().sum(), null_count.iter().sum());
-            rows.columns.push(OtherColumn { name: column.name.clone(), count, null_count, learned });
+            rows.columns.0.push(OtherColumn { name: column.name.clone(), count, null_count, learned });
         }
         Ok(rows)
-    }
-
-    /// The columns that are not of nulls alone, and what each is called.
-    pub fn types(&self) -> impl Iterator<Item = (Option<&str>, String)> {
-        typed(&self.columns)
-    }
-
-    /// Whether these rows may come to columns.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Data`] for a column of another type than before.
-    pub fn check(&self, before: Option<&Others>) -> Result<()> {
-        check(before, &self.columns)
-    }
-
-    /// The bytes that it adds to an accumulator of this question.
-    pub fn bytes(&self, keeps_values: bool) -> u64 {
-        let ticks: usize =
-            self.ticks.iter().filter(|_| keeps_values).map(|ticks| size_of::<i64>() * ticks.rows()).sum();
-        (self.columns.iter().map(OtherColumn::bytes).sum::<usize>() + ticks) as u64
     }
 }
 
@@ -260,39 +235,37 @@ impl OtherColumn {
     }
 }
 
-impl Others {
-    /// None yet, for this question.
-    pub fn new(spec: &Spec, passes: Option<Passes>) -> Self {
-        let ticks = Accumulator { passes, ..Accumulator::new(&spec.clone().in_whole_ticks()) };
-        Self { columns: Vec::new(), ticks }
+impl OtherColumns {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub fn names(&self) -> impl Iterator<Item = Option<&str>> {
-        self.columns.iter().map(|column| column.name.as_deref())
+        self.0.iter().map(|column| column.name.as_deref())
     }
 
     /// The bytes that they take.
     pub fn bytes(&self) -> u64 {
-        self.columns.iter().map(OtherColumn::bytes).sum::<usize>() as u64 + self.ticks.bytes()
+        self.0.iter().map(OtherColumn::bytes).sum::<usize>() as u64
     }
 
-    /// Forgets all rows; with passes it is still known where quantiles are looked for.
-    pub fn clear(&mut self) {
-        self.columns.retain_mut(|column| {
+    /// Forgets all rows, but not the types of columns of times that `is_kept` is true for.
+    pub fn clear(&mut self, is_kept: impl Fn(Option<&str>) -> bool) {
+        self.0.retain_mut(|column| {
             (column.count, column.null_count) = (0, 0);
-            matches!(column.learned, Learned::Times(_))
+            matches!(column.learned, Learned::Times(_)) && is_kept(column.name.as_deref())
         });
-        self.ticks.clear();
     }
 
     /// The columns that are not of nulls alone, and what each is called.
     pub fn types(&self) -> impl Iterator<Item = (Option<&str>, String)> {
-        typed(&self.columns)
+        let typed = self.0.iter().filter(|column| !matches!(column.learned, Learned::Nulls));
+        typed.map(|column| (column.name.as_deref(), column.type_text()))
     }
 
     /// The type of a column of times.
     pub fn type_of_times(&self, name: Option<&str>) -> Option<&DataType> {
-        self.columns.iter().find(|column| column.name.as_deref() == name).and_then(|column| match &column.learned {
+        self.0.iter().find(|column| column.name.as_deref() == name).and_then(|column| match &column.learned {
             Learned::Times(data_type) => Some(data_type),
             _ => None,
         })
@@ -303,100 +276,57 @@ impl Others {
         self.types().find_map(|(of, text)| (of == name).then_some(text))
     }
 
-    /// The same with columns of times that were scanned apart.
+    /// One more column, of times of this type, whose ticks are known.
     #[cfg(feature = "parquet")]
-    pub fn with_times(mut self, times: Vec<ScannedColumn<'_>>) -> Self {
-        for (name, number_type, data_type, scan) in times {
-            let learned = Learned::Times(data_type.clone());
-            self.columns.push(OtherColumn { name: Some(name.to_owned()), count: 0, null_count: 0, learned });
-            self.ticks.columns.push(Column::new((name, number_type, scan)));
-        }
-        self
+    pub fn push_times(&mut self, name: &str, data_type: &DataType) {
+        let learned = Learned::Times(data_type.clone());
+        self.0.push(OtherColumn { name: Some(name.to_owned()), count: 0, null_count: 0, learned });
     }
 
-    /// More rows, which were checked.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Data`] for damaged data.
-    pub fn add(&mut self, rows: LearnedRows) -> Result<()> {
-        self.add_columns(rows.columns)?;
-        self.ticks.update(&rows.ticks, &Interrupt::default())
-    }
-
-    fn add_columns(&mut self, more: Vec<OtherColumn>) -> Result<()> {
-        for column in more {
-            let Some(ours) = self.columns.iter_mut().find(|ours| ours.name == column.name) else {
-                self.columns.push(column);
-                continue;
-            };
-            // Nulls of no type are nulls of the type that the column has.
-            let nulls = match (&ours.learned, &column.learned) {
-                (Learned::Nulls, Learned::Times(_)) => ours.null_count,
-                (Learned::Times(_), Learned::Nulls) => column.null_count,
-                _ => 0,
-            };
-            ours.merge(column);
-            let name = ours.name.clone();
-            for array in nulls_of(&DataType::Int64, nulls) {
-                self.ticks.update(&[Series::from_arrays(name.clone(), vec![array])?], &Interrupt::default())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether they merge with columns.
+    /// Whether they go together with the columns that were there before.
     ///
     /// # Errors
     ///
     /// [`Error::Data`] for a column of another type.
-    pub fn check(&self, before: Option<&Others>) -> Result<()> {
-        check(before, &self.columns)
+    pub fn check(&self, before: &Self) -> Result<()> {
+        self.0.iter().enumerate().try_for_each(|(index, column)| {
+            let before = before.0.iter().chain(&self.0[..index]).find(|before| before.name == column.name);
+            before.map_or(Ok(()), |before| before.check(column))
+        })
     }
 
-    /// What another one has learned, which was checked. Of times up to `values` values are kept.
-    ///
-    /// # Errors
-    ///
-    /// As [`Accumulator::merge`].
-    pub fn merge(&mut self, other: &Self, values: usize) -> Result<()> {
-        self.ticks.merge_keeping(&other.ticks, values)?;
-        self.add_columns(other.columns.clone())
+    /// What more rows tell, which was checked. Returns the nulls that are times.
+    pub fn merge(&mut self, more: Self) -> Nulls {
+        let mut nulls = Nulls::new();
+        for column in more.0 {
+            let Some(ours) = self.0.iter_mut().find(|ours| ours.name == column.name) else {
+                self.0.push(column);
+                continue;
+            };
+            match (&ours.learned, &column.learned) {
+                (Learned::Nulls, Learned::Times(_)) => nulls.push((ours.name.clone(), ours.null_count)),
+                (Learned::Times(_), Learned::Nulls) => nulls.push((ours.name.clone(), column.null_count)),
+                _ => {}
+            }
+            ours.merge(column);
+        }
+        nulls
     }
 
     /// Takes out the columns of nulls that are of numbers elsewhere, with the number of their rows.
-    pub fn take_nulls(&mut self, is_number: impl Fn(Option<&str>) -> bool) -> Vec<(Option<String>, u64)> {
+    pub fn take_nulls(&mut self, is_number: impl Fn(Option<&str>) -> bool) -> Nulls {
         let is_of_numbers =
             |column: &mut OtherColumn| matches!(column.learned, Learned::Nulls) && is_number(column.name.as_deref());
-        let taken = self.columns.extract_if(.., is_of_numbers);
+        let taken = self.0.extract_if(.., is_of_numbers);
         taken.map(|column| (column.name, column.null_count)).collect()
     }
 
-    /// The same for another pass: of the columns only what is looked for.
-    pub fn another_pass(&mut self) -> Result<Option<Self>> {
-        let ticks = self.ticks.another_pass()?;
-        let is_needed = |column: &&OtherColumn, ticks: &Accumulator| {
-            ticks.names().any(|name| name == column.name.as_deref()) && matches!(column.learned, Learned::Times(_))
-        };
-        Ok(ticks.map(|ticks| {
-            let columns = self.columns.iter().filter(|column| is_needed(column, &ticks)).cloned();
-            let columns = columns.map(|column| OtherColumn { count: 0, null_count: 0, ..column });
-            Self { columns: columns.collect(), ticks }
-        }))
-    }
-
-    /// Whether another pass looks at a column.
-    pub fn needs(&self, name: Option<&str>) -> bool {
-        self.ticks.needs(name)
-    }
-
-    /// The answers, a part a kind.
+    /// The answers, a part a kind. `times`: those for the columns of times, in ticks, as asked by `in_ticks`.
     ///
     /// # Errors
     ///
-    /// As [`Accumulator::summaries`].
-    pub fn parts(&mut self, spec: &Spec) -> Result<Vec<Part>> {
-        let times = self.ticks.summaries()?;
+    /// [`Error::Data`] for more text than a column holds.
+    pub fn parts(&self, times: &[Summary], in_ticks: &Spec, spec: &Spec) -> Result<Vec<Part>> {
         let answer = |of: &OtherColumn| {
             let data_type = of.data_type();
             let is_enum = matches!(data_type, DataType::Dictionary(..));
@@ -407,7 +337,7 @@ impl Others {
                 Learned::Times(_) => {
                     let found = times.iter().find(|summary| summary.column == of.name).cloned();
                     let found: Vec<Summary> = found.into_iter().collect();
-                    let summaries = Summaries::new(self.ticks.spec(), found);
+                    let summaries = Summaries::new(in_ticks, found);
                     (SeriesKind::Time, answers_of(std::slice::from_ref(&column), &summaries, spec)?.pop())
                 }
                 Learned::Booleans { n_true } => {
@@ -424,20 +354,16 @@ impl Others {
             };
             Ok(answers.map(|answers| (kind, of.name.clone(), answers)))
         };
-        let answers = self.columns.iter().map(answer).collect::<Result<Vec<_>>>()?;
+        let answers = self.0.iter().map(answer).collect::<Result<Vec<_>>>()?;
         parts(answers.into_iter().flatten().collect(), None)
     }
 
-    /// The same as it was read, of an accumulator of this question; `None` if it cannot be.
-    pub fn checked(mut self, spec: &Spec, passes: Option<Passes>) -> Option<Self> {
-        let asked = spec.clone().in_whole_ticks();
-        // That it is of ticks is not written.
-        self.ticks.spec = self.ticks.spec.in_whole_ticks();
-        self.ticks.passes = passes;
-        let is_possible = |column: &OtherColumn| match &column.learned {
+    /// Whether columns can be as they were read. `has_ticks`: whether a column of this name is among those of times.
+    pub fn are_possible(&self, has_ticks: impl Fn(Option<&str>) -> bool) -> bool {
+        self.0.iter().all(|column| match &column.learned {
             Learned::Times(data_type) => {
-                let has_ticks = self.ticks.names().any(|name| name == column.name.as_deref());
-                has_ticks && SeriesKind::of(data_type) == SeriesKind::Time && values_type(data_type) == data_type
+                let is_time = SeriesKind::of(data_type) == SeriesKind::Time && values_type(data_type) == data_type;
+                is_time && has_ticks(column.name.as_deref())
             }
             Learned::Booleans { n_true } => *n_true <= column.count,
             Learned::Texts(texts) => {
@@ -445,29 +371,8 @@ impl Others {
                 texts.counts.is_empty() || sum == Some(column.count)
             }
             Learned::Nulls | Learned::Counted => true,
-        };
-        let are_of_times = |name: Option<&str>| passes.is_some() || self.type_of_times(name).is_some();
-        let fits = self.ticks.spec == asked
-            && self.columns.iter().all(is_possible)
-            && self.ticks.names().all(are_of_times)
-            && self.ticks.columns.iter().all(|column| column.scan.repr() == Repr::Signed);
-        let ticks = self.ticks.checked().ok().filter(|_| fits)?;
-        Some(Self { columns: self.columns, ticks })
+        })
     }
-}
-
-fn check(before: Option<&Others>, more: &[OtherColumn]) -> Result<()> {
-    let known = before.map_or(&[][..], |before| &before.columns);
-    more.iter().enumerate().try_for_each(|(index, column)| {
-        let before = known.iter().chain(&more[..index]).find(|before| before.name == column.name);
-        before.map_or(Ok(()), |before| before.check(column))
-    })
-}
-
-/// The columns that are not of nulls alone, and what each is called.
-fn typed(columns: &[OtherColumn]) -> impl Iterator<Item = (Option<&str>, String)> {
-    let typed = columns.iter().filter(|column| !matches!(column.learned, Learned::Nulls));
-    typed.map(|column| (column.name.as_deref(), column.type_text()))
 }
 
 /// A column of times in another type, where each of its times has the same value in that.

@@ -12,8 +12,9 @@
 //! A pass narrows down where the quantiles are; the last one keeps the values around them. One that has seen other values than the first pass is
 //! refused: it has another count, or another exact sum.
 
+use super::others::OtherColumns;
 #[cfg(feature = "parquet")]
-use super::ReadColumns;
+use super::table::ReadColumns;
 use super::{Accumulator, Column, LEAST_KEPT, Passes};
 use crate::describe::{AnyScan, TypedColumn};
 use crate::error::{Error, Result, column};
@@ -85,12 +86,12 @@ impl Accumulator {
         let (spec, keep) = (self.scanned(), self.keep());
         let aimed = |mut column: Column| Column { scan: column.scan.aimed_by_itself(&spec, keep), ..column };
         self.columns = seen.columns.into_iter().map(aimed).collect();
-        self.others = seen.others.map(|mut seen| {
-            let ticks = Self { passes: self.passes, ..seen.ticks.clone_empty() };
-            let sample = std::mem::replace(&mut seen.ticks, ticks);
-            seen.ticks.take_aim(sample);
-            seen.clear();
-            seen
+        self.others = seen.others;
+        self.others.clear(|_| true);
+        self.ticks = seen.ticks.map(|seen| {
+            let mut ticks = Self { passes: self.passes, ..seen.clone_empty() };
+            ticks.take_aim(*seen);
+            Box::new(ticks)
         });
     }
 
@@ -98,8 +99,8 @@ impl Accumulator {
     #[cfg(feature = "parquet")]
     pub(crate) fn aim_columns(&mut self, aimed: ReadColumns<'_>) -> Result<()> {
         self.passes_to_aim()?;
-        let Self { columns, others, .. } = self.part_of(aimed);
-        (self.columns, self.others) = (columns, others);
+        let Self { columns, others, ticks, .. } = self.part_of(aimed);
+        (self.columns, self.others, self.ticks) = (columns, others, ticks);
         Ok(())
     }
 
@@ -132,10 +133,12 @@ impl Accumulator {
                 scan,
             }));
         }
-        let others = self.others.as_mut().map(|others| others.another_pass()).transpose()?.flatten().map(Box::new);
+        let ticks = self.ticks.as_mut().map(|ticks| ticks.another_pass()).transpose()?.flatten().map(Box::new);
+        let mut others = self.others.clone();
+        others.clear(|name| ticks.as_ref().is_some_and(|ticks| ticks.needs(name)));
         let passes = Some(Passes { is_another: true, ..passes });
-        let is_needed = !columns.is_empty() || others.is_some();
-        Ok(is_needed.then(|| Self { passes, columns, others, ..self.clone_empty() }))
+        let is_needed = !columns.is_empty() || ticks.is_some();
+        Ok(is_needed.then(|| Self { passes, columns, others, ticks, ..self.clone_empty() }))
     }
 
     /// Takes over what another pass over the same values has found.
@@ -161,8 +164,8 @@ impl Accumulator {
                 )));
             }
         }
-        match (&mut self.others, &pass.others) {
-            (Some(ours), Some(theirs)) => ours.ticks.settle(&theirs.ticks)?,
+        match (&mut self.ticks, &pass.ticks) {
+            (Some(ours), Some(theirs)) => ours.settle(theirs)?,
             (None, Some(_)) => {
                 return Err(Error::Invalid("this is no other pass of the accumulator that is settled".to_owned()));
             }
@@ -224,7 +227,8 @@ impl Accumulator {
             limit: self.limit,
             rows: 0,
             columns: Vec::new(),
-            others: None,
+            others: OtherColumns::default(),
+            ticks: None,
             passes: self.passes,
         }
     }

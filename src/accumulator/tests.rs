@@ -1,4 +1,5 @@
 use super::*;
+use crate::TypedColumn;
 use crate::{Method, describe_all, describe_kinds};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array,

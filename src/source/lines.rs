@@ -217,7 +217,7 @@ impl<D: Dialect> Lines<D> {
             batches.push(columns.batch(piece.cells, piece.rows, &self.is_zoned)?);
         }
         // Columns without a row are columns still.
-        if self.ended && batches.is_empty() && self.is_empty {
+        if self.ended && batches.is_empty() && self.is_empty && !columns.names.is_empty() {
             let is_zoned = vec![None; columns.names.len()];
             batches.push(columns.batch(columns.cells(0), 0, &is_zoned)?);
         }
