@@ -350,7 +350,7 @@ def test_threads_may_push():
         ({"gap": "5s", "slide": "5s"}, "slide= is of windows of a size"),
         ({"size": "1mo"}, "is no span of time"),
         ({"size": "5min", "slide": "10min"}, "the slide is at most the size"),
-        ({"size": "0s"}, "1 nanosecond at least"),
+        ({"size": "0s"}, "1ns at least"),
         ({"size": "5min", "late": "drop"}, "count, keep or error"),
         ({"size": "5min", "by": "window_start"}, "like a column of the answer"),
         ({"size": "5min", "by": ["a", "a"]}, "given twice"),

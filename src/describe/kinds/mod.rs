@@ -29,4 +29,6 @@ pub(crate) use distinct_parts::DistinctParts;
 pub(crate) use learned_texts::{LearnedTexts, are_texts};
 pub use part::Part;
 pub(crate) use texts::{answers as text_answers, is_text, scans_of, wants_distinct};
-pub(crate) use times::{answers_of, in_ticks, ticks};
+#[cfg(feature = "parquet")]
+pub(crate) use times::ticks;
+pub(crate) use times::{answers_of, in_ticks};
