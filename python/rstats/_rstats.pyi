@@ -324,8 +324,10 @@ class Description:
         or that a kind has not, is NaN, as always in pandas, or None beside integers and decimals.
         """
     def to_polars(self) -> polars.DataFrame:
-        """A Polars frame of the columns of numbers, a row a series; `polars.DataFrame(d.times)` and so on have the other
-        kinds. Needs Polars."""
+        """A Polars frame of the columns of numbers, a row a series. Needs Polars.
+
+        Of the other kinds it is `polars.DataFrame(d.times)` and so on.
+        """
     @overload
     def report(
         self,
