@@ -348,8 +348,10 @@ fn a_report_is_a_page_of_its_own() {
         .stdin(fs::File::open(path(&folder, "t.csv")).unwrap());
     assert!(child.output().unwrap().status.success());
     assert!(page("in.html").contains("Standard input is read once"));
+    fs::copy(path(&folder, "t.parquet"), path(&folder, "data.html")).unwrap();
     for (arguments, status, message) in [
-        (&["t.parquet", "-o", "t.parquet"][..], 1, "it is one of the files"),
+        (&["data.html", "-o", "data.html"][..], 1, "it is one of the files"),
+        (&["t.parquet", "-o", "t.parquet"], 2, "name it .html"),
         (&["absent.parquet", "-o", "absent.html"], 1, "absent.parquet"),
         (&["t.csv", "--where", "x > 1"], 2, "--where is for Parquet"),
         (&["t.parquet", "--top", "0"], 2, "from 1 to 10000"),
@@ -531,7 +533,7 @@ fn what_is_not_read_beside_parquet_is_told() {
     assert!(found.status.success());
     let told = text(&found.stderr);
     assert!(told.contains("of other formats 1 file is not read, such as ") && told.contains("b.csv"), "{told}");
-    assert_eq!(series(&json(&["describe", at, "--from", "csv"]), "x")["max"], 2.0);
+    assert_eq!(series(&json(&[at, "--from", "csv"]), "x")["max"], 2.0);
     std::fs::remove_file(path(&folder, "b.csv")).unwrap();
     assert_eq!(text(&rstats(&["describe", at]).stderr), "");
     fails(2, &["report", at, "-o", "page.pdf"], &["page.pdf", "name it .html"]);

@@ -232,6 +232,17 @@ def test_a_column_does_not_change_its_kind() -> None:
     assert limited.update({"id": ["a", "a", "b"]}).summary()[0]["n_unique"] == 2
 
 
+def test_distinct_texts_of_files_keep_to_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "ids.parquet"
+    ids = pa.array(np.random.default_rng(3).permutation(2_000_000)).cast(pa.string())
+    pq.write_table(pa.table({"id": ids}), path, row_group_size=250_000, use_dictionary=False)
+    empty = rstats.Accumulator(stats=["n_unique", "mode"], q=())
+    with pytest.raises(rstats.MemoryLimitError, match="columns that hold no numbers"):
+        empty.copy().update_parquet(path, memory_limit="128MiB", threads=2)
+    found = empty.update_parquet(path, memory_limit="2GiB", threads=2).summary()
+    assert found.to_dicts() == rstats.describe_parquet(path, stats=["n_unique", "mode"], q=()).to_dicts()
+
+
 def test_states_are_small(parts: list[Any]) -> None:
     moments = rstats.Accumulator(stats=["mean", "stddev", "min", "max"], q=(), keep=4096, columns="drift")
     assert len(moments.update(parts[0]).to_bytes()) - len(rstats.Accumulator(q=(), keep=4096).to_bytes()) <= 120

@@ -4,39 +4,30 @@
 //! key that most rows have never brings these to one place. Rows come into one table, whose groups are looked at each time that it has
 //! doubled: those that have become large leave it.
 
+mod bytes;
+mod held;
+
 use std::collections::HashMap;
 use std::mem::take;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_empty_array, new_null_array};
-use arrow_schema::{ArrowError, DataType, FieldRef, Schema, SchemaRef};
-use arrow_select::concat::concat_batches;
-use arrow_select::take::take_record_batch;
-use serde::{Deserialize, Serialize};
+use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
+use arrow_schema::{FieldRef, Schema};
 
+use self::held::{Held, bytes_of, failed, held_values, rows_of, table};
 use super::{Accumulator, LEAST_KEPT, Passes};
 use crate::describe::{Groups, check_names, describe_groups};
 use crate::error::{Error, Result};
-use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::keys::{encoder, plain};
-use crate::series::exact_cast::exactly;
+use crate::series::Series;
 use crate::series::from_arrow::take_rows;
-use crate::series::{Repr, Series};
 use crate::spec::{Learned, NanPolicy, NullPolicy, Spec};
-use crate::state;
 use crate::summary::{AnsweredColumn, Answers, Summaries};
-use crate::table_bytes;
 use crate::threads::Threads;
-
-/// Fewer rows are not looked at.
-const FEW_ROWS: usize = 1 << 16;
 
 /// The values of a column that a key with many rows keeps of several parts together.
 const MERGED: usize = 1 << 15;
-
-/// A batch of more rows stays as it is.
-const SMALL_BATCH: usize = 1 << 13;
 
 /// Bytes of a key's entry in a table, beside the key itself.
 const ENTRY: usize = 64;
@@ -80,166 +71,6 @@ pub struct GroupedAccumulator {
     many: HashMap<Box<[u8]>, Accumulator>,
     /// Groups that are complete.
     answered: Vec<Summaries>,
-}
-
-/// The rows of small groups, and those that came last: the columns of keys, then those of values.
-#[derive(Clone, Debug, Default)]
-struct Held {
-    /// Once there were rows.
-    schema: Option<SchemaRef>,
-    batches: Vec<RecordBatch>,
-    rows: usize,
-    bytes: usize,
-    /// How many of the rows were left when the groups were looked at last.
-    small: usize,
-}
-
-/// As it is written; tables are streams of Arrow IPC.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    question: (Passes, Accumulator),
-    by: Vec<String>,
-    limit: Option<u64>,
-    rows: u64,
-    /// The rows of small groups, in one table; nothing before the first rows.
-    held: Option<Vec<u8>>,
-    /// The keys with many rows, and what is known of each.
-    keys: Option<Vec<u8>>,
-    many: Vec<Accumulator>,
-    /// The columns of each answer, its keys, and what is known of them.
-    answered: Vec<(Vec<AnsweredColumn>, Vec<u8>, Vec<u8>)>,
-}
-
-fn failed(error: ArrowError) -> Error {
-    Error::Data(format!("the rows of groups cannot be brought together: {error}"))
-}
-
-fn damaged() -> Error {
-    Error::Data("these bytes hold no groups that can be read: what they say of them does not fit together".to_owned())
-}
-
-impl Held {
-    /// No rows, of the same columns.
-    fn emptied(&self) -> Self {
-        Self { schema: self.schema.clone(), ..Self::default() }
-    }
-
-    fn push(&mut self, mut batch: RecordBatch) -> Result<()> {
-        self.rows += batch.num_rows();
-        self.bytes += bytes_of(&batch);
-        // Batches of a few rows are joined with such before them: there are few, and each row moves a few times.
-        while batch.num_rows() < SMALL_BATCH
-            && let Some(before) = self.batches.pop_if(|before| before.num_rows() <= batch.num_rows())
-        {
-            batch = concat_batches(&before.schema(), [&before, &batch]).map_err(failed)?;
-        }
-        self.batches.push(batch);
-        Ok(())
-    }
-
-    /// Whether it is time to look at the groups: twice as many rows as were left the last time, and not just a few.
-    fn has_doubled(&self) -> bool {
-        self.rows >= 2 * self.small + FEW_ROWS
-    }
-
-    /// All rows in one table, which are no longer here.
-    fn take(&mut self) -> Result<Option<RecordBatch>> {
-        let Some(schema) = &self.schema else { return Ok(None) };
-        let batches = take(&mut self.batches);
-        (self.rows, self.bytes) = (0, 0);
-        match <[RecordBatch; 1]>::try_from(batches) {
-            Ok([whole]) => Ok(Some(whole)),
-            Err(batches) => concat_batches(schema, &batches).map(Some).map_err(failed),
-        }
-    }
-
-    /// A table like the rows that are here.
-    fn fitted(&mut self, batch: RecordBatch, keys: usize) -> Result<RecordBatch> {
-        let Some(schema) = &self.schema else {
-            let schema = batch.schema();
-            let names: Vec<&String> = schema.fields().iter().skip(keys).map(|field| field.name()).collect();
-            if let Some(twice) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
-                let name = shown(twice.1, NAME);
-                return Err(Error::Data(format!("two columns are named '{name}'; give each a name of its own")));
-            }
-            self.schema = Some(schema);
-            return Ok(batch);
-        };
-        if batch.num_columns() != schema.fields().len() {
-            return Err(columns_differ(&batch.schema(), schema, keys));
-        }
-        let fit = |(index, field): (usize, &FieldRef)| {
-            // Keys are in the order in which they were asked for, values where they are.
-            let column = if index < keys { Some(batch.column(index)) } else { batch.column_by_name(field.name()) };
-            match column {
-                None => Err(columns_differ(&batch.schema(), schema, keys)),
-                Some(column) if column.data_type() == field.data_type() => Ok(column.clone()),
-                Some(column) if *column.data_type() == DataType::Null => {
-                    Ok(new_null_array(field.data_type(), column.len()))
-                }
-                // Texts are what they say, and integers what they count, whatever their type.
-                Some(column) if are_alike(column.data_type(), field.data_type()) => exactly(column, field.data_type())
-                    .map_err(|message| Error::Data(format!("column '{}': {message}", shown(field.name(), NAME)))),
-                Some(column) => {
-                    let (name, now, before) = (shown(field.name(), NAME), column.data_type(), field.data_type());
-                    Err(Error::Data(format!(
-                        "column '{name}' is of type {now} now, and was {before} before; give it one type from the beginning"
-                    )))
-                }
-            }
-        };
-        let columns = schema.fields().iter().enumerate().map(fit).collect::<Result<_>>()?;
-        table(schema.clone(), columns, batch.num_rows())
-    }
-}
-
-/// Whether keys of two types are the same if they say the same.
-fn are_alike(one: &DataType, other: &DataType) -> bool {
-    let is_text = |of: &DataType| matches!(of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-    is_text(one) && is_text(other) || one.is_signed_integer() && other.is_signed_integer()
-}
-
-fn columns_differ(now: &Schema, before: &Schema, keys: usize) -> Error {
-    let names = |schema: &Schema| {
-        let names = schema.fields().iter().skip(keys).map(|field| shown(field.name(), NAME).to_string());
-        names.collect::<Vec<_>>().join(", ")
-    };
-    Error::Data(format!(
-        "the parts of groups have the same columns: here are {}, and before there were {}; name those that all have",
-        names(now),
-        names(before)
-    ))
-}
-
-/// The bytes of the values of a table, whatever buffers they lie in.
-fn bytes_of(batch: &RecordBatch) -> usize {
-    let of_column = |column: &ArrayRef| {
-        let data = column.to_data();
-        data.get_slice_memory_size().unwrap_or_else(|_| data.get_array_memory_size())
-    };
-    batch.columns().iter().map(of_column).sum()
-}
-
-fn table(schema: SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(schema, columns, &options).map_err(failed)
-}
-
-/// Some rows of a table, in this order.
-fn rows_of(batch: &RecordBatch, rows: Vec<u32>) -> Result<RecordBatch> {
-    take_record_batch(batch, &UInt32Array::from(rows)).map_err(failed)
-}
-
-/// The values of a series in the one type that all of its kind have here.
-fn held_values(series: &Series) -> Result<ArrayRef> {
-    let values = series.whole()?.to_array()?;
-    let data_type = match (series.is_boolean(), series.repr()) {
-        (true, _) | (_, Repr::Exact) => return plain(series.name().unwrap_or_default(), &values),
-        (_, Repr::Float) => DataType::Float64,
-        (_, Repr::Signed) => DataType::Int64,
-        (_, Repr::Unsigned) => DataType::UInt64,
-    };
-    exactly(&values, &data_type).map_err(Error::Data)
 }
 
 impl GroupedAccumulator {
@@ -700,93 +531,6 @@ impl GroupedAccumulator {
             ));
         }
         joined.in_order(&order).map_err(failed)
-    }
-
-    /// All of it as bytes, for another process, machine or time.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Data`] for keys of a type that Arrow's IPC format has not, or if it does not fit in memory twice.
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let table = |table: &RecordBatch| table_bytes::to_bytes(table).map_err(failed);
-        let schema = self.held.schema.as_ref();
-        let held = schema.map(|schema| table(&concat_batches(schema, &self.held.batches).map_err(failed)?));
-        let fields = schema.map(|schema| schema.fields().iter().take(self.by.len()).cloned().collect::<Vec<_>>());
-        let keys = fields.filter(|_| !self.many.is_empty()).map(|fields| table(&self.keys(&fields)?));
-        let answered = self.answered.iter().map(|answers| {
-            let columns = answers.columns().iter().cloned().zip(answers.types().iter().copied()).collect();
-            let keys = answers.keys().ok_or_else(damaged)?;
-            Ok((columns, table(keys)?, table(&answers.to_batch().map_err(failed)?)?))
-        });
-        let written = Written {
-            question: (self.passes(), self.question.clone()),
-            by: self.by.clone(),
-            limit: self.limit,
-            rows: self.rows,
-            held: held.transpose()?,
-            keys: keys.transpose()?,
-            many: self.many.values().cloned().collect(),
-            answered: answered.collect::<Result<_>>()?,
-        };
-        state::to_bytes(state::GROUPS, &written, "groups")
-    }
-
-    fn passes(&self) -> Passes {
-        self.question.passes.unwrap_or(Passes::ALL)
-    }
-
-    /// Whether bytes are those of groups, and not of one accumulator.
-    pub fn are_bytes(bytes: &[u8]) -> bool {
-        state::kind(bytes) == Some(state::GROUPS)
-    }
-
-    /// What [`GroupedAccumulator::to_bytes`] has written.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Data`] for bytes that are no groups, are damaged, or were written by a version of rstats with another format.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let written: Written = state::from_bytes(state::GROUPS, bytes, "groups")?;
-        let table = |bytes: &[u8]| table_bytes::from_bytes(bytes).map_err(|_| damaged());
-        let (passes, question) = written.question;
-        let question = Accumulator { passes: Some(passes), ..question }.checked()?;
-        let mut held = Held::default();
-        if let Some(rows) = written.held {
-            let rows = table(&rows)?;
-            let schema = rows.schema();
-            let names = schema.fields().iter().map(|field| field.name());
-            if rows.num_columns() < written.by.len() || !names.take(written.by.len()).eq(&written.by) {
-                return Err(damaged());
-            }
-            held.schema = Some(schema);
-            held.small = rows.num_rows();
-            if rows.num_rows() > 0 {
-                held.push(rows)?;
-            }
-        }
-        let Written { by, limit, rows, .. } = written;
-        let mut this = Self { question, by, limit, rows, held, many: HashMap::new(), answered: Vec::new() };
-        if this.question.rows() > 0 || this.question.names().next().is_some() || !passes.is_possible() {
-            return Err(damaged());
-        }
-        // What they hold has to be numbers.
-        this.columns().map_err(|_| damaged())?;
-        let many = written.many.into_iter().map(|of| Accumulator { passes: Some(passes), ..of }.checked());
-        let many = many.collect::<Result<Vec<_>>>()?;
-        let keys = match written.keys {
-            Some(keys) => this.encoded(&table(&keys)?)?,
-            None => Vec::new(),
-        };
-        if keys.len() != many.len() || many.iter().any(|of| of.spec() != this.spec()) {
-            return Err(damaged());
-        }
-        this.many = keys.into_iter().zip(many).collect();
-        for (columns, keys, answers) in written.answered {
-            let (keys, answers) = (table(&keys)?, table(&answers)?);
-            let answers = Summaries::from_batch(columns, Some(keys), this.spec(), &answers);
-            this.answered.push(answers.ok_or_else(damaged)?);
-        }
-        Ok(this)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Columns that hold no numbers: times in ticks, how many booleans are true, the ends and lengths of texts, and counts.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, new_null_array};
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{DataType, Field, FieldRef};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::describe::{
     Counts, Distinct, Part, TypedColumn, answers_of, boolean_answers, in_ticks, is_text, parts, scans_of, text_answers,
@@ -59,10 +60,50 @@ struct LearnedTexts {
     order: Option<Vec<Text>>,
     scan: TextScan<'static>,
     /// How many rows have each, where distinct ones are asked for.
-    counts: BTreeMap<Text, u64>,
+    counts: TextCounts,
 }
 
 type Text = Box<[u8]>;
+
+/// Distinct texts, and how many rows have each.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "BTreeMap<Text, u64>")]
+struct TextCounts {
+    of: BTreeMap<Text, u64>,
+    /// The bytes that they take.
+    bytes: usize,
+}
+
+impl From<BTreeMap<Text, u64>> for TextCounts {
+    fn from(of: BTreeMap<Text, u64>) -> Self {
+        let bytes = of.keys().map(|text| text.len() + ENTRY).sum();
+        Self { of, bytes }
+    }
+}
+
+impl Serialize for TextCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.of.serialize(serializer)
+    }
+}
+
+impl TextCounts {
+    /// The same with those of other rows. Fewer are put to more.
+    fn merged(self, other: Self) -> Self {
+        let (mut more, fewer) = if self.of.len() < other.of.len() { (other, self) } else { (self, other) };
+        for (text, count) in fewer.of {
+            let length = text.len();
+            match more.of.entry(text) {
+                Entry::Occupied(mut entry) => *entry.get_mut() += count,
+                Entry::Vacant(entry) => {
+                    entry.insert(count);
+                    more.bytes += length + ENTRY;
+                }
+            }
+        }
+        more
+    }
+}
 
 /// Bytes of the entry of a text, beside the text.
 const ENTRY: usize = 48;
@@ -111,10 +152,11 @@ impl LearnedRows {
 impl LearnedTexts {
     fn of(column: &TypedColumn, spec: &Spec, interrupt: &Interrupt) -> Result<Self> {
         let scan = scans_of(column, None, spec, interrupt)?.pop().unwrap_or_default();
-        let mut counts = BTreeMap::new();
+        let mut counts = TextCounts::default();
         if wants_distinct(&column.field, spec) {
             let distinct = Distinct::new(column, None)?;
-            counts.extend(distinct.counts().map(|(text, count)| (Text::from(text), count)));
+            let counted = distinct.counts().map(|(text, count)| (Text::from(text), count));
+            counts = counted.collect::<BTreeMap<_, _>>().into();
         }
         Ok(Self { is_text: is_text(column.field.data_type()), order: order_of(column)?, scan, counts })
     }
@@ -130,10 +172,10 @@ impl LearnedTexts {
 
     /// The distinct ones, in their order.
     fn distinct(&self) -> Distinct {
-        let counted = |text: &Text| self.counts.get_key_value(text).map(|(text, count)| (&**text, *count));
+        let counted = |text: &Text| self.counts.of.get_key_value(text).map(|(text, count)| (&**text, *count));
         match &self.order {
             Some(order) => Distinct::of_counts(order.iter().filter_map(counted)),
-            None => Distinct::of_counts(self.counts.iter().map(|(text, count)| (&**text, *count))),
+            None => Distinct::of_counts(self.counts.of.iter().map(|(text, count)| (&**text, *count))),
         }
     }
 }
@@ -161,8 +203,8 @@ impl OtherColumn {
     fn bytes(&self) -> usize {
         let texts = match &self.learned {
             Learned::Texts(texts) => {
-                let counted = texts.counts.keys().chain(texts.order.iter().flatten());
-                counted.map(|text| text.len() + ENTRY).sum::<usize>() + texts.scan.heap_bytes()
+                let order = texts.order.iter().flatten().map(|text| text.len() + ENTRY).sum::<usize>();
+                texts.counts.bytes + order + texts.scan.heap_bytes()
             }
             _ => 0,
         };
@@ -222,13 +264,7 @@ impl OtherColumn {
             (Learned::Booleans { n_true }, Learned::Booleans { n_true: more }) => *n_true += more,
             (Learned::Texts(ours), Learned::Texts(theirs)) => {
                 ours.scan.merge(theirs.scan);
-                let mut fewer = theirs.counts;
-                if ours.counts.len() < fewer.len() {
-                    std::mem::swap(&mut ours.counts, &mut fewer);
-                }
-                for (text, count) in fewer {
-                    *ours.counts.entry(text).or_default() += count;
-                }
+                ours.counts = std::mem::take(&mut ours.counts).merged(theirs.counts);
             }
             _ => {}
         }
@@ -367,8 +403,8 @@ impl OtherColumns {
             }
             Learned::Booleans { n_true } => *n_true <= column.count,
             Learned::Texts(texts) => {
-                let sum = texts.counts.values().try_fold(0u64, |sum, count| sum.checked_add(*count));
-                texts.counts.is_empty() || sum == Some(column.count)
+                let sum = texts.counts.of.values().try_fold(0u64, |sum, count| sum.checked_add(*count));
+                texts.counts.of.is_empty() || sum == Some(column.count)
             }
             Learned::Nulls | Learned::Counted => true,
         })

@@ -15,6 +15,9 @@ use crate::memory_pool::{MemoryPool, NoReservation, Refused, Reservation, with_s
 const PATIENCE: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// The least that is taken for what grows.
+const SMALL: u64 = 1 << 16;
+
 /// What is taken for the machine's memory where nothing tells it.
 const UNKNOWN: u64 = 4 << 30;
 
@@ -127,16 +130,36 @@ impl Budget {
     ///
     /// [`Error::MemoryLimit`] if there is no room for `what`.
     pub fn hold(&self, bytes: u64, what: &str) -> Result<Reservation> {
-        let mut found = self.pool.try_reserve(bytes, 0);
+        let mut room = self.pool.empty();
+        self.take(&mut room, bytes, what).map(|()| room)
+    }
+
+    /// Takes `bytes` bytes more.
+    fn take(&self, room: &mut Reservation, bytes: u64, what: &str) -> Result<()> {
+        let mut found = room.try_grow(bytes, 0);
         for _ in 0..PATIENCE {
             if found.is_ok() || bytes > self.pool.free() {
                 break;
             }
             // What other threads are about to give back is still in the kernel's count.
             std::thread::sleep(PAUSE);
-            found = self.pool.try_reserve(bytes, 0);
+            found = room.try_grow(bytes, 0);
         }
         found.map_err(|refused| self.too_low(what.to_owned(), &refused))
+    }
+
+    /// Has a reservation be of `bytes` bytes at least, and takes a half more where it grows: what grows by and by asks seldom.
+    ///
+    /// # Errors
+    ///
+    /// As [`Budget::hold`].
+    pub fn grow(&self, room: &mut Reservation, bytes: u64, what: &str) -> Result<()> {
+        if bytes <= room.bytes() {
+            return Ok(());
+        }
+        let wanted = (bytes + bytes / 2).max(SMALL);
+        let more = wanted - room.bytes();
+        self.take(room, more, what)
     }
 
     /// Takes what decoding asks for, as soon as it is there.

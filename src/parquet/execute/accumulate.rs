@@ -1,7 +1,7 @@
 //! Files that an accumulator is updated with.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow_array::{Array, ArrayRef, NullArray, StructArray};
 use arrow_schema::{DataType, Field, FieldRef};
@@ -161,26 +161,23 @@ impl ExecutionContext<'_> {
         let plan = self.plan;
         let files: Vec<usize> = (0..plan.files.len()).filter(|&file| !plan.files[file].row_groups.is_empty()).collect();
         let tasks = self.begin_rows(&files, metrics);
-        let whole = Mutex::new((question.clone_for_rows(), Vec::new()));
+        let whole = Mutex::new((question.clone_for_rows(), plan.budget.pool.empty()));
         let failures = self.each_part(&tasks.parts, |part, reader| {
-            let mut learned = question.clone_for_rows();
+            let (mut learned, mut room) = (question.clone_for_rows(), plan.budget.pool.empty());
             self.decode(part, reader, &mut |rows| {
                 let columns = plan.series.iter().zip(rows.values).zip(is_bytes);
                 let columns = columns.filter_map(|((column, values), is_bytes)| typed(column, values?, is_bytes));
                 learned.update_all(&[], &columns.collect::<Vec<_>>(), self.interrupt).map_err(|error| match error {
                     Error::Data(message) => plan.damaged(part, None, &message),
                     error => error,
-                })
+                })?;
+                plan.budget.grow(&mut room, learned.bytes(), WHAT)
             })?;
             let mut whole = whole.lock().unpoisoned();
-            let (all, room) = &mut *whole;
+            let (all, of_all) = &mut *whole;
             all.merge(&learned)?;
             // What is there before they merge, and then.
-            let reserved = room.iter().map(crate::memory_pool::Reservation::bytes).sum::<u64>();
-            let more = (2 * all.bytes()).saturating_sub(reserved);
-            if more > 0 {
-                room.push(plan.budget.hold(more.max(1 << 16), WHAT)?);
-            }
+            plan.budget.grow(of_all, 2 * all.bytes(), WHAT)?;
             tasks.ends_file(self, part);
             Ok(())
         })?;
@@ -199,10 +196,10 @@ fn typed(column: &DataColumn, values: ArrayRef, is_bytes: &AtomicBool) -> Option
             (DataType::Utf8, values)
         }
         SeriesKind::Text | SeriesKind::Boolean => (values.data_type().clone(), values),
-        _ if column.data_type == DataType::Null => (DataType::Null, std::sync::Arc::new(NullArray::new(values.len()))),
+        _ if column.data_type == DataType::Null => (DataType::Null, Arc::new(NullArray::new(values.len()))),
         _ => {
             let counted = StructArray::new_empty_fields(values.len(), values.logical_nulls());
-            (counted.data_type().clone(), std::sync::Arc::new(counted))
+            (counted.data_type().clone(), Arc::new(counted))
         }
     };
     let field = FieldRef::new(Field::new(&column.name, data_type, true));
