@@ -301,16 +301,21 @@ impl<'py> Asked<'_, 'py> {
         // Several may have one name: here each has one of its own.
         let names: Vec<String> = (0..fields.len()).map(|index| name_of_its_own(&fields, index)).collect();
         let mut kinds = Accumulator::new(&self.spec);
+        let typed = |index: usize, chunks: Vec<ArrayRef>| TypedColumn {
+            name: Some(names[index].clone()),
+            field: fields[index].clone(),
+            chunks,
+        };
+        // Without a batch they are columns still.
+        let empty: Vec<TypedColumn> = others.iter().map(|&index| typed(index, Vec::new())).collect();
+        kinds.update_all(&[], &empty, &Interrupt::default()).map_err(to_python)?;
         let (mut values, mut rows) = (0usize, 0);
         while let Some(batch) = batches.next(py)? {
             let here = batch.num_rows().saturating_mul(batch.num_columns());
             values = values.saturating_add(here);
             rows += batch.num_rows() as u64;
-            let typed = |&index: &usize| {
-                let (name, chunks) = (Some(names[index].clone()), vec![batch.column(index).clone()]);
-                TypedColumn { name, field: fields[index].clone(), chunks }
-            };
-            let of_others: Vec<TypedColumn> = others.iter().map(typed).collect();
+            let of_others = others.iter().map(|&index| typed(index, vec![batch.column(index).clone()]));
+            let of_others: Vec<TypedColumn> = of_others.collect();
             let of_numbers = batch.project(&numbers).map_err(from_arrow)?;
             call::run(py, here, &self.threads, |interrupt| {
                 describer.update(&of_numbers, interrupt)?;

@@ -427,8 +427,9 @@ def test_what_one_kind_alone_has_comes_by_its_name() -> None:
         assert json.loads(d.to_json())["spec"]["stats"] == [name]
         assert pickle.loads(pickle.dumps(d)).to_json() == d.to_json()
         assert name in rstats.describe(data, by="n", stats=["n_true", name])[column, 1.0]
+        assert rstats.Accumulator(stats=name).update(data).summary().to_dicts() == d.to_dicts()
         for numbers in (
-            lambda name=name: rstats.Accumulator(stats=[name]),
+            lambda name=name: rstats.Accumulator(by="n", stats=[name]),
             lambda name=name: rstats.rolling([1.0], 1, stats=[name]),
             lambda name=name: rstats.Windows(on="t", size="1h", stats=[name]),
             lambda name=name: rstats.describe_json(b"[1]", stats=[name]),
@@ -437,3 +438,17 @@ def test_what_one_kind_alone_has_comes_by_its_name() -> None:
                 numbers()
     with pytest.raises(ValueError, match="did you mean 'n_empty'"):
         rstats.describe(data, stats="n_emtpy")
+
+
+def test_enums_of_a_stream_keep_their_order() -> None:
+    values = ["low", "middle", "high"]
+    enum = pa.DictionaryArray.from_arrays(pa.array([1, 2, None, 0, 1], pa.int8()), values, ordered=True)
+    table = pa.table({"level": enum})
+    asked: dict[str, Any] = {"stats": ["min", "max", "mode", "n_unique"], "q": ()}
+    expected = rstats.describe(table, **asked).to_dicts()
+    assert (expected[0]["min"], expected[0]["max"]) == ("low", "high")
+    assert rstats.describe(table.to_reader(2), **asked).to_dicts() == expected
+    assert rstats.describe(table.slice(0, 0).to_reader(), **asked)[0]["count"] == 0
+    other = pa.table({"level": pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), ["high"], ordered=True)})
+    with pytest.raises(ValueError, match="is an enum of other values now than before"):
+        rstats.Accumulator(**asked).update(table).update(other)

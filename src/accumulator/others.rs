@@ -161,6 +161,11 @@ impl LearnedTexts {
         Ok(Self { is_text: is_text(column.field.data_type()), order: order_of(column)?, scan, counts })
     }
 
+    /// Whether an enum has rows that tell its values; other texts have no order of their own.
+    fn knows_order(&self) -> bool {
+        self.order.as_ref().is_none_or(|order| !order.is_empty())
+    }
+
     /// The type that its answers are described by.
     fn data_type(&self) -> DataType {
         let values = if self.is_text { DataType::Utf8 } else { DataType::Binary };
@@ -237,7 +242,9 @@ impl OtherColumn {
     fn check(&self, more: &Self) -> Result<()> {
         let fits = match (&self.learned, &more.learned) {
             (Learned::Nulls, _) | (_, Learned::Nulls) | (Learned::Counted, Learned::Counted) => true,
-            (Learned::Texts(ours), Learned::Texts(theirs)) if ours.order != theirs.order => {
+            (Learned::Texts(ours), Learned::Texts(theirs))
+                if ours.order != theirs.order && ours.knows_order() && theirs.knows_order() =>
+            {
                 return Err(Error::Data(format!(
                     "{} is an enum of other values now than before; give it one list of values",
                     column(self.name.as_deref())
@@ -264,6 +271,9 @@ impl OtherColumn {
             (Learned::Booleans { n_true }, Learned::Booleans { n_true: more }) => *n_true += more,
             (Learned::Texts(ours), Learned::Texts(theirs)) => {
                 ours.scan.merge(theirs.scan);
+                if !ours.knows_order() {
+                    ours.order = theirs.order;
+                }
                 ours.counts = std::mem::take(&mut ours.counts).merged(theirs.counts);
             }
             _ => {}
