@@ -536,7 +536,6 @@ fn what_is_not_read_beside_parquet_is_told() {
     assert_eq!(series(&json(&[at, "--from", "csv"]), "x")["max"], 2.0);
     std::fs::remove_file(path(&folder, "b.csv")).unwrap();
     assert_eq!(text(&rstats(&["describe", at]).stderr), "");
-    fails(2, &["report", at, "-o", "page.pdf"], &["page.pdf", "name it .html"]);
 }
 
 #[test]
