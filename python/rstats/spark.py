@@ -80,6 +80,10 @@ def _updated(state: Accumulator, batch: pa.RecordBatch) -> None:
     state.update(batch, threads=1)
 
 
+def _listed(names: str | Sequence[str] | None) -> list[str]:
+    return [names] if isinstance(names, str) else list(names or [])
+
+
 def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Description:
     """Statistics of the columns of a data frame, with the bits of `rstats.describe` of all of its rows; with `by`,
     those of its columns of numbers.
@@ -103,10 +107,9 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
 
     if df.isStreaming:
         raise ValueError("a streaming data frame has no end, and no answer: rstats.windows describes streams")
-    by, given = asked.get("by") or [], asked.get("columns")
-    by, given = ([names] if isinstance(names, str) else names for names in (by, given))
+    by, given = _listed(asked.get("by")), asked.get("columns")
     fields = [field for field in df.schema.fields if not by or isinstance(field.dataType, NumericType)]
-    names = [field.name for field in fields if field.name not in by] if given is None else list(given)
+    names = _listed(given) if given is not None else [field.name for field in fields if field.name not in by]
     if not names:
         raise ValueError("no column of the data frame holds numbers" if by else "the data frame has no columns")
     frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys([*by, *names])])
