@@ -36,6 +36,10 @@ pub(crate) const TABLE: u8 = 20;
 #[cfg(feature = "stream")]
 pub(crate) const GROUPS: u8 = 19;
 
+/// The kind of groups of rows with columns that hold no numbers.
+#[cfg(feature = "stream")]
+pub(crate) const GROUPS_OF_TABLES: u8 = 21;
+
 /// The kind of windows over a stream.
 #[cfg(feature = "stream")]
 pub(crate) const WINDOWS: u8 = 17;

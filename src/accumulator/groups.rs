@@ -4,26 +4,29 @@
 //! key that most rows have never brings these to one place. Rows come into one table, whose groups are looked at each time that it has
 //! doubled: those that have become large leave it.
 
+mod answers;
 mod bytes;
+mod columns;
 mod held;
 
 use std::collections::HashMap;
 use std::mem::take;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{FieldRef, Schema};
 
-use self::held::{Held, bytes_of, failed, held_values, rows_of, table};
+use self::answers::AnsweredGroups;
+use self::columns::{held_numbers, held_others, is_number, series, typed_column};
+use self::held::{Held, bytes_of, failed, rows_of, table};
 use super::{Accumulator, LEAST_KEPT, Passes};
-use crate::describe::{Groups, check_names, describe_groups};
+use crate::describe::{Groups, TypedColumn, check_names};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::keys::{encoder, plain};
 use crate::series::Series;
 use crate::series::from_arrow::take_rows;
 use crate::spec::{Learned, NanPolicy, NullPolicy, Spec};
-use crate::summary::{AnsweredColumn, Answers, Summaries};
 use crate::threads::Threads;
 
 /// The values of a column that a key with many rows keeps of several parts together.
@@ -70,7 +73,7 @@ pub struct GroupedAccumulator {
     /// The keys with many rows, as bytes that are in the order of the keys.
     many: HashMap<Box<[u8]>, Accumulator>,
     /// Groups that are complete.
-    answered: Vec<Summaries>,
+    answered: Vec<AnsweredGroups>,
 }
 
 impl GroupedAccumulator {
@@ -123,8 +126,7 @@ impl GroupedAccumulator {
     /// The bytes that it takes, about.
     pub fn bytes(&self) -> u64 {
         let many = self.many.iter().map(|(key, of)| (ENTRY + key.len()) as u64 + of.bytes());
-        let answer = size_of::<f64>() * (3 + self.spec().field_names().len());
-        let answered = self.answered.iter().map(|answers| (answers.len() * answer) as u64);
+        let answered = self.answered.iter().map(|answers| answers.bytes(self.spec()));
         self.held.bytes as u64 + many.sum::<u64>() + answered.sum::<u64>()
     }
 
@@ -185,6 +187,22 @@ impl GroupedAccumulator {
     /// [`Error::NoKey`] for keys whose values have no order, [`Error::Data`] for other columns or types than before, and for columns of
     /// different lengths, [`Error::Nan`] and [`Error::Nulls`] as the spec has it, [`Error::MemoryLimit`], [`Error::Interrupted`].
     pub fn update(&mut self, keys: Vec<(FieldRef, ArrayRef)>, series: &[Series], interrupt: &Interrupt) -> Result<()> {
+        self.update_all(keys, series, &[], interrupt)
+    }
+
+    /// As [`GroupedAccumulator::update`], with columns that hold no numbers beside the series: of a column of type null in all rows of a part, other
+    /// parts tell the type.
+    ///
+    /// # Errors
+    ///
+    /// As [`GroupedAccumulator::update`].
+    pub fn update_all(
+        &mut self,
+        keys: Vec<(FieldRef, ArrayRef)>,
+        series: &[Series],
+        others: &[TypedColumn],
+        interrupt: &Interrupt,
+    ) -> Result<()> {
         if !keys.iter().map(|(field, _)| field.name()).eq(&self.by) {
             return Err(Error::Invalid(format!("the keys of these groups are {}", self.by.join(", "))));
         }
@@ -200,17 +218,22 @@ impl GroupedAccumulator {
                 let name = series.name().map(str::to_owned);
                 return Err(Error::Nan { name, file: None, row: self.rows + row });
             }
-            let values = held_values(series)?;
-            let name = series.name().unwrap_or_default();
-            fields.push(Arc::new(arrow_schema::Field::new(name, values.data_type().clone(), true)));
+            let (field, values) = held_numbers(series)?;
+            fields.push(field);
             columns.push(values);
         }
-        self.update_rows(table(Arc::new(Schema::new(fields)), columns, rows)?, interrupt)
+        self.update_rows(table(Arc::new(Schema::new(fields)), columns, rows)?, others, interrupt)
     }
 
-    /// More rows: the columns of keys, then those of values, each in a type of its kind.
-    pub(crate) fn update_rows(&mut self, batch: RecordBatch, interrupt: &Interrupt) -> Result<()> {
+    /// More rows: the columns of keys, then those of numbers, each in the type of its kind, and beside them columns that hold none.
+    pub(crate) fn update_rows(
+        &mut self,
+        numbers: RecordBatch,
+        others: &[TypedColumn],
+        interrupt: &Interrupt,
+    ) -> Result<()> {
         interrupt.check()?;
+        let batch = with_others(numbers, others, interrupt)?;
         let rows = batch.num_rows();
         self.check_limit(bytes_of(&batch) as u64, "keeping the rows of small groups")?;
         if self.spec().null() == NullPolicy::Raise {
@@ -277,11 +300,7 @@ impl GroupedAccumulator {
             let values = values.collect::<Result<Vec<_>>>()?;
             let work = self.many.iter_mut().filter_map(|(key, of)| Some((of, *moved.get(key)?)));
             let update = |(of, (start, length)): (&mut Accumulator, (usize, usize))| {
-                let series = values.iter().map(|(field, column)| {
-                    Series::from_arrays(Some(field.name().clone()), vec![column.slice(start, length)])
-                });
-                // Rows are here and there in between: it is not interrupted.
-                of.update(&series.collect::<Result<Vec<_>>>()?, &Interrupt::default())
+                update_group(of, values.iter().map(|(field, column)| (*field, column.slice(start, length))))
             };
             let done: Vec<()> = Threads::for_values(order.len()).try_map_items(work, update)?;
             debug_assert_eq!(done.len(), moved.len());
@@ -325,7 +344,9 @@ impl GroupedAccumulator {
                 self.many.insert(key.clone(), theirs.clone());
             }
         }
-        self.held.schema = held.schema;
+        if let Some(schema) = held.schema {
+            self.held.retype(schema)?;
+        }
         held.batches.into_iter().try_for_each(|batch| self.held.push(batch))?;
         self.answered.extend(other.answered.iter().cloned());
         self.rows += other.rows;
@@ -435,103 +456,37 @@ impl GroupedAccumulator {
             };
         }
         let answers = [self.answers_of_rows(interrupt)?, self.answers_of_many()?];
-        self.answered.extend(answers.into_iter().flatten().filter(|answers| !answers.is_empty()));
+        self.answered.extend(answers.into_iter().flatten().filter(|answers| answers.keys.num_rows() > 0));
         self.held = self.held.emptied();
         self.many = unfinished;
         Ok(())
     }
+}
 
-    /// The columns of values.
-    fn columns(&self) -> Result<Vec<AnsweredColumn>> {
-        let fields = self.held.schema.iter().flat_map(|schema| schema.fields().iter().skip(self.by.len()));
-        let columns = fields.map(|field| {
-            let none = new_empty_array(field.data_type());
-            let series = Series::from_arrays(Some(field.name().clone()), vec![none])?;
-            Ok((Some(field.name().clone()), series.number_type()))
-        });
-        columns.collect()
+/// Rows with columns of other kinds beside those that are there.
+fn with_others(rows: RecordBatch, others: &[TypedColumn], interrupt: &Interrupt) -> Result<RecordBatch> {
+    if others.is_empty() {
+        return Ok(rows);
     }
-
-    /// The answers for the groups whose rows are held, even if there are none.
-    fn answers_of_rows(&mut self, interrupt: &Interrupt) -> Result<Option<Summaries>> {
-        let Some(batch) = self.held.take()? else { return Ok(None) };
-        let schema = batch.schema();
-        let mut columns = schema.fields().iter().zip(batch.columns());
-        let by = columns.by_ref().take(self.by.len()).map(|(field, keys)| (field.clone(), keys.clone())).collect();
-        let series =
-            columns.map(|(field, column)| Series::from_arrays(Some(field.name().clone()), vec![column.clone()]));
-        let answers =
-            series.collect::<Result<Vec<_>>>().and_then(|series| describe_groups(by, &series, self.spec(), interrupt));
-        // They are held as before, whatever came of it.
-        self.held.push(batch)?;
-        answers.map(Some)
+    let (mut fields, mut columns) = (rows.schema().fields().to_vec(), rows.columns().to_vec());
+    for column in others {
+        let (field, values) = held_others(column, interrupt)?;
+        fields.push(field);
+        columns.push(values);
     }
+    table(Arc::new(Schema::new(fields)), columns, rows.num_rows())
+}
 
-    /// The answers for the keys with many rows, in no order.
-    fn answers_of_many(&mut self) -> Result<Option<Summaries>> {
-        let Some(schema) = self.held.schema.clone().filter(|_| !self.many.is_empty()) else { return Ok(None) };
-        let columns = self.columns()?;
-        let groups = self.many.len();
-        let mut answers = Answers::new(columns.len() * groups, self.spec());
-        let mut rows = answers.rows();
-        for (row, of) in self.many.values_mut().enumerate() {
-            for summary in of.summaries()? {
-                let place = columns.iter().position(|(name, _)| *name == summary.column);
-                let place = place.ok_or_else(|| Error::Data("a group has a column that the others lack".to_owned()))?;
-                rows.set_as(columns[place].1, place * groups + row, &summary);
-            }
+/// Adds rows of a key with many to its accumulator. Others are here and there in between: it is not interrupted.
+fn update_group<'a>(of: &mut Accumulator, rows: impl Iterator<Item = (&'a FieldRef, ArrayRef)>) -> Result<()> {
+    let (mut numbers, mut others) = (Vec::new(), Vec::new());
+    for (field, values) in rows {
+        match is_number(field) {
+            true => numbers.push(series(field, &values)?),
+            false => others.push(typed_column(field, &values)?),
         }
-        let fields = schema.fields().iter().take(self.by.len()).cloned().collect::<Vec<_>>();
-        let keys = self.keys(&fields)?;
-        Ok(Some(Summaries::with_keys(columns, Some(keys), self.spec(), answers)))
     }
-
-    /// The keys with many rows, in the order of the table.
-    fn keys(&self, fields: &[FieldRef]) -> Result<RecordBatch> {
-        let encoder = encoder(fields)?;
-        let parser = encoder.parser();
-        let columns = encoder.convert_rows(self.many.keys().map(|key| parser.parse(key))).map_err(failed)?;
-        table(Arc::new(Schema::new(fields.to_vec())), columns, self.many.len())
-    }
-
-    /// The answers as they are now, for each column those of all keys in their order: what [`describe_groups`] finds in the same rows. More rows
-    /// may follow.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] where another pass is needed, or this is one; [`Error::Data`] for a key that was answered before all of its rows had come;
-    /// [`Error::Interrupted`].
-    pub fn summaries(&mut self, interrupt: &Interrupt) -> Result<Summaries> {
-        if self.is_another_pass() {
-            return Err(Error::Invalid(
-                "another pass has no answer of its own: settle the accumulator that asked for it with it".to_owned(),
-            ));
-        }
-        self.look_at_groups()?;
-        let found = [self.answers_of_rows(interrupt)?, self.answers_of_many()?];
-        let parts: Vec<Summaries> = self.answered.iter().cloned().chain(found.into_iter().flatten()).collect();
-        let Some(first) = parts.first() else { return Ok(Summaries::new(self.spec(), Vec::new())) };
-        let is_one = first.keys().is_some()
-            && parts.iter().all(|part| {
-                part.keys().map(RecordBatch::schema) == first.keys().map(RecordBatch::schema)
-                    && part.columns() == first.columns()
-            });
-        if !is_one {
-            return Err(Error::Data("the answered groups are of different columns or types".to_owned()));
-        }
-        let joined = Summaries::joined(parts).map_err(failed)?;
-        let Some(keys) = joined.keys() else { return Ok(joined) };
-        let encoded = self.encoded(keys)?;
-        let mut order: Vec<u32> = (0..encoded.len() as u32).collect();
-        order.sort_unstable_by_key(|&row| &encoded[row as usize]);
-        if order.windows(2).any(|pair| encoded[pair[0] as usize] == encoded[pair[1] as usize]) {
-            return Err(Error::Data(
-                "a key was answered before all of its rows had come: split all parts by their keys before they are condensed"
-                    .to_owned(),
-            ));
-        }
-        joined.in_order(&order).map_err(failed)
-    }
+    of.update_all(&numbers, &others, &Interrupt::default())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, new_null_array};
-use arrow_cast::{CastOptions, cast, cast_with_options};
+use arrow_cast::cast;
 use arrow_schema::{DataType, Field, FieldRef};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -16,6 +16,7 @@ use crate::describe::{
 use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
 use crate::series::Series;
+use crate::series::exact_cast::strict_cast;
 use crate::series::key::values_type;
 use crate::series::series_kind::{SeriesKind, joined_times};
 use crate::series::type_names::type_text;
@@ -186,7 +187,7 @@ impl LearnedTexts {
 }
 
 /// The values of an enum, in their order.
-fn order_of(column: &TypedColumn) -> Result<Option<Vec<Text>>> {
+pub(super) fn order_of(column: &TypedColumn) -> Result<Option<Vec<Text>>> {
     if column.field.dict_is_ordered() != Some(true) {
         return Ok(None);
     }
@@ -303,12 +304,6 @@ impl OtherColumns {
         });
     }
 
-    /// The columns that are not of nulls alone, and what each is called.
-    pub fn types(&self) -> impl Iterator<Item = (Option<&str>, String)> {
-        let typed = self.0.iter().filter(|column| !matches!(column.learned, Learned::Nulls));
-        typed.map(|column| (column.name.as_deref(), column.type_text()))
-    }
-
     /// The type of a column of times.
     pub fn type_of_times(&self, name: Option<&str>) -> Option<&DataType> {
         self.0.iter().find(|column| column.name.as_deref() == name).and_then(|column| match &column.learned {
@@ -317,9 +312,10 @@ impl OtherColumns {
         })
     }
 
-    /// Of a column that is known: how it is called, unless it has only nulls.
+    /// What a column that is known is called in messages, unless it has only nulls.
     pub fn type_text(&self, name: Option<&str>) -> Option<String> {
-        self.types().find_map(|(of, text)| (of == name).then_some(text))
+        let column = self.0.iter().find(|column| column.name.as_deref() == name)?;
+        (!matches!(column.learned, Learned::Nulls)).then(|| column.type_text())
     }
 
     /// One more column, of times of this type, whose ticks are known.
@@ -431,8 +427,7 @@ pub(super) fn in_type(column: &TypedColumn, known: &DataType) -> Result<TypedCol
     if !is_time || now == known || joined_times(known, now).as_ref() != Some(known) {
         return Ok(column.clone());
     }
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let chunks = column.chunks.iter().map(|chunk| cast_with_options(chunk, known, &strict)).collect::<Result<_, _>>();
+    let chunks = column.chunks.iter().map(|chunk| strict_cast(chunk, known)).collect::<Result<_, _>>();
     let field = column.field.as_ref().clone().with_data_type(known.clone());
     Ok(TypedColumn {
         chunks: chunks.map_err(|error| column.failed(error))?,
@@ -441,7 +436,7 @@ pub(super) fn in_type(column: &TypedColumn, known: &DataType) -> Result<TypedCol
     })
 }
 
-/// Arrays of nulls, so many together.
+/// `nulls` nulls of a type, in arrays of at most [`NULLS`].
 pub(super) fn nulls_of(data_type: &DataType, nulls: u64) -> impl Iterator<Item = ArrayRef> {
     let starts = (0..nulls).step_by(NULLS as usize);
     starts.map(move |start| new_null_array(data_type, (nulls - start).min(NULLS) as usize))

@@ -149,7 +149,8 @@ impl Accumulator {
     pub fn settle(&mut self, pass: &Self) -> Result<()> {
         let is_its_own = pass.is_another_pass()
             && !self.is_another_pass()
-            && (&self.spec, &self.wanted, self.kept()) == (&pass.spec, &pass.wanted, pass.kept());
+            && (&self.spec, &self.wanted, self.kept()) == (&pass.spec, &pass.wanted, pass.kept())
+            && (self.ticks.is_some() || pass.ticks.is_none());
         let place = |column: &Column| self.columns.iter().position(|ours| ours.name == column.name);
         let places: Option<Vec<usize>> = pass.columns.iter().map(place).collect();
         let (true, Some(places)) = (is_its_own, places) else {
@@ -164,12 +165,8 @@ impl Accumulator {
                 )));
             }
         }
-        match (&mut self.ticks, &pass.ticks) {
-            (Some(ours), Some(theirs)) => ours.settle(theirs)?,
-            (None, Some(_)) => {
-                return Err(Error::Invalid("this is no other pass of the accumulator that is settled".to_owned()));
-            }
-            _ => {}
+        if let (Some(ours), Some(theirs)) = (&mut self.ticks, &pass.ticks) {
+            ours.settle(theirs)?;
         }
         for (found, place) in pass.columns.iter().zip(places) {
             self.columns[place].scan.take_candidates(found.scan.clone());

@@ -1,5 +1,7 @@
 //! Tables: columns of numbers, and beside them those of every other kind.
 
+use arrow_schema::DataType;
+
 use super::others::{LearnedRows, Nulls, OtherColumns, in_type, nulls_of};
 use super::{Accumulator, Passes};
 #[cfg(feature = "parquet")]
@@ -11,7 +13,6 @@ use crate::error::{Error, Result, column};
 use crate::interrupt::Interrupt;
 use crate::series::{Chunk, Repr, Series};
 use crate::spec::Spec;
-use arrow_schema::DataType;
 
 /// Columns as they were read of files.
 #[cfg(feature = "parquet")]
@@ -44,7 +45,7 @@ impl Accumulator {
         self.update_series(series, more)?;
         if !ticks.is_empty() {
             // What may be wrong with them was found out.
-            self.ticks_or_none().update(&ticks, &Interrupt::default())?;
+            self.ticks_mut().update(&ticks, &Interrupt::default())?;
         }
         let nulls = self.others.merge(columns);
         self.count_nulls(nulls)?;
@@ -79,14 +80,15 @@ impl Accumulator {
             return differ(name, "of numbers", &before);
         }
         let is_number = |name: Option<&str>| self.columns.iter().any(|column| column.name.as_deref() == name);
-        let clash = others.types().find(|(name, _)| is_number(*name));
+        let clash =
+            others.names().filter(|name| is_number(*name)).find_map(|name| Some((name, others.type_text(name)?)));
         clash.map_or_else(|| others.check(&self.others), |(name, now)| differ(name, &now, "of numbers"))
     }
 
     /// Columns of another one that hold no numbers, which were checked; of times up to `values` values are kept.
     pub(super) fn merge_others(&mut self, other: &Self, values: usize) -> Result<()> {
         if let Some(theirs) = &other.ticks {
-            self.ticks_or_none().merge_keeping(theirs, values)?;
+            self.ticks_mut().merge_keeping(theirs, values)?;
         }
         let nulls = self.others.merge(other.others.clone());
         self.count_nulls(nulls)
@@ -97,7 +99,7 @@ impl Accumulator {
         for (name, nulls) in of_times {
             for array in nulls_of(&DataType::Int64, nulls) {
                 let nulls = Series::from_arrays(name.clone(), vec![array])?;
-                self.ticks_or_none().update(&[nulls], &Interrupt::default())?;
+                self.ticks_mut().update(&[nulls], &Interrupt::default())?;
             }
         }
         let columns = &mut self.columns;
@@ -116,8 +118,8 @@ impl Accumulator {
         Ok(())
     }
 
-    /// What times are in: an accumulator of their ticks.
-    fn ticks_or_none(&mut self) -> &mut Self {
+    /// The accumulator of the ticks of times, which is made when the first come.
+    fn ticks_mut(&mut self) -> &mut Self {
         let (spec, passes) = (&self.spec, self.passes);
         self.ticks.get_or_insert_with(|| Box::new(no_ticks(spec, passes)))
     }
@@ -176,12 +178,12 @@ impl Accumulator {
         let mut part = Self { columns: numbers.collect(), others: others.others, ..self.clone_empty() };
         for (name, number_type, data_type, scan) in times {
             part.others.push_times(name, data_type);
-            part.ticks_or_none().columns.push(Column::new((name, number_type, scan)));
+            part.ticks_mut().columns.push(Column::new((name, number_type, scan)));
         }
         part
     }
 
-    /// What times are in: an accumulator of their ticks.
+    /// A copy of the accumulator of the ticks of times; an empty one where none came.
     pub(crate) fn ticks(&self) -> Self {
         self.ticks.as_ref().map_or_else(|| no_ticks(&self.spec, self.passes), |ticks| ticks.as_ref().clone())
     }

@@ -36,8 +36,10 @@ pub(crate) use kinds::{
     wants_distinct,
 };
 #[cfg(feature = "parquet")]
-pub(crate) use kinds::{DistinctParts, LearnedTexts, are_texts, ticks};
+pub(crate) use kinds::{DistinctParts, LearnedTexts, are_texts, of_ticks, ticks};
 pub use kinds::{Part, TypedColumn, describe_kinds};
+#[cfg(feature = "stream")]
+pub(crate) use kinds::{check_texts, in_bytes};
 pub use lists::{ListColumn, describe_lists};
 pub use matrix::describe_matrix;
 #[cfg(feature = "parquet")]

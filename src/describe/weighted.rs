@@ -3,7 +3,6 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
-use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, FieldRef};
 
 use super::group_rows::Groups;
@@ -13,6 +12,7 @@ use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
 use crate::scan::{Counted, Edges, Keep, Outcome, Scan};
+use crate::series::exact_cast::strict_cast;
 use crate::series::repr::{Element, with_repr};
 use crate::series::type_names::type_text;
 use crate::series::{Series, from_arrow};
@@ -145,11 +145,10 @@ impl Weights {
             Weighting::Frequencies => ("frequencies are whole numbers from 0 on", DataType::UInt64),
             Weighting::Importances => ("importances are finite numbers from 0 on", DataType::Float64),
         };
-        let floats = cast_with_options(weights, &DataType::Float64, &CastOptions { safe: false, ..Default::default() })
-            .map_err(|_| Error::NotNumeric {
-                name: Some("weights".to_owned()),
-                data_type: type_text(weights.data_type()),
-            })?;
+        let floats = strict_cast(weights, &DataType::Float64).map_err(|_| Error::NotNumeric {
+            name: Some("weights".to_owned()),
+            data_type: type_text(weights.data_type()),
+        })?;
         if floats.null_count() > 0 {
             let row = (0..floats.len()).find(|&row| floats.is_null(row)).unwrap_or_default();
             return Err(wrong(row, "null", wanted));
@@ -168,7 +167,7 @@ impl Weights {
             Weighting::Importances => Ok(Self::Importances(floats.values().to_vec())),
             Weighting::Frequencies => {
                 // From the weights themselves: whole numbers above 2^53 are no f64.
-                let exact = cast_with_options(weights, &data_type, &CastOptions { safe: false, ..Default::default() });
+                let exact = strict_cast(weights, &data_type);
                 let exact = exact.map_err(|error| Error::Invalid(format!("{wanted}: {error}")))?;
                 let exact = exact.as_primitive::<UInt64Type>().values().to_vec();
                 if exact.iter().try_fold(0u64, |sum, &weight| sum.checked_add(weight)).is_none() {

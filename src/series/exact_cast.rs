@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::DataType;
+use arrow_schema::{ArrowError, DataType};
 
 use crate::num::decimal::EXACT_IN_F64;
 
@@ -24,15 +24,18 @@ pub fn common_decimals<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Dat
     DataType::Decimal256(76, types.into_iter().filter_map(decimal_scale).max().unwrap_or(0).max(0))
 }
 
+/// Values in another type: one that does not fit is an error, where Arrow's `cast` makes it null.
+pub fn strict_cast(values: &dyn Array, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+    cast_with_options(values, data_type, &CastOptions { safe: false, ..CastOptions::default() })
+}
+
 /// The same numbers in another type, or why it does not hold them.
 pub fn exactly(values: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, String> {
     if values.data_type() == data_type {
         return Ok(values.clone());
     }
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let cast = |values: &ArrayRef, data_type: &DataType| {
-        cast_with_options(values, data_type, &strict).map_err(|error| error.to_string())
-    };
+    let cast =
+        |values: &ArrayRef, data_type: &DataType| strict_cast(values, data_type).map_err(|error| error.to_string());
     match (values.data_type(), data_type) {
         // What they stand for.
         (DataType::Dictionary(_, plain), _) => exactly(&cast(values, plain)?, data_type),

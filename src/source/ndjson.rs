@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 
 use memchr::{memchr, memchr_iter, memrchr};
-
 use serde::de::IgnoredAny;
 
 use super::cells::{Cells, Columns};

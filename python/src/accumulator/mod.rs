@@ -11,7 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyList};
 use rstats::parquet::{Dataset, Plan, Predicate, Progress, Request};
 use rstats::report::{Report, Source};
-use rstats::{Accumulator as Question, Columns, Error, GroupedAccumulator, Interrupt, Series, SeriesKind, TypedColumn};
+use rstats::{
+    Accumulator as Question, Columns, Error, GroupedAccumulator, Interrupt, Kinds, Series, SeriesKind, TypedColumn,
+};
 
 use self::state::State;
 use crate::args;
@@ -85,7 +87,6 @@ impl Accumulator {
         keep: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let spec = args::spec(stats, q, None, method, ddof, nan, null, min_count, level, trim, bias)?;
-        let spec = if by.is_some() { args::of_numbers(spec)? } else { spec };
         let mut question = Question::new(&spec);
         if let Some(columns) = columns {
             question = question.with_columns(args::names("columns", columns)?);
@@ -316,7 +317,7 @@ impl Accumulator {
         }
         call::run(py, values, threads, |interrupt: &Interrupt| match ours {
             State::One(one) => one.update_all(&series, &others, interrupt),
-            State::Groups(groups) => groups.update(keys, &series, interrupt),
+            State::Groups(groups) => groups.update_all(keys, &series, &others, interrupt),
         })
     }
 
@@ -335,7 +336,7 @@ impl Accumulator {
         let request = Request {
             columns: state.wanted().map_or(Columns::Numeric, |names| Columns::Named(names.to_vec())),
             by: state.by().map_or_else(Vec::new, <[String]>::to_vec),
-            kinds: state.kinds(),
+            kinds: Kinds::All,
             predicate: r#where.map(Predicate::parse).transpose().map_err(to_python)?,
             memory_limit: match memory_limit {
                 Some(limit) => args::size("memory_limit", limit)?,
@@ -372,11 +373,11 @@ impl Accumulator {
     /// What is wanted of a table.
     fn read<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<ReadRows> {
         let state = self.lock(py)?;
-        let (by, kinds) = (state.by().map(<[String]>::to_vec), state.kinds());
+        let by = state.by().map(<[String]>::to_vec);
         drop(state);
         let by = by.map(|names| Labels::new("by", PyList::new(py, names)?.as_any())).transpose()?;
         let by: Vec<&Labels> = by.iter().collect();
-        let Read { values, others, keys, .. } = table.read(py, &self.wanted(py)?, &by, None, kinds)?;
+        let Read { values, others, keys, .. } = table.read(py, &self.wanted(py)?, &by, None, Kinds::All)?;
         match values {
             ReadValues::Series(series) => Ok(ReadRows { keys, series, others }),
             ReadValues::Lists(_) => {
@@ -388,15 +389,13 @@ impl Accumulator {
     fn add_stream(&self, py: Python<'_>, stream: input::Stream, threads: &Threads) -> PyResult<()> {
         let by = self.lock(py)?.by().map_or_else(Vec::new, <[String]>::to_vec);
         let wanted = self.wanted(py)?;
-        let state = self.lock(py)?;
-        let (are_all, kinds) = (state.wanted().is_none(), state.kinds());
-        drop(state);
+        let are_all = self.lock(py)?.wanted().is_none();
         let mut indices = Vec::new();
         for name in &by {
             let index = stream.fields.iter().position(|field| field.name == *name);
             indices.push(index.ok_or_else(|| PyKeyError::new_err(format!("no column '{name}' for by=")))?);
         }
-        let values = input::choose_of_stream(py, &stream, &wanted, kinds, &mut Vec::new())?;
+        let values = input::choose_of_stream(py, &stream, &wanted, Kinds::All, &mut Vec::new())?;
         indices.extend(values.into_iter().filter(|index| !are_all || !indices.contains(index)).collect::<Vec<_>>());
         let mut batches = stream.select(indices)?;
         while let Some(batch) = batches.next(py)? {

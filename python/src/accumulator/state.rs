@@ -1,7 +1,7 @@
 //! What an `Accumulator` holds: one question, or the same for each group.
 
 use rstats::parquet::{Plan, Progress};
-use rstats::{Accumulator, Error, GroupedAccumulator, Interrupt, Kinds, Part, Result, Spec, Summaries};
+use rstats::{Accumulator, Error, GroupedAccumulator, Interrupt, Part, Result, Spec, Summaries};
 
 #[derive(Clone, Debug)]
 pub enum State {
@@ -124,15 +124,7 @@ impl State {
                 let summaries = one.summaries()?;
                 Ok((Summaries::new(one.spec(), summaries), one.parts()?))
             }
-            Self::Groups(groups) => Ok((groups.summaries(interrupt)?, Vec::new())),
-        }
-    }
-
-    /// Which kinds of columns it takes.
-    pub fn kinds(&self) -> Kinds {
-        match self {
-            Self::One(_) => Kinds::All,
-            Self::Groups(_) => Kinds::Numbers,
+            Self::Groups(groups) => groups.answers(interrupt),
         }
     }
 

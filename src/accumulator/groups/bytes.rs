@@ -1,15 +1,23 @@
 //! Groups as bytes, for another process, machine or time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, Schema};
 use arrow_select::concat::concat_batches;
 use serde::{Deserialize, Serialize};
 
 use super::GroupedAccumulator;
-use super::held::{Held, failed};
+use super::answers::AnsweredGroups;
+use super::columns::booleans_as_numbers;
+use super::held::{Held, failed, table as held_table};
+use crate::accumulator::others::OtherColumns;
 use crate::accumulator::{Accumulator, Passes};
+use crate::describe::Part;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::series::series_kind::SeriesKind;
 use crate::state;
 use crate::summary::{AnsweredColumn, Summaries};
 use crate::table_bytes;
@@ -30,6 +38,18 @@ struct Written {
     answered: Vec<(Vec<AnsweredColumn>, Vec<u8>, Vec<u8>)>,
 }
 
+/// What is written after it where there are columns that hold no numbers.
+#[derive(Default, Serialize, Deserialize)]
+struct WrittenOthers {
+    /// What the keys with many rows know of them.
+    many: Vec<(OtherColumns, Option<Box<Accumulator>>)>,
+    /// What each answer says of them: for each kind, as its place among all, the columns.
+    answered: Vec<Vec<(usize, Vec<WrittenColumn>)>>,
+}
+
+/// The name of a column, and the answers for it.
+type WrittenColumn = (Option<String>, Vec<u8>);
+
 fn damaged() -> Error {
     Error::Data("these bytes hold no groups that can be read: what they say of them does not fit together".to_owned())
 }
@@ -47,9 +67,9 @@ impl GroupedAccumulator {
         let fields = schema.map(|schema| schema.fields().iter().take(self.by.len()).cloned().collect::<Vec<_>>());
         let keys = fields.filter(|_| !self.many.is_empty()).map(|fields| table(&self.keys(&fields)?));
         let answered = self.answered.iter().map(|answers| {
-            let columns = answers.columns().iter().cloned().zip(answers.types().iter().copied()).collect();
-            let keys = answers.keys().ok_or_else(damaged)?;
-            Ok((columns, table(keys)?, table(&answers.to_batch().map_err(failed)?)?))
+            let numbers = &answers.numbers;
+            let columns = numbers.columns().iter().cloned().zip(numbers.types().iter().copied()).collect();
+            Ok((columns, table(&answers.keys)?, table(&numbers.to_batch().map_err(failed)?)?))
         });
         let written = Written {
             question: (self.passes(), self.question.clone()),
@@ -61,7 +81,19 @@ impl GroupedAccumulator {
             many: self.many.values().cloned().collect(),
             answered: answered.collect::<Result<_>>()?,
         };
-        state::to_bytes(state::GROUPS, &written, "groups")
+        if self.number_columns()?.len() == self.value_fields().len() {
+            return state::to_bytes(state::GROUPS, &written, "groups");
+        }
+        let part = |part: &Part| {
+            let columns = part.columns().iter().map(|(name, answers)| Ok((name.clone(), table(answers)?)));
+            Ok((part.kind() as usize, columns.collect::<Result<Vec<_>>>()?))
+        };
+        let answered = self.answered.iter().map(|answers| answers.others.iter().map(part).collect::<Result<_>>());
+        let others = WrittenOthers {
+            many: self.many.values().map(|of| (of.others.clone(), of.ticks.clone())).collect(),
+            answered: answered.collect::<Result<_>>()?,
+        };
+        state::to_bytes(state::GROUPS_OF_TABLES, &(written, others), "groups")
     }
 
     fn passes(&self) -> Passes {
@@ -70,7 +102,7 @@ impl GroupedAccumulator {
 
     /// Whether bytes are those of groups, and not of one accumulator.
     pub fn are_bytes(bytes: &[u8]) -> bool {
-        state::kind(bytes) == Some(state::GROUPS)
+        matches!(state::kind(bytes), Some(state::GROUPS | state::GROUPS_OF_TABLES))
     }
 
     /// What [`GroupedAccumulator::to_bytes`] has written.
@@ -79,13 +111,18 @@ impl GroupedAccumulator {
     ///
     /// [`Error::Data`] for bytes that are no groups, are damaged, or were written by a version of rstats with another format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let written: Written = state::from_bytes(state::GROUPS, bytes, "groups")?;
+        let (written, others): (Written, WrittenOthers) = match state::kind(bytes) {
+            Some(state::GROUPS_OF_TABLES) => state::from_bytes(state::GROUPS_OF_TABLES, bytes, "groups")?,
+            _ => (state::from_bytes(state::GROUPS, bytes, "groups")?, WrittenOthers::default()),
+        };
+        let are_numbers = state::kind(bytes) == Some(state::GROUPS);
         let table = |bytes: &[u8]| table_bytes::from_bytes(bytes).map_err(|_| damaged());
         let (passes, question) = written.question;
         let question = Accumulator { passes: Some(passes), ..question }.checked()?;
         let mut held = Held::default();
         if let Some(rows) = written.held {
             let rows = table(&rows)?;
+            let rows = if are_numbers { with_numbers(rows, written.by.len())? } else { rows };
             let schema = rows.schema();
             let names = schema.fields().iter().map(|field| field.name());
             if rows.num_columns() < written.by.len() || !names.take(written.by.len()).eq(&written.by) {
@@ -102,9 +139,16 @@ impl GroupedAccumulator {
         if this.question.rows() > 0 || this.question.names().next().is_some() || !passes.is_possible() {
             return Err(damaged());
         }
-        // What they hold has to be numbers.
-        this.columns().map_err(|_| damaged())?;
-        let many = written.many.into_iter().map(|of| Accumulator { passes: Some(passes), ..of }.checked());
+        let numbers = this.number_columns().map_err(|_| damaged())?;
+        if are_numbers && numbers.len() != this.value_fields().len() {
+            return Err(damaged());
+        }
+        let mut of_others = others.many.into_iter();
+        let many = written.many.into_iter().map(|of| {
+            let (others, ticks) = of_others.next().unwrap_or_default();
+            let of = Accumulator { passes: Some(passes), others, ticks, ..of };
+            of.with_checked_others().ok_or_else(damaged)?.checked()
+        });
         let many = many.collect::<Result<Vec<_>>>()?;
         let keys = match written.keys {
             Some(keys) => this.encoded(&table(&keys)?)?,
@@ -114,11 +158,42 @@ impl GroupedAccumulator {
             return Err(damaged());
         }
         this.many = keys.into_iter().zip(many).collect();
+        let mut of_others = others.answered.into_iter();
+        // What answers for no rows are like.
+        let like = match (&this.held.schema, written.answered.is_empty()) {
+            (Some(schema), false) => this.answers_of(&RecordBatch::new_empty(schema.clone()), &Interrupt::default())?,
+            _ => None,
+        };
         for (columns, keys, answers) in written.answered {
             let (keys, answers) = (table(&keys)?, table(&answers)?);
-            let answers = Summaries::from_batch(columns, Some(keys), this.spec(), &answers);
-            this.answered.push(answers.ok_or_else(damaged)?);
+            let numbers = Summaries::from_batch(columns, Some(keys.clone()), this.spec(), &answers);
+            let numbers = numbers.ok_or_else(damaged)?;
+            let others = of_others.next().unwrap_or_default().into_iter().map(|(kind, columns)| {
+                let (kind, _) = *SeriesKind::ALL.get(kind).ok_or_else(damaged)?;
+                let columns = columns.into_iter().map(|(name, answers)| {
+                    let answers = table(&answers)?;
+                    if answers.num_rows() == keys.num_rows() { Ok((name, answers)) } else { Err(damaged()) }
+                });
+                Ok(Part::new(kind, Some(keys.clone()), columns.collect::<Result<_>>()?))
+            });
+            let answers = AnsweredGroups { numbers, others: others.collect::<Result<_>>()?, keys };
+            if !are_numbers && !like.as_ref().is_some_and(|like| like.is_like(&answers)) {
+                return Err(damaged());
+            }
+            this.answered.push(answers);
         }
         Ok(this)
     }
+}
+
+/// Rows of numbers as they were held when there were no other columns beside them: booleans among them are numbers.
+fn with_numbers(rows: RecordBatch, keys: usize) -> Result<RecordBatch> {
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (index, (field, values)) in rows.schema().fields().iter().zip(rows.columns()).enumerate() {
+        let is_boolean = index >= keys && *field.data_type() == DataType::Boolean;
+        let values = if is_boolean { booleans_as_numbers(values)? } else { values.clone() };
+        fields.push(field.as_ref().clone().with_data_type(values.data_type().clone()));
+        columns.push(values);
+    }
+    held_table(Arc::new(Schema::new(fields)), columns, rows.num_rows())
 }

@@ -1,17 +1,19 @@
 //! Rows that groups hold: those of small groups, and those that came last.
 
 use std::mem::take;
+use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
-use arrow_schema::{ArrowError, DataType, FieldRef, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 
+use super::columns::{NO_VALUES, ORDER, described_type};
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
-use crate::keys::plain;
 use crate::series::exact_cast::exactly;
-use crate::series::{Repr, Series};
+use crate::series::series_kind::joined_times;
+use crate::series::type_names::type_text;
 
 /// Fewer rows are not looked at.
 const FEW_ROWS: usize = 1 << 16;
@@ -70,7 +72,24 @@ impl Held {
         }
     }
 
-    /// A table like the rows that are here.
+    /// The same rows in the columns of `schema`, of which some have a type, and had none here.
+    pub fn retype(&mut self, schema: SchemaRef) -> Result<()> {
+        if self.schema.as_ref() == Some(&schema) {
+            return Ok(());
+        }
+        for batch in take(&mut self.batches) {
+            self.bytes -= bytes_of(&batch);
+            let columns = batch.columns().iter().zip(schema.fields());
+            let columns = columns.map(|(column, field)| in_type(column, field.data_type())).collect::<Result<_>>()?;
+            let batch = table(schema.clone(), columns, batch.num_rows())?;
+            self.bytes += bytes_of(&batch);
+            self.batches.push(batch);
+        }
+        self.schema = Some(schema);
+        Ok(())
+    }
+
+    /// A table like the rows that are here. A column of no type is of the type that it has in other rows, here or there.
     pub fn fitted(&mut self, batch: RecordBatch, keys: usize) -> Result<RecordBatch> {
         let Some(schema) = &self.schema else {
             let schema = batch.schema();
@@ -85,28 +104,63 @@ impl Held {
         if batch.num_columns() != schema.fields().len() {
             return Err(columns_differ(&batch.schema(), schema, keys));
         }
-        let fit = |(index, field): (usize, &FieldRef)| {
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for (index, before) in schema.fields().iter().enumerate() {
             // Keys are in the order in which they were asked for, values where they are.
-            let column = if index < keys { Some(batch.column(index)) } else { batch.column_by_name(field.name()) };
-            match column {
-                None => Err(columns_differ(&batch.schema(), schema, keys)),
-                Some(column) if column.data_type() == field.data_type() => Ok(column.clone()),
-                Some(column) if *column.data_type() == DataType::Null => {
-                    Ok(new_null_array(field.data_type(), column.len()))
-                }
-                // Texts are what they say, and integers what they count, whatever their type.
-                Some(column) if are_alike(column.data_type(), field.data_type()) => exactly(column, field.data_type())
-                    .map_err(|message| Error::Data(format!("column '{}': {message}", shown(field.name(), NAME)))),
-                Some(column) => {
-                    let (name, now, before) = (shown(field.name(), NAME), column.data_type(), field.data_type());
-                    Err(Error::Data(format!(
-                        "column '{name}' is of type {now} now, and was {before} before; give it one type from the beginning"
-                    )))
-                }
-            }
-        };
-        let columns = schema.fields().iter().enumerate().map(fit).collect::<Result<_>>()?;
-        table(schema.clone(), columns, batch.num_rows())
+            let place = if index < keys { Some(index) } else { batch.schema_ref().index_of(before.name()).ok() };
+            let Some(place) = place else { return Err(columns_differ(&batch.schema(), schema, keys)) };
+            let is_untyped = index >= keys && is_untyped(before);
+            let field = if is_untyped { batch.schema_ref().fields()[place].clone() } else { before.clone() };
+            columns.push(fitted(batch.column(place), batch.schema_ref().field(place), &field)?);
+            fields.push(field);
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let batch = table(schema.clone(), columns, batch.num_rows())?;
+        self.retype(schema)?;
+        Ok(batch)
+    }
+}
+
+/// A column, whose own field is `now`, as one of the field that was before.
+fn fitted(column: &ArrayRef, now: &Field, before: &Field) -> Result<ArrayRef> {
+    let failed = |message| Error::Data(format!("column '{}': {message}", shown(before.name(), NAME)));
+    let (from, to) = (now.data_type(), before.data_type());
+    let are_of_one_enum = now.metadata().get(ORDER) == before.metadata().get(ORDER) || is_untyped(now);
+    if *from == DataType::Null || from == to && are_of_one_enum {
+        return in_type(column, to);
+    }
+    // Texts are what they say, and integers what they count, whatever their type; times come to the finer unit.
+    if are_alike(from, to) || from != to && joined_times(from, to).as_ref() == Some(to) {
+        return exactly(column, to).map_err(failed);
+    }
+    if from == to {
+        return Err(failed("it is an enum of other values now than before; give it one list of values".to_owned()));
+    }
+    let (name, now, before) = (shown(before.name(), NAME), called(now), called(before));
+    Err(Error::Data(format!(
+        "column '{name}' is {now} now, and was {before} before; give it one type from the beginning"
+    )))
+}
+
+/// Whether more may follow of what its values are: no type yet, or an enum of which no row has come.
+fn is_untyped(field: &Field) -> bool {
+    *field.data_type() == DataType::Null || field.metadata().get(ORDER).is_some_and(|order| order == NO_VALUES)
+}
+
+/// A column in a type, where one of no type has nulls.
+fn in_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
+    match column.data_type() == data_type {
+        true => Ok(column.clone()),
+        false => Ok(new_null_array(data_type, column.len())),
+    }
+}
+
+/// What a column is called in messages.
+fn called(field: &Field) -> String {
+    match field.data_type() {
+        _ if field.metadata().contains_key(ORDER) => "an enum".to_owned(),
+        DataType::Struct(_) => "of a type that is only counted".to_owned(),
+        data_type => format!("of type {}", type_text(&described_type(data_type))),
     }
 }
 
@@ -145,16 +199,4 @@ pub(super) fn table(schema: SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> R
 /// Some rows of a table, in this order.
 pub(super) fn rows_of(batch: &RecordBatch, rows: Vec<u32>) -> Result<RecordBatch> {
     take_record_batch(batch, &UInt32Array::from(rows)).map_err(failed)
-}
-
-/// The values of a series in the one type that all of its kind have here.
-pub(super) fn held_values(series: &Series) -> Result<ArrayRef> {
-    let values = series.whole()?.to_array()?;
-    let data_type = match (series.is_boolean(), series.repr()) {
-        (true, _) | (_, Repr::Exact) => return plain(series.name().unwrap_or_default(), &values),
-        (_, Repr::Float) => DataType::Float64,
-        (_, Repr::Signed) => DataType::Int64,
-        (_, Repr::Unsigned) => DataType::UInt64,
-    };
-    exactly(&values, &data_type).map_err(Error::Data)
 }

@@ -1,7 +1,12 @@
-use arrow_array::{Decimal128Array, Float64Array, Int64Array, StringArray};
-use arrow_schema::Field;
+use arrow_array::{
+    BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int8Array, Int64Array,
+    NullArray, StringArray, StructArray, TimestampMillisecondArray,
+};
+use arrow_schema::{DataType, Field};
 
 use super::*;
+use crate::describe::{Part, describe_groups, describe_kinds};
+use crate::summary::Summaries;
 
 /// Numbers that follow from a seed: splitmix64.
 struct Random(u64);
@@ -51,6 +56,41 @@ impl Rows {
         Self { text, number, floats, integers, decimals: decimals.with_precision_and_scale(20, 3).unwrap() }
     }
 
+    /// Columns that hold no numbers, each value by its row. Of `late` and `late_number` there is none in the first rows: parts that have only such do
+    /// not know their types.
+    fn others(seed: u64, rows: usize) -> Vec<(Field, ArrayRef)> {
+        let mut random = Random(seed ^ 0xa5a5);
+        let mut some = |of: u64| (random.below(9) > 0).then(|| random.below(of));
+        let text = |value: u64| ["", "é", "Zürich", "a text that is longer than twelve bytes"][value as usize % 4];
+        let days: Date32Array = (0..rows).map(|_| some(40_000).map(|day| day as i32 - 20_000)).collect();
+        let times: TimestampMillisecondArray = (0..rows).map(|_| some(1 << 40).map(|time| time as i64)).collect();
+        let flags: BooleanArray = (0..rows).map(|_| some(3).map(|value| value == 0)).collect();
+        let texts: StringArray = (0..rows).map(|_| some(4).map(text)).collect();
+        let bytes: BinaryArray = (0..rows).map(|_| some(200).map(|byte| vec![byte as u8, 255])).collect();
+        let sizes = Int8Array::from_iter((0..rows).map(|_| some(3).map(|size| size as i8)));
+        let sizes = DictionaryArray::new(sizes, Arc::new(StringArray::from(vec!["small", "medium", "large"])));
+        let valid: Vec<bool> = (0..rows).map(|_| some(2).is_some()).collect();
+        let nested = StructArray::new_empty_fields(rows, Some(valid.into()));
+        let late: StringArray = (0..rows).map(|row| some(50).filter(|_| 5 * row > 2 * rows).map(text)).collect();
+        let late_number: Int64Array =
+            (0..rows).map(|row| some(50).filter(|_| 3 * row > rows).map(|value| value as i64)).collect();
+        let arrays: [(&str, ArrayRef); 9] = [
+            ("day", Arc::new(days)),
+            ("time", Arc::new(times.with_timezone("+01:00"))),
+            ("flag", Arc::new(flags)),
+            ("word", Arc::new(texts)),
+            ("bytes", Arc::new(bytes)),
+            ("size", Arc::new(sizes)),
+            ("nested", Arc::new(nested)),
+            ("late", Arc::new(late)),
+            ("late_number", Arc::new(late_number)),
+        ];
+        let field = |name: &str, array: &ArrayRef| {
+            Field::new(name, array.data_type().clone(), true).with_dict_is_ordered(name == "size")
+        };
+        arrays.into_iter().map(|(name, array)| (field(name, &array), array)).collect()
+    }
+
     fn keys(&self, start: usize, length: usize) -> Vec<(FieldRef, ArrayRef)> {
         let text: ArrayRef = Arc::new(self.text.slice(start, length));
         let number: ArrayRef = Arc::new(self.number.slice(start, length));
@@ -68,6 +108,28 @@ impl Rows {
     }
 }
 
+/// Some rows of columns, as a part has them: text in one of several types, and no type where all are null.
+fn part_of(columns: &[(Field, ArrayRef)], start: usize, length: usize) -> (Vec<Series>, Vec<TypedColumn>) {
+    let (mut numbers, mut others) = (Vec::new(), Vec::new());
+    for (field, values) in columns {
+        let (mut field, mut values) = (field.clone(), values.slice(start, length));
+        if values.null_count() == length && field.name().starts_with("late") {
+            values = Arc::new(NullArray::new(length));
+        } else if field.name() == "word" {
+            let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            let types = [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View, dictionary];
+            values = arrow_cast::cast(&values, &types[start % types.len()]).unwrap();
+        }
+        field.set_data_type(values.data_type().clone());
+        let name = Some(field.name().clone());
+        match field.data_type() {
+            DataType::Int64 => numbers.push(Series::from_arrays(name, vec![values]).unwrap()),
+            _ => others.push(TypedColumn { name, field: Arc::new(field), chunks: vec![values] }),
+        }
+    }
+    (numbers, others)
+}
+
 fn by() -> Vec<String> {
     vec!["text".to_owned(), "number".to_owned()]
 }
@@ -77,7 +139,13 @@ fn travelled(part: GroupedAccumulator) -> GroupedAccumulator {
 }
 
 /// The answer of parts whose rows are cut, merged and split in an order of chance.
-fn in_parts(rows: &Rows, length: usize, empty: &GroupedAccumulator, random: &mut Random) -> Summaries {
+fn in_parts(
+    rows: &Rows,
+    others: &[(Field, ArrayRef)],
+    length: usize,
+    empty: &GroupedAccumulator,
+    random: &mut Random,
+) -> (Summaries, Vec<Part>) {
     let interrupt = Interrupt::default();
     let scan = |empty: &GroupedAccumulator, random: &mut Random| {
         let (mut parts, mut start) = (Vec::new(), 0);
@@ -85,7 +153,9 @@ fn in_parts(rows: &Rows, length: usize, empty: &GroupedAccumulator, random: &mut
             let mut part = empty.clone();
             for _ in 0..1 + random.below(3) {
                 let more = (1 + random.below(length as u64 / 3) as usize).min(length - start);
-                part.update(rows.keys(start, more), &rows.series(start, more), &interrupt).unwrap();
+                let (numbers, others) = part_of(others, start, more);
+                let series = [rows.series(start, more), numbers].concat();
+                part.update_all(rows.keys(start, more), &series, &others, &interrupt).unwrap();
                 start += more;
             }
             parts.push(travelled(part));
@@ -117,7 +187,7 @@ fn in_parts(rows: &Rows, length: usize, empty: &GroupedAccumulator, random: &mut
         let found = scan(&travelled(again), random);
         whole.settle(&found).unwrap();
     }
-    travelled(whole).summaries(&interrupt).unwrap()
+    travelled(whole).answers(&interrupt).unwrap()
 }
 
 #[test]
@@ -142,8 +212,54 @@ fn parts_have_the_bits_of_all_rows() {
                 None => question,
             };
             let empty = GroupedAccumulator::new(question, by()).unwrap();
-            let found = in_parts(&rows, length, &empty, &mut random);
+            let (found, _) = in_parts(&rows, &[], length, &empty, &mut random);
             assert!(found.same(&expected), "seed {seed}, kept {kept:?}");
+        }
+    }
+}
+
+#[test]
+fn parts_have_the_answers_of_all_rows_for_every_kind() {
+    let interrupt = Interrupt::default();
+    let named = ["n_empty", "max_length", "n_unique", "mode", "n_true", "mean", "min", "max"];
+    let specs = [
+        Spec::default().with_quantiles(&[0.25, 0.5]).unwrap(),
+        Spec::default().with_statistics_named(named).unwrap().with_top(2).unwrap(),
+    ];
+    for seed in 0..4 {
+        let mut random = Random(seed);
+        let length = [500, 70_000][seed as usize % 2];
+        let (rows, others) = (Rows::new(seed, length), Rows::others(seed, length));
+        let spec = &specs[seed as usize / 2];
+        let (numbers, typed): (Vec<_>, Vec<_>) = others.iter().partition(|(field, _)| is_number(field));
+        let series = numbers.iter().map(|(field, values)| series(field, values).unwrap());
+        let series: Vec<Series> = rows.series(0, length).into_iter().chain(series).collect();
+        let typed = typed.into_iter().map(|(field, values)| TypedColumn {
+            name: Some(field.name().clone()),
+            field: Arc::new(field.clone()),
+            chunks: vec![values.clone()],
+        });
+        let expected = describe_groups(rows.keys(0, length), &series, spec, &interrupt).unwrap();
+        let parts = describe_kinds(&typed.collect::<Vec<_>>(), Some(&rows.keys(0, length)), spec, &interrupt).unwrap();
+        for kept in [None, Some(256)] {
+            let question = Accumulator::new(spec);
+            let question = match kept {
+                Some(kept) => question.with_kept(kept),
+                None => question,
+            };
+            let empty = GroupedAccumulator::new(question, by()).unwrap();
+            let (found, found_parts) = in_parts(&rows, &others, length, &empty, &mut random);
+            assert!(found.same(&expected), "seed {seed}, kept {kept:?}");
+            for part in &found_parts {
+                let like = parts.iter().find(|expected| expected.kind() == part.kind()).unwrap();
+                assert_eq!(part.keys(), like.keys());
+                for (name, answers) in part.columns() {
+                    let (_, expected) = like.columns().iter().find(|(other, _)| other == name).unwrap();
+                    assert_eq!(answers, expected, "seed {seed}, kept {kept:?}, {name:?}");
+                }
+            }
+            let columns = |parts: &[Part]| parts.iter().map(|part| part.columns().len()).collect::<Vec<_>>();
+            assert_eq!(columns(&found_parts), columns(&parts));
         }
     }
 }
@@ -182,7 +298,7 @@ fn what_does_not_go_together_is_told() {
     assert!(said(fewer).contains("here are floats, and before there were floats, integers, decimals"));
     let mut series = rows.series(0, 10);
     series[0] = series[1].clone().with_name(Some("floats".to_owned()));
-    assert!(said(part.clone().update(rows.keys(0, 10), &series, &interrupt)).contains("'floats' is of type Int64 now"));
+    assert!(said(part.clone().update(rows.keys(0, 10), &series, &interrupt)).contains("'floats' is of type int64 now"));
     series[0] = series[1].clone();
     assert!(said(empty.clone().update(rows.keys(0, 10), &series, &interrupt)).contains("two columns are named"));
     let swapped = rows.keys(0, 10).into_iter().rev().collect();
@@ -213,23 +329,32 @@ fn damaged_bytes_are_an_error() {
     let rows = Rows::new(3, 900);
     let spec = Spec::default().with_quantiles(&[0.5]).unwrap();
     let mut part = GroupedAccumulator::new(Accumulator::new(&spec).with_kept(256), by()).unwrap();
+    let mut table = part.clone();
     part.update(rows.keys(0, 900), &rows.series(0, 900), &Interrupt::default()).unwrap();
-    part.look_at_groups().unwrap();
-    let mut other = part.clone();
-    other.condense(&Interrupt::default()).unwrap();
-    for bytes in [part, other].map(|part| part.to_bytes().unwrap()) {
+    let (_, others) = part_of(&Rows::others(3, 900), 0, 900);
+    table.update_all(rows.keys(0, 900), &rows.series(0, 900)[..1], &others, &Interrupt::default()).unwrap();
+    let mut states = vec![part, table];
+    for state in &mut states {
+        state.look_at_groups().unwrap();
+    }
+    for state in states.clone() {
+        let mut answered = state;
+        answered.condense(&Interrupt::default()).unwrap();
+        states.push(answered);
+    }
+    for bytes in states.iter().map(|state| state.to_bytes().unwrap()) {
         for length in (0..bytes.len()).step_by(97) {
             assert!(GroupedAccumulator::from_bytes(&bytes[..length]).is_err(), "{length}");
         }
         // Bytes with a checksum that agrees with them: whatever they say, nothing panics.
-        for place in (13..bytes.len() - 4).step_by(73) {
+        for place in (13..bytes.len() - 4).step_by(bytes.len() / 90 | 1) {
             let mut changed = bytes.clone();
             changed[place] ^= 1 << (place % 8);
             let end = changed.len() - 4;
             let checksum = crc32fast::hash(&changed[..end]);
             changed[end..].copy_from_slice(&checksum.to_le_bytes());
             if let Ok(mut read) = GroupedAccumulator::from_bytes(&changed) {
-                let _ = read.summaries(&Interrupt::default());
+                let _ = read.answers(&Interrupt::default());
             }
         }
     }

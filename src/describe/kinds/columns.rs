@@ -58,7 +58,7 @@ impl TypedColumn {
 pub(super) type Grouping<'a> = Option<(&'a [(FieldRef, ArrayRef)], &'a Groups)>;
 
 /// Text and bytes as bytes: nothing is copied but what is of fixed size, or of runs.
-pub(super) fn in_bytes(array: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
+pub(crate) fn in_bytes(array: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
     match array.data_type() {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Ok(array.clone()),
         DataType::LargeUtf8 => cast(array, &DataType::LargeBinary),

@@ -17,6 +17,8 @@ mod texts;
 mod times;
 
 pub use columns::TypedColumn;
+#[cfg(feature = "stream")]
+pub(crate) use columns::in_bytes;
 pub(crate) use counts::{Counts, boolean_answers, true_count};
 #[cfg(feature = "parquet")]
 pub(crate) use describe::check_names;
@@ -28,7 +30,9 @@ pub(crate) use distinct_parts::DistinctParts;
 #[cfg(feature = "parquet")]
 pub(crate) use learned_texts::{LearnedTexts, are_texts};
 pub use part::Part;
+#[cfg(feature = "stream")]
+pub(crate) use texts::check as check_texts;
 pub(crate) use texts::{answers as text_answers, is_text, scans_of, wants_distinct};
-#[cfg(feature = "parquet")]
-pub(crate) use times::ticks;
 pub(crate) use times::{answers_of, in_ticks};
+#[cfg(feature = "parquet")]
+pub(crate) use times::{of_ticks, ticks};

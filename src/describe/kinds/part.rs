@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "stream")]
+use arrow_array::UInt32Array;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, Field, Schema};
 use arrow_select::concat::concat;
+#[cfg(feature = "stream")]
+use arrow_select::concat::concat_batches;
+#[cfg(feature = "stream")]
+use arrow_select::take::take_record_batch;
 
 use crate::error::{Error, Result};
 use crate::keys::Keys;
@@ -39,6 +45,43 @@ impl Part {
     pub(crate) fn with_keys_as(mut self, make: impl FnOnce(RecordBatch) -> Result<RecordBatch>) -> Result<Self> {
         self.keys = self.keys.map(make).transpose()?;
         Ok(self)
+    }
+
+    /// The answers for all groups of several parts, those of one after the other, which are of the same columns. There is one at least.
+    #[cfg(feature = "stream")]
+    pub(crate) fn joined(parts: &[&Self]) -> std::result::Result<Self, ArrowError> {
+        let concat = |batches: Vec<&RecordBatch>| concat_batches(batches[0].schema_ref(), batches);
+        let keys: Vec<&RecordBatch> = parts.iter().filter_map(|part| part.keys.as_ref()).collect();
+        let columns = parts[0].columns.iter().enumerate().map(|(index, (name, _))| {
+            Ok((name.clone(), concat(parts.iter().map(|part| &part.columns[index].1).collect())?))
+        });
+        Ok(Self {
+            kind: parts[0].kind,
+            columns: columns.collect::<std::result::Result<_, ArrowError>>()?,
+            keys: if keys.is_empty() { None } else { Some(concat(keys)?) },
+        })
+    }
+
+    /// The groups of keys in this order, which has each of them once.
+    #[cfg(feature = "stream")]
+    pub(crate) fn in_order(self, order: &UInt32Array) -> std::result::Result<Self, ArrowError> {
+        let ordered = |batch: &RecordBatch| take_record_batch(batch, order);
+        let columns = self.columns.iter().map(|(name, answers)| Ok((name.clone(), ordered(answers)?)));
+        Ok(Self {
+            kind: self.kind,
+            columns: columns.collect::<std::result::Result<_, ArrowError>>()?,
+            keys: self.keys.as_ref().map(ordered).transpose()?,
+        })
+    }
+
+    /// Whether answers for other groups are of the same columns, and of the same types.
+    #[cfg(feature = "stream")]
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let columns = |part: &Self| {
+            let columns = part.columns.iter().map(|(name, answers)| (name.clone(), answers.schema()));
+            columns.collect::<Vec<_>>()
+        };
+        self.kind == other.kind && columns(self) == columns(other)
     }
 
     /// The same with other names of its columns.

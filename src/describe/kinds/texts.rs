@@ -60,7 +60,7 @@ pub(crate) fn scans_of(
 }
 
 /// Checks text that comes as bytes.
-pub(super) fn check(column: &TypedColumn, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn check(column: &TypedColumn, interrupt: &Interrupt) -> Result<()> {
     if !is_text(column.field.data_type()) {
         return Ok(());
     }

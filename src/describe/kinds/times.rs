@@ -105,7 +105,8 @@ fn answers(
             // What its type does not reach is not defined: a range of 600 years in nanoseconds.
             let ticks = |row: usize| i64::try_from(whole(row).filter(|_| is_defined)?.checked_mul(factor)?).ok();
             let ticks: Int64Array = rows.clone().map(ticks).collect();
-            if is_span { of_ticks(ticks, &DataType::Duration(unit)) } else { of_ticks(ticks, data_type) }?
+            let ticks: ArrayRef = Arc::new(ticks);
+            if is_span { of_ticks(&ticks, &DataType::Duration(unit)) } else { of_ticks(&ticks, data_type) }?
         };
         fields.push(Field::new(name, array.data_type().clone(), true));
         arrays.push(array);
@@ -152,23 +153,24 @@ fn histograms(
         let offsets = OffsetBuffer::from_lengths(lengths.iter().map(|lengths| lengths[index]));
         Ok(Arc::new(ListArray::try_new(field, offsets, values, None)?))
     };
-    let arrays =
-        vec![list(0, of_ticks(Int64Array::from(ticks), data_type)?)?, list(1, Arc::new(UInt64Array::from(counts)))?];
+    let arrays = vec![
+        list(0, of_ticks(&(Arc::new(Int64Array::from(ticks)) as ArrayRef), data_type)?)?,
+        list(1, Arc::new(UInt64Array::from(counts)))?,
+    ];
     let fields = HISTOGRAM.iter().zip(&arrays).map(|(name, array)| Field::new(*name, array.data_type().clone(), false));
     Ok(Arc::new(StructArray::try_new(fields.collect(), arrays, Some(NullBuffer::from(is_there)))?))
 }
 
 /// Ticks as values of a type of times.
-fn of_ticks(ticks: Int64Array, data_type: &DataType) -> std::result::Result<ArrayRef, ArrowError> {
-    let ticks: ArrayRef = Arc::new(ticks);
+pub(crate) fn of_ticks(ticks: &ArrayRef, data_type: &DataType) -> std::result::Result<ArrayRef, ArrowError> {
     match data_type {
-        DataType::Date32 | DataType::Time32(_) => cast(&cast(&ticks, &DataType::Int32)?, data_type),
+        DataType::Date32 | DataType::Time32(_) => cast(&cast(ticks, &DataType::Int32)?, data_type),
         // A zone's name need not be known here.
         DataType::Timestamp(unit, Some(_)) => {
-            let instants = cast(&ticks, &DataType::Timestamp(*unit, None))?;
+            let instants = cast(ticks, &DataType::Timestamp(*unit, None))?;
             let data = instants.to_data().into_builder().data_type(data_type.clone()).build()?;
             Ok(arrow_array::make_array(data))
         }
-        data_type => cast(&ticks, data_type),
+        data_type => cast(ticks, data_type),
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_buffer::BooleanBuffer;
-use arrow_cast::display::FormatOptions;
-use arrow_cast::{CastOptions, cast, cast_with_options};
+use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::filter::FilterBuilder;
 use arrow_select::filter::{FilterPredicate, prep_null_mask_filter};
@@ -23,6 +22,7 @@ use crate::parquet::guard::column_chunk::{self, Refusal};
 use crate::parquet::plan::{FilterColumn, GroupPlan, Plan, ScanTask};
 use crate::parquet::storage::{self, Reader};
 use crate::report::Skipped;
+use crate::series::exact_cast::strict_cast;
 use crate::series::series_kind::SeriesKind;
 
 /// The most rows that are decoded at a time.
@@ -395,7 +395,7 @@ impl Plan<'_> {
             };
             match *array.data_type() == key.data_type {
                 true => Ok(array),
-                false => cast_with_options(&array, &key.data_type, &STRICT)
+                false => strict_cast(&array, &key.data_type)
                     .map_err(|error| self.unfit(part, None, &format!("key '{}': {error}", key.name))),
             }
         });
@@ -437,16 +437,11 @@ impl Plan<'_> {
     }
 }
 
-/// A value that does not fit is an error, and no null.
-const STRICT: CastOptions<'_> = CastOptions { safe: false, format_options: FormatOptions::new() };
-
 /// The values of a column as what is scanned of them.
 fn as_scanned(column: &DataColumn, values: ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
     match column.kind {
-        SeriesKind::Time => ticks(&cast_with_options(&values, &column.data_type, &STRICT)?),
-        SeriesKind::Text if *values.data_type() != column.data_type => {
-            cast_with_options(&values, &column.data_type, &STRICT)
-        }
+        SeriesKind::Time => ticks(&strict_cast(&values, &column.data_type)?),
+        SeriesKind::Text if *values.data_type() != column.data_type => strict_cast(&values, &column.data_type),
         SeriesKind::Other => {
             let there = BooleanBuffer::new_set(values.len());
             Ok(Arc::new(BooleanArray::new(there, values.logical_nulls())))

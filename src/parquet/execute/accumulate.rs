@@ -1,6 +1,5 @@
 //! Files that an accumulator is updated with.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow_array::{Array, ArrayRef, NullArray, StructArray};
@@ -9,8 +8,9 @@ use arrow_schema::{DataType, Field, FieldRef};
 use super::context::ExecutionContext;
 use super::pass::{LeftOut, Scans, pass};
 use super::probe::{self, Look};
+use super::texts_in_bytes::TextsInBytes;
 use crate::accumulator::{Accumulator, ReadColumns};
-use crate::describe::{AnyScan, TypedColumn, are_texts};
+use crate::describe::{AnyScan, TypedColumn, of_ticks};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::num::figure::NumberType;
@@ -137,24 +137,19 @@ impl ExecutionContext<'_> {
         }
         loop {
             let rows = plan.with_series(columns.clone(), Vec::new(), plan.spec);
-            let is_bytes: Vec<AtomicBool> = columns.iter().map(|_| AtomicBool::new(false)).collect();
-            let (whole, failed) =
-                ExecutionContext { plan: &rows, ..*self }.read_rows_of(question, &is_bytes, metrics)?;
-            if !failed.is_empty() || !is_bytes.iter().any(|is_bytes| is_bytes.load(Ordering::Relaxed)) {
+            let texts = TextsInBytes::new(&columns);
+            let (whole, failed) = ExecutionContext { plan: &rows, ..*self }.read_rows_of(question, &texts, metrics)?;
+            if !failed.is_empty() || !texts.correct(&mut columns) {
                 return Ok((whole, failed));
-            }
-            // What seemed to be text is not: it is described as bytes.
-            for (column, is_bytes) in columns.iter_mut().zip(is_bytes) {
-                column.is_text_in_bytes &= !is_bytes.into_inner();
             }
         }
     }
 
-    /// The same, where `is_bytes` becomes true for columns that were taken for text, and are none.
+    /// The same in one pass, which has to be repeated if it finds columns that are no text.
     fn read_rows_of(
         &self,
         question: &Accumulator,
-        is_bytes: &[AtomicBool],
+        texts: &TextsInBytes,
         metrics: &mut RunMetrics,
     ) -> Result<(Accumulator, LeftOut)> {
         const WHAT: &str = "what is learned of columns that hold no numbers";
@@ -165,9 +160,12 @@ impl ExecutionContext<'_> {
         let failures = self.each_part(&tasks.parts, |part, reader| {
             let (mut learned, mut room) = (question.clone_for_rows(), plan.budget.pool.empty());
             self.decode(part, reader, &mut |rows| {
-                let columns = plan.series.iter().zip(rows.values).zip(is_bytes);
-                let columns = columns.filter_map(|((column, values), is_bytes)| typed(column, values?, is_bytes));
-                learned.update_all(&[], &columns.collect::<Vec<_>>(), self.interrupt).map_err(|error| match error {
+                let columns = plan.series.iter().zip(rows.values).enumerate();
+                let columns = columns.filter_map(|(index, (column, values))| {
+                    values.filter(|values| texts.check(index, values)).map(|values| typed(column, values))
+                });
+                let columns = columns.collect::<Result<Vec<_>>>()?;
+                learned.update_all(&[], &columns, self.interrupt).map_err(|error| match error {
                     Error::Data(message) => plan.damaged(part, None, &message),
                     error => error,
                 })?;
@@ -185,16 +183,14 @@ impl ExecutionContext<'_> {
     }
 }
 
-/// Decoded values as a column of their type; `None` where they were taken for text and are none.
-fn typed(column: &DataColumn, values: ArrayRef, is_bytes: &AtomicBool) -> Option<TypedColumn> {
+/// Decoded values of a column that holds no numbers, as a column of its type.
+pub(super) fn typed(column: &DataColumn, values: ArrayRef) -> Result<TypedColumn> {
     let (data_type, values): (DataType, ArrayRef) = match column.kind {
-        SeriesKind::Text if column.is_text_in_bytes => {
-            if !are_texts(&values) {
-                is_bytes.store(true, Ordering::Relaxed);
-                return None;
-            }
-            (DataType::Utf8, values)
+        SeriesKind::Time => {
+            let times = of_ticks(&values, &column.data_type).map_err(|error| Error::Data(error.to_string()))?;
+            (column.data_type.clone(), times)
         }
+        SeriesKind::Text if column.is_text_in_bytes => (DataType::Utf8, values),
         SeriesKind::Text | SeriesKind::Boolean => (values.data_type().clone(), values),
         _ if column.data_type == DataType::Null => (DataType::Null, Arc::new(NullArray::new(values.len()))),
         _ => {
@@ -203,5 +199,5 @@ fn typed(column: &DataColumn, values: ArrayRef, is_bytes: &AtomicBool) -> Option
         }
     };
     let field = FieldRef::new(Field::new(&column.name, data_type, true));
-    Some(TypedColumn { name: Some(column.name.clone()), field, chunks: vec![values] })
+    Ok(TypedColumn { name: Some(column.name.clone()), field, chunks: vec![values] })
 }

@@ -2,12 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::Schema;
 
+use super::accumulate::typed;
+use super::texts_in_bytes::TextsInBytes;
 use crate::accumulator::GroupedAccumulator;
+use crate::describe::TypedColumn;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::parquet::columns::DataColumn;
 use crate::parquet::plan::Plan;
 use crate::parquet::request::{Progress, RunMetrics};
 use crate::report::Source;
@@ -26,21 +30,44 @@ impl Plan<'_> {
         interrupt: &Interrupt,
         progress: &Progress,
     ) -> Result<(Source, RunMetrics)> {
-        let part = Mutex::new(accumulator.part(self.memory_for_rows()));
-        let (source, metrics) = self
-            .read_rows(interrupt, progress, &mut || part.lock().unpoisoned().clear(), &|batch| {
-                let keys: Vec<usize> = (0..self.keys.len()).collect();
-                let keys = self.key_texts(&batch.project(&keys).map_err(Error::from_grouping)?)?;
-                let (fields, columns) = (keys.schema().fields().clone(), keys.columns().to_vec());
-                let schema = batch.schema();
-                let fields = fields.iter().chain(schema.fields().iter().skip(self.keys.len())).cloned();
-                let columns = columns.into_iter().chain(batch.columns().iter().skip(self.keys.len()).cloned());
-                let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-                let batch = RecordBatch::try_new(schema, columns.collect()).map_err(Error::from_grouping)?;
-                part.lock().unpoisoned().update_rows(batch, interrupt)
-            })
-            .map_err(|error| self.limit_error(error))?;
-        accumulator.merge(&part.into_inner().unpoisoned())?;
-        Ok((source, metrics))
+        let mut columns: Vec<DataColumn> = self.series.iter().chain(&self.others).cloned().collect();
+        loop {
+            let plan = self.with_series(columns.clone(), self.keys.clone(), self.spec);
+            let texts = TextsInBytes::new(&columns);
+            let part = Mutex::new(accumulator.part(self.memory_for_rows()));
+            let (source, metrics) = plan
+                .read_rows(interrupt, progress, &mut || part.lock().unpoisoned().clear(), &|batch| {
+                    let (numbers, others) = plan.rows_of_groups(&batch, self.series.len(), &texts)?;
+                    part.lock().unpoisoned().update_rows(numbers, &others, interrupt)
+                })
+                .map_err(|error| self.limit_error(error))?;
+            if !texts.correct(&mut columns) {
+                accumulator.merge(&part.into_inner().unpoisoned())?;
+                return Ok((source, metrics));
+            }
+        }
+    }
+
+    /// The keys and the columns of numbers of some rows, the first `numbers` of the plan; and the others, without those that are no text.
+    fn rows_of_groups(
+        &self,
+        rows: &RecordBatch,
+        numbers: usize,
+        texts: &TextsInBytes,
+    ) -> Result<(RecordBatch, Vec<TypedColumn>)> {
+        let keys: Vec<usize> = (0..self.keys.len()).collect();
+        let keys = self.key_texts(&rows.project(&keys).map_err(Error::from_grouping)?)?;
+        let schema = rows.schema();
+        let values = || schema.fields().iter().zip(rows.columns()).skip(self.keys.len());
+        let key_fields = keys.schema().fields().clone();
+        let fields = key_fields.iter().chain(values().take(numbers).map(|(field, _)| field)).cloned();
+        let columns = keys.columns().iter().chain(values().take(numbers).map(|(_, values)| values)).cloned();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let batch = RecordBatch::try_new_with_options(schema, columns.collect(), &options);
+        let others = self.series.iter().zip(values()).enumerate().skip(numbers);
+        let others = others.filter(|(index, (_, (_, values)))| texts.check(*index, values));
+        let others = others.map(|(_, (column, (_, values)))| typed(column, values.clone()));
+        Ok((batch.map_err(Error::from_grouping)?, others.collect::<Result<_>>()?))
     }
 }

@@ -4,7 +4,6 @@
 //! numbers are, within the limit. What is learned of texts merges, and takes as much memory as its answer.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -13,9 +12,10 @@ use super::context::ExecutionContext;
 use super::groups::{TakeGroups, count_dataset_groups};
 use super::numbers::describe_numbers;
 use super::pass::LeftOut;
+use super::texts_in_bytes::TextsInBytes;
 use crate::describe::{
-    Counts, Distinct, DistinctParts, LearnedTexts, Part, TypedColumn, answers_of, are_texts, boolean_answers,
-    check_part, wants_distinct,
+    Counts, Distinct, DistinctParts, LearnedTexts, Part, TypedColumn, answers_of, boolean_answers, check_part,
+    wants_distinct,
 };
 use crate::error::{Error, Result};
 use crate::memory_pool::Reservation;
@@ -147,24 +147,19 @@ fn describe_texts(
     metrics: &mut RunMetrics,
 ) -> Result<(Answers, LeftOut)> {
     let (plan, spec) = (run.plan, run.plan.spec);
-    let (learned, typed) = loop {
+    let (learned, typed, _room) = loop {
         let rows = plan.with_series(columns.clone(), plan.keys.clone(), spec);
         let texts = Texts::new(ExecutionContext { plan: &rows, ..*run })?;
         let failed = texts.read(metrics)?;
         if !failed.is_empty() {
             return Ok((Answers::default(), failed));
         }
-        let is_bytes: Vec<bool> = texts.is_bytes.iter().map(|is_bytes| is_bytes.load(Ordering::Relaxed)).collect();
-        if !is_bytes.contains(&true) {
-            let typed = texts.columns.clone();
-            break (texts.finish()?, typed);
-        }
-        // What seemed to be text is not: it is described as bytes.
-        for (column, _) in columns.iter_mut().zip(is_bytes).filter(|(_, is_bytes)| *is_bytes) {
-            column.is_text_in_bytes = false;
+        let Texts { columns: typed, in_bytes, learned, keys, .. } = texts;
+        if !in_bytes.correct(&mut columns) {
+            let Learned { parts, room, .. } = learned.into_inner().unpoisoned();
+            break (LearnedTexts::merged(parts, &keys, typed.len())?, typed, room);
         }
     };
-    let (learned, _room) = learned;
     let mut distinct = Vec::with_capacity(columns.len());
     for (column, typed) in columns.iter().zip(&typed) {
         distinct.push(match wants_distinct(&typed.field, spec) {
@@ -235,8 +230,7 @@ struct Texts<'a> {
     run: ExecutionContext<'a>,
     columns: Vec<TypedColumn>,
     keys: SchemaRef,
-    /// Which columns were taken for text, as no file says what their bytes are, and have bytes that are none.
-    is_bytes: Vec<AtomicBool>,
+    in_bytes: TextsInBytes,
     learned: Mutex<Learned>,
 }
 
@@ -262,7 +256,7 @@ impl<'a> Texts<'a> {
             Learned { parts: Vec::new(), bytes: 0, room: vec![run.reserve(2 * PUT_TOGETHER)?], most: PUT_TOGETHER };
         Ok(Self {
             keys: SchemaRef::new(Schema::new(keys.collect::<Vec<_>>())),
-            is_bytes: columns.iter().map(|_| AtomicBool::new(false)).collect(),
+            in_bytes: TextsInBytes::new(&plan.series),
             columns,
             learned: Mutex::new(learned),
             run,
@@ -296,12 +290,8 @@ impl<'a> Texts<'a> {
                 None if by_groups => Some(arrow_array::new_null_array(column.field.data_type(), rows)),
                 values => values,
             };
-            let is_unsure = self.run.plan.series[index].is_text_in_bytes;
-            let is_text = !is_unsure || values.as_ref().is_none_or(are_texts);
-            if !is_text {
-                self.is_bytes[index].store(true, Ordering::Relaxed);
-            }
-            TypedColumn { chunks: values.filter(|_| is_text).into_iter().collect(), ..column.clone() }
+            let values = values.filter(|values| self.in_bytes.check(index, values));
+            TypedColumn { chunks: values.into_iter().collect(), ..column.clone() }
         });
         let columns: Vec<TypedColumn> = columns.collect();
         let keys = self.keys.fields().iter().cloned().zip(keys).collect();
@@ -321,12 +311,6 @@ impl<'a> Texts<'a> {
         let more = (2 * all.most).saturating_sub(all.room.iter().map(Reservation::bytes).sum());
         all.room.push(self.run.reserve(more)?);
         Ok(())
-    }
-
-    /// What was learned, with the room that it takes.
-    fn finish(self) -> Result<(LearnedTexts, Vec<Reservation>)> {
-        let Learned { parts, room, .. } = self.learned.into_inner().unpoisoned();
-        Ok((LearnedTexts::merged(parts, &self.keys, self.columns.len())?, room))
     }
 }
 

@@ -21,3 +21,4 @@ mod pass;
 mod probe;
 mod run;
 mod series;
+mod texts_in_bytes;

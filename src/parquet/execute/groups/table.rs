@@ -36,6 +36,7 @@ impl Table {
             let data_type = self.schema.field(self.keys + series).data_type();
             let Some(values) = values else { return Ok(new_null_array(data_type, rows.count)) };
             if plan.spec.nan() == NanPolicy::Raise
+                && plan.series[series].kind == SeriesKind::Number
                 && let Some(row) = Chunk::Array(values.clone()).first_nan()?
             {
                 return Err(Error::Nan {
@@ -79,8 +80,10 @@ fn width(data_type: &DataType) -> u64 {
 
 /// A type that holds the values of a column in every file exactly.
 fn common_type(plan: &Plan<'_>, series: &DataColumn) -> Result<DataType> {
-    if series.kind == SeriesKind::Other || series.kind == SeriesKind::Boolean {
-        return Ok(DataType::Boolean);
+    match series.kind {
+        SeriesKind::Other | SeriesKind::Boolean => return Ok(DataType::Boolean),
+        SeriesKind::Text => return Ok(series.data_type.clone()),
+        SeriesKind::Number | SeriesKind::Time => {}
     }
     if let Some(plain) = plain_type(series.repr) {
         return Ok(plain);

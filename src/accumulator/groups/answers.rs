@@ -1,0 +1,207 @@
+//! The answers for groups: those of the rows that are held, of the keys with many rows, and of groups that were complete before.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, UInt32Array, new_empty_array};
+use arrow_schema::{FieldRef, Schema};
+use arrow_select::concat::concat_batches;
+
+use super::columns::{is_number, series, typed_column};
+use super::held::{bytes_of, failed, table};
+use super::{GroupedAccumulator, update_group};
+use crate::accumulator::Accumulator;
+use crate::describe::{Part, describe_groups, describe_kinds};
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::keys::encoder;
+use crate::series::series_kind::SeriesKind;
+use crate::spec::Spec;
+use crate::summary::{AnsweredColumn, Answers, Summaries};
+
+/// The answers for some groups.
+#[derive(Clone, Debug)]
+pub(super) struct AnsweredGroups {
+    pub keys: RecordBatch,
+    /// Those of the columns of numbers, by these keys.
+    pub numbers: Summaries,
+    /// Those of the other columns, by these keys.
+    pub others: Vec<Part>,
+}
+
+impl AnsweredGroups {
+    /// `None` for answers without keys.
+    fn new(numbers: Summaries, others: Vec<Part>) -> Option<Self> {
+        Some(Self { keys: numbers.keys()?.clone(), numbers, others })
+    }
+
+    /// The bytes that they take, about.
+    pub fn bytes(&self, spec: &Spec) -> u64 {
+        let row = size_of::<f64>() * (3 + spec.field_names().len());
+        let others = self.others.iter().flat_map(Part::columns).map(|(_, answers)| bytes_of(answers));
+        (self.numbers.len() * row + others.sum::<usize>()) as u64
+    }
+
+    /// Whether those for other groups are of the same columns, and of the same types.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.keys.schema() == other.keys.schema()
+            && self.numbers.columns() == other.numbers.columns()
+            && self.others.len() == other.others.len()
+            && self.others.iter().zip(&other.others).all(|(part, other)| part.is_like(other))
+    }
+}
+
+impl GroupedAccumulator {
+    /// The columns of numbers.
+    pub(super) fn number_columns(&self) -> Result<Vec<AnsweredColumn>> {
+        let fields = self.value_fields().into_iter().filter(|field| is_number(field));
+        let columns = fields.map(|field| {
+            let series = series(&field, &new_empty_array(field.data_type()))?;
+            Ok((Some(field.name().clone()), series.number_type()))
+        });
+        columns.collect()
+    }
+
+    /// The fields of the columns that are described.
+    pub(super) fn value_fields(&self) -> Vec<FieldRef> {
+        let fields = self.held.schema.iter().flat_map(|schema| schema.fields().iter().skip(self.by.len()));
+        fields.cloned().collect()
+    }
+
+    /// The answers for the groups whose rows are held, even if there are none.
+    pub(super) fn answers_of_rows(&mut self, interrupt: &Interrupt) -> Result<Option<AnsweredGroups>> {
+        let Some(batch) = self.held.take()? else { return Ok(None) };
+        let answers = self.answers_of(&batch, interrupt);
+        // They are held as before, whatever came of it.
+        self.held.push(batch)?;
+        answers
+    }
+
+    /// The answers for the groups of these rows.
+    pub(super) fn answers_of(&self, rows: &RecordBatch, interrupt: &Interrupt) -> Result<Option<AnsweredGroups>> {
+        let schema = rows.schema();
+        let columns = || schema.fields().iter().zip(rows.columns());
+        let by: Vec<_> = columns().take(self.by.len()).map(|(field, keys)| (field.clone(), keys.clone())).collect();
+        let (numbers, others): (Vec<_>, Vec<_>) =
+            columns().skip(self.by.len()).partition(|(field, _)| is_number(field));
+        let numbers = numbers.into_iter().map(|(field, values)| series(field, values)).collect::<Result<Vec<_>>>()?;
+        let others =
+            others.into_iter().map(|(field, values)| typed_column(field, values)).collect::<Result<Vec<_>>>()?;
+        let found = describe_groups(by.clone(), &numbers, self.spec(), interrupt)?;
+        Ok(AnsweredGroups::new(found, describe_kinds(&others, Some(&by), self.spec(), interrupt)?))
+    }
+
+    /// The answers for the keys with many rows, in no order.
+    pub(super) fn answers_of_many(&mut self) -> Result<Option<AnsweredGroups>> {
+        let Some(schema) = self.held.schema.clone().filter(|_| !self.many.is_empty()) else { return Ok(None) };
+        let columns = self.number_columns()?;
+        // A column that had no type yet, in all rows of a key, is of the type that it has in those of others.
+        let fields = self.value_fields();
+        for of in self.many.values_mut() {
+            update_group(of, fields.iter().map(|field| (field, new_empty_array(field.data_type()))))?;
+        }
+        let groups = self.many.len();
+        let mut answers = Answers::new(columns.len() * groups, self.spec());
+        let mut rows = answers.rows();
+        for (row, of) in self.many.values_mut().enumerate() {
+            for summary in of.summaries()? {
+                let place = columns.iter().position(|(name, _)| *name == summary.column).ok_or_else(columns_differ)?;
+                rows.set_as(columns[place].1, place * groups + row, &summary);
+            }
+        }
+        let keys = schema.fields().iter().take(self.by.len()).cloned().collect::<Vec<_>>();
+        let keys = self.keys(&keys)?;
+        let others = self.parts_of_many(&fields, &keys)?;
+        let numbers = Summaries::with_keys(columns, Some(keys), self.spec(), answers);
+        Ok(AnsweredGroups::new(numbers, others))
+    }
+
+    /// The answers for the columns of these that hold no numbers, of the keys with many rows.
+    fn parts_of_many(&mut self, fields: &[FieldRef], keys: &RecordBatch) -> Result<Vec<Part>> {
+        if fields.iter().all(|field| is_number(field)) {
+            return Ok(Vec::new());
+        }
+        let found = self.many.values_mut().map(Accumulator::parts).collect::<Result<Vec<_>>>()?;
+        let mut parts = Vec::new();
+        for (kind, _) in SeriesKind::ALL.into_iter().filter(|(kind, _)| *kind != SeriesKind::Number) {
+            let of_kind = fields.iter().filter(|field| SeriesKind::from_field(field) == kind);
+            let columns = of_kind.map(|field| {
+                let answers = found.iter().map(|parts| {
+                    let part = parts.iter().find(|part| part.kind() == kind).ok_or_else(columns_differ)?;
+                    let column = part.columns().iter().find(|(name, _)| name.as_ref() == Some(field.name()));
+                    Ok(&column.ok_or_else(columns_differ)?.1)
+                });
+                let answers = answers.collect::<Result<Vec<_>>>()?;
+                let answers = concat_batches(answers[0].schema_ref(), answers).map_err(failed)?;
+                Ok((Some(field.name().clone()), answers))
+            });
+            let columns = columns.collect::<Result<Vec<_>>>()?;
+            if !columns.is_empty() {
+                parts.push(Part::new(kind, Some(keys.clone()), columns));
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The keys with many rows, in the order of the table.
+    pub(super) fn keys(&self, fields: &[FieldRef]) -> Result<RecordBatch> {
+        let encoder = encoder(fields)?;
+        let parser = encoder.parser();
+        let columns = encoder.convert_rows(self.many.keys().map(|key| parser.parse(key))).map_err(failed)?;
+        table(Arc::new(Schema::new(fields.to_vec())), columns, self.many.len())
+    }
+
+    /// As [`GroupedAccumulator::answers`], of the columns of numbers alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`GroupedAccumulator::answers`].
+    pub fn summaries(&mut self, interrupt: &Interrupt) -> Result<Summaries> {
+        Ok(self.answers(interrupt)?.0)
+    }
+
+    /// The answers as they are now, for each column those of all keys in their order: what [`describe_groups`] finds in the same rows, and
+    /// [`describe_kinds`] in the columns that hold no numbers. More rows may follow.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] where another pass is needed, or this is one, and for keys that are named as an answer is; [`Error::Data`] for a key that
+    /// was answered before all of its rows had come; [`Error::Interrupted`].
+    pub fn answers(&mut self, interrupt: &Interrupt) -> Result<(Summaries, Vec<Part>)> {
+        if self.is_another_pass() {
+            return Err(Error::Invalid(
+                "another pass has no answer of its own: settle the accumulator that asked for it with it".to_owned(),
+            ));
+        }
+        self.look_at_groups()?;
+        let found = [self.answers_of_rows(interrupt)?, self.answers_of_many()?];
+        let found: Vec<AnsweredGroups> = self.answered.iter().cloned().chain(found.into_iter().flatten()).collect();
+        let Some(first) = found.first() else { return Ok((Summaries::new(self.spec(), Vec::new()), Vec::new())) };
+        if !found.iter().all(|other| first.is_like(other)) {
+            return Err(Error::Data("the answered groups are of different columns or types".to_owned()));
+        }
+        let others = (0..first.others.len()).map(|index| {
+            let parts: Vec<&Part> = found.iter().map(|groups| &groups.others[index]).collect();
+            Part::joined(&parts).map_err(failed)
+        });
+        let others = others.collect::<Result<Vec<_>>>()?;
+        let joined = Summaries::joined(found.into_iter().map(|groups| groups.numbers).collect()).map_err(failed)?;
+        let Some(keys) = joined.keys() else { return Ok((joined, others)) };
+        let encoded = self.encoded(keys)?;
+        let mut order: Vec<u32> = (0..encoded.len() as u32).collect();
+        order.sort_unstable_by_key(|&row| &encoded[row as usize]);
+        if order.windows(2).any(|pair| encoded[pair[0] as usize] == encoded[pair[1] as usize]) {
+            return Err(Error::Data(
+                "a key was answered before all of its rows had come: split all parts by their keys before they are condensed"
+                    .to_owned(),
+            ));
+        }
+        let joined = joined.in_order(&order).map_err(failed)?;
+        let order = UInt32Array::from(order);
+        let others = others.into_iter().map(|part| part.in_order(&order).map_err(failed)).collect::<Result<_>>()?;
+        Ok((joined, others))
+    }
+}
+
+fn columns_differ() -> Error {
+    Error::Data("a group has other columns than the others".to_owned())
+}
