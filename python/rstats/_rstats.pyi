@@ -1001,10 +1001,10 @@ class Accumulator:
     Parameters
     ----------
     columns
-        The names of the columns that are taken of tables; by default all of them, or with `by` those of numbers.
+        The names of the columns that are taken of tables. Default: all of them.
     by
-        The names of columns of keys: every distinct key is a group with an answer of its own, for columns of numbers.
-        All tables have the same columns then. Default: no groups.
+        The names of columns of keys: every distinct key is a group with an answer of its own. All tables have the same
+        columns then. Default: no groups.
     stats, q, method, ddof, nan, null, min_count, level, trim, bias
         What is asked, as of `describe`.
     memory_limit
@@ -1096,7 +1096,7 @@ class Accumulator:
         memory_limit: int | str | None = None,
         threads: int | None = None,
     ) -> Accumulator:
-        """Adds the columns of Parquet files, with `by` those of numbers; returns the accumulator itself.
+        """Adds the columns of Parquet files; returns the accumulator itself.
 
         `paths`, `where`, `memory_limit` and `threads` are those of `describe_parquet`. After an error nothing has
         changed.

@@ -85,8 +85,7 @@ def _listed(names: str | Sequence[str] | None) -> list[str]:
 
 
 def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Description:
-    """Statistics of the columns of a data frame, with the bits of `rstats.describe` of all of its rows; with `by`,
-    those of its columns of numbers.
+    """Statistics of the columns of a data frame, with the bits of `rstats.describe` of all of its rows.
 
     Parameters
     ----------
@@ -103,15 +102,12 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
     ValueError
         for a frame that has other values in a later pass: `cache` or `persist` it then.
     """
-    from pyspark.sql.types import NumericType
-
     if df.isStreaming:
         raise ValueError("a streaming data frame has no end, and no answer: rstats.windows describes streams")
     by, given = _listed(asked.get("by")), asked.get("columns")
-    fields = [field for field in df.schema.fields if not by or isinstance(field.dataType, NumericType)]
-    names = _listed(given) if given is not None else [field.name for field in fields if field.name not in by]
+    names = _listed(given) if given is not None else [name for name in df.columns if name not in by]
     if not names:
-        raise ValueError("no column of the data frame holds numbers" if by else "the data frame has no columns")
+        raise ValueError("the data frame has no columns" + (f" beside {', '.join(by)}" if by else ""))
     frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys([*by, *names])])
     # How many partitions there are is not known before: about as many as the cluster makes by default.
     return answer(question(200, keep, asked), lambda empty: _states(frame, _updated, empty))

@@ -153,6 +153,7 @@ def messy(seed: int, rows: int = 3_000) -> pa.Table:
     lacking = seed % 2 == 1
     return pa.table(
         {
+            "key": pa.array(rng.choice(np.array(["hot"] * 9 + ["some", "few", None], dtype=object), rows)),
             "number": column(rng.normal(size=rows), pa.float64()),
             "day": column(rng.integers(0, 20_000, rows).astype("int32"), pa.date32()),
             "at": column(rng.integers(0, 10**15, rows), pa.timestamp("us", "Europe/Oslo")),
@@ -169,6 +170,7 @@ def messy(seed: int, rows: int = 3_000) -> pa.Table:
     )
 
 
+@pytest.mark.parametrize("by", [{}, {"by": "key"}, {"by": ["flag", "some_days"]}])
 @pytest.mark.parametrize(
     "asked",
     [
@@ -178,12 +180,13 @@ def messy(seed: int, rows: int = 3_000) -> pa.Table:
         {"null": "propagate", "q": [0.99]},
     ],
 )
-def test_columns_of_every_kind(asked: dict[str, Any], tmp_path: Path) -> None:
+def test_columns_of_every_kind(asked: dict[str, Any], by: dict[str, Any], tmp_path: Path) -> None:
+    asked = asked | by
     parts = [messy(seed) for seed in range(5)]
     whole = pa.concat_tables(parts, promote_options="default")
     expected = rstats.describe(whole, **asked).to_dicts()
     kinds = {row["kind"] for row in expected}
-    assert kinds == {"number", "boolean", "time", "text", "other"}
+    assert kinds >= {"number", "time", "text", "other"}
 
     updated = rstats.Accumulator(**asked)
     for one in parts:
@@ -401,8 +404,8 @@ def test_groups_have_the_bits_of_all_rows(keep: int | None, tmp_path: Path) -> N
 
 def test_a_table_of_any_library_has_groups() -> None:
     table = pa.table({"k": ["b", "a", "b"], "x": [1.0, 2.0, 4.0], "text": ["no", "number", "here"]})
-    expected = rstats.describe(table.drop(["text"]), by="k", q=[0.5]).to_dicts()
-    frames = [table, table.to_pandas(), table.to_reader(), {"k": ["b", "a", "b"], "x": [1.0, 2.0, 4.0]}]
+    expected = rstats.describe(table, by="k", q=[0.5]).to_dicts()
+    frames = [table, table.to_pandas(), table.to_reader(), table.to_pydict()]
     for frame in frames:
         live = rstats.Accumulator(by="k", q=[0.5])
         assert live.update(frame).summary().to_dicts() == expected

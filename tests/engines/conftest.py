@@ -48,7 +48,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-BY: dict[str, Any] = {"by": ["month", "city"], "columns": ["drift", "heavy", "wide", "cents"], **ASKED}
+BY: dict[str, Any] = {"by": ["month", "city"], "columns": ["drift", "heavy", "wide", "cents", "text", "day"], **ASKED}
 
 
 @pytest.fixture(scope="session")
