@@ -56,7 +56,8 @@ def question_of_files(
     """The files that `paths` stand for, each of which is a part, and an empty accumulator that is aimed by them."""
     files = parquet_files(paths)
     empty = question(len(files), keep, asked)
-    return files, empty.aim_parquet(files, **how) if empty.may_need_passes else empty
+    # Groups have the types of their columns from all files.
+    return files, empty.aim_parquet(files, **how) if empty.may_need_passes or empty.by else empty
 
 
 def updated_by_file(empty: Accumulator, how: dict[str, Any], path: str) -> Accumulator:

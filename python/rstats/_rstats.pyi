@@ -1118,6 +1118,9 @@ class Accumulator:
 
         With `where`, and for fewer than a million rows, nothing is looked at. The arguments are those of
         `update_parquet`.
+
+        Groups have their quantiles in different places: with `by` it is only told which columns the files have
+        together. A file may then lack some, and have its numbers in other types.
         """
     def aim(self, sample: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer) -> Accumulator:
         """Looks for the quantiles where a sample of the values has them, so that mostly one pass is enough.

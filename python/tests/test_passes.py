@@ -414,6 +414,53 @@ def test_a_table_of_any_library_has_groups() -> None:
         assert live.rows == 0 and live.update(table).summary().to_dicts() == expected
 
 
+@pytest.mark.parametrize("asked", [{"q": [0.5]}, {"stats": ["mean", "n_unique"]}])
+def test_groups_of_files_that_differ(asked: dict[str, Any], tmp_path: Path) -> None:
+    rng, rows = np.random.default_rng(5), 2_000
+    keys = pa.array(rng.choice(np.array(["a", "b", "c", None], dtype=object), rows))
+    shared = {"id": pa.array(rng.integers(0, 50, rows)), "at": pa.array(rng.integers(0, 10**6, rows))}
+    tables = [
+        {"k": keys, "v": pa.array(rng.integers(0, 99, rows)), "at": shared["at"].cast(pa.timestamp("s")), "w": keys},
+        {"k": keys, "v": pa.array(rng.random(rows)), "at": shared["at"].cast(pa.timestamp("us"))},
+        {"k": pa.nulls(rows), "v": pa.nulls(rows), "at": shared["at"].cast(pa.timestamp("ms")), "extra": shared["id"]},
+        {"k": keys, "v": pa.array(rng.integers(0, 99, rows), pa.int8()), "at": pa.nulls(rows), "w": pa.nulls(rows)},
+    ]
+    for number, table in enumerate(tables):
+        pq.write_table(pa.table(table), tmp_path / f"{number}.parquet")
+    for columns in (None, ["v", "w"]):
+        asked = asked | {"by": "k", "columns": columns}
+        expected = rstats.describe_parquet(tmp_path, **asked).to_dicts()
+        with ThreadPoolExecutor(2) as pool:
+            for keep in (None, 256):
+                found = rstats.processes.describe_parquet(tmp_path, pool=pool, keep=keep, **asked)
+                assert found.to_dicts() == expected
+
+
+@pytest.mark.parametrize("buckets", [1, 7])
+def test_keys_without_a_type_are_nulls(buckets: int) -> None:
+    rows = 3_000
+    rng = np.random.default_rng(6)
+    some = pa.array([None, "a", "b"]).take(pa.array(rng.integers(0, 3, rows)))
+    day = pa.array(rng.integers(0, 3, rows).astype("int32")).cast(pa.date32())
+    parts = [
+        pa.table({"k": k, "day": d, "x": rng.random(rows)})
+        for k, d in [(pa.nulls(rows), day), (some, pa.nulls(rows)), (some, day), (pa.nulls(rows), pa.nulls(rows))]
+    ]
+    asked: dict[str, Any] = {"by": ["k", "day"], "q": [0.5]}
+    expected = rstats.describe(pa.concat_tables(parts, promote_options="default"), **asked).to_dicts()
+    for order in (parts, parts[::-1], [parts[3], parts[1], parts[0], parts[2]]):
+        split = [pickle.loads(pickle.dumps(rstats.Accumulator(**asked).update(one))).split(buckets) for one in order]
+        merged = [rstats.merge(bucket).condense() for bucket in zip(*split, strict=True)]
+        assert rstats.merge(merged).summary().to_dicts() == expected
+        # A key with many rows has its state before its type is known.
+        live = rstats.Accumulator(keep=256, by=["k", "day"], stats=["mean", "sum"], q=())
+        for one in order:
+            live.update(pa.concat_tables([one] * 30))
+        again = pa.concat_tables([one for one in parts for _ in range(30)], promote_options="default")
+        whole = rstats.describe(again, by=["k", "day"], stats=["mean", "sum"], q=())
+        assert live.summary().to_dicts() == whole.to_dicts()
+
+
 def test_groups_on_processes(tmp_path: Path) -> None:
     expected = rstats.describe(pa.concat_tables([keyed(seed) for seed in range(4)]), **KEYED).to_dicts()
     with multiprocessing.get_context("spawn").Pool(2) as pool:
@@ -440,6 +487,8 @@ def test_what_does_not_go_together_in_groups_is_told() -> None:
         live.update({"x": [1.0]})
     with pytest.raises(ValueError, match="is not aimed"):
         live.aim(table)
+    with pytest.raises(ValueError, match="column 'x' is of type string now, and was of type double before|'x' is of"):
+        live.update({"k": ["c"], "x": ["text"]})
     with pytest.raises(ValueError, match="give both the same by="):
         live.merge(rstats.Accumulator())
     with pytest.raises(ValueError, match="only an accumulator of groups"):

@@ -8,6 +8,7 @@ mod answers;
 mod bytes;
 mod columns;
 mod held;
+mod keys;
 
 use std::collections::HashMap;
 use std::mem::take;
@@ -18,12 +19,13 @@ use arrow_schema::{FieldRef, Schema};
 
 use self::answers::AnsweredGroups;
 use self::columns::{held_numbers, held_others, is_number, series, typed_column};
-use self::held::{Held, bytes_of, failed, rows_of, table};
+use self::held::{Held, bytes_of, rows_of, table};
+use self::keys::{buckets, retyped};
 use super::{Accumulator, LEAST_KEPT, Passes};
 use crate::describe::{Groups, TypedColumn, check_names};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::keys::{encoder, plain};
+use crate::keys::plain;
 use crate::series::Series;
 use crate::series::from_arrow::take_rows;
 use crate::spec::{Learned, NanPolicy, NullPolicy, Spec};
@@ -135,6 +137,24 @@ impl GroupedAccumulator {
         *self = self.cleared();
     }
 
+    /// Tells beforehand which columns of keys and of numbers, and which others, all parts have together, by rows of which there are none: then a part
+    /// may lack columns, and have its numbers in other types.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn declare(&mut self, numbers: RecordBatch, others: &[TypedColumn]) -> Result<()> {
+        if self.rows > 0 || self.is_another_pass() {
+            return Err(Error::Invalid("only an accumulator that has seen nothing is told of its columns".to_owned()));
+        }
+        let none = with_others(numbers, others, &Interrupt::default())?;
+        self.held = Held { is_declared: true, ..Held::default() };
+        let none = self.held.fitted(none, self.by.len())?;
+        self.retype(none.schema())
+    }
+
+    /// Whether its columns were told beforehand.
+    pub fn is_declared(&self) -> bool {
+        self.held.is_declared
+    }
+
     /// The same question of nothing; of another pass also what it looks for.
     fn cleared(&self) -> Self {
         let mut cleared = self.empty();
@@ -161,7 +181,7 @@ impl GroupedAccumulator {
             by,
             limit: self.limit,
             rows: 0,
-            held: Held::default(),
+            held: if self.held.is_declared { self.held.emptied() } else { Held::default() },
             many: HashMap::new(),
             answered: Vec::new(),
         }
@@ -246,6 +266,7 @@ impl GroupedAccumulator {
             }
         }
         let batch = self.held.fitted(batch, self.by.len())?;
+        self.retype(batch.schema())?;
         self.held.push(batch)?;
         self.rows += rows as u64;
         // Of another pass most rows are not needed.
@@ -265,11 +286,6 @@ impl GroupedAccumulator {
         let groups = Groups::new(keys.map(|(field, keys)| (field.clone(), keys.clone())).collect(), batch.num_rows())?;
         let encoded = self.encoded(&groups.keys)?;
         Ok((groups, encoded))
-    }
-
-    fn encoded(&self, keys: &RecordBatch) -> Result<Vec<Box<[u8]>>> {
-        let encoded = encoder(keys.schema().fields())?.convert_columns(keys.columns()).map_err(failed)?;
-        Ok(encoded.iter().map(|key| key.as_ref().into()).collect())
     }
 
     /// Moves the rows of keys with many rows to their accumulators.
@@ -331,24 +347,28 @@ impl GroupedAccumulator {
         let mut held = self.held.emptied();
         if let Some(schema) = &other.held.schema {
             // Of keys with many rows no rows may be left.
-            held.fitted(RecordBatch::new_empty(schema.clone()), self.by.len())?;
+            let none = held.fitted(RecordBatch::new_empty(schema.clone()), self.by.len())?;
+            held.retype(none.schema())?;
         }
         for batch in &other.held.batches {
             let batch = held.fitted(batch.clone(), self.by.len())?;
             held.push(batch)?;
         }
-        for (key, theirs) in &other.many {
-            if let Some(ours) = self.many.get_mut(key) {
-                ours.merge_keeping(theirs, MERGED)?;
-            } else {
-                self.many.insert(key.clone(), theirs.clone());
-            }
-        }
         if let Some(schema) = held.schema {
-            self.held.retype(schema)?;
+            self.retype(schema)?;
+        }
+        if !other.many.is_empty() {
+            let keys = self.encoded(&retyped(&other.keys_of_many()?, &self.key_fields())?)?;
+            for (key, theirs) in keys.into_iter().zip(other.many.values()) {
+                match self.many.get_mut(&key) {
+                    Some(ours) => ours.merge_keeping(theirs, MERGED)?,
+                    None => _ = self.many.insert(key, theirs.clone()),
+                }
+            }
         }
         held.batches.into_iter().try_for_each(|batch| self.held.push(batch))?;
         self.answered.extend(other.answered.iter().cloned());
+        self.held.is_declared |= other.held.is_declared;
         self.rows += other.rows;
         if self.held.has_doubled() { self.look_at_groups() } else { Ok(()) }
     }
@@ -404,19 +424,19 @@ impl GroupedAccumulator {
     /// # Errors
     ///
     /// [`Error::Invalid`] for no buckets.
-    pub fn split(mut self, buckets: u32) -> Result<Vec<Self>> {
-        if buckets == 0 {
+    pub fn split(mut self, number: u32) -> Result<Vec<Self>> {
+        if number == 0 {
             return Err(Error::Invalid("keys are split into one bucket at least".to_owned()));
         }
-        let bucket = |key: &[u8]| (crc32fast::hash(key) % buckets) as usize;
         self.look_at_groups()?;
         let empty = self.empty();
-        let mut split: Vec<Self> = (0..buckets).map(|_| empty.clone()).collect();
+        let mut split: Vec<Self> = (0..number).map(|_| empty.clone()).collect();
+        let of_many = if self.many.is_empty() { Vec::new() } else { buckets(&self.keys_of_many()?, number)? };
         if let Some(batch) = self.held.take()? {
-            let mut rows_of_bucket: Vec<Vec<u32>> = vec![Vec::new(); buckets as usize];
-            let (groups, encoded) = self.groups(&batch)?;
-            for (group, key) in encoded.iter().enumerate() {
-                rows_of_bucket[bucket(key)].extend_from_slice(groups.rows(group..group + 1));
+            let mut rows_of_bucket: Vec<Vec<u32>> = vec![Vec::new(); number as usize];
+            let (groups, _) = self.groups(&batch)?;
+            for (group, bucket) in buckets(&groups.keys, number)?.into_iter().enumerate() {
+                rows_of_bucket[bucket].extend_from_slice(groups.rows(group..group + 1));
             }
             for (split, rows) in split.iter_mut().zip(rows_of_bucket) {
                 split.held.schema = Some(batch.schema());
@@ -427,8 +447,8 @@ impl GroupedAccumulator {
                 split.held.small = split.held.rows;
             }
         }
-        for (key, of) in self.many {
-            let split = &mut split[bucket(&key)];
+        for ((key, of), bucket) in self.many.into_iter().zip(of_many) {
+            let split = &mut split[bucket];
             split.rows += of.rows();
             split.many.insert(key, of);
         }

@@ -154,8 +154,9 @@ impl Accumulator {
         memory_limit: Option<&Bound<'py, PyAny>>,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        slf.get().with_plan(paths, r#where, memory_limit, threads, |state, plan, interrupt| {
-            plan.aim(question_to_aim(state)?, interrupt, &Progress::default())
+        slf.get().with_plan(paths, r#where, memory_limit, threads, |state, plan, interrupt| match state {
+            State::One(one) => plan.aim(one, interrupt, &Progress::default()),
+            State::Groups(groups) => plan.aim_groups(groups),
         })?;
         Ok(slf)
     }
@@ -345,7 +346,10 @@ impl Accumulator {
             ..defaults
         };
         // A part of many may lack some columns: who looks at all of them is told of a name that is none.
-        let may_lack_some = matches!(&*state, State::One(one) if one.kept().is_some() && one.names().next().is_some());
+        let may_lack_some = match &*state {
+            State::One(one) => one.kept().is_some() && one.names().next().is_some(),
+            State::Groups(groups) => groups.is_declared(),
+        };
         let (spec, ours) = (state.spec().clone(), &mut *state);
         let planned = |interrupt: &Interrupt| {
             let mut request = request;

@@ -1,19 +1,17 @@
 //! The answers for groups: those of the rows that are held, of the keys with many rows, and of groups that were complete before.
 
-use std::sync::Arc;
-
 use arrow_array::{RecordBatch, UInt32Array, new_empty_array};
-use arrow_schema::{FieldRef, Schema};
+use arrow_schema::FieldRef;
 use arrow_select::concat::concat_batches;
 
 use super::columns::{is_number, series, typed_column};
-use super::held::{bytes_of, failed, table};
+use super::held::{bytes_of, failed};
+use super::keys::retyped;
 use super::{GroupedAccumulator, update_group};
 use crate::accumulator::Accumulator;
 use crate::describe::{Part, describe_groups, describe_kinds};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::keys::encoder;
 use crate::series::series_kind::SeriesKind;
 use crate::spec::Spec;
 use crate::summary::{AnsweredColumn, Answers, Summaries};
@@ -32,6 +30,20 @@ impl AnsweredGroups {
     /// `None` for answers without keys.
     fn new(numbers: Summaries, others: Vec<Part>) -> Option<Self> {
         Some(Self { keys: numbers.keys()?.clone(), numbers, others })
+    }
+
+    /// The same with keys of these fields, where columns of keys had no type.
+    fn with_key_types(&self, fields: &[FieldRef]) -> Result<Self> {
+        if self.keys.schema().fields()[..] == *fields {
+            return Ok(self.clone());
+        }
+        let keys = retyped(&self.keys, fields)?;
+        let others = self.others.iter().cloned().map(|part| part.with_keys_as(|_| Ok(keys.clone())));
+        Ok(Self {
+            numbers: self.numbers.clone().with_keys_as(|_| Ok(keys.clone()))?,
+            others: others.collect::<Result<_>>()?,
+            keys,
+        })
     }
 
     /// The bytes that they take, about.
@@ -92,7 +104,9 @@ impl GroupedAccumulator {
 
     /// The answers for the keys with many rows, in no order.
     pub(super) fn answers_of_many(&mut self) -> Result<Option<AnsweredGroups>> {
-        let Some(schema) = self.held.schema.clone().filter(|_| !self.many.is_empty()) else { return Ok(None) };
+        if self.many.is_empty() {
+            return Ok(None);
+        }
         let columns = self.number_columns()?;
         // A column that had no type yet, in all rows of a key, is of the type that it has in those of others.
         let fields = self.value_fields();
@@ -108,8 +122,7 @@ impl GroupedAccumulator {
                 rows.set_as(columns[place].1, place * groups + row, &summary);
             }
         }
-        let keys = schema.fields().iter().take(self.by.len()).cloned().collect::<Vec<_>>();
-        let keys = self.keys(&keys)?;
+        let keys = self.keys_of_many()?;
         let others = self.parts_of_many(&fields, &keys)?;
         let numbers = Summaries::with_keys(columns, Some(keys), self.spec(), answers);
         Ok(AnsweredGroups::new(numbers, others))
@@ -142,14 +155,6 @@ impl GroupedAccumulator {
         Ok(parts)
     }
 
-    /// The keys with many rows, in the order of the table.
-    pub(super) fn keys(&self, fields: &[FieldRef]) -> Result<RecordBatch> {
-        let encoder = encoder(fields)?;
-        let parser = encoder.parser();
-        let columns = encoder.convert_rows(self.many.keys().map(|key| parser.parse(key))).map_err(failed)?;
-        table(Arc::new(Schema::new(fields.to_vec())), columns, self.many.len())
-    }
-
     /// As [`GroupedAccumulator::answers`], of the columns of numbers alone.
     ///
     /// # Errors
@@ -174,7 +179,9 @@ impl GroupedAccumulator {
         }
         self.look_at_groups()?;
         let found = [self.answers_of_rows(interrupt)?, self.answers_of_many()?];
-        let found: Vec<AnsweredGroups> = self.answered.iter().cloned().chain(found.into_iter().flatten()).collect();
+        let fields = self.key_fields();
+        let answered = self.answered.iter().map(|groups| groups.with_key_types(&fields));
+        let found = answered.chain(found.into_iter().flatten().map(Ok)).collect::<Result<Vec<AnsweredGroups>>>()?;
         let Some(first) = found.first() else { return Ok((Summaries::new(self.spec(), Vec::new()), Vec::new())) };
         if !found.iter().all(|other| first.is_like(other)) {
             return Err(Error::Data("the answered groups are of different columns or types".to_owned()));

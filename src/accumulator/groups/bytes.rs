@@ -38,9 +38,10 @@ struct Written {
     answered: Vec<(Vec<AnsweredColumn>, Vec<u8>, Vec<u8>)>,
 }
 
-/// What is written after it where there are columns that hold no numbers.
+/// What is written after it where there are columns that hold no numbers, or columns were declared.
 #[derive(Default, Serialize, Deserialize)]
 struct WrittenOthers {
+    is_declared: bool,
     /// What the keys with many rows know of them.
     many: Vec<(OtherColumns, Option<Box<Accumulator>>)>,
     /// What each answer says of them: for each kind, as its place among all, the columns.
@@ -64,8 +65,7 @@ impl GroupedAccumulator {
         let table = |table: &RecordBatch| table_bytes::to_bytes(table).map_err(failed);
         let schema = self.held.schema.as_ref();
         let held = schema.map(|schema| table(&concat_batches(schema, &self.held.batches).map_err(failed)?));
-        let fields = schema.map(|schema| schema.fields().iter().take(self.by.len()).cloned().collect::<Vec<_>>());
-        let keys = fields.filter(|_| !self.many.is_empty()).map(|fields| table(&self.keys(&fields)?));
+        let keys = (!self.many.is_empty()).then(|| table(&self.keys_of_many()?));
         let answered = self.answered.iter().map(|answers| {
             let numbers = &answers.numbers;
             let columns = numbers.columns().iter().cloned().zip(numbers.types().iter().copied()).collect();
@@ -81,7 +81,7 @@ impl GroupedAccumulator {
             many: self.many.values().cloned().collect(),
             answered: answered.collect::<Result<_>>()?,
         };
-        if self.number_columns()?.len() == self.value_fields().len() {
+        if !self.held.is_declared && self.number_columns()?.len() == self.value_fields().len() {
             return state::to_bytes(state::GROUPS, &written, "groups");
         }
         let part = |part: &Part| {
@@ -90,6 +90,7 @@ impl GroupedAccumulator {
         };
         let answered = self.answered.iter().map(|answers| answers.others.iter().map(part).collect::<Result<_>>());
         let others = WrittenOthers {
+            is_declared: self.held.is_declared,
             many: self.many.values().map(|of| (of.others.clone(), of.ticks.clone())).collect(),
             answered: answered.collect::<Result<_>>()?,
         };
@@ -119,7 +120,7 @@ impl GroupedAccumulator {
         let table = |bytes: &[u8]| table_bytes::from_bytes(bytes).map_err(|_| damaged());
         let (passes, question) = written.question;
         let question = Accumulator { passes: Some(passes), ..question }.checked()?;
-        let mut held = Held::default();
+        let mut held = Held { is_declared: others.is_declared, ..Held::default() };
         if let Some(rows) = written.held {
             let rows = table(&rows)?;
             let rows = if are_numbers { with_numbers(rows, written.by.len())? } else { rows };

@@ -4,11 +4,11 @@ use std::mem::take;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 
-use super::columns::{NO_VALUES, ORDER, described_type};
+use super::columns::{NO_VALUES, ORDER, described_type, is_number};
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::series::exact_cast::exactly;
@@ -31,6 +31,8 @@ pub(super) struct Held {
     pub bytes: usize,
     /// How many of the rows were left when the groups were looked at last.
     pub small: usize,
+    /// Whether the columns were told beforehand: a part may lack some, or have numbers in another type that those of all are in exactly.
+    pub is_declared: bool,
 }
 
 pub(super) fn failed(error: ArrowError) -> Error {
@@ -40,7 +42,7 @@ pub(super) fn failed(error: ArrowError) -> Error {
 impl Held {
     /// No rows, of the same columns.
     pub fn emptied(&self) -> Self {
-        Self { schema: self.schema.clone(), ..Self::default() }
+        Self { schema: self.schema.clone(), is_declared: self.is_declared, ..Self::default() }
     }
 
     pub fn push(&mut self, mut batch: RecordBatch) -> Result<()> {
@@ -89,8 +91,8 @@ impl Held {
         Ok(())
     }
 
-    /// A table like the rows that are here. A column of no type is of the type that it has in other rows, here or there.
-    pub fn fitted(&mut self, batch: RecordBatch, keys: usize) -> Result<RecordBatch> {
+    /// A table like the rows that are here, but for columns that have no type here, and one there: [`Held::retype`] gives it to them.
+    pub fn fitted(&self, batch: RecordBatch, keys: usize) -> Result<RecordBatch> {
         let Some(schema) = &self.schema else {
             let schema = batch.schema();
             let names: Vec<&String> = schema.fields().iter().skip(keys).map(|field| field.name()).collect();
@@ -98,31 +100,38 @@ impl Held {
                 let name = shown(twice.1, NAME);
                 return Err(Error::Data(format!("two columns are named '{name}'; give each a name of its own")));
             }
-            self.schema = Some(schema);
             return Ok(batch);
         };
-        if batch.num_columns() != schema.fields().len() {
+        if batch.schema_ref() == schema {
+            return Ok(batch);
+        }
+        let is_known = |field: &FieldRef| schema.index_of(field.name()).is_ok();
+        let has_all = batch.num_columns() == schema.fields().len();
+        if !has_all && !(self.is_declared && batch.schema_ref().fields().iter().skip(keys).all(is_known)) {
             return Err(columns_differ(&batch.schema(), schema, keys));
         }
         let (mut fields, mut columns) = (Vec::new(), Vec::new());
         for (index, before) in schema.fields().iter().enumerate() {
             // Keys are in the order in which they were asked for, values where they are.
             let place = if index < keys { Some(index) } else { batch.schema_ref().index_of(before.name()).ok() };
-            let Some(place) = place else { return Err(columns_differ(&batch.schema(), schema, keys)) };
-            let is_untyped = index >= keys && is_untyped(before);
-            let field = if is_untyped { batch.schema_ref().fields()[place].clone() } else { before.clone() };
-            columns.push(fitted(batch.column(place), batch.schema_ref().field(place), &field)?);
+            let Some(place) = place else {
+                if !self.is_declared {
+                    return Err(columns_differ(&batch.schema(), schema, keys));
+                }
+                columns.push(new_null_array(before.data_type(), batch.num_rows()));
+                fields.push(before.clone());
+                continue;
+            };
+            let field = if is_untyped(before) { batch.schema_ref().fields()[place].clone() } else { before.clone() };
+            columns.push(fitted(batch.column(place), batch.schema_ref().field(place), &field, self.is_declared)?);
             fields.push(field);
         }
-        let schema = Arc::new(Schema::new(fields));
-        let batch = table(schema.clone(), columns, batch.num_rows())?;
-        self.retype(schema)?;
-        Ok(batch)
+        table(Arc::new(Schema::new(fields)), columns, batch.num_rows())
     }
 }
 
-/// A column, whose own field is `now`, as one of the field that was before.
-fn fitted(column: &ArrayRef, now: &Field, before: &Field) -> Result<ArrayRef> {
+/// A column, whose own field is `now`, as one of the field that was before; if that was declared, it holds numbers of other types.
+fn fitted(column: &ArrayRef, now: &Field, before: &Field, is_declared: bool) -> Result<ArrayRef> {
     let failed = |message| Error::Data(format!("column '{}': {message}", shown(before.name(), NAME)));
     let (from, to) = (now.data_type(), before.data_type());
     let are_of_one_enum = now.metadata().get(ORDER) == before.metadata().get(ORDER) || is_untyped(now);
@@ -130,7 +139,8 @@ fn fitted(column: &ArrayRef, now: &Field, before: &Field) -> Result<ArrayRef> {
         return in_type(column, to);
     }
     // Texts are what they say, and integers what they count, whatever their type; times come to the finer unit.
-    if are_alike(from, to) || from != to && joined_times(from, to).as_ref() == Some(to) {
+    let is_number = is_declared && is_number(now) && is_number(before);
+    if is_number || are_alike(from, to) || from != to && joined_times(from, to).as_ref() == Some(to) {
         return exactly(column, to).map_err(failed);
     }
     if from == to {
@@ -148,7 +158,7 @@ fn is_untyped(field: &Field) -> bool {
 }
 
 /// A column in a type, where one of no type has nulls.
-fn in_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
+pub(super) fn in_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
     match column.data_type() == data_type {
         true => Ok(column.clone()),
         false => Ok(new_null_array(data_type, column.len())),

@@ -6,6 +6,7 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::Schema;
 
 use super::accumulate::typed;
+use super::groups::Table;
 use super::texts_in_bytes::TextsInBytes;
 use crate::accumulator::GroupedAccumulator;
 use crate::describe::TypedColumn;
@@ -46,6 +47,25 @@ impl Plan<'_> {
                 return Ok((source, metrics));
             }
         }
+    }
+
+    /// Tells an accumulator of groups which columns all files have together, so that a file may lack some, or have numbers in other types. Where no file
+    /// says what the bytes of a column are, nothing is told: each file's rows say it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an accumulator that has seen rows, and for columns that no type holds together.
+    pub fn aim_groups(&self, accumulator: &mut GroupedAccumulator) -> Result<()> {
+        let columns: Vec<DataColumn> = self.series.iter().chain(&self.others).cloned().collect();
+        let is_unsure = columns.iter().any(|column| column.is_text_in_bytes);
+        if is_unsure || self.keys.iter().any(|key| self.is_plain_bytes(key)) {
+            return Ok(());
+        }
+        let texts = TextsInBytes::new(&columns);
+        let plan = self.with_series(columns, self.keys.clone(), self.spec);
+        let none = RecordBatch::new_empty(Table::new(&plan)?.schema);
+        let (numbers, others) = plan.rows_of_groups(&none, self.series.len(), &texts)?;
+        accumulator.declare(numbers, &others)
     }
 
     /// The keys and the columns of numbers of some rows, the first `numbers` of the plan; and the others, without those that are no text.

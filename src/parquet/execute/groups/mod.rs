@@ -29,7 +29,7 @@ use self::layout::{KeyCode, Layout};
 use self::look::look;
 use self::partitioned::PartitionedRows;
 use self::reading::{Reading, question};
-use self::table::Table;
+pub(super) use self::table::Table;
 pub(in crate::parquet) use self::taker::TakeGroups;
 use super::checkpoint::Checkpoint;
 use super::context::ExecutionContext;

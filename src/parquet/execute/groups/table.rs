@@ -16,7 +16,7 @@ use crate::series::{Chunk, Kind, Repr};
 use crate::spec::NanPolicy;
 
 /// How rows are kept: the keys, then the values, each in one type for all files.
-pub(super) struct Table {
+pub(in crate::parquet::execute) struct Table {
     pub schema: SchemaRef,
     /// How many of the columns are keys.
     pub keys: usize,
