@@ -3,6 +3,8 @@
 Needs `pyspark` 4 with pyarrow, classic or Connect. Each partition becomes a state of some kilobytes on its executor
 (`mapInArrow`); quantiles take another pass or two. A frame that is not cached is computed again for each pass; if it
 comes out otherwise then, that is an error.
+
+`rolling` and `windows` give each key's rows to one worker, and are data frames themselves.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import pyarrow as pa
 
 from ._passes import answer, question, question_of_files, reduced
 from ._rstats import Accumulator, Description
+from ._spark_by_key import rolling, windows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame as _DataFrame
     from pyspark.sql import SparkSession as _SparkSession
 
-__all__ = ["describe", "describe_parquet"]
+__all__ = ["describe", "describe_parquet", "rolling", "windows"]
 
 _BUCKET, _STATE = "bucket", "state"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import rstats
 import rstats.spark
@@ -58,6 +59,42 @@ def test_files(spark: SparkSession, lake: Path, expected: list[Any]) -> None:
     assert found == rstats.describe_parquet(lake, where="id < 50000", **ASKED).to_dicts()
 
 
+def of_keys(spark: SparkSession, lake: Path) -> tuple[Any, pa.Table]:
+    """A frame with a time for each row, and the same rows in the order of the times."""
+    columns = ["timestamp_micros(id * 700000) as ts", "id", "city", "month", "drift", "heavy", "text"]
+    frame = spark.read.parquet(str(lake)).repartition(7).selectExpr(*columns)
+    return frame, frame.toArrow().sort_by("id")
+
+
+@pytest.mark.parametrize("window", [20, "90s"])
+def test_rolling_by_key(spark: SparkSession, lake: Path, window: int | str) -> None:
+    frame, rows = of_keys(spark, lake)
+    asked: dict[str, Any] = {"by": ["city", "month"], "stats": ["mean", "stddev", "max"], "q": [0.5], "min_periods": 2}
+    on = {"on": "ts"} if isinstance(window, str) else {}
+    columns = ["drift", "heavy"]
+    expected = pa.table(rstats.rolling(rows, window, columns=columns, **asked, **on))
+    order = ["ts", "id"] if on else "id"
+    found = rstats.spark.rolling(frame, window, on=order, columns=columns, **asked).toArrow().sort_by("id")
+    assert found.column_names == rows.column_names + expected.column_names
+    assert found.select(expected.column_names).equals(expected)
+    assert found.select(["id", "city", "text"]).equals(rows.select(["id", "city", "text"]))
+    counted = rstats.spark.rolling(frame.select("id", "city", "drift"), 5, on="id", by="city", stats=["count"], q=())
+    assert counted.schema[-1].simpleString() == "count:bigint" and counted.toArrow().num_rows == len(rows)
+
+
+def test_windows_by_key(spark: SparkSession, lake: Path) -> None:
+    frame, rows = of_keys(spark, lake)
+    for how in ({"size": "1h"}, {"size": "1h", "slide": "20min"}, {"gap": "10s"}):
+        asked: dict[str, Any] = {"on": "ts", "by": "month", "stats": ["mean", "stddev"], "q": [0.5], **how}
+        asked["columns"] = ["drift", "heavy"]
+        order = [(name, "ascending") for name in ("window_start", "window_end", "month", "column")]
+        expected = pa.RecordBatchReader.from_stream(rstats.windows(rows, **asked)).read_all().sort_by(order)
+        found = rstats.spark.windows(frame, **asked).toArrow().sort_by(order)
+        assert found.column_names == expected.column_names and len(found) == len(expected)
+        for name in found.column_names:
+            assert found[name].cast(expected[name].type).equals(expected[name]), (how, name)
+
+
 def test_an_executor_that_is_killed_changes_nothing(spark: SparkSession, lake: Path, tmp_path: Path) -> None:
     if "connect" in type(spark).__module__:
         pytest.skip("local[2] of Connect does not try again")
@@ -84,3 +121,13 @@ def test_what_cannot_be_is_told(spark: SparkSession, lake: Path) -> None:
     stream = spark.readStream.format("rate").load()
     with pytest.raises(ValueError, match="streaming data frame"):
         rstats.spark.describe(stream)
+    with pytest.raises(ValueError, match="all rows come to one worker"):
+        rstats.spark.rolling(frame, 5, on="id", by=[])
+    with pytest.raises(ValueError, match="a column 'mean' already"):
+        one = frame.selectExpr("id", "city", "drift as mean")
+        rstats.spark.rolling(one, 5, on="id", by="city", stats=["mean"], q=())
+    with pytest.raises(TypeError, match="no step"):
+        rstats.spark.rolling(frame, 5, on="id", by="city", step=2)
+    with pytest.raises(Exception, match="the time of row 0"):
+        nulls = frame.selectExpr("nullif(timestamp_micros(id), timestamp_micros(0)) as ts", "city", "drift")
+        rstats.spark.rolling(nulls, "5s", on="ts", by="city").toArrow()
