@@ -32,9 +32,14 @@ def _in_order(df: _DataFrame, by: list[str], order: list[str]) -> _DataFrame:
 
 
 def _as_spark_has_it(schema: pa.Schema) -> pa.Schema:
-    """Spark has no unsigned integers."""
-    fields = [field.with_type(pa.int64()) if field.type == pa.uint64() else field for field in schema]
-    return pa.schema([field.with_nullable(True) for field in fields])
+    """Spark has no unsigned integers, and its times are in microseconds."""
+
+    def type_of(field: pa.Field) -> pa.DataType:
+        if pa.types.is_timestamp(field.type):
+            return pa.timestamp("us", field.type.tz)
+        return pa.int64() if field.type == pa.uint64() else field.type
+
+    return pa.schema([pa.field(field.name, type_of(field)) for field in schema])
 
 
 def rolling(

@@ -93,6 +93,9 @@ def test_windows_by_key(spark: SparkSession, lake: Path) -> None:
         assert found.column_names == expected.column_names and len(found) == len(expected)
         for name in found.column_names:
             assert found[name].cast(expected[name].type).equals(expected[name]), (how, name)
+    days = frame.selectExpr("date_add(to_date(ts), cast(id / 9 as int)) as day", "city", "drift")
+    counted = rstats.spark.windows(days, "1d", on="day", by="city", stats=["count"], q=()).toArrow()
+    assert len(counted) > 30_000 and sum(counted["count"].to_pylist()) == len(rows)
 
 
 def test_an_executor_that_is_killed_changes_nothing(spark: SparkSession, lake: Path, tmp_path: Path) -> None:
