@@ -428,8 +428,10 @@ def test_what_one_kind_alone_has_comes_by_its_name() -> None:
         assert pickle.loads(pickle.dumps(d)).to_json() == d.to_json()
         assert name in rstats.describe(data, by="n", stats=["n_true", name])[column, 1.0]
         assert rstats.Accumulator(stats=name).update(data).summary().to_dicts() == d.to_dicts()
+        grouped = {"by": "n", "stats": ["n_true", name]}
+        by_groups = rstats.Accumulator(**grouped).update(data).summary()
+        assert by_groups.to_dicts() == rstats.describe(data, **grouped).to_dicts()
         for numbers in (
-            lambda name=name: rstats.Accumulator(by="n", stats=[name]),
             lambda name=name: rstats.rolling([1.0], 1, stats=[name]),
             lambda name=name: rstats.Windows(on="t", size="1h", stats=[name]),
             lambda name=name: rstats.describe_json(b"[1]", stats=[name]),

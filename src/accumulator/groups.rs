@@ -4,6 +4,7 @@
 //! key that most rows have never brings these to one place. Rows come into one table, whose groups are looked at each time that it has
 //! doubled: those that have become large leave it.
 
+mod answered;
 mod answers;
 mod bytes;
 mod columns;
@@ -15,12 +16,12 @@ use std::mem::take;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{FieldRef, Schema};
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 
-use self::answers::AnsweredGroups;
+use self::answered::AnsweredGroups;
 use self::columns::{held_numbers, held_others, is_number, series, typed_column};
 use self::held::{Held, bytes_of, rows_of, table};
-use self::keys::{buckets, retyped};
+use self::keys::{buckets, decoded, encoded, retyped};
 use super::{Accumulator, LEAST_KEPT, Passes};
 use crate::describe::{Groups, TypedColumn, check_names};
 use crate::error::{Error, Result};
@@ -273,6 +274,29 @@ impl GroupedAccumulator {
         if self.is_another_pass() || self.held.has_doubled() { self.look_at_groups() } else { Ok(()) }
     }
 
+    /// The fields of the keys, once there were rows.
+    fn key_fields(&self) -> Vec<FieldRef> {
+        self.held.schema.iter().flat_map(|schema| schema.fields().iter().take(self.by.len())).cloned().collect()
+    }
+
+    /// The keys with many rows, in the order of the table.
+    fn keys_of_many(&self) -> Result<RecordBatch> {
+        decoded(self.many.keys().map(AsRef::as_ref), self.key_fields())
+    }
+
+    /// The same rows in columns of which some have a type that they had not before.
+    fn retype(&mut self, schema: SchemaRef) -> Result<()> {
+        let now = &schema.fields()[..self.by.len()];
+        let is_same = self.many.is_empty() || self.key_fields() == *now;
+        let keys = if is_same { None } else { Some(retyped(&self.keys_of_many()?, now)?) };
+        self.held.retype(schema)?;
+        if let Some(keys) = keys {
+            let encoded = encoded(&keys)?;
+            self.many = encoded.into_iter().zip(take(&mut self.many).into_values()).collect();
+        }
+        Ok(())
+    }
+
     fn check_limit(&self, more: u64, what: &str) -> Result<()> {
         let Some(limit) = self.limit else { return Ok(()) };
         let needed = self.bytes().saturating_add(more);
@@ -284,7 +308,7 @@ impl GroupedAccumulator {
         let schema = batch.schema();
         let keys = schema.fields().iter().zip(batch.columns()).take(self.by.len());
         let groups = Groups::new(keys.map(|(field, keys)| (field.clone(), keys.clone())).collect(), batch.num_rows())?;
-        let encoded = self.encoded(&groups.keys)?;
+        let encoded = encoded(&groups.keys)?;
         Ok((groups, encoded))
     }
 
@@ -358,7 +382,7 @@ impl GroupedAccumulator {
             self.retype(schema)?;
         }
         if !other.many.is_empty() {
-            let keys = self.encoded(&retyped(&other.keys_of_many()?, &self.key_fields())?)?;
+            let keys = encoded(&retyped(&other.keys_of_many()?, &self.key_fields())?)?;
             for (key, theirs) in keys.into_iter().zip(other.many.values()) {
                 match self.many.get_mut(&key) {
                     Some(ours) => ours.merge_keeping(theirs, MERGED)?,

@@ -4,63 +4,16 @@ use arrow_array::{RecordBatch, UInt32Array, new_empty_array};
 use arrow_schema::FieldRef;
 use arrow_select::concat::concat_batches;
 
-use super::columns::{is_number, series, typed_column};
-use super::held::{bytes_of, failed};
-use super::keys::retyped;
+use super::answered::AnsweredGroups;
+use super::columns::{failed, is_number, series, typed_column};
+use super::keys::encoded;
 use super::{GroupedAccumulator, update_group};
 use crate::accumulator::Accumulator;
 use crate::describe::{Part, describe_groups, describe_kinds};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::series::series_kind::SeriesKind;
-use crate::spec::Spec;
 use crate::summary::{AnsweredColumn, Answers, Summaries};
-
-/// The answers for some groups.
-#[derive(Clone, Debug)]
-pub(super) struct AnsweredGroups {
-    pub keys: RecordBatch,
-    /// Those of the columns of numbers, by these keys.
-    pub numbers: Summaries,
-    /// Those of the other columns, by these keys.
-    pub others: Vec<Part>,
-}
-
-impl AnsweredGroups {
-    /// `None` for answers without keys.
-    fn new(numbers: Summaries, others: Vec<Part>) -> Option<Self> {
-        Some(Self { keys: numbers.keys()?.clone(), numbers, others })
-    }
-
-    /// The same with keys of these fields, where columns of keys had no type.
-    fn with_key_types(&self, fields: &[FieldRef]) -> Result<Self> {
-        if self.keys.schema().fields()[..] == *fields {
-            return Ok(self.clone());
-        }
-        let keys = retyped(&self.keys, fields)?;
-        let others = self.others.iter().cloned().map(|part| part.with_keys_as(|_| Ok(keys.clone())));
-        Ok(Self {
-            numbers: self.numbers.clone().with_keys_as(|_| Ok(keys.clone()))?,
-            others: others.collect::<Result<_>>()?,
-            keys,
-        })
-    }
-
-    /// The bytes that they take, about.
-    pub fn bytes(&self, spec: &Spec) -> u64 {
-        let row = size_of::<f64>() * (3 + spec.field_names().len());
-        let others = self.others.iter().flat_map(Part::columns).map(|(_, answers)| bytes_of(answers));
-        (self.numbers.len() * row + others.sum::<usize>()) as u64
-    }
-
-    /// Whether those for other groups are of the same columns, and of the same types.
-    pub fn is_like(&self, other: &Self) -> bool {
-        self.keys.schema() == other.keys.schema()
-            && self.numbers.columns() == other.numbers.columns()
-            && self.others.len() == other.others.len()
-            && self.others.iter().zip(&other.others).all(|(part, other)| part.is_like(other))
-    }
-}
 
 impl GroupedAccumulator {
     /// The columns of numbers.
@@ -193,7 +146,7 @@ impl GroupedAccumulator {
         let others = others.collect::<Result<Vec<_>>>()?;
         let joined = Summaries::joined(found.into_iter().map(|groups| groups.numbers).collect()).map_err(failed)?;
         let Some(keys) = joined.keys() else { return Ok((joined, others)) };
-        let encoded = self.encoded(keys)?;
+        let encoded = encoded(keys)?;
         let mut order: Vec<u32> = (0..encoded.len() as u32).collect();
         order.sort_unstable_by_key(|&row| &encoded[row as usize]);
         if order.windows(2).any(|pair| encoded[pair[0] as usize] == encoded[pair[1] as usize]) {

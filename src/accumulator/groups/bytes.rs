@@ -9,9 +9,10 @@ use arrow_select::concat::concat_batches;
 use serde::{Deserialize, Serialize};
 
 use super::GroupedAccumulator;
-use super::answers::AnsweredGroups;
-use super::columns::booleans_as_numbers;
-use super::held::{Held, failed, table as held_table};
+use super::answered::AnsweredGroups;
+use super::columns::{booleans_as_numbers, failed};
+use super::held::{Held, table as held_table};
+use super::keys::encoded;
 use crate::accumulator::others::OtherColumns;
 use crate::accumulator::{Accumulator, Passes};
 use crate::describe::Part;
@@ -152,7 +153,7 @@ impl GroupedAccumulator {
         });
         let many = many.collect::<Result<Vec<_>>>()?;
         let keys = match written.keys {
-            Some(keys) => this.encoded(&table(&keys)?)?,
+            Some(keys) => encoded(&table(&keys)?)?,
             None => Vec::new(),
         };
         if keys.len() != many.len() || many.iter().any(|of| of.spec() != this.spec()) {

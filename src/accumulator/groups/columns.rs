@@ -21,7 +21,6 @@ use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use arrow_select::concat::concat;
 
-use super::held::failed;
 use crate::accumulator::others::order_of;
 use crate::describe::{TypedColumn, check_texts, in_bytes, is_text};
 use crate::error::{Error, Result};
@@ -37,6 +36,10 @@ pub(super) const ORDER: &str = "rstats.order";
 
 /// The list of an enum of which no row has come yet.
 pub(super) const NO_VALUES: &str = "[]";
+
+pub(super) fn failed(error: ArrowError) -> Error {
+    Error::Data(format!("the rows of groups cannot be brought together: {error}"))
+}
 
 /// Whether a column that is held is of numbers.
 pub(super) fn is_number(field: &Field) -> bool {

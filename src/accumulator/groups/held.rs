@@ -4,11 +4,11 @@ use std::mem::take;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 
-use super::columns::{NO_VALUES, ORDER, described_type, is_number};
+use super::columns::{NO_VALUES, ORDER, described_type, failed, is_number};
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
 use crate::series::exact_cast::exactly;
@@ -33,10 +33,6 @@ pub(super) struct Held {
     pub small: usize,
     /// Whether the columns were told beforehand: a part may lack some, or have numbers in another type that those of all are in exactly.
     pub is_declared: bool,
-}
-
-pub(super) fn failed(error: ArrowError) -> Error {
-    Error::Data(format!("the rows of groups cannot be brought together: {error}"))
 }
 
 impl Held {
@@ -106,8 +102,8 @@ impl Held {
             return Ok(batch);
         }
         let is_known = |field: &FieldRef| schema.index_of(field.name()).is_ok();
-        let has_all = batch.num_columns() == schema.fields().len();
-        if !has_all && !(self.is_declared && batch.schema_ref().fields().iter().skip(keys).all(is_known)) {
+        let may_lack_some = self.is_declared && batch.schema_ref().fields().iter().skip(keys).all(is_known);
+        if batch.num_columns() != schema.fields().len() && !may_lack_some {
             return Err(columns_differ(&batch.schema(), schema, keys));
         }
         let (mut fields, mut columns) = (Vec::new(), Vec::new());

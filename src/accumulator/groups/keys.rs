@@ -1,50 +1,28 @@
 //! The keys of groups: as bytes that are in the order of the keys, and as what tells a key's bucket.
 
-use std::mem::take;
 use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
 
-use super::GroupedAccumulator;
-use super::held::{failed, in_type, table};
+use super::columns::failed;
+use super::held::{in_type, table};
 use crate::error::Result;
 use crate::keys::encoder;
 use crate::series::exact_cast::strict_cast;
 
-impl GroupedAccumulator {
-    /// Keys as bytes.
-    pub(super) fn encoded(&self, keys: &RecordBatch) -> Result<Vec<Box<[u8]>>> {
-        let encoded = encoder(keys.schema().fields())?.convert_columns(keys.columns()).map_err(failed)?;
-        Ok(encoded.iter().map(|key| key.as_ref().into()).collect())
-    }
+/// Keys as bytes that are in their order.
+pub(super) fn encoded(keys: &RecordBatch) -> Result<Vec<Box<[u8]>>> {
+    let encoded = encoder(keys.schema().fields())?.convert_columns(keys.columns()).map_err(failed)?;
+    Ok(encoded.iter().map(|key| key.as_ref().into()).collect())
+}
 
-    /// The fields of the keys, once there were rows.
-    pub(super) fn key_fields(&self) -> Vec<FieldRef> {
-        self.held.schema.iter().flat_map(|schema| schema.fields().iter().take(self.by.len())).cloned().collect()
-    }
-
-    /// The keys with many rows, in the order of the table.
-    pub(super) fn keys_of_many(&self) -> Result<RecordBatch> {
-        let fields = self.key_fields();
-        let encoder = encoder(&fields)?;
-        let parser = encoder.parser();
-        let columns = encoder.convert_rows(self.many.keys().map(|key| parser.parse(key))).map_err(failed)?;
-        table(Arc::new(Schema::new(fields)), columns, self.many.len())
-    }
-
-    /// The same rows in columns of which some have a type that they had not before.
-    pub(super) fn retype(&mut self, schema: SchemaRef) -> Result<()> {
-        let now = &schema.fields()[..self.by.len()];
-        let is_same = self.many.is_empty() || self.key_fields() == *now;
-        let keys = if is_same { None } else { Some(retyped(&self.keys_of_many()?, now)?) };
-        self.held.retype(schema)?;
-        if let Some(keys) = keys {
-            let encoded = self.encoded(&keys)?;
-            self.many = encoded.into_iter().zip(take(&mut self.many).into_values()).collect();
-        }
-        Ok(())
-    }
+/// Keys of these fields that [`encoded`] has made bytes of.
+pub(super) fn decoded<'a>(keys: impl Iterator<Item = &'a [u8]>, fields: Vec<FieldRef>) -> Result<RecordBatch> {
+    let encoder = encoder(&fields)?;
+    let (parser, mut rows) = (encoder.parser(), 0);
+    let columns = encoder.convert_rows(keys.inspect(|_| rows += 1).map(|key| parser.parse(key))).map_err(failed)?;
+    table(Arc::new(Schema::new(fields)), columns, rows)
 }
 
 /// Keys in the types of these fields, where those that had no type have nulls.

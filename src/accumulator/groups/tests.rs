@@ -347,7 +347,7 @@ fn damaged_bytes_are_an_error() {
             assert!(GroupedAccumulator::from_bytes(&bytes[..length]).is_err(), "{length}");
         }
         // Bytes with a checksum that agrees with them: whatever they say, nothing panics.
-        for place in (13..bytes.len() - 4).step_by(bytes.len() / 90 | 1) {
+        for place in (13..bytes.len() - 4).step_by(1 + bytes.len() / 90) {
             let mut changed = bytes.clone();
             changed[place] ^= 1 << (place % 8);
             let end = changed.len() - 4;
