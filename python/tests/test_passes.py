@@ -461,6 +461,24 @@ def test_keys_without_a_type_are_nulls(buckets: int) -> None:
         assert live.summary().to_dicts() == whole.to_dicts()
 
 
+@pytest.mark.parametrize("buckets", [1, 7])
+def test_keys_of_several_types_are_what_they_say(buckets: int) -> None:
+    rng, rows = np.random.default_rng(8), 2_000
+    texts = pa.array(["a", "b", "c", None]).take(pa.array(rng.integers(0, 4, rows)))
+    numbers = pa.array(rng.integers(-2, 3, rows))
+    types = [(pa.int64(), pa.string()), (pa.int32(), pa.large_string()), (pa.int8(), pa.string_view())]
+    parts = [pa.table({"n": numbers.cast(n), "t": texts.cast(t), "x": rng.random(rows)}) for n, t in types]
+    wide = [one.cast(parts[0].schema) for one in parts]
+    for keep in (None, 256):
+        asked: dict[str, Any] = {"by": ["n", "t"], "stats": ["mean"], "q": [0.5] if keep is None else ()}
+        expected = rstats.describe(pa.concat_tables(wide * 30), **asked).to_dicts()
+        states = [rstats.Accumulator(keep=keep, **asked).update(pa.concat_tables([one] * 30)) for one in parts]
+        assert rstats.merge(states).summary().to_dicts() == expected
+        split = [pickle.loads(pickle.dumps(state)).split(buckets) for state in states]
+        merged = [rstats.merge(bucket).condense() for bucket in zip(*split, strict=True)]
+        assert rstats.merge(merged).summary().to_dicts() == expected
+
+
 def test_groups_on_processes(tmp_path: Path) -> None:
     expected = rstats.describe(pa.concat_tables([keyed(seed) for seed in range(4)]), **KEYED).to_dicts()
     with multiprocessing.get_context("spawn").Pool(2) as pool:

@@ -139,9 +139,11 @@ impl Summaries {
         let pieces = |column: usize| parts.iter().zip(&groups).map(move |(part, &rows)| (part, column * rows, rows));
         let all = || (0..width).flat_map(pieces);
         let joined = |array: &dyn Fn(&Self) -> ArrayRef| {
-            let slices = all().map(|(part, start, rows)| array(part).slice(start, rows));
-            // Without columns there is nothing, but of this type.
-            let slices: Vec<ArrayRef> = slices.chain([array(first).slice(0, 0)]).collect();
+            let mut slices: Vec<ArrayRef> = all().map(|(part, start, rows)| array(part).slice(start, rows)).collect();
+            if slices.is_empty() {
+                // Without columns there is nothing, but of this type.
+                slices.push(array(first).slice(0, 0));
+            }
             concat(&slices.iter().map(AsRef::as_ref).collect::<Vec<_>>())
         };
         let counts = [0, 1, 2].map(|which| joined(&|part| Arc::new(part.counts[which].clone())));

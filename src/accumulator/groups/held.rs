@@ -154,7 +154,7 @@ fn is_untyped(field: &Field) -> bool {
 }
 
 /// A column in a type, where one of no type has nulls.
-pub(super) fn in_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
+fn in_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
     match column.data_type() == data_type {
         true => Ok(column.clone()),
         false => Ok(new_null_array(data_type, column.len())),

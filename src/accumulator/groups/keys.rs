@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 
 use super::columns::failed;
-use super::held::{in_type, table};
-use crate::error::Result;
+use super::held::table;
+use crate::error::{Error, Result};
 use crate::keys::encoder;
-use crate::series::exact_cast::strict_cast;
+use crate::series::exact_cast::{exactly, strict_cast};
 
 /// Keys as bytes that are in their order.
 pub(super) fn encoded(keys: &RecordBatch) -> Result<Vec<Box<[u8]>>> {
@@ -25,10 +25,13 @@ pub(super) fn decoded<'a>(keys: impl Iterator<Item = &'a [u8]>, fields: Vec<Fiel
     table(Arc::new(Schema::new(fields)), columns, rows)
 }
 
-/// Keys in the types of these fields, where those that had no type have nulls.
+/// Keys in the types of these fields, which hold them; those that had no type are nulls.
 pub(super) fn retyped(keys: &RecordBatch, fields: &[FieldRef]) -> Result<RecordBatch> {
-    let columns = keys.columns().iter().zip(fields);
-    let columns = columns.map(|(column, field)| in_type(column, field.data_type())).collect::<Result<_>>()?;
+    let in_type = |(column, field): (&ArrayRef, &FieldRef)| match column.data_type() {
+        DataType::Null => Ok(new_null_array(field.data_type(), column.len())),
+        _ => exactly(column, field.data_type()).map_err(Error::Data),
+    };
+    let columns = keys.columns().iter().zip(fields).map(in_type).collect::<Result<_>>()?;
     table(Arc::new(Schema::new(fields.to_vec())), columns, keys.num_rows())
 }
 
