@@ -78,7 +78,7 @@ def rolling(
     keys, order = _listed(by), _listed(on)
     if {"step", "threads"} & asked.keys():
         raise TypeError("every row of the data frame has an answer, and Spark has the threads: no step, no threads")
-    of_time = {} if isinstance(window, int) else {"on": order[0]}
+    of_time: dict[str, Any] = {} if isinstance(window, int) else {"on": order[0]}
     apart = [name for name in order if name not in of_time.values()] if asked.get("columns") is None else []
 
     def answers(rows: pa.Table) -> pa.Table:
