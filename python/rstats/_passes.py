@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -40,6 +40,11 @@ def merge(parts: Iterable[Accumulator]) -> Accumulator:
     if whole is None:
         raise ValueError("there is nothing to merge: no part has come")
     return whole
+
+
+def listed(names: str | Sequence[str] | None) -> list[str]:
+    """Names of columns that are given as one, several or none."""
+    return [names] if isinstance(names, str) else list(names or [])
 
 
 def question(parts: int, keep: int | None, asked: dict[str, Any]) -> Accumulator:

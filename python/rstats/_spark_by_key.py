@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ._passes import listed
 from ._rstats import rolling as _rolling
 from ._windows import windows as _windows
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame as _DataFrame
 
 __all__ = ["rolling", "windows"]
-
-
-def _listed(names: str | Sequence[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
 
 
 def _in_order(df: _DataFrame, by: list[str], order: list[str]) -> _DataFrame:
@@ -75,7 +72,7 @@ def rolling(
 
     The rows of a key come to one worker (`repartition`), which holds all rows of a partition in memory.
     """
-    keys, order = _listed(by), _listed(on)
+    keys, order = listed(by), listed(on)
     if {"step", "threads"} & asked.keys():
         raise TypeError("every row of the data frame has an answer, and Spark has the threads: no step, no threads")
     of_time: dict[str, Any] = {} if isinstance(window, int) else {"on": order[0]}
@@ -126,7 +123,7 @@ def windows(df: _DataFrame, size: str | None = None, *, on: str, by: str | Seque
     The rows of a key come to one worker (`repartition`) in the order of their times, so that none is late, and windows
     leave as they close: a worker holds the open ones.
     """
-    keys = _listed(by)
+    keys = listed(by)
 
     def described(batches: Any) -> pa.RecordBatchReader:
         return pa.RecordBatchReader.from_stream(_windows(batches, size, on=on, by=keys, **asked))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._passes import answer, question, question_of_files, reduced
+from ._passes import answer, listed, question, question_of_files, reduced
 from ._rstats import Accumulator, Description
 from ._spark_by_key import rolling, windows
 
@@ -83,10 +83,6 @@ def _updated(state: Accumulator, batch: pa.RecordBatch) -> None:
     state.update(batch, threads=1)
 
 
-def _listed(names: str | Sequence[str] | None) -> list[str]:
-    return [names] if isinstance(names, str) else list(names or [])
-
-
 def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Description:
     """Statistics of the columns of a data frame, with the bits of `rstats.describe` of all of its rows.
 
@@ -107,8 +103,8 @@ def describe(df: _DataFrame, *, keep: int | None = None, **asked: Any) -> Descri
     """
     if df.isStreaming:
         raise ValueError("a streaming data frame has no end, and no answer: rstats.windows describes streams")
-    by, given = _listed(asked.get("by")), asked.get("columns")
-    names = _listed(given) if given is not None else [name for name in df.columns if name not in by]
+    by, given = listed(asked.get("by")), asked.get("columns")
+    names = listed(given) if given is not None else [name for name in df.columns if name not in by]
     if not names:
         raise ValueError("the data frame has no columns" + (f" beside {', '.join(by)}" if by else ""))
     frame = df.select(*[df[f"`{name.replace('`', '``')}`"] for name in dict.fromkeys([*by, *names])])
