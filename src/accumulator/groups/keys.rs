@@ -35,8 +35,8 @@ pub(super) fn retyped(keys: &RecordBatch, fields: &[FieldRef]) -> Result<RecordB
     table(Arc::new(Schema::new(fields.to_vec())), columns, keys.num_rows())
 }
 
-/// Which of so many buckets each key belongs to. It is told by the values alone: an integer has the same in every width, and a null also where all
-/// are null and the column has no type.
+/// For each key the bucket that it belongs to, from 0 to `buckets` - 1. Keys of equal values have one bucket, whatever types the columns of their part
+/// have: integers of any width, and nulls also in a column of type null.
 pub(super) fn buckets(keys: &RecordBatch, buckets: u32) -> Result<Vec<usize>> {
     let mut hashes = vec![crc32fast::Hasher::new(); keys.num_rows()];
     for (field, column) in keys.schema().fields().iter().zip(keys.columns()) {
