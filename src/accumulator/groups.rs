@@ -19,7 +19,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 
 use self::answered::AnsweredGroups;
-use self::columns::{held_numbers, held_others, is_number, series, typed_column};
+use self::columns::{described, held_numbers, held_others};
 use self::held::{Held, bytes_of, rows_of, table};
 use self::keys::{buckets, decoded, encoded, retyped};
 use super::{Accumulator, LEAST_KEPT, Passes};
@@ -335,12 +335,18 @@ impl GroupedAccumulator {
         }
         if !moved.is_empty() {
             let schema = batch.schema();
-            let values = schema.fields().iter().zip(batch.columns()).skip(self.by.len());
-            let values = values.map(|(field, column)| Ok((field, take_rows(column, &order)?)));
-            let values = values.collect::<Result<Vec<_>>>()?;
+            let columns = batch.columns().iter().skip(self.by.len()).map(|column| take_rows(column, &order));
+            let columns = columns.collect::<Result<Vec<_>>>()?;
+            let (numbers, others) = described(schema.fields().iter().skip(self.by.len()).zip(&columns))?;
             let work = self.many.iter_mut().filter_map(|(key, of)| Some((of, *moved.get(key)?)));
             let update = |(of, (start, length)): (&mut Accumulator, (usize, usize))| {
-                update_group(of, values.iter().map(|(field, column)| (*field, column.slice(start, length))))
+                let numbers = numbers.iter().map(|series| {
+                    let chunks = series.chunks().iter().map(|chunk| chunk.slice(start, length));
+                    Series::new(series.name().map(str::to_owned), chunks.collect())
+                });
+                let others: Vec<TypedColumn> = others.iter().map(|column| column.slice(start, length)).collect();
+                // Rows are here and there in between: it is not interrupted.
+                of.update_all(&numbers.collect::<Result<Vec<_>>>()?, &others, &Interrupt::default())
             };
             let done: Vec<()> = Threads::for_values(order.len()).try_map_items(work, update)?;
             debug_assert_eq!(done.len(), moved.len());
@@ -519,18 +525,6 @@ fn with_others(rows: RecordBatch, others: &[TypedColumn], interrupt: &Interrupt)
         columns.push(values);
     }
     table(Arc::new(Schema::new(fields)), columns, rows.num_rows())
-}
-
-/// Adds rows of a key with many to its accumulator. Others are here and there in between: it is not interrupted.
-fn update_group<'a>(of: &mut Accumulator, rows: impl Iterator<Item = (&'a FieldRef, ArrayRef)>) -> Result<()> {
-    let (mut numbers, mut others) = (Vec::new(), Vec::new());
-    for (field, values) in rows {
-        match is_number(field) {
-            true => numbers.push(series(field, &values)?),
-            false => others.push(typed_column(field, &values)?),
-        }
-    }
-    of.update_all(&numbers, &others, &Interrupt::default())
 }
 
 #[cfg(test)]

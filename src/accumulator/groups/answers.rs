@@ -1,13 +1,13 @@
 //! The answers for groups: those of the rows that are held, of the keys with many rows, and of groups that were complete before.
 
-use arrow_array::{RecordBatch, UInt32Array, new_empty_array};
+use arrow_array::{ArrayRef, RecordBatch, UInt32Array, new_empty_array};
 use arrow_schema::FieldRef;
 use arrow_select::concat::concat_batches;
 
+use super::GroupedAccumulator;
 use super::answered::AnsweredGroups;
-use super::columns::{failed, is_number, series, typed_column};
+use super::columns::{described, failed, is_number, series};
 use super::keys::encoded;
-use super::{GroupedAccumulator, update_group};
 use crate::accumulator::Accumulator;
 use crate::describe::{Part, describe_groups, describe_kinds};
 use crate::error::{Error, Result};
@@ -46,11 +46,7 @@ impl GroupedAccumulator {
         let schema = rows.schema();
         let columns = || schema.fields().iter().zip(rows.columns());
         let by: Vec<_> = columns().take(self.by.len()).map(|(field, keys)| (field.clone(), keys.clone())).collect();
-        let (numbers, others): (Vec<_>, Vec<_>) =
-            columns().skip(self.by.len()).partition(|(field, _)| is_number(field));
-        let numbers = numbers.into_iter().map(|(field, values)| series(field, values)).collect::<Result<Vec<_>>>()?;
-        let others =
-            others.into_iter().map(|(field, values)| typed_column(field, values)).collect::<Result<Vec<_>>>()?;
+        let (numbers, others) = described(columns().skip(self.by.len()))?;
         let found = describe_groups(by.clone(), &numbers, self.spec(), interrupt)?;
         Ok(AnsweredGroups::new(found, describe_kinds(&others, Some(&by), self.spec(), interrupt)?))
     }
@@ -63,8 +59,10 @@ impl GroupedAccumulator {
         let columns = self.number_columns()?;
         // A column that had no type yet, in all rows of a key, is of the type that it has in those of others.
         let fields = self.value_fields();
+        let none: Vec<ArrayRef> = fields.iter().map(|field| new_empty_array(field.data_type())).collect();
+        let (numbers, others) = described(fields.iter().zip(&none))?;
         for of in self.many.values_mut() {
-            update_group(of, fields.iter().map(|field| (field, new_empty_array(field.data_type()))))?;
+            of.update_all(&numbers, &others, &Interrupt::default())?;
         }
         let groups = self.many.len();
         let mut answers = Answers::new(columns.len() * groups, self.spec());

@@ -120,7 +120,7 @@ pub(super) fn described_type(held: &DataType) -> DataType {
 }
 
 /// A column that is held and holds no numbers, as it is described.
-pub(super) fn typed_column(field: &Field, values: &ArrayRef) -> Result<TypedColumn> {
+fn typed_column(field: &Field, values: &ArrayRef) -> Result<TypedColumn> {
     let data_type = described_type(field.data_type());
     let (field, values) = match field.metadata().get(ORDER) {
         Some(order) => {
@@ -135,6 +135,20 @@ pub(super) fn typed_column(field: &Field, values: &ArrayRef) -> Result<TypedColu
         None => (Field::new(field.name(), data_type, true), values.clone()),
     };
     Ok(TypedColumn { name: Some(field.name().clone()), field: Arc::new(field), chunks: vec![values] })
+}
+
+/// Columns that are held, as they are described: those of numbers, and the others.
+pub(super) fn described<'a>(
+    columns: impl Iterator<Item = (&'a FieldRef, &'a ArrayRef)>,
+) -> Result<(Vec<Series>, Vec<TypedColumn>)> {
+    let (mut numbers, mut others) = (Vec::new(), Vec::new());
+    for (field, values) in columns {
+        match is_number(field) {
+            true => numbers.push(series(field, values)?),
+            false => others.push(typed_column(field, values)?),
+        }
+    }
+    Ok((numbers, others))
 }
 
 /// Values of an enum whose list, in its order, this is.

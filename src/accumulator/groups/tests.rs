@@ -4,6 +4,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field};
 
+use super::columns::{is_number, series};
 use super::*;
 use crate::describe::{Part, describe_groups, describe_kinds};
 use crate::summary::Summaries;

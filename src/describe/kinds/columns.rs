@@ -33,6 +33,13 @@ impl TypedColumn {
         self.chunks.iter().map(|chunk| chunk.len()).sum()
     }
 
+    /// Some of the rows of a column in one array.
+    #[cfg(feature = "stream")]
+    pub(crate) fn slice(&self, start: usize, length: usize) -> Self {
+        debug_assert!(self.chunks.len() <= 1);
+        Self { chunks: self.chunks.iter().map(|chunk| chunk.slice(start, length)).collect(), ..self.clone() }
+    }
+
     /// The rows in one array; those of several are copied.
     pub(super) fn whole(&self) -> Result<ArrayRef> {
         match &self.chunks[..] {
