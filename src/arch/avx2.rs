@@ -106,39 +106,104 @@ pub fn accumulate<const SQUARES: bool>(
 #[inline]
 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
 fn add_groups<const SQUARES: bool>(digits: &mut Digits, groups: &[[f64; 4]]) {
-    let [s1, s2, s3] = digits.shifts().map(|shift| _mm256_set1_pd(shift));
-    let mut sums = digits.sums.map(|sum| load_floats(&sum));
-    let mut products = digits.products.map(|product| load_floats(&product));
-    let (mut min, mut max) = (load(&digits.min), load(&digits.max));
-    let mut lost = load(&digits.lost);
+    // A loop of its own: there are not registers enough for all at once.
+    find_extrema(digits, groups);
+    let shifts = digits.shifts();
+    let [s1, s2, s3] = [_mm256_set1_pd(shifts[0]), _mm256_set1_pd(shifts[1]), _mm256_set1_pd(shifts[2])];
+    let zero = _mm256_setzero_pd();
+    let (mut sums, mut products) = ([zero; 3], [zero; 6]);
+    let mut lost = _mm256_setzero_si256();
+    // Neither closures nor iterators beside the one over the groups: they may become calls, as they have not the instructions of their caller.
     for group in groups {
         let x = load_floats(group);
-        let key = keys::<f64>(_mm256_castpd_si256(x));
-        min = _mm256_blendv_epi8(min, key, _mm256_cmpgt_epi64(min, key));
-        max = _mm256_blendv_epi8(max, key, _mm256_cmpgt_epi64(key, max));
         let h1 = _mm256_sub_pd(_mm256_add_pd(x, s1), s1);
         let rest = _mm256_sub_pd(x, h1);
         let h2 = _mm256_sub_pd(_mm256_add_pd(rest, s2), s2);
         let rest = _mm256_sub_pd(rest, h2);
         let h3 = _mm256_sub_pd(_mm256_add_pd(rest, s3), s3);
-        let rest = _mm256_castpd_si256(_mm256_sub_pd(rest, h3));
         // Either zero is nothing.
-        lost = _mm256_or_si256(lost, _mm256_slli_epi64::<1>(rest));
-        for (sum, digit) in sums.iter_mut().zip([h1, h2, h3]) {
-            *sum = _mm256_add_pd(*sum, digit);
-        }
+        let rest = _mm256_castpd_si256(_mm256_sub_pd(rest, h3));
+        lost = _mm256_or_si256(lost, _mm256_add_epi64(rest, rest));
+        sums[0] = _mm256_add_pd(sums[0], h1);
+        sums[1] = _mm256_add_pd(sums[1], h2);
+        sums[2] = _mm256_add_pd(sums[2], h3);
         if SQUARES {
-            let pairs = [(h1, h1), (h1, h2), (h1, h3), (h2, h2), (h2, h3), (h3, h3)];
-            for (product, (a, b)) in products.iter_mut().zip(pairs) {
-                *product = _mm256_fmadd_pd(a, b, *product);
-            }
+            products[0] = _mm256_fmadd_pd(h1, h1, products[0]);
+            products[1] = _mm256_fmadd_pd(h1, h2, products[1]);
+            products[2] = _mm256_fmadd_pd(h1, h3, products[2]);
+            products[3] = _mm256_fmadd_pd(h2, h2, products[3]);
+            products[4] = _mm256_fmadd_pd(h2, h3, products[4]);
+            products[5] = _mm256_fmadd_pd(h3, h3, products[5]);
         }
     }
-    digits.sums = sums.map(|sum| store_floats(sum));
-    digits.products = products.map(|product| store_floats(product));
-    digits.min = store(min);
-    digits.max = store(max);
-    digits.lost = store(lost).map(|lost| lost as u64);
+    for digit in 0..3 {
+        digits.sums[digit] = store_floats(sums[digit]);
+    }
+    for pair in 0..6 {
+        digits.products[pair] = store_floats(products[pair]);
+    }
+    let lost = store(lost);
+    for lane in 0..4 {
+        digits.lost[lane] = lost[lane] as u64;
+    }
+}
+
+/// The least and the greatest key of each lane.
+#[inline]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+fn find_extrema(digits: &mut Digits, groups: &[[f64; 4]]) {
+    let (mut min, mut max) = ([load(&digits.min); 2], [load(&digits.max); 2]);
+    let (pairs, rest) = groups.as_chunks::<2>();
+    for pair in pairs {
+        for side in 0..2 {
+            let key = keys::<f64>(load(&pair[side]));
+            min[side] = lesser(min[side], key);
+            max[side] = greater(max[side], key);
+        }
+    }
+    for group in rest {
+        let key = keys::<f64>(load(group));
+        (min[0], max[0]) = (lesser(min[0], key), greater(max[0], key));
+    }
+    digits.min = store(lesser(min[0], min[1]));
+    digits.max = store(greater(max[0], max[1]));
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn lesser(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn greater(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_blendv_epi8(b, a, _mm256_cmpgt_epi64(a, b))
+}
+
+/// See [`super::Tier::compact`].
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub fn compact<V: Keyed>(values: &[V], valid: &[u8], there: &mut [V; BLOCK]) -> usize {
+    assert!(values.len() <= BLOCK && 8 * valid.len() >= values.len());
+    let (groups, rest) = values.as_chunks::<8>();
+    let start = there.as_mut_ptr();
+    let mut count = 0;
+    for (index, group) in groups.iter().enumerate() {
+        let bits = usize::from(valid[index]);
+        for half in 0..2 {
+            let mask = bits >> (4 * half) & 15;
+            let lanes: &[V; 4] = &group.as_chunks::<4>().0[half];
+            // SAFETY: no more values were there than were read before these four, for which there is room as well; each is 8 bytes.
+            unsafe { _mm256_storeu_si256(start.add(count).cast(), compress(load(lanes), mask)) };
+            count += mask.count_ones() as usize;
+        }
+    }
+    for (place, value) in rest.iter().enumerate() {
+        // SAFETY: as above.
+        unsafe { start.add(count).write(*value) };
+        count += usize::from(valid[groups.len()] >> place & 1);
+    }
+    count
 }
 
 /// See [`super::Tier::bucketize`].

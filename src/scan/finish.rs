@@ -132,7 +132,7 @@ impl<T: Value> Scan<T> {
         };
         let n = candidates.count();
         let (positions, ranks) = ranks(spec, n);
-        candidates.finish(&ranks, &mut self.found, interrupt)?;
+        candidates.finish(&ranks, &mut self.found, T::between, interrupt)?;
         let found = &self.found;
         let at = |rank: u64| ranks.binary_search(&rank).map_or(found[0], |index| found[index]);
         let blend = |p: &Position| blend(p, T::from_key(at(p.lower)), T::from_key(at(p.upper)));

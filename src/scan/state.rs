@@ -177,7 +177,9 @@ impl<T: Value> Scan<T> {
     /// More of the series: those of up to [`BLOCK`] values whose bit in `valid` is set, the first value's being the lowest
     /// bit of the first byte. The nulls are counted by [`Scan::update_nulls`].
     pub fn update_valid(&mut self, values: &[T], valid: &[u8]) {
-        self.update_block(values, Some(valid));
+        if !T::compacted(values, valid, self.tier, |values| self.update_block(values, None)) {
+            self.update_block(values, Some(valid));
+        }
     }
 
     fn update_block(&mut self, values: &[T], valid: Option<&[u8]>) {

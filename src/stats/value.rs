@@ -44,6 +44,12 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
 
     fn from_key(key: Self::Key) -> Self;
 
+    /// The key of about the value that lies at this share (0 to 1) of the way from one key to another; `None` where there is no telling.
+    fn between(low: Self::Key, high: Self::Key, share: f64) -> Option<Self::Key> {
+        let _ = (low, high, share);
+        None
+    }
+
     /// Whether this is the key of a value that is not NaN.
     fn is_value(key: Self::Key) -> bool {
         !Self::from_key(key).is_nan()
@@ -97,6 +103,12 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
     /// added.
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<Self::Key>;
 
+    /// Calls `visit` with the values whose bit is set, one after the other; `false`, and it is not called, if that helps no other kernel.
+    fn compacted(values: &[Self], valid: &[u8], tier: Tier, visit: impl FnOnce(&[Self])) -> bool {
+        let _ = (values, valid, tier, visit);
+        false
+    }
+
     /// Clears the bits of NaNs.
     fn clear_nans(values: &[Self], valid: &mut [u8], tier: Tier) {
         let _ = (values, valid, tier);
@@ -104,6 +116,11 @@ pub trait Value: Copy + Send + Sync + std::fmt::Debug + 'static {
 
     /// Counts a block of values in bins and keeps some of them, NaNs not being among them.
     fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<Self::Key>, tier: Tier);
+}
+
+/// See [`Value::between`]: the keys of integers are as far from each other as they are.
+fn between_integers(low: i64, high: i64, share: f64) -> i64 {
+    low.saturating_add_unsigned((high.abs_diff(low) as f64 * share) as u64).min(high)
 }
 
 fn extent(range: Range) -> Extent<i64> {
@@ -123,6 +140,11 @@ impl Value for f64 {
     }
     fn from_key(key: i64) -> Self {
         Keyed::from_key(key)
+    }
+    fn between(low: i64, high: i64, share: f64) -> Option<i64> {
+        let [from, to]: [Self; 2] = [low, high].map(Keyed::from_key);
+        let value = from + (to - from) * share;
+        value.is_finite().then(|| Keyed::key(value).clamp(low, high))
     }
     fn nearest(self) -> f64 {
         self
@@ -159,6 +181,9 @@ impl Value for f64 {
     fn clear_nans(values: &[Self], valid: &mut [u8], tier: Tier) {
         tier.clear_nans(values, valid);
     }
+    fn compacted(values: &[Self], valid: &[u8], tier: Tier, visit: impl FnOnce(&[Self])) -> bool {
+        tier.compacted(values, valid, visit)
+    }
     fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
         select::bucketize(values, valid, bins, tier);
     }
@@ -173,6 +198,9 @@ impl Value for i64 {
     }
     fn from_key(key: i64) -> Self {
         key
+    }
+    fn between(low: i64, high: i64, share: f64) -> Option<i64> {
+        Some(between_integers(low, high, share))
     }
     fn nearest(self) -> f64 {
         self as f64
@@ -204,6 +232,9 @@ impl Value for i64 {
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
         extent(moments.update_integers(values, valid, tier))
     }
+    fn compacted(values: &[Self], valid: &[u8], tier: Tier, visit: impl FnOnce(&[Self])) -> bool {
+        tier.compacted(values, valid, visit)
+    }
     fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
         select::bucketize(values, valid, bins, tier);
     }
@@ -218,6 +249,9 @@ impl Value for u64 {
     }
     fn from_key(key: i64) -> Self {
         Keyed::from_key(key)
+    }
+    fn between(low: i64, high: i64, share: f64) -> Option<i64> {
+        Some(between_integers(low, high, share))
     }
     fn nearest(self) -> f64 {
         self as f64
@@ -248,6 +282,9 @@ impl Value for u64 {
     }
     fn update(values: &[Self], valid: Option<&[u8]>, moments: &mut Moments, tier: Tier) -> Extent<i64> {
         extent(moments.update_integers(values, valid, tier))
+    }
+    fn compacted(values: &[Self], valid: &[u8], tier: Tier, visit: impl FnOnce(&[Self])) -> bool {
+        tier.compacted(values, valid, visit)
     }
     fn bucketize(values: &[Self], valid: Option<&[u8]>, bins: &mut Bins<i64>, tier: Tier) {
         select::bucketize(values, valid, bins, tier);

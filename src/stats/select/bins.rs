@@ -13,9 +13,6 @@ use crate::arch::{BLOCK, Index, Tier};
 /// The most edges that are all compared with every key; among more of them its bin is searched.
 pub const COMPARED: usize = 24;
 
-/// From this many edges on, the bin of a value that is only counted is searched.
-const COUNTED: usize = 4;
-
 /// What values are compared by.
 pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
     /// An edge directly above this key: no key lies between the two. `None` where no such edge can be written, which says nothing
@@ -205,7 +202,7 @@ pub fn bucketize<V: Keyed>(values: &[V], valid: Option<&[u8]>, bins: &mut Bins<i
             bins.counts[0] += block::count(values.len(), valid);
             return;
         }
-        COUNTED.. if bins.counts_alone => return count(values, valid, bins, tier),
+        edges if bins.counts_alone && edges > tier.compared_edges() => return count(values, valid, bins, tier),
         _ => {}
     }
     let Bins { edges, index, kept, counts, keys, filled, assigned, .. } = bins;

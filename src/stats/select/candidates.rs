@@ -2,6 +2,7 @@
 
 use super::bins::{Bins, COMPARED, Key};
 use super::brackets::{Brackets, Intervals, MARGIN, SHORT_MARGIN, single_key};
+use super::narrow::{Between, Means};
 use super::order::{select_each, sort};
 use super::sample::{Sample, is_sampled, sample_places, sample_size};
 use crate::arch::{BLOCK, Tier};
@@ -258,47 +259,26 @@ impl<K: Key> Candidates<K> {
 
     /// Appends the keys of these ranks to `found`, if all that was kept are the last blocks' keys, which then need not go to their bins
     /// first; `false` if that, or a bracket, is not so.
-    fn select_among_last(&mut self, ranks: &[u64], found: &mut Vec<K>, interrupt: &Interrupt) -> bool {
-        let Bins { edges, kept, counts, keys, filled, .. } = &mut self.bins;
+    fn select_among_last(&mut self, ranks: &[u64], found: &mut Vec<K>, means: Means<'_, K>) -> bool {
         // Among many edges it is noted which bin each key belongs to: their order has to stay.
-        if edges.is_empty()
-            || edges.len() > COMPARED
-            || self.samples.iter().any(|sample| sample.len() > 0 || sample.stride > 1)
-        {
-            return false;
-        }
-        // The ranks among what was kept, and where among `ranks` each of these is.
-        let (mut among, mut places): (Vec<u64>, Vec<usize>) = (Vec::new(), Vec::new());
-        let (mut below, mut kept_below) = (0, 0);
-        for (bin, (&count, &kept)) in counts.iter().zip(&*kept).enumerate() {
-            let here = ranks.partition_point(|&rank| rank < below)..ranks.partition_point(|&rank| rank < below + count);
-            if let Some(key) = single_key(edges, bin) {
-                found.extend(here.map(|_| key));
-            } else if kept {
-                for place in here {
-                    among.push(ranks[place] - below + kept_below);
-                    places.push(place);
-                    found.push(edges[0]);
-                }
-            } else if !here.is_empty() {
-                return false;
-            }
-            below += count;
-            kept_below += if kept { count } else { 0 };
-        }
-        let mut selected = Vec::with_capacity(among.len());
-        select_each(&mut keys[..*filled], &among, 0, &mut selected, self.tier, interrupt);
-        for (place, key) in places.into_iter().zip(selected) {
-            found[place] = key;
-        }
-        true
+        let edges = self.bins.edges.len();
+        let is_last = (1..=COMPARED).contains(&edges)
+            && self.samples.iter().all(|sample| sample.len() == 0 && sample.stride == 1);
+        is_last && self.bins.select(ranks, found, means)
     }
 
     /// Writes the keys of these ranks (ascending, each once, from 0, below `count`) to `found`, or returns the brackets for another
     /// pass over the same values. It reorders the candidates. Once it is interrupted, it ends soon, and what it has found means nothing.
-    pub fn finish(&mut self, ranks: &[u64], found: &mut Vec<K>, interrupt: &Interrupt) -> Result<(), Brackets<K>> {
+    pub fn finish(
+        &mut self,
+        ranks: &[u64],
+        found: &mut Vec<K>,
+        between: Between<K>,
+        interrupt: &Interrupt,
+    ) -> Result<(), Brackets<K>> {
         found.clear();
-        if self.select_among_last(ranks, found, interrupt) {
+        let means = Means { between, tier: self.tier, interrupt };
+        if self.select_among_last(ranks, found, means) {
             return Ok(());
         }
         self.distribute();
@@ -324,7 +304,7 @@ impl<K: Key> Candidates<K> {
                             .among
                             .get_or_insert_with(|| Box::new(Self::new(Brackets::unknown(), usize::MAX, self.tier)));
                         sample.runs.push(std::mem::take(&mut sample.keys));
-                        select_among(&mut sample.runs, here, below, found, among, interrupt);
+                        select_among(&mut sample.runs, here, below, found, among, means);
                         sample.keys = sample.runs.pop().unwrap_or_default();
                     } else {
                         select_each(sample.together(), here, below, found, self.tier, interrupt);
@@ -355,7 +335,7 @@ fn select_among<K: Key>(
     first: u64,
     found: &mut Vec<K>,
     candidates: &mut Candidates<K>,
-    interrupt: &Interrupt,
+    means: Means<'_, K>,
 ) {
     let count = runs.iter().map(Vec::len).sum();
     let stretch = count / sample_size(count, ranks.len());
@@ -373,21 +353,21 @@ fn select_among<K: Key>(
     for _ in 0..2 {
         candidates.restart(brackets, usize::MAX);
         runs.iter().for_each(|run| candidates.update_keys(run));
-        match candidates.finish(&local, &mut here, interrupt) {
+        match candidates.finish(&local, &mut here, means.between, means.interrupt) {
             Ok(()) => return found.extend(here),
             Err(wider) => brackets = wider,
         }
     }
-    select_each(&mut runs.concat(), ranks, first, found, candidates.tier, interrupt);
+    select_each(&mut runs.concat(), ranks, first, found, candidates.tier, means.interrupt);
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::bucketize;
     use super::*;
-    use crate::arch::key::Keyed;
     use crate::stats::oracle;
     use crate::stats::seeds;
+    use crate::stats::value::Value;
     use proptest::prelude::*;
 
     /// Passes until all ranks are found, the series in parts that are merged; and how many passes it took.
@@ -404,7 +384,7 @@ mod tests {
                 })
                 .unwrap();
             assert_eq!(whole.count(), values.len() as u64);
-            match whole.finish(ranks, &mut found, &Interrupt::default()) {
+            match whole.finish(ranks, &mut found, f64::between, &Interrupt::default()) {
                 Ok(()) => return (found.into_iter().map(f64::from_key).collect(), pass),
                 Err(narrower) => brackets = narrower,
             }
@@ -446,7 +426,7 @@ mod tests {
                 0,
                 &mut found,
                 &mut Candidates::new(Brackets::unknown(), usize::MAX, Tier::best()),
-                &Interrupt::default(),
+                Means { between: f64::between, tier: Tier::best(), interrupt: &Interrupt::default() },
             );
             assert_eq!(found.into_iter().map(|key| f64::from_key(key).to_bits()).collect::<Vec<_>>(), expected);
         }
@@ -483,10 +463,10 @@ mod tests {
             prop_assert_eq!(whole.count(), values.len() as u64);
             let rank = values.len() as u64 / 2;
             let mut found = Vec::new();
-            let mut outcome = whole.finish(&[rank], &mut found, &Interrupt::default());
+            let mut outcome = whole.finish(&[rank], &mut found, f64::between, &Interrupt::default());
             for _ in 0..100 {
                 let Err(brackets) = outcome else { break };
-                outcome = candidates(&values, brackets, capacity, tier).finish(&[rank], &mut found, &Interrupt::default());
+                outcome = candidates(&values, brackets, capacity, tier).finish(&[rank], &mut found, f64::between, &Interrupt::default());
             }
             prop_assert!(outcome.is_ok());
             prop_assert_eq!(f64::from_key(found[0]).to_bits(), oracle::order_statistics(&values, &[rank])[0].to_bits());
@@ -506,9 +486,12 @@ mod tests {
                 assert_eq!(bits(&select(&values, &ranks, 4000, 3, tier).0), expected);
                 let mut brackets = Brackets::from_sample(&sample, &fractions, MARGIN);
                 let mut found = Vec::new();
-                while let Err(again) =
-                    candidates(&values, brackets, 9000, tier).finish(&ranks, &mut found, &Interrupt::default())
-                {
+                while let Err(again) = candidates(&values, brackets, 9000, tier).finish(
+                    &ranks,
+                    &mut found,
+                    f64::between,
+                    &Interrupt::default(),
+                ) {
                     brackets = again;
                 }
                 let found: Vec<f64> = found.into_iter().map(f64::from_key).collect();
@@ -526,11 +509,11 @@ mod tests {
         whole.merge(candidates(&values, Brackets::unknown(), 200, Tier::best()));
         assert_eq!(whole.count(), 6);
         let mut found = Vec::new();
-        let Err(brackets) = whole.finish(&[2], &mut found, &Interrupt::default()) else {
+        let Err(brackets) = whole.finish(&[2], &mut found, f64::between, &Interrupt::default()) else {
             panic!("three values were not kept")
         };
         let mut again = candidates(&values.repeat(2), brackets, 200, Tier::best());
-        assert!(again.finish(&[2], &mut found, &Interrupt::default()).is_ok());
+        assert!(again.finish(&[2], &mut found, f64::between, &Interrupt::default()).is_ok());
         assert_eq!(found, [1.5.key()]);
     }
 

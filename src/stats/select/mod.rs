@@ -17,6 +17,7 @@
 mod bins;
 mod brackets;
 mod candidates;
+mod narrow;
 mod order;
 mod pieces;
 mod sample;
