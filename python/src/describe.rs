@@ -17,7 +17,9 @@ use crate::call::{self, Threads};
 use crate::description::Description;
 use crate::errors::{from_arrow, to_python};
 use crate::input::arrow::TableField;
-use crate::input::{self, ArrayMemory, Chosen, Column, Labels, Object, Read, ReadValues, Stream, Table, Wanted};
+use crate::input::{
+    self, AnySeries, ArrayMemory, Chosen, Column, Labels, Object, Read, ReadValues, Stream, Table, Wanted,
+};
 use crate::key_objects::with_texts;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/describe.txt"))]
@@ -167,17 +169,16 @@ impl<'py> Asked<'_, 'py> {
             return self.describe_rows(py, vec![lists], vec![], vec![]);
         }
         self.check_axis(1)?;
-        if self.weights.is_none()
-            && let Some(typed) = column.as_other_kind(py)
-        {
-            let threads = self.threads.clone();
-            let description = self.describe_series(py, vec![], vec![])?;
-            return Self::with_others(py, &threads, description, &[typed], None);
+        if self.weights.is_some() {
+            return self.describe_weighted(py, vec![column.into_only_series()?], None, None, vec![]);
         }
-        let series = column.into_only_series()?;
-        match self.weights {
-            Some(_) => self.describe_weighted(py, vec![series], None, None, vec![]),
-            None => self.describe_series(py, vec![series], vec![]),
+        match column.into_any_series(py)? {
+            AnySeries::Numbers(series) => self.describe_series(py, vec![series], vec![]),
+            AnySeries::Other(typed) => {
+                let threads = self.threads.clone();
+                let description = self.describe_series(py, vec![], vec![])?;
+                Self::with_others(py, &threads, description, &[typed], None)
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! `Windows`: batches in, closed windows out. Large pushes run without the GIL.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StructArray};
 use arrow_cast::{CastOptions, cast_with_options};
@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyIterator, PyList, PyString};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
-use rstats::report::{Report, Source};
+use rstats::report::{LeftOut, Report, Source};
 use rstats::{Interrupt, Kinds, Result, Series, Summaries, Windowing, Windows as State};
 
 use crate::args;
@@ -26,6 +26,8 @@ pub struct Windows {
     state: Shared<State>,
     /// What the caller gave with the bytes that it was read from.
     position: Vec<u8>,
+    /// The columns that hold no numbers, once it has seen a table.
+    left_out: Mutex<Vec<LeftOut>>,
 }
 
 #[pymethods]
@@ -105,7 +107,7 @@ impl Windows {
                 state.declare(&name_of(&partition?)?);
             }
         }
-        Ok(Self { state: Shared::new("windows", state), position: Vec::new() })
+        Ok(Self::of(state, Vec::new()))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.push.txt"))]
@@ -265,7 +267,7 @@ impl Windows {
     #[staticmethod]
     fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
         let (state, position) = State::from_bytes(bytes).map_err(to_python)?;
-        Ok(Self { state: Shared::new("windows", state), position })
+        Ok(Self::of(state, position))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.position.txt"))]
@@ -308,6 +310,14 @@ fn partition_of(partition: Option<&Bound<'_, PyAny>>) -> PyResult<String> {
 }
 
 impl Windows {
+    fn of(state: State, position: Vec<u8>) -> Self {
+        Self { state: Shared::new("windows", state), position, left_out: Mutex::default() }
+    }
+
+    fn left_out(&self) -> MutexGuard<'_, Vec<LeftOut>> {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The columns of a table that windows are of: times, keys and values.
     fn read<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<RecordBatch> {
         let state = self.state.lock(py)?;
@@ -318,11 +328,14 @@ impl Windows {
             (Labels::new("on", PyString::new(py, question.time_column()).as_any())?, named("by", question.keys())?);
         let wanted = columns.map(|names| named("columns", &names)).transpose()?;
         let apart: Vec<&Labels> = [&on].into_iter().chain((!by.is_empty()).then_some(&by)).collect();
-        let Read { values, keys, .. } =
+        let Read { values, keys, left_out, .. } =
             table.read(py, &wanted.map_or(Wanted::Numeric, Wanted::Named), &apart, None, Kinds::Numbers)?;
         let ReadValues::Series(series) = values else {
             return Err(PyTypeError::new_err("windows are of columns of numbers, and these hold lists"));
         };
+        if !left_out.is_empty() {
+            *self.left_out() = left_out;
+        }
         let (mut fields, mut arrays): (Vec<FieldRef>, Vec<ArrayRef>) = keys.into_iter().unzip();
         for series in &series {
             let array = series.whole().and_then(|chunk| chunk.to_array()).map_err(to_python)?;
@@ -358,7 +371,8 @@ impl Windows {
         let series = call::run(py, values, threads, |interrupt| work(ours, interrupt))?;
         let rows = state.rows();
         drop(state);
-        Ok(Description(Report::new(spec, Source { rows, ..Source::default() }, series)))
+        let source = Source { rows, left_out: self.left_out().clone(), ..Source::default() };
+        Ok(Description(Report::new(spec, source, series)))
     }
 
     fn written<'py>(&self, py: Python<'py>, position: &[u8]) -> PyResult<Bound<'py, PyBytes>> {

@@ -454,3 +454,35 @@ def test_enums_of_a_stream_keep_their_order() -> None:
     other = pa.table({"level": pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), ["high"], ordered=True)})
     with pytest.raises(ValueError, match="is an enum of other values now than before"):
         rstats.Accumulator(**asked).update(table).update(other)
+
+
+DAYS = [dt.date(2026, 1, 30), None, dt.date(2025, 2, 2)]
+
+
+@pytest.mark.parametrize("container", [list, tuple, lambda items: np.array(items, object), lambda items: {"x": items}])
+@pytest.mark.parametrize(
+    ("items", "kind", "least"),
+    [
+        (["b", "a", None, "b"], "text", "a"),
+        ([None, b"b", b"a"], "text", b"a"),
+        (DAYS, "time", DAYS[2]),
+        ([dt.datetime(2026, 1, 1, 12), dt.datetime(2025, 1, 1, 12)], "time", dt.datetime(2025, 1, 1, 12)),
+        ([dt.timedelta(days=1), dt.timedelta(hours=1)], "time", dt.timedelta(hours=1)),
+    ],
+)
+def test_objects_of_one_kind_are_described_by_it(container: Any, items: list[Any], kind: str, least: Any) -> None:
+    (row,) = rstats.describe(container(items))
+    assert (row["kind"], row["min"], row["null_count"]) == (kind, least, items.count(None))
+    found = rstats.Accumulator().update(container(items)).summary()
+    assert [(row["kind"], row["min"]) for row in found] == [(kind, least)]
+
+
+def test_objects_of_several_kinds_or_that_come_once_are_none() -> None:
+    for mixed in ([1, "a"], ["a", 1], [dt.date(2026, 1, 1), "a"], [["a"], ["b"]], [{1}, {2}]):
+        for data in (mixed, tuple(mixed)):
+            with pytest.raises(TypeError, match=r"the item at position [01] is .*, not a number"):
+                rstats.describe(data)
+    with pytest.raises(TypeError, match="the item at position 0 is 'a'"):
+        rstats.describe(text for text in ["a", "b"])
+    with pytest.raises(TypeError, match="the item at position 0 is 'a'"):
+        rstats.describe(["a", "b"], weights=[1, 2], weighting="frequencies")

@@ -451,3 +451,13 @@ def test_memory_stays_flat_while_keys_expire():
         most.append(windows.nbytes)
     assert max(most[50:]) <= 1.1 * max(most[5:50])
     assert windows.rows == 10_000_000
+
+
+def test_what_is_left_out_is_told():
+    table = frame([1.0, 2.0, 3.0]).assign(ok=True, note="a")
+    for source in (table, pa.Table.from_pandas(table), pl.from_pandas(table)):
+        closed = list(rstats.windows(source, "5min", on="ts", by="key"))
+        assert closed and all([found["column"] for found in part.left_out] == ["ok", "note"] for part in closed)
+        assert "note" in str(closed[0])
+    named = rstats.windows(table, "5min", on="ts", columns="x")
+    assert next(named).left_out == []

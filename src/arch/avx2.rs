@@ -11,6 +11,9 @@ use super::window::{Accumulated, FixedPointWindow, Sums};
 /// The most edges that are compared in one visit.
 const MOST_EDGES: usize = 32;
 
+/// Groups of four values that are visited twice, one time after the other: what memory takes to bring more goes on meanwhile.
+const VISITED_TWICE: usize = 32;
+
 /// For each set of four lanes, the halves of those lanes that are in it, one after the other; then whatever.
 const TO_FRONT: [[i32; 8]; 16] = {
     let mut table = [[0; 8]; 16];
@@ -99,21 +102,31 @@ pub fn accumulate<const SQUARES: bool>(
     sums: &mut Sums,
 ) -> Accumulated {
     portable::accumulate_by::<SQUARES>(values, valid, window, sums, |digits, groups| {
-        add_groups::<SQUARES>(digits, groups);
+        for groups in groups.chunks(VISITED_TWICE) {
+            // There are not registers enough for all at once.
+            find_extrema(digits, groups);
+            add_groups::<SQUARES>(digits, groups);
+        }
     })
 }
 
 #[inline]
 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "iterators and closures may become calls, as they have not the instructions of their caller"
+)]
 fn add_groups<const SQUARES: bool>(digits: &mut Digits, groups: &[[f64; 4]]) {
-    // A loop of its own: there are not registers enough for all at once.
-    find_extrema(digits, groups);
     let shifts = digits.shifts();
     let [s1, s2, s3] = [_mm256_set1_pd(shifts[0]), _mm256_set1_pd(shifts[1]), _mm256_set1_pd(shifts[2])];
-    let zero = _mm256_setzero_pd();
-    let (mut sums, mut products) = ([zero; 3], [zero; 6]);
-    let mut lost = _mm256_setzero_si256();
-    // Neither closures nor iterators beside the one over the groups: they may become calls, as they have not the instructions of their caller.
+    let (mut sums, mut products) = ([_mm256_setzero_pd(); 3], [_mm256_setzero_pd(); 6]);
+    for digit in 0..3 {
+        sums[digit] = load_floats(&digits.sums[digit]);
+    }
+    for pair in 0..6 {
+        products[pair] = load_floats(&digits.products[pair]);
+    }
+    let mut lost = load(&digits.lost);
     for group in groups {
         let x = load_floats(group);
         let h1 = _mm256_sub_pd(_mm256_add_pd(x, s1), s1);

@@ -21,7 +21,7 @@ use crate::call::{self, Threads};
 use crate::dataset;
 use crate::description::Description;
 use crate::errors::to_python;
-use crate::input::{self, Column, Labels, Object, Read, ReadValues, Table, Wanted};
+use crate::input::{self, AnySeries, Column, Labels, Object, Read, ReadValues, Table, Wanted};
 use crate::key_objects::with_texts;
 use crate::shared::Shared;
 
@@ -40,9 +40,9 @@ struct ReadRows {
 
 impl ReadRows {
     fn of_column(py: Python<'_>, column: Column<'_>) -> PyResult<Self> {
-        Ok(match column.as_other_kind(py) {
-            Some(typed) => Self { others: vec![typed], ..Self::default() },
-            None => Self { series: vec![column.into_only_series()?], ..Self::default() },
+        Ok(match column.into_any_series(py)? {
+            AnySeries::Numbers(series) => Self { series: vec![series], ..Self::default() },
+            AnySeries::Other(typed) => Self { others: vec![typed], ..Self::default() },
         })
     }
 

@@ -38,6 +38,13 @@ pub enum Values<'py> {
     Unreadable(String),
 }
 
+/// One series, read.
+pub enum AnySeries {
+    Numbers(Series),
+    /// Of another kind.
+    Other(TypedColumn),
+}
+
 /// Why a column is no series of numbers: a sentence without the column's name.
 #[derive(Clone, Debug)]
 pub struct NoNumbers {
@@ -135,21 +142,30 @@ impl<'py> Column<'py> {
         series.map_err(|error| Unread::Raised(to_python(error)))
     }
 
-    /// As a column of another kind, if it holds no numbers and something that can be described. A list of Python's that holds something else than
-    /// numbers is a mistake.
-    pub fn as_other_kind(&self, py: Python<'_>) -> Option<TypedColumn> {
+    /// As the only series of a call, of whatever kind. Objects of Python's that are neither numbers nor all of one other kind are a mistake,
+    /// and so are those that come only once.
+    pub fn into_any_series(self, py: Python<'_>) -> PyResult<AnySeries> {
         let is_other = match &self.values {
-            Values::Arrow(_, field) => SeriesKind::from_field(field) >= SeriesKind::Time,
+            Values::Arrow(_, field) => SeriesKind::from_field(field) >= SeriesKind::Time && !self.holds_lists(),
             Values::NoNumbers(..) => true,
-            // Objects of pandas.
-            Values::Items(_, Missing::NullAndNan) => match self.clone().into_series() {
-                Err(Unread::NoNumbers(wrong)) => !wrong.is_value,
-                _ => false,
-            },
             Values::Memory(_) | Values::Items(..) | Values::Unreadable(_) => false,
         };
-        let typed = (is_other && !self.holds_lists()).then(|| self.clone().into_typed(py).ok()).flatten();
-        typed.filter(|typed| typed.kind() != SeriesKind::Other || !matches!(self.values, Values::Items(..)))
+        if is_other && let Ok(typed) = self.clone().into_typed(py) {
+            return Ok(AnySeries::Other(typed));
+        }
+        let objects = match &self.values {
+            Values::Items(items, _) if items.hasattr("__len__")? => Some(self.clone()),
+            _ => None,
+        };
+        let name = self.name.clone();
+        match (self.into_series(), objects) {
+            (Ok(series), _) => Ok(AnySeries::Numbers(series)),
+            (Err(Unread::NoNumbers(wrong)), Some(objects)) if !wrong.is_value => match objects.into_typed(py) {
+                Ok(typed) if typed.kind() != SeriesKind::Other => Ok(AnySeries::Other(typed)),
+                _ => Err(wrong.into_error(name.as_deref())),
+            },
+            (Err(unread), _) => Err(unread.into_error(name.as_deref())),
+        }
     }
 
     /// As the only series of a call: what is wrong with it is an error that names it.

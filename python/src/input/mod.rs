@@ -28,7 +28,7 @@ use column::NoNumbers;
 
 pub use across::across;
 pub use classes::is_instance;
-pub use column::{Column, Values};
+pub use column::{AnySeries, Column, Values};
 pub use items::Missing;
 pub use labels::{Chosen, Labels, Wanted};
 pub use memory::ArrayMemory;
