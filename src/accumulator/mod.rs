@@ -339,7 +339,7 @@ impl Accumulator {
             {
                 let (name, ours, theirs) = (column(ours.name.as_deref()), ours.scan.repr(), theirs.scan.repr());
                 return Err(Error::Data(format!(
-                    "{name} holds {} here, and {} there; give it one type from the beginning",
+                    "{name} holds {} in one part and {} in another; give all parts one type, such as float64",
                     called(ours),
                     called(theirs)
                 )));
@@ -495,15 +495,15 @@ fn is_narrow(series: &Series) -> Result<bool> {
 /// That a column holds values of another repr than before.
 fn types_differ(name: Option<&str>, before: Repr, now: Repr) -> Error {
     let (name, now, before) = (column(name), called(now), called(before));
-    Error::Data(format!("{name} holds {now} now, and held {before} before; give it one type from the beginning"))
+    Error::Data(format!("{name} holds {now} now, and held {before} before; give all parts one type, such as float64"))
 }
 
 /// What values of a repr are called. Integers that floats hold are read as floats, unless they are a part of many.
 fn called(repr: Repr) -> &'static str {
     match repr {
-        Repr::Float => "floats or small integers",
-        Repr::Signed => "signed integers",
-        Repr::Unsigned => "unsigned integers",
+        Repr::Float => "floats or integers of up to 53 bits",
+        Repr::Signed => "integers of 64 bits",
+        Repr::Unsigned => "unsigned integers of 64 bits",
         Repr::Exact => "decimals, or integers and floats side by side",
     }
 }

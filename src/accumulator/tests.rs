@@ -110,7 +110,7 @@ fn integers_go_with_floats_where_these_hold_them() {
     accumulator.update(&[series("x", floats(&[0.5]))], &Interrupt::default()).unwrap();
     assert_eq!(accumulator.summaries().unwrap()[0].get("max"), Some(2.0));
     let refused = accumulator.update(&[series("x", integers(vec![i64::MAX]))], &Interrupt::default()).unwrap_err();
-    assert!(refused.to_string().contains("column 'x' holds signed integers now"), "{refused}");
+    assert!(refused.to_string().contains("column 'x' holds integers of 64 bits now"), "{refused}");
     // Of two new ones of one name, the second one does not fit: nothing of the first one is there.
     let twice = [series("y", floats(&[0.5])), series("y", integers(vec![i64::MAX]))];
     assert!(accumulator.update(&twice, &Interrupt::default()).is_err());
