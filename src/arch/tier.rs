@@ -409,7 +409,7 @@ impl Tier {
         self.0 != Instructions::Baseline
     }
 
-    /// With up to so many edges each key is compared faster than its bin is searched, where the keys are only counted.
+    /// The most edges with which counting a block is faster by comparing each key with every edge than by searching for its bin.
     pub fn compared_edges(self) -> usize {
         // SSE2 compares no integers of 64 bits; NEON does, but was not measured.
         if self.0 == Instructions::Baseline { 3 } else { 15 }

@@ -243,7 +243,7 @@ impl<T: Value> Scan<T> {
         let all = numbers.count();
         T::clear_nans(values, numbers.bytes_mut(), self.tier);
         self.nan_count += all - numbers.count();
-        self.update_block(values, Some(numbers.bytes()));
+        self.update_valid(values, numbers.bytes());
     }
 
     /// More nulls of the series.
