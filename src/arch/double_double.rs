@@ -29,7 +29,7 @@ const LEAST: f64 = f64::from_bits((1023 - 300) << 52);
 const GREATEST: f64 = f64::from_bits((1023 + 300) << 52);
 
 /// h + l.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Double<F> {
     pub h: F,
     pub l: F,

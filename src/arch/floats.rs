@@ -34,6 +34,13 @@ pub trait Floats:
 
 /// Numbers of eight series side by side.
 pub trait OfEight: Floats<Values = [f64; 8]> {
+    /// Those that one register holds.
+    type Register: Floats;
+
+    /// Eight numbers, a register after the other.
+    fn registers(values: &[f64; 8]) -> &[<Self::Register as Floats>::Values];
+    /// The same to write to.
+    fn registers_mut(values: &mut [f64; 8]) -> &mut [<Self::Register as Floats>::Values];
     /// The first number of each series, then the second: as many as `values` has room for, and the series have.
     fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]);
     /// Their keys.
@@ -158,6 +165,16 @@ impl Floats for Eight {
 }
 
 impl OfEight for Eight {
+    type Register = Self;
+
+    #[inline(always)]
+    fn registers(values: &[f64; 8]) -> &[[f64; 8]] {
+        std::slice::from_ref(values)
+    }
+    #[inline(always)]
+    fn registers_mut(values: &mut [f64; 8]) -> &mut [[f64; 8]] {
+        std::slice::from_mut(values)
+    }
     #[inline(always)]
     fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
         for (lane, one) in series.into_iter().enumerate() {
@@ -219,107 +236,196 @@ impl Not for Truths {
     }
 }
 
-/// Eight numbers in two registers of AVX2: made only by kernels that are compiled for it.
+/// Four numbers in a register of AVX2: made only by kernels that are compiled for it.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-pub struct Pair([__m256d; 2]);
+pub struct Quad(__m256d);
 
 /// All bits of a lane for each truth.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-pub struct PairMask([__m256d; 2]);
+pub struct QuadMask(__m256d);
+
+// SAFETY, of all that follows: the instructions are those of AVX2 and FMA. They are reached only through the kernels of
+// `compiled::avx2`, which `Tier` calls where the machine has them.
+#[cfg(target_arch = "x86_64")]
+impl Floats for Quad {
+    type Values = [f64; 4];
+    type Mask = QuadMask;
+
+    #[inline(always)]
+    fn load(values: &[f64; 4]) -> Self {
+        // SAFETY: see above; the array is 32 bytes.
+        unsafe { Self(_mm256_loadu_pd(values.as_ptr())) }
+    }
+    #[inline(always)]
+    fn store(self) -> [f64; 4] {
+        let mut values = [0.0; 4];
+        // SAFETY: see above; the array is 32 bytes.
+        unsafe { _mm256_storeu_pd(values.as_mut_ptr(), self.0) };
+        values
+    }
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_set1_pd(value)) }
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_fmadd_pd(self.0, a.0, b.0)) }
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_sqrt_pd(self.0)) }
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_andnot_pd(_mm256_set1_pd(-0.0), self.0)) }
+    }
+    #[inline(always)]
+    fn equals(self, other: Self) -> QuadMask {
+        // SAFETY: see above.
+        unsafe { QuadMask(_mm256_cmp_pd::<_CMP_EQ_OQ>(self.0, other.0)) }
+    }
+    #[inline(always)]
+    fn is_at_most(self, other: Self) -> QuadMask {
+        // SAFETY: see above.
+        unsafe { QuadMask(_mm256_cmp_pd::<_CMP_LE_OQ>(self.0, other.0)) }
+    }
+    #[inline(always)]
+    fn or(self, mask: QuadMask, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_blendv_pd(other.0, self.0, mask.0)) }
+    }
+    #[inline(always)]
+    fn bits(mask: QuadMask) -> u8 {
+        // SAFETY: see above.
+        unsafe { _mm256_movemask_pd(mask.0) as u8 }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+operators!(Quad:
+    // SAFETY: see above, in each.
+    Add add (a, b) => unsafe { Self(_mm256_add_pd(a.0, b.0)) },
+    // SAFETY: as above.
+    Sub sub (a, b) => unsafe { Self(_mm256_sub_pd(a.0, b.0)) },
+    // SAFETY: as above.
+    Mul mul (a, b) => unsafe { Self(_mm256_mul_pd(a.0, b.0)) },
+    // SAFETY: as above.
+    Div div (a, b) => unsafe { Self(_mm256_div_pd(a.0, b.0)) },
+);
+
+#[cfg(target_arch = "x86_64")]
+operators!(QuadMask:
+    // SAFETY: see above, in each.
+    BitAnd bitand (a, b) => unsafe { Self(_mm256_and_pd(a.0, b.0)) },
+    // SAFETY: as above.
+    BitOr bitor (a, b) => unsafe { Self(_mm256_or_pd(a.0, b.0)) },
+);
+
+#[cfg(target_arch = "x86_64")]
+impl Neg for Quad {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_xor_pd(self.0, _mm256_set1_pd(-0.0))) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Not for QuadMask {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_xor_pd(self.0, _mm256_castsi256_pd(_mm256_set1_epi64x(-1)))) }
+    }
+}
+
+/// Eight numbers in two registers of AVX2.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub struct Pair([Quad; 2]);
+
+/// Their truths.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub struct PairMask([QuadMask; 2]);
 
 /// Both halves of a result. A closure in its place would not be compiled for AVX2, nor would what it calls be part of it.
 #[cfg(target_arch = "x86_64")]
 macro_rules! halves {
-    ($instruction:path, $($half:expr),+) => {
-        [$instruction($($half.0[0]),+), $instruction($($half.0[1]),+)]
+    ($operation:path, $($half:expr),+) => {
+        [$operation($($half.0[0]),+), $operation($($half.0[1]),+)]
     };
 }
 
-// SAFETY, of all that follows: the instructions are those of AVX2 and FMA. They are reached only through the kernels of
-// `compiled::avx2`, which `Tier` calls where the machine has them.
 #[cfg(target_arch = "x86_64")]
 impl Floats for Pair {
     type Values = [f64; 8];
     type Mask = PairMask;
 
     #[inline(always)]
-    fn load(values: &[f64; 8]) -> Self {
-        // SAFETY: see above; the array is 64 bytes.
-        unsafe { Self([_mm256_loadu_pd(values.as_ptr()), _mm256_loadu_pd(values.as_ptr().add(4))]) }
+    fn load(&[a, b, c, d, e, f, g, h]: &[f64; 8]) -> Self {
+        Self([Quad::load(&[a, b, c, d]), Quad::load(&[e, f, g, h])])
     }
     #[inline(always)]
     fn store(self) -> [f64; 8] {
-        let mut values = [0.0; 8];
-        // SAFETY: see above; the array is 64 bytes.
-        unsafe {
-            _mm256_storeu_pd(values.as_mut_ptr(), self.0[0]);
-            _mm256_storeu_pd(values.as_mut_ptr().add(4), self.0[1]);
-        }
-        values
+        let ([a, b, c, d], [e, f, g, h]) = (self.0[0].store(), self.0[1].store());
+        [a, b, c, d, e, f, g, h]
     }
     #[inline(always)]
     fn splat(value: f64) -> Self {
-        // SAFETY: see above.
-        unsafe { Self([_mm256_set1_pd(value); 2]) }
+        Self([Quad::splat(value); 2])
     }
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
-        // SAFETY: see above.
-        unsafe { Self(halves!(_mm256_fmadd_pd, self, a, b)) }
+        Self(halves!(Quad::mul_add, self, a, b))
     }
     #[inline(always)]
     fn sqrt(self) -> Self {
-        // SAFETY: see above.
-        unsafe { Self(halves!(_mm256_sqrt_pd, self)) }
+        Self(halves!(Quad::sqrt, self))
     }
     #[inline(always)]
     fn abs(self) -> Self {
-        // SAFETY: see above.
-        unsafe { Self(halves!(_mm256_andnot_pd, Self::splat(-0.0), self)) }
+        Self(halves!(Quad::abs, self))
     }
     #[inline(always)]
     fn equals(self, other: Self) -> PairMask {
-        // SAFETY: see above.
-        unsafe { PairMask(halves!(_mm256_cmp_pd::<_CMP_EQ_OQ>, self, other)) }
+        PairMask(halves!(Quad::equals, self, other))
     }
     #[inline(always)]
     fn is_at_most(self, other: Self) -> PairMask {
-        // SAFETY: see above.
-        unsafe { PairMask(halves!(_mm256_cmp_pd::<_CMP_LE_OQ>, self, other)) }
+        PairMask(halves!(Quad::is_at_most, self, other))
     }
     #[inline(always)]
     fn or(self, mask: PairMask, other: Self) -> Self {
-        // SAFETY: see above.
-        unsafe { Self(halves!(_mm256_blendv_pd, other, self, mask)) }
+        Self(halves!(Quad::or, self, mask, other))
     }
     #[inline(always)]
     fn bits(mask: PairMask) -> u8 {
-        // SAFETY: see above.
-        let [low, high] = unsafe { halves!(_mm256_movemask_pd, mask) };
-        (low | high << 4) as u8
+        let [low, high] = halves!(Quad::bits, mask);
+        low | high << 4
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 operators!(Pair:
-    // SAFETY: see above, in each.
-    Add add (a, b) => unsafe { Self(halves!(_mm256_add_pd, a, b)) },
-    // SAFETY: as above.
-    Sub sub (a, b) => unsafe { Self(halves!(_mm256_sub_pd, a, b)) },
-    // SAFETY: as above.
-    Mul mul (a, b) => unsafe { Self(halves!(_mm256_mul_pd, a, b)) },
-    // SAFETY: as above.
-    Div div (a, b) => unsafe { Self(halves!(_mm256_div_pd, a, b)) },
+    Add add (a, b) => Self(halves!(Quad::add, a, b)),
+    Sub sub (a, b) => Self(halves!(Quad::sub, a, b)),
+    Mul mul (a, b) => Self(halves!(Quad::mul, a, b)),
+    Div div (a, b) => Self(halves!(Quad::div, a, b)),
 );
 
 #[cfg(target_arch = "x86_64")]
 operators!(PairMask:
-    // SAFETY: see above, in each.
-    BitAnd bitand (a, b) => unsafe { Self(halves!(_mm256_and_pd, a, b)) },
-    // SAFETY: as above.
-    BitOr bitor (a, b) => unsafe { Self(halves!(_mm256_or_pd, a, b)) },
+    BitAnd bitand (a, b) => Self(halves!(QuadMask::bitand, a, b)),
+    BitOr bitor (a, b) => Self(halves!(QuadMask::bitor, a, b)),
 );
 
 #[cfg(target_arch = "x86_64")]
@@ -327,8 +433,7 @@ impl Neg for Pair {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        // SAFETY: see above.
-        unsafe { Self(halves!(_mm256_xor_pd, self, Self::splat(-0.0))) }
+        Self(halves!(Quad::neg, self))
     }
 }
 
@@ -337,16 +442,22 @@ impl Not for PairMask {
     type Output = Self;
     #[inline(always)]
     fn not(self) -> Self {
-        // SAFETY: see above.
-        unsafe {
-            let all = Self([_mm256_castsi256_pd(_mm256_set1_epi64x(-1)); 2]);
-            Self(halves!(_mm256_xor_pd, self, all))
-        }
+        Self(halves!(QuadMask::not, self))
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 impl OfEight for Pair {
+    type Register = Quad;
+
+    #[inline(always)]
+    fn registers(values: &[f64; 8]) -> &[[f64; 4]] {
+        values.as_chunks().0
+    }
+    #[inline(always)]
+    fn registers_mut(values: &mut [f64; 8]) -> &mut [[f64; 4]] {
+        values.as_chunks_mut().0
+    }
     #[inline(always)]
     fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
         // SAFETY: see above.
@@ -502,6 +613,16 @@ impl Neg for Wide {
 
 #[cfg(target_arch = "x86_64")]
 impl OfEight for Wide {
+    type Register = Self;
+
+    #[inline(always)]
+    fn registers(values: &[f64; 8]) -> &[[f64; 8]] {
+        std::slice::from_ref(values)
+    }
+    #[inline(always)]
+    fn registers_mut(values: &mut [f64; 8]) -> &mut [[f64; 8]] {
+        std::slice::from_mut(values)
+    }
     #[inline(always)]
     fn lay(series: [&[f64]; 8], values: &mut [[f64; 8]]) {
         // SAFETY: see above.

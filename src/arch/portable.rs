@@ -354,8 +354,8 @@ pub fn to_series(rows: &[[f64; 8]], series: [&mut [f64]; 8]) {
 
 /// See [`super::Tier::enter`].
 #[inline(always)]
-pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
-    rolling_sums::enter_in::<Eight>(state, series, squares);
+pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], asked: Asked) {
+    rolling_sums::enter_in::<Eight>(state, series, asked);
 }
 
 /// See [`super::Tier::roll`].
@@ -365,10 +365,10 @@ pub fn roll(
     entering: [&[f64]; 8],
     leaving: [&[f64]; 8],
     asked: Asked,
-    answers: &mut Tile,
+    tile: &mut Tile,
     unsure: &mut Vec<Unsure>,
 ) {
-    rolling_sums::roll_in::<Eight>(state, entering, leaving, asked, answers, unsure);
+    rolling_sums::roll_in::<Eight>(state, entering, leaving, asked, tile, unsure);
 }
 
 /// See [`super::Tier::eight_wide`].

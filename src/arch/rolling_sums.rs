@@ -7,9 +7,10 @@
 //! - S = Σd₁ + Σd₂ + Σd₃ + Σd₄
 //! - Q = Σd₁² + Σ2d₁d₂ + Σ(2d₁d₃ + d₂²) + Σ(2d₁d₄ + 2d₂d₃) + Σ(2d₂d₄ + d₃²) + Σ2d₃d₄ + Σd₄²
 //!
-//! With |d| ≤ 2²¹ of its own place, a row adds at most 1.5·2⁴³ of its weight to a lane, so [`CARRY_EVERY`] rows that enter and as many
-//! that leave stay below 2⁵³, and nothing is rounded. Then what is a multiple of 2⁴⁸ of the weight moves to a second lane of its own,
-//! where it is exact for 2⁵⁰ rows.
+//! With |d| ≤ 2²¹ of its own place, a row adds at most 1.5·2⁴³ of its weight to a lane, so the lanes of a window of up to
+//! [`WITHOUT_CARRY`] rows stay below 2⁵³, and nothing is rounded. In longer windows so do [`CARRY_EVERY`] rows that enter and as many that
+//! leave; then what is a multiple of 2⁴⁸ of the weight moves to a second lane of its own, where it is exact for 2⁵⁰ rows. Either lane may be far
+//! greater than the rows in the window have it, once greater ones have left. So the two of a weight are added first, exactly.
 //!
 //! S and Q become sums h + l of two floats: S exactly, Q to 2^−100 of itself, as its terms cancel to no less than a quarter. The
 //! variance is (n·Q − S²) / (n·(n − ddof)), to 2^−96 of n·Q before the division. A result is taken only where both ends of its error
@@ -30,6 +31,9 @@ pub const UNITS: std::ops::RangeInclusive<i32> = -400..=300;
 /// Rows that are done in one call at most, and between two carries.
 pub const TILE: usize = 32;
 const CARRY_EVERY: usize = 256;
+
+/// Rows of a window that need no carry: 1.5·2⁴³ times as many are below 2⁵³.
+const WITHOUT_CARRY: u64 = 682;
 
 const DIGIT: i32 = 22;
 const DIGITS: usize = 4;
@@ -76,13 +80,41 @@ pub struct Answers<V> {
     pub sem: V,
 }
 
-/// The answers of the windows of [`TILE`] rows of eight stretches.
-pub type Tile = Answers<[[f64; 8]; TILE]>;
+/// Numbers of [`TILE`] rows of eight stretches.
+pub type Rows = [[f64; 8]; TILE];
+
+/// The answers of their windows, and what these are made of.
+#[derive(Debug)]
+pub struct Tile {
+    pub answers: Answers<Rows>,
+    entering: Rows,
+    leaving: Rows,
+    windows: [WindowSums; TILE],
+}
 
 impl Tile {
     pub const NONE: Self = {
         let none = [[0.0; 8]; TILE];
-        Self { sum: none, mean: none, variance: none, stddev: none, sem: none }
+        Self {
+            answers: Answers { sum: none, mean: none, variance: none, stddev: none, sem: none },
+            entering: none,
+            leaving: none,
+            windows: [WindowSums::NONE; TILE],
+        }
+    };
+}
+
+/// S and Q of a window of each stretch: h + l.
+#[derive(Clone, Copy, Debug)]
+struct WindowSums {
+    sum: Double<[f64; 8]>,
+    squares: Double<[f64; 8]>,
+}
+
+impl WindowSums {
+    const NONE: Self = {
+        let none = Double { h: [0.0; 8], l: [0.0; 8] };
+        Self { sum: none, squares: none }
     };
 }
 
@@ -125,7 +157,7 @@ impl RollingSums {
     }
 }
 
-/// The lanes in registers.
+/// The lanes of some stretches, each of them in a register.
 struct Lanes<F> {
     sums: [F; DIGITS],
     low: [F; 7],
@@ -148,26 +180,27 @@ fn split<F: Floats>(x: F, place: i32) -> (F, F) {
     (digit, x - digit)
 }
 
-impl<F: Floats<Values = [f64; 8]>> Lanes<F> {
+impl<F: Floats> Lanes<F> {
+    /// Those of register `part`.
     #[inline(always)]
-    fn load(state: &RollingSums) -> Self {
+    fn load<E: OfEight<Register = F>>(state: &RollingSums, part: usize) -> Self {
         let mut lanes = Self { sums: [F::splat(0.0); DIGITS], low: [F::splat(0.0); 7] };
         for (lane, sum) in lanes.sums.iter_mut().zip(&state.sums) {
-            *lane = F::load(sum);
+            *lane = F::load(&E::registers(sum)[part]);
         }
         for (lane, sum) in lanes.low.iter_mut().zip(&state.low) {
-            *lane = F::load(sum);
+            *lane = F::load(&E::registers(sum)[part]);
         }
         lanes
     }
 
     #[inline(always)]
-    fn store(&self, state: &mut RollingSums) {
+    fn store<E: OfEight<Register = F>>(&self, state: &mut RollingSums, part: usize) {
         for (lane, sum) in self.sums.iter().zip(&mut state.sums) {
-            *sum = lane.store();
+            E::registers_mut(sum)[part] = lane.store();
         }
         for (lane, sum) in self.low.iter().zip(&mut state.low) {
-            *sum = lane.store();
+            E::registers_mut(sum)[part] = lane.store();
         }
     }
 
@@ -218,25 +251,22 @@ impl<F: Floats<Values = [f64; 8]>> Lanes<F> {
 
     /// Q.
     #[inline(always)]
-    fn squares(&self, high: Option<&[[f64; 8]; 7]>) -> Double<F> {
-        let mut total = Double { h: self.low[6], l: F::splat(0.0) };
-        for index in (0..6).rev() {
-            total = with_term(total, self.low[index]);
-        }
+    fn squares(&self, high: Option<&[F; 7]>) -> Double<F> {
+        let (mut lanes, mut l) = (self.low, F::splat(0.0));
         if let Some(high) = high {
-            for high in high.iter().rev() {
-                total = with_term(total, F::load(high));
+            for (lane, high) in lanes.iter_mut().zip(high) {
+                let whole = two_sum(*lane, *high);
+                (*lane, l) = (whole.h, l + whole.l);
             }
         }
-        two_sum(total.h, total.l)
+        let mut h = lanes[6];
+        for lane in lanes[..6].iter().rev() {
+            let sum = two_sum(*lane, h);
+            // What is rounded off is gathered.
+            (h, l) = (sum.h, l + sum.l);
+        }
+        two_sum(h, l)
     }
-}
-
-/// A sum with one more term; what is rounded off is gathered.
-#[inline(always)]
-fn with_term<F: Floats>(total: Double<F>, term: F) -> Double<F> {
-    let sum = two_sum(term, total.h);
-    Double { h: sum.h, l: total.l + sum.l }
 }
 
 /// The divisors of a window.
@@ -335,34 +365,39 @@ pub fn of_integers(sum: i128, number: U256, unit: i32, divisors: &Divisors<f64>)
     (sure && (zero || sure_spread && sure_error)).then_some(answers)
 }
 
-/// Adds rows to the window, whose sums nobody asks for: those of each series from the first to the last.
+/// Adds rows to the window, whose sums nobody asks for yet: those of each series from the first to the last.
 #[inline(always)]
-pub fn enter_in<F: OfEight>(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
-    match squares {
-        true => enter::<F, true>(state, series),
-        false => enter::<F, false>(state, series),
+pub fn enter_in<F: OfEight>(state: &mut RollingSums, series: [&[f64]; 8], asked: Asked) {
+    match asked.squares {
+        true => enter::<F, true>(state, series, asked),
+        false => enter::<F, false>(state, series, asked),
     }
 }
 
 #[inline(always)]
-fn enter<F: OfEight, const SQUARES: bool>(state: &mut RollingSums, series: [&[f64]; 8]) {
+fn enter<F: OfEight, const SQUARES: bool>(state: &mut RollingSums, series: [&[f64]; 8], asked: Asked) {
     let mut rows = [[0.0; 8]; TILE];
     let count = series[0].len();
     for start in (0..count).step_by(TILE) {
         let end = count.min(start + TILE);
-        make_room::<F>(state, end - start);
+        make_room::<F>(state, end - start, asked);
         F::lay(series.map(|one| &one[start..end]), &mut rows);
-        let mut lanes = Lanes::<F>::load(state);
-        for row in &rows[..end - start] {
-            lanes.enter::<SQUARES>(digits(F::load(row), state.unit));
+        for part in 0..F::registers(&[0.0; 8]).len() {
+            let mut lanes = Lanes::load::<F>(state, part);
+            for row in &rows[..end - start] {
+                lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
+            }
+            lanes.store::<F>(state, part);
         }
-        lanes.store(state);
     }
 }
 
 /// Carries, if `rows` more would be too many.
 #[inline(always)]
-fn make_room<F: Floats<Values = [f64; 8]>>(state: &mut RollingSums, rows: usize) {
+fn make_room<F: Floats<Values = [f64; 8]>>(state: &mut RollingSums, rows: usize, asked: Asked) {
+    if asked.rows <= WITHOUT_CARRY {
+        return;
+    }
     state.rows += rows;
     if state.rows <= CARRY_EVERY {
         return;
@@ -384,12 +419,12 @@ pub fn roll_in<F: OfEight>(
     entering: [&[f64]; 8],
     leaving: [&[f64]; 8],
     asked: Asked,
-    answers: &mut Tile,
+    tile: &mut Tile,
     unsure: &mut Vec<Unsure>,
 ) {
     match asked.squares {
-        true => roll::<F, true>(state, entering, leaving, asked, answers, unsure),
-        false => roll::<F, false>(state, entering, leaving, asked, answers, unsure),
+        true => roll::<F, true>(state, entering, leaving, asked, tile, unsure),
+        false => roll::<F, false>(state, entering, leaving, asked, tile, unsure),
     }
 }
 
@@ -399,58 +434,125 @@ fn roll<F: OfEight, const SQUARES: bool>(
     entering: [&[f64]; 8],
     leaving: [&[f64]; 8],
     asked: Asked,
-    answers: &mut Tile,
+    tile: &mut Tile,
     unsure: &mut Vec<Unsure>,
 ) {
     let count = entering[0].len();
     assert!(count <= TILE);
-    make_room::<F>(state, count);
-    let (mut rows, mut old) = ([[0.0; 8]; TILE], [[0.0; 8]; TILE]);
-    F::lay(entering, &mut rows);
-    F::lay(leaving, &mut old);
-    let high = state.high;
-    let high = (high != [[0.0; 8]; 7]).then_some(&high);
-    let zero = F::splat(0.0);
+    make_room::<F>(state, count, asked);
+    let Tile { answers, entering: rows, leaving: old, windows } = tile;
+    F::lay(entering, rows);
+    F::lay(leaving, old);
+    let (rows, old, windows) = (&rows[..count], &old[..count], &mut windows[..count]);
+    let begin = state.clone();
+    for part in 0..F::registers(&[0.0; 8]).len() {
+        slide::<F, SQUARES>(state, part, rows, old, asked, windows);
+    }
     let divisors = Divisors::<F>::new(asked.rows, asked.ddof);
-    let mut lanes = Lanes::<F>::load(state);
-    for (index, (row, old)) in rows[..count].iter().zip(&old).enumerate() {
-        lanes.enter::<SQUARES>(digits(F::load(row), state.unit));
+    let mut open = [0; TILE];
+    for (index, window) in windows.iter().enumerate() {
+        open[index] = answer::<F, SQUARES>(window, &divisors, asked, index, answers);
+    }
+    if open.iter().any(|lanes| *lanes != 0) {
+        replay::<F, SQUARES>(begin, rows, old, &open, unsure);
+    }
+}
+
+/// Each row enters, the sums are noted, and an old row leaves: in the stretches of one register, as there are no registers for all
+/// lanes of two.
+#[inline(always)]
+fn slide<F: OfEight, const SQUARES: bool>(
+    state: &mut RollingSums,
+    part: usize,
+    rows: &[[f64; 8]],
+    old: &[[f64; 8]],
+    asked: Asked,
+    windows: &mut [WindowSums],
+) {
+    let mut high = [F::Register::splat(0.0); 7];
+    for (lane, high) in high.iter_mut().zip(&state.high) {
+        *lane = F::Register::load(&F::registers(high)[part]);
+    }
+    let high = (asked.rows > WITHOUT_CARRY).then_some(&high);
+    let mut lanes = Lanes::load::<F>(state, part);
+    for ((row, old), window) in rows.iter().zip(old).zip(windows) {
+        lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
         let sum = lanes.sum();
-        let (mean, mut sure) = mean(sum, &divisors);
-        answers.sum[index] = (sum.h + zero).store();
-        answers.mean[index] = (mean + zero).store();
+        F::registers_mut(&mut window.sum.h)[part] = sum.h.store();
+        F::registers_mut(&mut window.sum.l)[part] = sum.l.store();
         if SQUARES {
             let squares = lanes.squares(high);
-            // n·Q − S².
-            let multiple = two_product(squares.h, divisors.n);
-            let square = sum.squared();
-            let all = two_sum(multiple.h, -square.h);
-            let low = all.l + (squares.l.mul_add(divisors.n, multiple.l) - square.l);
-            let number = two_sum(all.h, low);
-            let error = multiple.h * F::splat(ERROR);
-            let is_zero = squares.h.equals(zero);
-            let (variance, stddev, sure_spread) = spread(number, error, divisors.spread);
-            answers.variance[index] = zero.or(is_zero, variance).store();
-            answers.stddev[index] = zero.or(is_zero, stddev).store();
-            sure = sure & (is_zero | sure_spread);
-            if asked.sem {
-                let (_, sem, sure_error) = spread(number, error, divisors.error);
-                answers.sem[index] = zero.or(is_zero, sem).store();
-                sure = sure & (is_zero | sure_error);
-            }
+            F::registers_mut(&mut window.squares.h)[part] = squares.h.store();
+            F::registers_mut(&mut window.squares.l)[part] = squares.l.store();
         }
-        let open = F::bits(!sure);
-        if open != 0 {
-            let mut at = state.clone();
-            lanes.store(&mut at);
-            unsure.extend((0..8).filter(|lane| open >> lane & 1 == 1).map(|lane| {
-                let (sum, squares) = at.exact(lane);
-                Unsure { lane, row: index, sum, squares }
-            }));
-        }
-        lanes.leave::<SQUARES>(digits(F::load(old), state.unit));
+        lanes.leave::<SQUARES>(digits(F::Register::load(&F::registers(old)[part]), state.unit));
     }
-    lanes.store(state);
+    lanes.store::<F>(state, part);
+}
+
+/// Writes what is asked of a window to row `index`; which stretches are unsure of it.
+#[inline(always)]
+fn answer<F: OfEight, const SQUARES: bool>(
+    window: &WindowSums,
+    divisors: &Divisors<F>,
+    asked: Asked,
+    index: usize,
+    answers: &mut Answers<Rows>,
+) -> u8 {
+    let zero = F::splat(0.0);
+    let sum = Double { h: F::load(&window.sum.h), l: F::load(&window.sum.l) };
+    let (mean, mut sure) = mean(sum, divisors);
+    answers.sum[index] = (sum.h + zero).store();
+    answers.mean[index] = (mean + zero).store();
+    if SQUARES {
+        let squares = Double { h: F::load(&window.squares.h), l: F::load(&window.squares.l) };
+        // n·Q − S².
+        let multiple = two_product(squares.h, divisors.n);
+        let square = sum.squared();
+        let all = two_sum(multiple.h, -square.h);
+        let low = all.l + (squares.l.mul_add(divisors.n, multiple.l) - square.l);
+        let number = two_sum(all.h, low);
+        let error = multiple.h * F::splat(ERROR);
+        let is_zero = squares.h.equals(zero);
+        let (variance, stddev, sure_spread) = spread(number, error, divisors.spread);
+        answers.variance[index] = zero.or(is_zero, variance).store();
+        answers.stddev[index] = zero.or(is_zero, stddev).store();
+        sure = sure & (is_zero | sure_spread);
+        if asked.sem {
+            let (_, sem, sure_error) = spread(number, error, divisors.error);
+            answers.sem[index] = zero.or(is_zero, sem).store();
+            sure = sure & (is_zero | sure_error);
+        }
+    }
+    F::bits(!sure)
+}
+
+/// Moves along the rows once more, for the exact sums of the windows that are open.
+#[inline(always)]
+fn replay<F: OfEight, const SQUARES: bool>(
+    begin: RollingSums,
+    rows: &[[f64; 8]],
+    old: &[[f64; 8]],
+    open: &[u8; TILE],
+    unsure: &mut Vec<Unsure>,
+) {
+    let mut state = begin;
+    for (index, ((row, old), open)) in rows.iter().zip(old).zip(open).enumerate() {
+        for part in 0..F::registers(row).len() {
+            let mut lanes = Lanes::load::<F>(&state, part);
+            lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
+            lanes.store::<F>(&mut state, part);
+        }
+        for lane in (0..8).filter(|lane| open >> lane & 1 == 1) {
+            let (sum, squares) = state.exact(lane);
+            unsure.push(Unsure { lane, row: index, sum, squares });
+        }
+        for part in 0..F::registers(row).len() {
+            let mut lanes = Lanes::load::<F>(&state, part);
+            lanes.leave::<SQUARES>(digits(F::Register::load(&F::registers(old)[part]), state.unit));
+            lanes.store::<F>(&mut state, part);
+        }
+    }
 }
 
 /// Writes the columns of these rows one after the other: to each of the eight series as many numbers as there are rows.

@@ -193,8 +193,8 @@ macro_rules! compiled_for {
             rolling_sums::magnitudes(values)
         }
         #[target_feature(enable = $features)]
-        pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
-            rolling_sums::enter_in::<$floats>(state, series, squares);
+        pub fn enter(state: &mut RollingSums, series: [&[f64]; 8], asked: Asked) {
+            rolling_sums::enter_in::<$floats>(state, series, asked);
         }
         #[target_feature(enable = $features)]
         pub fn roll(
@@ -202,10 +202,10 @@ macro_rules! compiled_for {
             entering: [&[f64]; 8],
             leaving: [&[f64]; 8],
             asked: Asked,
-            answers: &mut Tile,
+            tile: &mut Tile,
             unsure: &mut Vec<Unsure>,
         ) {
-            rolling_sums::roll_in::<$floats>(state, entering, leaving, asked, answers, unsure);
+            rolling_sums::roll_in::<$floats>(state, entering, leaving, asked, tile, unsure);
         }
         #[target_feature(enable = $features)]
         pub fn characters<O: Copy>(data: &[u8], offsets: &[O], at: impl Fn(O) -> usize, lengths: &mut [u64]) {
@@ -477,9 +477,9 @@ impl Tier {
     }
 
     /// Rows of eight stretches enter the window: see [`super::rolling_sums`].
-    pub fn enter(self, state: &mut RollingSums, series: [&[f64]; 8], squares: bool) {
+    pub fn enter(self, state: &mut RollingSums, series: [&[f64]; 8], asked: Asked) {
         assert!(series.iter().all(|one| one.len() == series[0].len()));
-        dispatch!(self, [compiled::avx2, compiled::avx512], enter(state, series, squares));
+        dispatch!(self, [compiled::avx2, compiled::avx512], enter(state, series, asked));
     }
 
     /// For each of up to [`TILE`](super::rolling_sums::TILE) rows of eight stretches: it enters the window, which is answered for, and then
@@ -490,12 +490,12 @@ impl Tier {
         entering: [&[f64]; 8],
         leaving: [&[f64]; 8],
         asked: Asked,
-        answers: &mut Tile,
+        tile: &mut Tile,
         unsure: &mut Vec<Unsure>,
     ) {
         let rows = entering[0].len();
         assert!(entering.iter().chain(&leaving).all(|one| one.len() == rows));
-        dispatch!(self, [compiled::avx2, compiled::avx512], roll(state, entering, leaving, asked, answers, unsure));
+        dispatch!(self, [compiled::avx2, compiled::avx512], roll(state, entering, leaving, asked, tile, unsure));
     }
 
     /// The number of characters of texts of UTF-8, which lie one after the other in `data`, of at most [`SPAN`] bytes: each begins at one of

@@ -125,20 +125,20 @@ impl Lanes<'_> {
             std::array::from_fn(|lane| &values[from + lane * each..from + lane * each + count])
         };
         let mut state = RollingSums::new(unit);
-        tier.enter(&mut state, rows(start + 1 - window, window - 1), asked.squares);
-        let mut answers = Tile::NONE;
+        tier.enter(&mut state, rows(start + 1 - window, window - 1), asked);
+        let mut tile = Tile::NONE;
         let mut unsure = Vec::new();
         for first in (0..each).step_by(TILE) {
             interrupt.check()?;
             let count = TILE.min(each - first);
             let (entering, leaving) = (rows(start + first, count), rows(start + first + 1 - window, count));
-            tier.roll(&mut state, entering, leaving, asked, &mut answers, &mut unsure);
+            tier.roll(&mut state, entering, leaving, asked, &mut tile, &mut unsure);
             for column in &mut *columns {
                 if is_spread(column.measure) && asked.rows <= asked.ddof {
                     (0..8).for_each(|lane| column.values[lane * each + first..][..count].fill(UNDEFINED));
                     continue;
                 }
-                let Some(found) = of(&answers, column.measure) else { continue };
+                let Some(found) = of(&tile.answers, column.measure) else { continue };
                 let mut places = column.values.chunks_mut(each).map(|lane| &mut lane[first..first + count]);
                 tier.to_series(&found[..count], std::array::from_fn(|_| places.next().unwrap_or_default()));
             }
