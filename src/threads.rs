@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
@@ -64,10 +64,10 @@ impl Threads {
     }
 
     /// As many zeros, which threads can write to.
-    pub fn zeros(self, count: usize) -> Vec<AtomicU32> {
+    pub fn zeros<A: Default + Send>(self, count: usize) -> Vec<A> {
         match self {
-            Self::This => (0..count).map(|_| AtomicU32::new(0)).collect(),
-            Self::All => (0..count).into_par_iter().map(|_| AtomicU32::new(0)).collect(),
+            Self::This => (0..count).map(|_| A::default()).collect(),
+            Self::All => (0..count).into_par_iter().map(|_| A::default()).collect(),
         }
     }
 

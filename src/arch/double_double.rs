@@ -9,8 +9,9 @@
 //! - with m the rounded mean and d = x − m (exact), the sum of squared deviations is Σd² − (Σd)²/n; where the second term is
 //!   not small beside the first, both are exact;
 //! - an answer is rounded only if both ends of its error interval round to it (A. Ziv, *Fast evaluation of elementary
-//!   mathematical functions with correctly rounded last bit*, ACM TOMS 17(3), 1991). The bound is 2^−90: the low parts of
-//!   128 squares err by 128·2^−104 together, and the few operations after them by a thousandth of it.
+//!   mathematical functions with correctly rounded last bit*, ACM TOMS 17(3), 1991). The bound is 2^−90: of the low
+//!   parts of n squares, each addition errs by 2^−53 of their sum so far, which is below n·2^−53 of the squares: n²·2^−107 together, or 2^−93 of 128.
+//!   The few operations after them err by a thousandth of it.
 
 use super::floats::Floats;
 use super::key::Keyed;

@@ -86,9 +86,9 @@ impl Rolling {
         if u32::try_from(rows).is_err() {
             return Err(Error::Data(format!("{rows} rows; windows move over {} at most", u32::MAX)));
         }
-        let groups = if by.is_empty() { None } else { Some(Groups::new(by, rows)?) };
-        let order = groups.as_ref().map(|groups| &groups.rows[..]);
-        let starts = groups.as_ref().map_or_else(|| vec![0, rows], |groups| groups.starts.clone());
+        let groups = if by.is_empty() { None } else { Some(Groups::with_indices(by, rows)?) };
+        let order = groups.as_ref().map(|(groups, _)| &groups.rows[..]);
+        let starts = groups.as_ref().map_or_else(|| vec![0, rows], |(groups, _)| groups.starts.clone());
         let times = match (self.needs_times(), on) {
             (false, _) => Vec::new(),
             (true, None) => {
@@ -109,17 +109,17 @@ impl Rolling {
         let mut columns = Vec::with_capacity(series.len() * measures.len());
         for series in series {
             let mut values: Vec<Vec<f64>> = measures.iter().map(|_| vec![0.0; targets.len()]).collect();
-            let work = Work { rolling: self, series, order, bounds, targets: &targets, spec, interrupt };
+            let groups = groups.as_ref().map(|(groups, indices)| (groups, &indices[..]));
+            let work = Work { rolling: self, series, groups, bounds, targets: &targets, spec, interrupt };
             with_repr!(series.repr(), T => work.fill::<T>(&measures, &mut values))
                 .map_err(|error| error.of_series(series.name()))?;
             columns.extend(measures.iter().copied().zip(values));
         }
-        if let Some(order) = order {
-            let places = places(order, &targets, self.step);
-            let in_order = |(_, values): &mut (Measure, Vec<f64>)| {
-                *values = places.iter().map(|&place| values[place as usize]).collect();
-            };
-            Threads::for_values(rows).map_items(&mut columns, in_order);
+        if let Some((groups, indices)) = groups {
+            let places = if self.step == 1 { indices } else { places(&groups.rows, &targets, self.step) };
+            for (_, values) in &mut columns {
+                *values = in_order(values, &places);
+            }
         }
         let names =
             names(&series.iter().map(|series| series.name().map(str::to_owned)).collect::<Vec<_>>(), self.counts, spec);
@@ -139,6 +139,18 @@ fn places(order: &[u32], targets: &Targets<'_>, step: usize) -> Vec<u32> {
         places[order[position] as usize / step] = index as u32;
     }
     places
+}
+
+/// The value at each of these places.
+fn in_order(values: &[f64], places: &[u32]) -> Vec<f64> {
+    let mut ordered = vec![0.0; places.len()];
+    let parts = ordered.chunks_mut(TASK).zip(places.chunks(TASK));
+    Threads::for_values(places.len()).map_items(parts, |(ordered, places)| {
+        for (value, &place) in ordered.iter_mut().zip(places) {
+            *value = values[place as usize];
+        }
+    });
+    ordered
 }
 
 /// Times in nanoseconds, group after group, ascending: descending ones are turned around.
@@ -175,7 +187,8 @@ fn times(on: &ArrayRef, rows: usize, order: Option<&[u32]>, groups: &[usize]) ->
 struct Work<'a> {
     rolling: &'a Rolling,
     series: &'a Series,
-    order: Option<&'a [u32]>,
+    /// The rows of each group, and the index of each row among them.
+    groups: Option<(&'a Groups, &'a [u32])>,
     bounds: Bounds<'a>,
     targets: &'a Targets<'a>,
     spec: &'a Spec,
@@ -185,8 +198,8 @@ struct Work<'a> {
 impl Work<'_> {
     fn fill<T: Element>(&self, measures: &[Measure], values: &mut [Vec<f64>]) -> Result<()> {
         let array = self.series.whole()?.to_array()?;
-        let array = match self.order {
-            Some(order) => from_arrow::take_rows(&array, order)?,
+        let array = match self.groups {
+            Some((groups, indices)) => from_arrow::put_rows(&array, &groups.rows, indices)?,
             None => array,
         };
         let rows = Rows::<T>::new(&array)?;

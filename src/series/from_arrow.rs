@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arrow_array::cast::AsArray;
 use arrow_array::downcast_run_array;
@@ -23,6 +24,10 @@ use crate::error::{Error, Result};
 use crate::num::decimal::Decimal;
 use crate::scan::BLOCK;
 use crate::series::type_names::type_text;
+use crate::threads::Threads;
+
+/// Rows that one thread puts to their places at a time.
+const PUT_TOGETHER: usize = 1 << 14;
 
 /// The values of an array that needs no conversion; nulls have some value too.
 pub fn as_they_are<T: Element>(array: &dyn Array) -> Option<&[T]> {
@@ -242,6 +247,29 @@ pub fn take_rows(array: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
     let rows = UInt32Array::from_iter_values(rows.iter().copied());
     let checked = Some(TakeOptions { check_bounds: true });
     take(array, &rows, checked).map_err(|error| Error::Data(error.to_string()))
+}
+
+/// The same of all rows, of each of which `indices` has the index among `rows`. What is not converted is written in the order in which it is read:
+/// the rows of some groups are as many sequences, which stay in the caches, while each row that is looked for is missing from them.
+///
+/// # Errors
+///
+/// As those of [`take_rows`].
+pub fn put_rows(array: &ArrayRef, rows: &[u32], indices: &[u32]) -> Result<ArrayRef> {
+    if array.data_type() != &DataType::Float64 || array.null_count() > 0 || array.len() != indices.len() {
+        return take_rows(array, rows);
+    }
+    let values: &[f64] = array.as_primitive::<Float64Type>().values();
+    let threads = Threads::for_values(values.len());
+    let places: Vec<AtomicU64> = threads.zeros(values.len());
+    let parts: Vec<_> = values.chunks(PUT_TOGETHER).zip(indices.chunks(PUT_TOGETHER)).collect();
+    threads.map_items(parts, |(values, indices): (&[f64], &[u32])| {
+        for (value, &index) in values.iter().zip(indices) {
+            places[index as usize].store(value.to_bits(), Relaxed);
+        }
+    });
+    let put = places.into_iter().map(|bits| f64::from_bits(bits.into_inner()));
+    Ok(Arc::new(Float64Array::from(put.collect::<Vec<_>>())))
 }
 
 /// A dictionary, by its values in the order of its keys.

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::{FieldRef, Schema};
 use arrow_select::take::take;
 
-use super::grouped_rows::{GroupedRows, by_code, group_column, group_rows, ranks};
+use super::grouped_rows::{Outline, Place, group_codes, group_column, numbers, ranks, zeros};
 use super::packed::{Packed, packed};
 use crate::error::{Error, Result};
 use crate::escape::{NAME, shown};
@@ -32,15 +33,25 @@ impl Groups {
     /// [`Error::NoKey`] for a type whose values have no order, [`Error::Data`] for one of another length, or 2³² rows and more.
     pub fn new(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Self> {
         let columns = key_columns(columns, rows)?;
-        let GroupedRows { firsts, starts, rows } = match &columns[..] {
-            [] => GroupedRows { firsts: vec![], starts: vec![0, rows], rows: (0..rows as u32).collect() },
-            [column] => group_column(column),
-            several => match packed(several, rows) {
-                Packed::Narrow(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code),
-                Packed::Wide(codes) => group_rows(rows, None, |row| codes[row], |_, _, _| true, by_code),
-            },
-        };
-        Ok(Self { keys: keys_of(&columns, firsts)?, starts, rows })
+        let sorted = zeros(rows);
+        let Outline { firsts, starts } =
+            outline(&columns, rows, |place| sorted[place.index as usize].store(place.row, Relaxed));
+        Ok(Self { keys: keys_of(&columns, firsts)?, starts, rows: numbers(sorted) })
+    }
+
+    /// The same, and of each row its index among the rows of the groups.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Groups::new`].
+    pub fn with_indices(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<(Self, Vec<u32>)> {
+        let columns = key_columns(columns, rows)?;
+        let (sorted, indices) = (zeros(rows), zeros(rows));
+        let Outline { firsts, starts } = outline(&columns, rows, |place| {
+            sorted[place.index as usize].store(place.row, Relaxed);
+            indices[place.row as usize].store(place.index, Relaxed);
+        });
+        Ok((Self { keys: keys_of(&columns, firsts)?, starts, rows: numbers(sorted) }, numbers(indices)))
     }
 
     /// The number of groups.
@@ -51,6 +62,21 @@ impl Groups {
     /// The rows of some neighbours.
     pub fn rows(&self, groups: Range<usize>) -> &[u32] {
         &self.rows[self.starts[groups.start]..self.starts[groups.end]]
+    }
+}
+
+/// The groups of rows by these columns; `put` gets the place of each row.
+fn outline(columns: &[KeyColumn], rows: usize, put: impl Fn(Place) + Sync) -> Outline {
+    match columns {
+        [] => {
+            (0..rows as u32).for_each(|row| put(Place { row, index: row, group: 0 }));
+            Outline { firsts: vec![], starts: vec![0, rows] }
+        }
+        [column] => group_column(column, put),
+        several => match packed(several, rows) {
+            Packed::Narrow(codes) => group_codes(rows, |row| codes[row], put),
+            Packed::Wide(codes) => group_codes(rows, |row| codes[row], put),
+        },
     }
 }
 

@@ -20,15 +20,22 @@ const FEW: usize = 1 << 14;
 /// The most distinct keys that are found in one stripe; with more, rows are dealt out to parts.
 const TABLE: usize = 1 << 14;
 
-/// Groups whose rows are ranked together.
-const TOGETHER: usize = 1 << 10;
-
-/// Groups by their rows alone.
-pub(super) struct GroupedRows {
+/// What is known of the groups beside their rows.
+pub(super) struct Outline {
     /// The first row of each group.
     pub(super) firsts: Vec<u32>,
+    /// Where each begins among the rows of one after the other, and where the last one ends.
     pub(super) starts: Vec<usize>,
-    pub(super) rows: Vec<u32>,
+}
+
+/// Where a row goes.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) row: u32,
+    /// Its index among the rows of one group after the other.
+    pub(super) index: u32,
+    /// The number of its group.
+    pub(super) group: u32,
 }
 
 /// One of the distinct keys.
@@ -47,19 +54,20 @@ pub(super) fn by_code<C: Ord>(a: Distinct<C>, b: Distinct<C>) -> Ordering {
     a.code.cmp(&b.code)
 }
 
-/// The groups of one column, in the order of their keys.
-pub(super) fn group_column(column: &KeyColumn) -> GroupedRows {
-    struct Sort<'a> {
+/// The groups of one column, in the order of their keys; `put` gets the place of each row.
+pub(super) fn group_column(column: &KeyColumn, put: impl Fn(Place) + Sync) -> Outline {
+    struct Sort<'a, P> {
         rows: usize,
         nulls: Option<&'a NullBuffer>,
+        put: P,
     }
-    impl KeyVisitor for Sort<'_> {
-        type Outcome = GroupedRows;
+    impl<P: Fn(Place) + Sync> KeyVisitor for Sort<'_, P> {
+        type Outcome = Outline;
 
-        fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) -> GroupedRows {
-            group_rows(self.rows, self.nulls, code, |_, _, _| true, by_code)
+        fn exact(self, code: impl Fn(usize) -> u64 + Copy + Sync) -> Outline {
+            group_rows(self.rows, self.nulls, code, |_, _, _| true, by_code, self.put)
         }
-        fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Copy + Sync) -> GroupedRows {
+        fn bytes<'b>(self, bytes: impl Fn(usize) -> &'b [u8] + Copy + Sync) -> Outline {
             // Short text is its own code, in its order; of longer text the code is a hash, and the order that of the bytes.
             let hasher = RandomState::new();
             let code = |row| text_code(&hasher, bytes(row));
@@ -68,34 +76,38 @@ pub(super) fn group_column(column: &KeyColumn) -> GroupedRows {
                 0 => a.code.cmp(&b.code),
                 _ => bytes(a.first as usize).cmp(bytes(b.first as usize)),
             };
-            group_rows(self.rows, self.nulls, code, same, order)
+            group_rows(self.rows, self.nulls, code, same, order, self.put)
         }
     }
-    column.visit(Sort { rows: column.len(), nulls: column.nulls() })
+    column.visit(Sort { rows: column.len(), nulls: column.nulls(), put })
 }
 
 /// The place of each row's key among the distinct ones, of a column that is a dictionary's.
 pub(super) fn ranks(column: KeyColumn) -> Result<Vec<u32>> {
-    Ok(ranked(group_column(&column)).0)
+    Ok(ranked_column(&column).0)
+}
+
+/// The rank of each row's key among the distinct ones of a column, and how many these are.
+pub(super) fn ranked_column(column: &KeyColumn) -> (Vec<u32>, u32) {
+    let ranks = zeros(column.len());
+    let outline = group_column(column, |place| ranks[place.row as usize].store(place.group, Relaxed));
+    (numbers(ranks), outline.firsts.len() as u32)
+}
+
+/// The same of codes that are in the order of the keys.
+pub(super) fn ranked_codes(rows: usize, code: impl Fn(usize) -> u64 + Copy + Sync) -> Vec<u32> {
+    let ranks = zeros(rows);
+    group_codes(rows, code, |place| ranks[place.row as usize].store(place.group, Relaxed));
+    numbers(ranks)
 }
 
 /// The groups of codes that are in the order of the keys, in that order.
-pub(super) fn group_codes(rows: usize, code: impl Fn(usize) -> u64 + Copy + Sync) -> GroupedRows {
-    group_rows(rows, None, code, |_, _, _| true, by_code)
-}
-
-/// The rank of each row's group, and the number of groups.
-pub(super) fn ranked(grouped: GroupedRows) -> (Vec<u32>, u32) {
-    let ranks = zeros(grouped.rows.len());
-    let groups = grouped.firsts.len();
-    let starts: Vec<usize> = (0..groups).step_by(TOGETHER).collect();
-    each(&starts, grouped.rows.len(), |&start| {
-        for group in start..groups.min(start + TOGETHER) {
-            let rows = &grouped.rows[grouped.starts[group]..grouped.starts[group + 1]];
-            rows.iter().for_each(|&row| ranks[row as usize].store(group as u32, Relaxed));
-        }
-    });
-    (ranks.into_iter().map(AtomicU32::into_inner).collect(), groups as u32)
+pub(super) fn group_codes<C: Code>(
+    rows: usize,
+    code: impl Fn(usize) -> C + Copy + Sync,
+    put: impl Fn(Place) + Sync,
+) -> Outline {
+    group_rows(rows, None, code, |_, _, _| true, by_code, put)
 }
 
 /// Groups rows by equal codes, if they are also the `same`; in this order of the keys.
@@ -105,7 +117,8 @@ pub(super) fn group_rows<C: Code>(
     code: impl Fn(usize) -> C + Copy + Sync,
     same: impl Fn(C, usize, usize) -> bool + Copy + Sync,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
-) -> GroupedRows {
+    put: impl Fn(Place) + Sync,
+) -> Outline {
     let seed = RandomState::new().hash_one(0) | 1;
     let there = |row: &u32| nulls.is_none_or(|nulls| nulls.is_valid(*row as usize));
     let starts: Vec<usize> = (0..rows).step_by(STRIPE).collect();
@@ -132,7 +145,7 @@ pub(super) fn group_rows<C: Code>(
     });
     if let Some(tables) = tables.into_iter().collect::<Option<Vec<_>>>() {
         // Several tables may have keys in common, which are brought together by sorting.
-        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order);
+        return placed(rows, &tables, |table| stripe(starts[table]).filter(there), null_rows, order, put);
     }
 
     let part_of = |code: C| (mixed(code, seed) >> 56) as usize;
@@ -154,17 +167,18 @@ pub(super) fn group_rows<C: Code>(
         }
         table
     });
-    placed(rows, &tables, rows_of, null_rows, order)
+    placed(rows, &tables, rows_of, null_rows, order, put)
 }
 
-/// Every row at its place, the nulls last. Tables may have keys in common, each with rows after those of the table before.
+/// Puts every row at its place, the nulls last. Tables may have keys in common, each with rows after those of the table before.
 pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
     rows: usize,
     tables: &[Table<C>],
     rows_of: impl Fn(usize) -> R + Sync,
     null_rows: Vec<u32>,
     order: impl Fn(Distinct<C>, Distinct<C>) -> Ordering + Sync,
-) -> GroupedRows {
+    put: impl Fn(Place) + Sync,
+) -> Outline {
     let mut all: Vec<Distinct<C>> = Vec::with_capacity(tables.iter().map(|table| table.codes.len()).sum());
     for (number, table) in tables.iter().enumerate() {
         let keys = table.codes.iter().zip(&table.firsts).zip(0..);
@@ -177,7 +191,8 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
     }
     let mut firsts = Vec::with_capacity(all.len() + 1);
     let mut starts = Vec::with_capacity(all.len() + 2);
-    let mut indices: Vec<Vec<u32>> = tables.iter().map(|table| vec![0; table.codes.len()]).collect();
+    // The index of the next row of each key, and the number of its group.
+    let mut places: Vec<Vec<(u32, u32)>> = tables.iter().map(|table| vec![(0, 0); table.codes.len()]).collect();
     let mut end = 0;
     let mut before = None;
     for distinct in all {
@@ -186,7 +201,7 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
             starts.push(end);
         }
         let (table, key) = (distinct.table as usize, distinct.key as usize);
-        indices[table][key] = end as u32;
+        places[table][key] = (end as u32, firsts.len() as u32 - 1);
         end += tables[table].counts[key] as usize;
         before = Some(distinct);
     }
@@ -196,24 +211,29 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
         starts.push(end + null_rows.len());
     }
 
-    let sorted = zeros(rows);
-    let indices: Vec<_> = indices.into_iter().enumerate().collect();
-    each(&indices, rows, |(table, indices)| {
-        let mut indices = indices.clone();
+    let places: Vec<_> = places.into_iter().enumerate().collect();
+    each(&places, rows, |(table, places)| {
+        let mut places = places.clone();
         for (row, &key) in rows_of(*table).zip(&tables[*table].keys) {
-            let index = &mut indices[key as usize];
-            sorted[*index as usize].store(row, Relaxed);
+            let (index, group) = &mut places[key as usize];
+            put(Place { row, index: *index, group: *group });
             *index += 1;
         }
     });
-    let mut rows: Vec<u32> = sorted.into_iter().map(AtomicU32::into_inner).collect();
-    rows[end..].copy_from_slice(&null_rows);
-    GroupedRows { firsts, starts, rows }
+    for (row, index) in null_rows.into_iter().zip(end as u32..) {
+        put(Place { row, index, group: firsts.len() as u32 - 1 });
+    }
+    Outline { firsts, starts }
 }
 
 /// As many zeros, which threads can write to.
-fn zeros(count: usize) -> Vec<AtomicU32> {
+pub(super) fn zeros(count: usize) -> Vec<AtomicU32> {
     Threads::unless(count <= FEW).zeros(count)
+}
+
+/// What the threads have written.
+pub(super) fn numbers(written: Vec<AtomicU32>) -> Vec<u32> {
+    written.into_iter().map(AtomicU32::into_inner).collect()
 }
 
 /// Does the work for each item: on the pool, unless there are only a few rows in all. Those must not wake rayon's own pool,

@@ -5,7 +5,7 @@
 
 use arrow_buffer::NullBuffer;
 
-use super::grouped_rows::{group_codes, group_column, ranked};
+use super::grouped_rows::{ranked_codes, ranked_column};
 use crate::series::key::{KeyColumn, KeyVisitor};
 use crate::threads::Threads;
 
@@ -41,10 +41,10 @@ pub(in super::super) fn packed(columns: &[KeyColumn], rows: usize) -> Packed {
         }
         // The place of what stands before among the distinct ones, and that of this key: 32 bits each.
         _ => {
-            let places = columns.iter().map(|column| ranked(group_column(column)).0);
+            let places = columns.iter().map(|column| ranked_column(column).0);
             let joint = places.reduce(|before, ranks| {
                 let code = |row: usize| u64::from(before[row]) << 32 | u64::from(ranks[row]);
-                ranked(group_codes(rows, code)).0
+                ranked_codes(rows, code)
             });
             Packed::Narrow(joint.unwrap_or_default().into_iter().map(u64::from).collect())
         }
@@ -69,7 +69,7 @@ impl<'a> Field<'a> {
             // Above all of 64 bits there is no number left for null.
             Some((low, high)) if column.nulls().is_none() || high - low < u64::MAX => (low, high),
             _ => {
-                let (ranks, count) = ranked(group_column(column));
+                let (ranks, count) = ranked_column(column);
                 let null = u64::from(count.saturating_sub(1));
                 let bits = u64::BITS - null.leading_zeros();
                 return Self { column, low: 0, null, bits, ranks: Some(ranks) };
