@@ -36,6 +36,8 @@ pub trait Floats:
 pub trait OfEight: Floats<Values = [f64; 8]> {
     /// Those that one register holds.
     type Register: Floats;
+    /// How many of these hold eight numbers.
+    const REGISTERS: usize;
 
     /// Eight numbers, a register after the other.
     fn registers(values: &[f64; 8]) -> &[<Self::Register as Floats>::Values];
@@ -166,6 +168,7 @@ impl Floats for Eight {
 
 impl OfEight for Eight {
     type Register = Self;
+    const REGISTERS: usize = 1;
 
     #[inline(always)]
     fn registers(values: &[f64; 8]) -> &[[f64; 8]] {
@@ -449,6 +452,7 @@ impl Not for PairMask {
 #[cfg(target_arch = "x86_64")]
 impl OfEight for Pair {
     type Register = Quad;
+    const REGISTERS: usize = 2;
 
     #[inline(always)]
     fn registers(values: &[f64; 8]) -> &[[f64; 4]] {
@@ -614,6 +618,7 @@ impl Neg for Wide {
 #[cfg(target_arch = "x86_64")]
 impl OfEight for Wide {
     type Register = Self;
+    const REGISTERS: usize = 1;
 
     #[inline(always)]
     fn registers(values: &[f64; 8]) -> &[[f64; 8]] {

@@ -130,6 +130,15 @@ pub struct Unsure {
     pub squares: U256,
 }
 
+impl Unsure {
+    /// The answers, where the integers decide them without big numbers: n·Q − S² is exact here, however near the two are.
+    pub fn answers(&self, asked: Asked, unit: i32, divisors: &Divisors<f64>) -> Option<Answers<f64>> {
+        let sum = self.sum.unsigned_abs();
+        let number = || self.squares.times(asked.rows).minus(U256::product(sum, sum));
+        asked.squares.then(|| of_integers(self.sum, number(), unit, divisors)).flatten()
+    }
+}
+
 impl RollingSums {
     /// Nothing in the window yet.
     pub fn new(unit: i32) -> Self {
@@ -382,7 +391,7 @@ fn enter<F: OfEight, const SQUARES: bool>(state: &mut RollingSums, series: [&[f6
         let end = count.min(start + TILE);
         make_room::<F>(state, end - start, asked);
         F::lay(series.map(|one| &one[start..end]), &mut rows);
-        for part in 0..F::registers(&[0.0; 8]).len() {
+        for part in 0..F::REGISTERS {
             let mut lanes = Lanes::load::<F>(state, part);
             for row in &rows[..end - start] {
                 lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
@@ -445,7 +454,7 @@ fn roll<F: OfEight, const SQUARES: bool>(
     F::lay(leaving, old);
     let (rows, old, windows) = (&rows[..count], &old[..count], &mut windows[..count]);
     let begin = state.clone();
-    for part in 0..F::registers(&[0.0; 8]).len() {
+    for part in 0..F::REGISTERS {
         slide::<F, SQUARES>(state, part, rows, old, asked, windows);
     }
     let divisors = Divisors::<F>::new(asked.rows, asked.ddof);
@@ -538,7 +547,7 @@ fn replay<F: OfEight, const SQUARES: bool>(
 ) {
     let mut state = begin;
     for (index, ((row, old), open)) in rows.iter().zip(old).zip(open).enumerate() {
-        for part in 0..F::registers(row).len() {
+        for part in 0..F::REGISTERS {
             let mut lanes = Lanes::load::<F>(&state, part);
             lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
             lanes.store::<F>(&mut state, part);
@@ -547,7 +556,7 @@ fn replay<F: OfEight, const SQUARES: bool>(
             let (sum, squares) = state.exact(lane);
             unsure.push(Unsure { lane, row: index, sum, squares });
         }
-        for part in 0..F::registers(row).len() {
+        for part in 0..F::REGISTERS {
             let mut lanes = Lanes::load::<F>(&state, part);
             lanes.leave::<SQUARES>(digits(F::Register::load(&F::registers(old)[part]), state.unit));
             lanes.store::<F>(&mut state, part);

@@ -5,10 +5,10 @@ use std::ops::Range;
 use super::answer::{Column, Measure, UNDEFINED};
 use super::bounds::Bounds;
 use super::rows::Rows;
-use super::sums::{is_spread, of, sums, write_finished};
+use super::sums::{is_spread, of, sums, write, write_finished};
 use super::targets::Targets;
 use crate::arch::Tier;
-use crate::arch::rolling_sums::{Asked, RollingSums, SPAN, TILE, Tile, UNITS};
+use crate::arch::rolling_sums::{Asked, Divisors, RollingSums, SPAN, TILE, Tile, UNITS};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::num::rational::decompose;
@@ -128,6 +128,7 @@ impl Lanes<'_> {
         tier.enter(&mut state, rows(start + 1 - window, window - 1), asked);
         let mut tile = Tile::NONE;
         let mut unsure = Vec::new();
+        let divisors = Divisors::new(asked.rows, asked.ddof);
         for first in (0..each).step_by(TILE) {
             interrupt.check()?;
             let count = TILE.min(each - first);
@@ -143,9 +144,13 @@ impl Lanes<'_> {
                 tier.to_series(&found[..count], std::array::from_fn(|_| places.next().unwrap_or_default()));
             }
             for open in unsure.drain(..) {
+                let index = open.lane * each + first + open.row;
+                if let Some(answers) = open.answers(asked, unit, &divisors) {
+                    write(&answers, asked.rows, spec, index, columns);
+                    continue;
+                }
                 let near = Near { unit, sum: open.sum, squares: open.squares };
-                let finished = Finished::of_near(asked.rows, None, near);
-                write_finished(&finished, spec, open.lane * each + first + open.row, columns);
+                write_finished(&Finished::of_near(asked.rows, None, near), spec, index, columns);
             }
         }
         Ok(())

@@ -94,7 +94,8 @@ pub(super) fn is_spread(measure: Measure) -> bool {
     !matches!(measure, Measure::Statistic(Statistic::Sum | Statistic::Mean))
 }
 
-fn write(answers: &Answers<f64>, count: u64, spec: &Spec, index: usize, columns: &mut [Column<'_>]) {
+/// Writes the answers of a window to its place in the columns.
+pub(super) fn write(answers: &Answers<f64>, count: u64, spec: &Spec, index: usize, columns: &mut [Column<'_>]) {
     for column in columns {
         let is_defined = count > spec.ddof() || !is_spread(column.measure);
         column.values[index] = of(answers, column.measure).filter(|_| is_defined).copied().unwrap_or(UNDEFINED);
