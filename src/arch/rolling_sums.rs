@@ -68,6 +68,8 @@ pub struct Asked {
     pub squares: bool,
     /// Whether the standard error is.
     pub sem: bool,
+    /// What was taken from every value beforehand: the spread is that of what is left, sum and mean are those of the values.
+    pub origin: f64,
 }
 
 /// The answers of a window: those of no degree of freedom mean nothing, nor what was not asked.
@@ -124,7 +126,7 @@ pub struct Unsure {
     pub lane: usize,
     /// Of the call.
     pub row: usize,
-    /// S in units.
+    /// S of the values in units.
     pub sum: i128,
     /// Q in square units; nothing that counts unless it was asked.
     pub squares: U256,
@@ -144,6 +146,19 @@ impl RollingSums {
     pub fn new(unit: i32) -> Self {
         assert!(UNITS.contains(&unit));
         Self { unit, sums: [[0.0; 8]; DIGITS], low: [[0.0; 8]; 7], high: [[0.0; 8]; 7], rows: 0 }
+    }
+
+    /// S and Q of the values in a lane as integers.
+    fn exact_of_values(&self, lane: usize, asked: Asked) -> (i128, U256) {
+        let (sum, squares) = self.exact(lane);
+        let origin = (asked.origin * FixedPointWindow::power(-self.unit)) as i128;
+        let size = origin.unsigned_abs();
+        // Σ(y + c)² = Σy² + 2cΣy + nc².
+        let square = U256::product(size, size).times(asked.rows);
+        let twice = U256::product(size, sum.unsigned_abs()).shifted_left(1);
+        let squares = squares.plus(square);
+        let squares = if (origin < 0) == (sum < 0) { squares.plus(twice) } else { squares.minus(twice) };
+        (sum + origin * i128::from(asked.rows), squares)
     }
 
     /// S and Q of a lane as integers.
@@ -299,6 +314,16 @@ impl<F: Floats> Divisors<F> {
         let error = Double { h: spread.h * n, l: spread.h.mul_add(n, -(spread.h * n)) + spread.l * n };
         Self { n: F::splat(n), inverse: F::splat(1.0 / n), spread: inverse(spread), error: inverse(error) }
     }
+}
+
+/// S of values from which `origin` was taken as S of the values, and whether it is exact.
+#[inline(always)]
+fn moved<F: Floats>(sum: Double<F>, origin: f64, divisors: &Divisors<F>) -> (Double<F>, F::Mask) {
+    let zero = F::splat(0.0);
+    let far = two_product(divisors.n, F::splat(origin));
+    let (high, low) = (two_sum(far.h, sum.h), two_sum(far.l, sum.l));
+    let rest = two_sum(high.l, low.h);
+    (two_sum(high.h, rest.h), rest.l.equals(zero) & low.l.equals(zero))
 }
 
 /// 1 / divisor.
@@ -458,12 +483,13 @@ fn roll<F: OfEight, const SQUARES: bool>(
         slide::<F, SQUARES>(state, part, rows, old, asked, windows);
     }
     let divisors = Divisors::<F>::new(asked.rows, asked.ddof);
+    let square_unit = FixedPointWindow::power(2 * state.unit);
     let mut open = [0; TILE];
     for (index, window) in windows.iter().enumerate() {
-        open[index] = answer::<F, SQUARES>(window, &divisors, asked, index, answers);
+        open[index] = answer::<F, SQUARES>(window, &divisors, asked, square_unit, index, answers);
     }
     if open.iter().any(|lanes| *lanes != 0) {
-        replay::<F, SQUARES>(begin, rows, old, &open, unsure);
+        replay::<F, SQUARES>(begin, rows, old, &open, asked, unsure);
     }
 }
 
@@ -505,13 +531,19 @@ fn answer<F: OfEight, const SQUARES: bool>(
     window: &WindowSums,
     divisors: &Divisors<F>,
     asked: Asked,
+    square_unit: f64,
     index: usize,
     answers: &mut Answers<Rows>,
 ) -> u8 {
     let zero = F::splat(0.0);
     let sum = Double { h: F::load(&window.sum.h), l: F::load(&window.sum.l) };
-    let (mean, mut sure) = mean(sum, divisors);
-    answers.sum[index] = (sum.h + zero).store();
+    let (total, is_exact) = match asked.origin == 0.0 {
+        true => (sum, zero.equals(zero)),
+        false => moved(sum, asked.origin, divisors),
+    };
+    let (mean, sure) = mean(total, divisors);
+    let mut sure = sure & is_exact;
+    answers.sum[index] = (total.h + zero).store();
     answers.mean[index] = (mean + zero).store();
     if SQUARES {
         let squares = Double { h: F::load(&window.squares.h), l: F::load(&window.squares.l) };
@@ -522,7 +554,9 @@ fn answer<F: OfEight, const SQUARES: bool>(
         let low = all.l + (squares.l.mul_add(divisors.n, multiple.l) - square.l);
         let number = two_sum(all.h, low);
         let error = multiple.h * F::splat(ERROR);
-        let is_zero = squares.h.equals(zero);
+        // It is a whole number of square units, so if it is nearer to none of them than to one, it is none.
+        let is_zero =
+            squares.h.equals(zero) | number.h.equals(zero) & (error + error).is_at_most(F::splat(square_unit));
         let (variance, stddev, sure_spread) = spread(number, error, divisors.spread);
         answers.variance[index] = zero.or(is_zero, variance).store();
         answers.stddev[index] = zero.or(is_zero, stddev).store();
@@ -543,6 +577,7 @@ fn replay<F: OfEight, const SQUARES: bool>(
     rows: &[[f64; 8]],
     old: &[[f64; 8]],
     open: &[u8; TILE],
+    asked: Asked,
     unsure: &mut Vec<Unsure>,
 ) {
     let mut state = begin;
@@ -553,7 +588,7 @@ fn replay<F: OfEight, const SQUARES: bool>(
             lanes.store::<F>(&mut state, part);
         }
         for lane in (0..8).filter(|lane| open >> lane & 1 == 1) {
-            let (sum, squares) = state.exact(lane);
+            let (sum, squares) = state.exact_of_values(lane, asked);
             unsure.push(Unsure { lane, row: index, sum, squares });
         }
         for part in 0..F::REGISTERS {

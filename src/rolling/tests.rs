@@ -221,7 +221,7 @@ fn every_method() {
 }
 
 /// Of series that are [`long`].
-const KINDS: Range<usize> = 0..10;
+const KINDS: Range<usize> = 0..13;
 
 /// Long enough for the sums of eight stretches side by side, and for stretches of ranks.
 fn long(kind: usize, rows: usize) -> Vec<f64> {
@@ -244,6 +244,11 @@ fn long(kind: usize, rows: usize) -> Vec<f64> {
         7 => f64::from_bits(0x7fe0_0000_0000_0000 | (random * 1e15) as u64),
         // Values of all 87 bits of a frame, and then of its last 53: each of the squares of these has more than 53 bits, too.
         8 => (1.0 + random) * f64::exp2(if row % 2600 < 1300 { 86.0 } else { 52.0 }),
+        // Far from zero beside their spread.
+        10 => 1.7e9 + row as f64,
+        11 if row % 3000 == 1700 => 0.0,
+        11 => -1e6 - random,
+        12 => f64::exp2(53.0) + 2.0 * (random * 2.0).floor(),
         _ if row % 4000 < 2000 => (random - 0.5).signum() * (1.0 + random) * f64::exp2(86.0),
         _ => (random - 0.5).signum() * (1.0 + random) * f64::exp2(52.0),
     };
