@@ -30,8 +30,6 @@ NUMPY = (
     "inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear "
     "median_unbiased normal_unbiased lower higher midpoint nearest"
 ).split()
-# How many of them each series is asked for.
-MANY_METHODS = 5
 PROBABILITIES = (0.0, 0.001, 0.1, 0.25, 1 / 3, 0.5, 0.75, 0.987654321, 0.99, 1.0)
 MOMENTS = ("sum", "mean", "variance", "stddev")
 
@@ -124,17 +122,12 @@ def both_zeros(values: list[float]) -> bool:
     return len({math.copysign(1, x) for x in values if x == 0}) == 2
 
 
-def methods_of(number: int) -> list[str]:
-    """Some of NumPy's methods: in turn each, as most of the time is NumPy's own."""
-    return [NUMPY[(MANY_METHODS * number + index) % len(NUMPY)] for index in range(MANY_METHODS)]
-
-
 def check_quantiles(values: list[float], rng_number: int) -> None:
     array = np.array(values)
     # There NumPy's and Python's zeros depend on the order of the data.
     same = (lambda x: bits(x + 0.0)) if both_zeros(values) else bits
     overflowing = not math.isfinite(max(values) - min(values))
-    for method in methods_of(rng_number):
+    for method in NUMPY:
         row = rstats.describe(array, stats=(), q=PROBABILITIES, method=method)[0]
         ours = list(row.values())[5:]
         with np.errstate(over="ignore", invalid="ignore"):
