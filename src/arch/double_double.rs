@@ -31,14 +31,14 @@ const GREATEST: f64 = f64::from_bits((1023 + 300) << 52);
 
 /// h + l.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Double<F> {
+pub struct Double<F> {
     pub h: F,
     pub l: F,
 }
 
 /// a + b exactly (D. E. Knuth).
 #[inline(always)]
-pub(super) fn two_sum<F: Floats>(a: F, b: F) -> Double<F> {
+pub fn two_sum<F: Floats>(a: F, b: F) -> Double<F> {
     let h = a + b;
     let t = h - a;
     Double { h, l: (a - (h - t)) + (b - t) }

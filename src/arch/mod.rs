@@ -8,6 +8,7 @@
 
 #[cfg(feature = "allocator")]
 pub mod allocator;
+pub mod answers;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -13,10 +13,12 @@
 //! greater than the rows in the window have it, once greater ones have left. So the two of a weight are added first, exactly.
 //!
 //! S and Q become sums h + l of two floats: S exactly, Q to 2^−100 of itself, as its terms cancel to no less than a quarter. The
-//! variance is (n·Q − S²) / (n·(n − ddof)), to 2^−96 of n·Q before the division. A result is taken only where both ends of its error
-//! interval round alike (A. Ziv, *Fast evaluation of elementary mathematical functions with correctly rounded last bit*, ACM TOMS
-//! 17(3), 1991); other windows are handed out with their sums, as integers.
+//! variance is (n·Q − S²) / (n·(n − ddof)), to 2^−96 of n·Q before the division. What surely is the nearest float is taken ([`answers`](super::answers));
+//! other windows are handed out with their sums, as integers.
 
+use std::slice::from_ref;
+
+use super::answers::{Answers, Divisors, ERROR, mean, moved, of_integers, spread};
 use super::double_double::{Double, two_product, two_sum};
 use super::floats::{Floats, OfEight};
 use super::window::FixedPointWindow;
@@ -44,13 +46,18 @@ const WEIGHTS: [i32; 7] = [132, 111, 88, 67, 44, 23, 0];
 /// What moves to the second lane is a multiple of this power of two of the weight.
 const CARRIED: i32 = 48;
 
-/// The relative errors of Q and of a quotient, and that of n·Q − S² beside n·Q, are below this.
-const ERROR: f64 = 1.0 / (1u128 << 96) as f64;
+/// What values are written in: each is its origin and a whole number of 2^unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    pub unit: i32,
+    /// What was taken from every value beforehand. The spread is that of what is left; sum and mean are those of the values.
+    pub origin: f64,
+}
 
 /// The sums of the rows that are in the window, in eight stretches.
 #[derive(Clone, Debug)]
 pub struct RollingSums {
-    unit: i32,
+    frame: Frame,
     sums: [[f64; 8]; DIGITS],
     low: [[f64; 8]; 7],
     high: [[f64; 8]; 7],
@@ -68,18 +75,6 @@ pub struct Asked {
     pub squares: bool,
     /// Whether the standard error is.
     pub sem: bool,
-    /// What was taken from every value beforehand: the spread is that of what is left, sum and mean are those of the values.
-    pub origin: f64,
-}
-
-/// The answers of a window: those of no degree of freedom mean nothing, nor what was not asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Answers<V> {
-    pub sum: V,
-    pub mean: V,
-    pub variance: V,
-    pub stddev: V,
-    pub sem: V,
 }
 
 /// Numbers of [`TILE`] rows of eight stretches.
@@ -133,44 +128,45 @@ pub struct Unsure {
 }
 
 impl Unsure {
-    /// The answers, where the integers decide them without big numbers: n·Q − S² is exact here, however near the two are.
+    /// The answers, where the integers decide them without big numbers.
     pub fn answers(&self, asked: Asked, unit: i32, divisors: &Divisors<f64>) -> Option<Answers<f64>> {
-        let sum = self.sum.unsigned_abs();
-        let number = || self.squares.times(asked.rows).minus(U256::product(sum, sum));
-        asked.squares.then(|| of_integers(self.sum, number(), unit, divisors)).flatten()
+        if !asked.squares {
+            return None;
+        }
+        of_integers(self.sum, self.squares, asked.rows, unit, divisors)
     }
 }
 
 impl RollingSums {
     /// Nothing in the window yet.
-    pub fn new(unit: i32) -> Self {
-        assert!(UNITS.contains(&unit));
-        Self { unit, sums: [[0.0; 8]; DIGITS], low: [[0.0; 8]; 7], high: [[0.0; 8]; 7], rows: 0 }
+    pub fn new(frame: Frame) -> Self {
+        assert!(UNITS.contains(&frame.unit));
+        Self { frame, sums: [[0.0; 8]; DIGITS], low: [[0.0; 8]; 7], high: [[0.0; 8]; 7], rows: 0 }
     }
 
-    /// S and Q of the values in a lane as integers.
-    fn exact_of_values(&self, lane: usize, asked: Asked) -> (i128, U256) {
-        let (sum, squares) = self.exact(lane);
-        let origin = (asked.origin * FixedPointWindow::power(-self.unit)) as i128;
+    /// S and Q of `count` values in a lane as integers.
+    fn exact(&self, lane: usize, count: u64) -> (i128, U256) {
+        let (sum, squares) = self.exact_of_rest(lane);
+        let origin = (self.frame.origin * FixedPointWindow::power(-self.frame.unit)) as i128;
         let size = origin.unsigned_abs();
         // Σ(y + c)² = Σy² + 2cΣy + nc².
-        let square = U256::product(size, size).times(asked.rows);
+        let square = U256::product(size, size).times(count);
         let twice = U256::product(size, sum.unsigned_abs()).shifted_left(1);
         let squares = squares.plus(square);
         let squares = if (origin < 0) == (sum < 0) { squares.plus(twice) } else { squares.minus(twice) };
-        (sum + origin * i128::from(asked.rows), squares)
+        (sum + origin * i128::from(count), squares)
     }
 
-    /// S and Q of a lane as integers.
-    fn exact(&self, lane: usize) -> (i128, U256) {
+    /// The same of what is left of them.
+    fn exact_of_rest(&self, lane: usize) -> (i128, U256) {
         let places = (0..DIGITS as i32).rev().map(|place| DIGIT * place);
         let sum = self.sums.iter().zip(places).map(|(sum, place)| {
-            let digits = sum[lane] * FixedPointWindow::power(-self.unit - place);
+            let digits = sum[lane] * FixedPointWindow::power(-self.frame.unit - place);
             i128::from(digits as i64) << place
         });
         let (mut more, mut less) = (U256::ZERO, U256::ZERO);
         for ((low, high), weight) in self.low.iter().zip(&self.high).zip(WEIGHTS) {
-            let scale = FixedPointWindow::power(-2 * self.unit - weight);
+            let scale = FixedPointWindow::power(-2 * self.frame.unit - weight);
             let units = i128::from((low[lane] * scale) as i64)
                 + (((high[lane] * scale * FixedPointWindow::power(-CARRIED)) as i128) << CARRIED);
             let part = U256::from(units.unsigned_abs()).shifted_left(weight as u32);
@@ -185,6 +181,12 @@ impl RollingSums {
 struct Lanes<F> {
     sums: [F; DIGITS],
     low: [F; 7],
+}
+
+/// The numbers of a row that are in register `part`, as their digits.
+#[inline(always)]
+fn digits_of<F: OfEight>(row: &[f64; 8], part: usize, frame: Frame) -> [F::Register; DIGITS] {
+    digits(F::Register::load(&F::registers(row)[part]), frame.unit)
 }
 
 /// x as its digits.
@@ -293,112 +295,6 @@ impl<F: Floats> Lanes<F> {
     }
 }
 
-/// The divisors of a window.
-#[derive(Clone, Copy)]
-pub struct Divisors<F> {
-    n: F,
-    /// 1 / n, rounded.
-    inverse: F,
-    /// 1 / (n·(n − ddof)), and the same by n.
-    spread: Double<F>,
-    error: Double<F>,
-}
-
-impl<F: Floats> Divisors<F> {
-    /// Those of `count` values with `ddof` degrees of freedom taken off, of which at least one is taken to be left.
-    #[inline(always)]
-    pub fn new(count: u64, ddof: u64) -> Self {
-        let n = count as f64;
-        let freedom = count.saturating_sub(ddof).max(1) as f64;
-        let spread = two_product(n, freedom);
-        let error = Double { h: spread.h * n, l: spread.h.mul_add(n, -(spread.h * n)) + spread.l * n };
-        Self { n: F::splat(n), inverse: F::splat(1.0 / n), spread: inverse(spread), error: inverse(error) }
-    }
-}
-
-/// S of values from which `origin` was taken as S of the values, and whether it is exact.
-#[inline(always)]
-fn moved<F: Floats>(sum: Double<F>, origin: f64, divisors: &Divisors<F>) -> (Double<F>, F::Mask) {
-    let zero = F::splat(0.0);
-    let far = two_product(divisors.n, F::splat(origin));
-    let (high, low) = (two_sum(far.h, sum.h), two_sum(far.l, sum.l));
-    let rest = two_sum(high.l, low.h);
-    (two_sum(high.h, rest.h), rest.l.equals(zero) & low.l.equals(zero))
-}
-
-/// 1 / divisor.
-#[inline(always)]
-fn inverse<F: Floats>(divisor: Double<f64>) -> Double<F> {
-    let h = 1.0 / divisor.h;
-    let l = ((-h).mul_add(divisor.h, 1.0) - h * divisor.l) * h;
-    Double { h: F::splat(h), l: F::splat(l) }
-}
-
-/// S / n, and whether it surely is the nearest.
-#[inline(always)]
-fn mean<F: Floats>(sum: Double<F>, divisors: &Divisors<F>) -> (F, F::Mask) {
-    let h = sum.h * divisors.inverse;
-    let rest = (-h).mul_add(divisors.n, sum.h) + sum.l;
-    let (nearest, sure) = two_sum(h, rest * divisors.inverse).rounded();
-    if F::bits(!sure) == 0 {
-        return (nearest, sure);
-    }
-    sum.quotient(divisors.n)
-}
-
-/// A number and what it errs by at most, times an inverse: its nearest float and that of its root, and whether they surely are.
-#[inline(always)]
-fn spread<F: Floats>(number: Double<F>, error: F, inverse: Double<F>) -> (F, F, F::Mask) {
-    let h = number.h * inverse.h;
-    let l = number.h.mul_add(inverse.h, -h) + number.h.mul_add(inverse.l, number.l * inverse.h);
-    let error = error * inverse.h + h.abs() * F::splat(ERROR);
-    let (least, greatest) = (h + (l - error), h + (l + error));
-    let root = h.sqrt();
-    let half = F::splat(0.5) / root;
-    let rest = ((-root).mul_add(root, h) + l) * half;
-    // The root is as far off by half, and by the square of what it lacked.
-    let error = error * half + root * F::splat(ERROR);
-    let (least_root, greatest_root) = (root + (rest - error), root + (rest + error));
-    // Of a number that its error may turn to nothing there is no root.
-    let is_positive = (error + error).is_at_most(root);
-    (least, least_root, least.equals(greatest) & least_root.equals(greatest_root) & is_positive)
-}
-
-/// The answers of a window with S in units and n·Q − S² in square units; `None` where that takes more.
-#[inline]
-pub fn of_integers(sum: i128, number: U256, unit: i32, divisors: &Divisors<f64>) -> Option<Answers<f64>> {
-    // Powers by which a result stays a normal number, and exact.
-    const POWERS: std::ops::RangeInclusive<i32> = -700..=700;
-    let h = sum as f64;
-    let rest = sum - h as i128;
-    let l = rest as f64;
-    let top = 128 - (number.leading_zeros() & !1) as i32;
-    let (power, root_power) = (top + 2 * unit, top / 2 + unit);
-    if l as i128 != rest || !POWERS.contains(&unit) || !POWERS.contains(&power) {
-        return None;
-    }
-    let scale = FixedPointWindow::power(unit);
-    let (mean, sure) = mean(Double { h, l }, divisors);
-    let zero = number == U256::ZERO;
-    let U256([_, _, low, high]) = number.shifted_left(if zero { 0 } else { (128 - top) as u32 });
-    let bits = u128::from(high) << 64 | u128::from(low);
-    let h_bits = bits as f64;
-    // The conversion rounds: what is left may be negative, and is below 2^75.
-    let l_bits = bits.wrapping_sub(h_bits as u128) as i128 as f64;
-    let number = Double { h: h_bits, l: l_bits };
-    let (variance, stddev, sure_spread) = spread(number, 0.0, divisors.spread);
-    let (_, sem, sure_error) = spread(number, 0.0, divisors.error);
-    let [variance, stddev, sem] = match zero {
-        true => [0.0; 3],
-        false => {
-            let root = FixedPointWindow::power(root_power);
-            [variance * FixedPointWindow::power(power), stddev * root, sem * root]
-        }
-    };
-    let answers = Answers { sum: h * scale + 0.0, mean: mean * scale + 0.0, variance, stddev, sem };
-    (sure && (zero || sure_spread && sure_error)).then_some(answers)
-}
-
 /// Adds rows to the window, whose sums nobody asks for yet: those of each series from the first to the last.
 #[inline(always)]
 pub fn enter_in<F: OfEight>(state: &mut RollingSums, series: [&[f64]; 8], asked: Asked) {
@@ -416,13 +312,29 @@ fn enter<F: OfEight, const SQUARES: bool>(state: &mut RollingSums, series: [&[f6
         let end = count.min(start + TILE);
         make_room::<F>(state, end - start, asked);
         F::lay(series.map(|one| &one[start..end]), &mut rows);
-        for part in 0..F::REGISTERS {
-            let mut lanes = Lanes::load::<F>(state, part);
-            for row in &rows[..end - start] {
-                lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
-            }
-            lanes.store::<F>(state, part);
+        enter_rows::<F, SQUARES>(state, &rows[..end - start]);
+    }
+}
+
+#[inline(always)]
+fn enter_rows<F: OfEight, const SQUARES: bool>(state: &mut RollingSums, rows: &[[f64; 8]]) {
+    for part in 0..F::REGISTERS {
+        let mut lanes = Lanes::load::<F>(state, part);
+        for row in rows {
+            lanes.enter::<SQUARES>(digits_of::<F>(row, part, state.frame));
         }
+        lanes.store::<F>(state, part);
+    }
+}
+
+#[inline(always)]
+fn leave_rows<F: OfEight, const SQUARES: bool>(state: &mut RollingSums, rows: &[[f64; 8]]) {
+    for part in 0..F::REGISTERS {
+        let mut lanes = Lanes::load::<F>(state, part);
+        for row in rows {
+            lanes.leave::<SQUARES>(digits_of::<F>(row, part, state.frame));
+        }
+        lanes.store::<F>(state, part);
     }
 }
 
@@ -438,7 +350,7 @@ fn make_room<F: Floats<Values = [f64; 8]>>(state: &mut RollingSums, rows: usize,
     }
     state.rows = rows;
     for ((low, high), weight) in state.low.iter_mut().zip(&mut state.high).zip(WEIGHTS) {
-        let shift = F::splat(1.5 * FixedPointWindow::power(2 * state.unit + weight + CARRIED + 52));
+        let shift = F::splat(1.5 * FixedPointWindow::power(2 * state.frame.unit + weight + CARRIED + 52));
         let all = F::load(low);
         let carried = (all + shift) - shift;
         *low = (all - carried).store();
@@ -483,10 +395,9 @@ fn roll<F: OfEight, const SQUARES: bool>(
         slide::<F, SQUARES>(state, part, rows, old, asked, windows);
     }
     let divisors = Divisors::<F>::new(asked.rows, asked.ddof);
-    let square_unit = FixedPointWindow::power(2 * state.unit);
     let mut open = [0; TILE];
     for (index, window) in windows.iter().enumerate() {
-        open[index] = answer::<F, SQUARES>(window, &divisors, asked, square_unit, index, answers);
+        open[index] = answer::<F, SQUARES>(window, &divisors, asked, state.frame, index, answers);
     }
     if open.iter().any(|lanes| *lanes != 0) {
         replay::<F, SQUARES>(begin, rows, old, &open, asked, unsure);
@@ -511,7 +422,7 @@ fn slide<F: OfEight, const SQUARES: bool>(
     let high = (asked.rows > WITHOUT_CARRY).then_some(&high);
     let mut lanes = Lanes::load::<F>(state, part);
     for ((row, old), window) in rows.iter().zip(old).zip(windows) {
-        lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
+        lanes.enter::<SQUARES>(digits_of::<F>(row, part, state.frame));
         let sum = lanes.sum();
         F::registers_mut(&mut window.sum.h)[part] = sum.h.store();
         F::registers_mut(&mut window.sum.l)[part] = sum.l.store();
@@ -520,7 +431,7 @@ fn slide<F: OfEight, const SQUARES: bool>(
             F::registers_mut(&mut window.squares.h)[part] = squares.h.store();
             F::registers_mut(&mut window.squares.l)[part] = squares.l.store();
         }
-        lanes.leave::<SQUARES>(digits(F::Register::load(&F::registers(old)[part]), state.unit));
+        lanes.leave::<SQUARES>(digits_of::<F>(old, part, state.frame));
     }
     lanes.store::<F>(state, part);
 }
@@ -531,15 +442,15 @@ fn answer<F: OfEight, const SQUARES: bool>(
     window: &WindowSums,
     divisors: &Divisors<F>,
     asked: Asked,
-    square_unit: f64,
+    frame: Frame,
     index: usize,
     answers: &mut Answers<Rows>,
 ) -> u8 {
     let zero = F::splat(0.0);
     let sum = Double { h: F::load(&window.sum.h), l: F::load(&window.sum.l) };
-    let (total, is_exact) = match asked.origin == 0.0 {
+    let (total, is_exact) = match frame.origin == 0.0 {
         true => (sum, zero.equals(zero)),
-        false => moved(sum, asked.origin, divisors),
+        false => moved(sum, frame.origin, divisors),
     };
     let (mean, sure) = mean(total, divisors);
     let mut sure = sure & is_exact;
@@ -555,8 +466,8 @@ fn answer<F: OfEight, const SQUARES: bool>(
         let number = two_sum(all.h, low);
         let error = multiple.h * F::splat(ERROR);
         // It is a whole number of square units, so if it is nearer to none of them than to one, it is none.
-        let is_zero =
-            squares.h.equals(zero) | number.h.equals(zero) & (error + error).is_at_most(F::splat(square_unit));
+        let square_unit = F::splat(FixedPointWindow::power(2 * frame.unit));
+        let is_zero = squares.h.equals(zero) | number.h.equals(zero) & (error + error).is_at_most(square_unit);
         let (variance, stddev, sure_spread) = spread(number, error, divisors.spread);
         answers.variance[index] = zero.or(is_zero, variance).store();
         answers.stddev[index] = zero.or(is_zero, stddev).store();
@@ -582,20 +493,12 @@ fn replay<F: OfEight, const SQUARES: bool>(
 ) {
     let mut state = begin;
     for (index, ((row, old), open)) in rows.iter().zip(old).zip(open).enumerate() {
-        for part in 0..F::REGISTERS {
-            let mut lanes = Lanes::load::<F>(&state, part);
-            lanes.enter::<SQUARES>(digits(F::Register::load(&F::registers(row)[part]), state.unit));
-            lanes.store::<F>(&mut state, part);
-        }
+        enter_rows::<F, SQUARES>(&mut state, from_ref(row));
         for lane in (0..8).filter(|lane| open >> lane & 1 == 1) {
-            let (sum, squares) = state.exact_of_values(lane, asked);
+            let (sum, squares) = state.exact(lane, asked.rows);
             unsure.push(Unsure { lane, row: index, sum, squares });
         }
-        for part in 0..F::REGISTERS {
-            let mut lanes = Lanes::load::<F>(&state, part);
-            lanes.leave::<SQUARES>(digits(F::Register::load(&F::registers(old)[part]), state.unit));
-            lanes.store::<F>(&mut state, part);
-        }
+        leave_rows::<F, SQUARES>(&mut state, from_ref(old));
     }
 }
 

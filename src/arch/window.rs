@@ -23,7 +23,7 @@ pub struct FixedPointWindow {
 
 impl FixedPointWindow {
     /// 2^exponent, for exponents of normal numbers.
-    pub(super) fn power(exponent: i32) -> f64 {
+    pub fn power(exponent: i32) -> f64 {
         debug_assert!((-1022..=1023).contains(&exponent));
         f64::from_bits(((exponent + 1023) as u64) << 52)
     }

@@ -268,6 +268,12 @@ pub fn decompose(value: f64) -> (bool, u64, i32) {
     (value.is_sign_negative(), mantissa, biased.max(1) - 1075)
 }
 
+/// The exponent of the last bit of a finite f64 that is one; of zero it means nothing.
+pub fn last_bit(value: f64) -> i32 {
+    let (_, mantissa, exponent) = decompose(value);
+    exponent + mantissa.trailing_zeros() as i32
+}
+
 /// The f64 nearest to (integer + ε)·2^exponent, where 0 < ε < 1 if `sticky`, else ε = 0. With `sticky`, `integer`
 /// has at least 55 bits.
 fn assemble(integer: u128, sticky: bool, exponent: i64) -> f64 {

@@ -1,18 +1,18 @@
 //! Sums of windows of a fixed number of rows, eight stretches side by side.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::answer::{Column, Measure, UNDEFINED};
 use super::bounds::Bounds;
+use super::framed::Framed;
 use super::rows::Rows;
 use super::sums::{is_spread, of, sums, write, write_finished};
 use super::targets::Targets;
 use crate::arch::Tier;
-use crate::arch::rolling_sums::{Asked, Divisors, RollingSums, SPAN, TILE, Tile, UNITS};
+use crate::arch::answers::Divisors;
+use crate::arch::rolling_sums::{Asked, RollingSums, TILE, Tile};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::num::rational::decompose;
 use crate::series::repr::Element;
 use crate::spec::{Spec, Statistic};
 use crate::stats::moments::{Finished, Near};
@@ -45,7 +45,7 @@ pub(super) fn eight_wide<T: Element>(
     };
     let squares = columns.iter().any(|column| is_spread(column.measure));
     let sem = columns.iter().any(|column| column.measure == Measure::Statistic(Statistic::Sem));
-    let asked = Asked { rows: window as u64, ddof: spec.ddof(), squares, sem, origin: 0.0 };
+    let asked = Asked { rows: window as u64, ddof: spec.ddof(), squares, sem };
     let lanes = Lanes { window, asked, spec, tier, interrupt };
     let alone = |part: Range<usize>, columns: &mut [Column<'_>]| {
         let index = part.start - positions.start..part.end - positions.start;
@@ -94,103 +94,6 @@ fn part_of<'a>(columns: &'a mut [Column<'_>], part: Range<usize>) -> Vec<Column<
     columns.iter_mut().map(part).collect()
 }
 
-/// Values that are in one frame.
-struct Framed<'a> {
-    /// The values, without their origin.
-    values: Cow<'a, [f64]>,
-    unit: i32,
-    origin: f64,
-}
-
-impl<'a> Framed<'a> {
-    /// `None` where no frame holds all of them. Values far from zero beside their spread lose what they have in common, if that is asked for:
-    /// n·Q and S² would have too many leading bits in common.
-    fn new(values: &'a [f64], squares: bool, tier: Tier) -> Option<Self> {
-        if let Some(origin) = common(values).filter(|_| squares)
-            && let Some(moved) = without(values, origin)
-            && let Some(unit) = frame(&moved, tier)
-        {
-            // The origin is a whole number of units, too, and of no more than 96 bits.
-            let unit = unit.min(last_bit(origin));
-            let fits = |value: f64| value.abs() < power(unit + SPAN);
-            if UNITS.contains(&unit) && moved.iter().all(|&value| fits(value)) && origin.abs() < power(unit + 96) {
-                return Some(Self { values: moved.into(), unit, origin });
-            }
-        }
-        Some(Self { unit: frame(values, tier)?, values: values.into(), origin: 0.0 })
-    }
-}
-
-/// A value that most of these are near to.
-fn common(values: &[f64]) -> Option<f64> {
-    /// How many of them are looked at.
-    const SOME: usize = 64;
-    let origin = values[values.len() / 2];
-    let near = |value: &&f64| (**value - origin).abs() <= origin.abs() / 1024.0;
-    let some = values.iter().step_by(values.len().div_ceil(SOME));
-    (origin != 0.0 && 4 * some.clone().filter(near).count() >= 3 * some.len()).then_some(origin)
-}
-
-/// The values less the origin, if none of the differences is rounded.
-fn without(values: &[f64], origin: f64) -> Option<Vec<f64>> {
-    let mut moved = Vec::with_capacity(values.len());
-    for block in values.chunks(1 << 9) {
-        let mut is_exact = true;
-        moved.extend(block.iter().map(|&value| {
-            let left = value - origin;
-            // What Knuth's sum of two would have rounded off.
-            let back = left - value;
-            let lost = (value - (left - back)) - (origin + back);
-            is_exact &= lost == 0.0;
-            left
-        }));
-        if !is_exact {
-            return None;
-        }
-    }
-    Some(moved)
-}
-
-/// The unit of a frame that holds all of these values, if there is one.
-fn frame(values: &[f64], tier: Tier) -> Option<i32> {
-    let (least, greatest) = tier.magnitudes(values);
-    if greatest == 0 {
-        return Some(0);
-    }
-    if greatest >= f64::INFINITY.to_bits() {
-        return None;
-    }
-    let last = |bits: u64| decompose(f64::from_bits(bits)).2;
-    let unit = coarsest(values, last(least));
-    (last(greatest) + 53 - unit <= SPAN && UNITS.contains(&unit)).then_some(unit)
-}
-
-/// The greatest unit that these values, which are whole numbers of 2^unit, are whole numbers of, as far as the first of them tell.
-fn coarsest(values: &[f64], unit: i32) -> i32 {
-    let first = values.iter().take(64).filter(|&&value| value != 0.0).map(|&value| last_bit(value)).min();
-    let Some(coarse) = first.filter(|&coarse| coarse > unit && UNITS.contains(&coarse)) else { return unit };
-    // Adding and subtracting it rounds to a whole number of units.
-    let shift = 1.5 * power(coarse + 52);
-    let is_whole = |&value: &f64| (value.abs() < power(coarse + 51)) & ((value + shift) - shift == value);
-    // Without branches, a block at a time.
-    let mut blocks = values.chunks(1 << 9);
-    match blocks.all(|block| block.iter().fold(true, |all, value| all & is_whole(value))) {
-        true => coarse,
-        false => unit,
-    }
-}
-
-/// The exponent of the last bit of a number that is one.
-fn last_bit(value: f64) -> i32 {
-    let (_, mantissa, exponent) = decompose(value);
-    exponent + mantissa.trailing_zeros() as i32
-}
-
-/// 2^exponent.
-fn power(exponent: i32) -> f64 {
-    f64::from_bits(((exponent + 1023) as u64) << 52)
-}
-
 /// What is the same for all stretches.
 struct Lanes<'a> {
     window: usize,
@@ -203,12 +106,12 @@ struct Lanes<'a> {
 impl Lanes<'_> {
     /// Eight stretches of `each` windows, one after the other; the first value is that of the first window.
     fn roll(&self, framed: &Framed<'_>, each: usize, columns: &mut [Column<'_>]) -> Result<()> {
-        let Self { window, spec, tier, interrupt, .. } = *self;
-        let (unit, asked) = (framed.unit, Asked { origin: framed.origin, ..self.asked });
+        let Self { window, asked, spec, tier, interrupt } = *self;
+        let unit = framed.frame.unit;
         let rows = |from: usize, count: usize| -> [&[f64]; 8] {
             std::array::from_fn(|lane| &framed.values[from + lane * each..from + lane * each + count])
         };
-        let mut state = RollingSums::new(unit);
+        let mut state = RollingSums::new(framed.frame);
         tier.enter(&mut state, rows(0, window - 1), asked);
         let mut tile = Tile::NONE;
         let mut unsure = Vec::new();

@@ -109,8 +109,8 @@ impl Rolling {
         let mut columns = Vec::with_capacity(series.len() * measures.len());
         for series in series {
             let mut values: Vec<Vec<f64>> = measures.iter().map(|_| vec![0.0; targets.len()]).collect();
-            let groups = groups.as_ref().map(|(groups, indices)| (groups, &indices[..]));
-            let work = Work { rolling: self, series, groups, bounds, targets: &targets, spec, interrupt };
+            let work =
+                Work { rolling: self, series, groups: groups.as_ref(), bounds, targets: &targets, spec, interrupt };
             with_repr!(series.repr(), T => work.fill::<T>(&measures, &mut values))
                 .map_err(|error| error.of_series(series.name()))?;
             columns.extend(measures.iter().copied().zip(values));
@@ -188,7 +188,7 @@ struct Work<'a> {
     rolling: &'a Rolling,
     series: &'a Series,
     /// The rows of each group, and the index of each row among them.
-    groups: Option<(&'a Groups, &'a [u32])>,
+    groups: Option<&'a (Groups, Vec<u32>)>,
     bounds: Bounds<'a>,
     targets: &'a Targets<'a>,
     spec: &'a Spec,

@@ -7,7 +7,7 @@ use super::bounds::Bounds;
 use super::rows::Rows;
 use super::slide::{Window, slide};
 use super::targets::Targets;
-use crate::arch::rolling_sums::{Answers, Divisors};
+use crate::arch::answers::{Answers, Divisors};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::series::repr::Element;

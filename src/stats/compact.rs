@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moments::{Finished, Near, Part, infinity};
 use super::value::{Summand, Value};
-use crate::arch::rolling_sums::{Answers, Divisors, of_integers};
+use crate::arch::answers::{Answers, Divisors, of_integers};
 use crate::num::decimal::Decimal;
 use crate::num::rational::decompose;
 use crate::num::u256::U256;
@@ -228,9 +228,7 @@ impl Compact {
         if !is_narrow || self.count >= MOST {
             return None;
         }
-        let sum = self.sum.unsigned_abs();
-        let number = self.squares.times(self.count).minus(U256::product(sum, sum));
-        of_integers(self.sum, number, self.unit, divisors)
+        of_integers(self.sum, self.squares, self.count, self.unit, divisors)
     }
 
     /// What is in it as finished moments.

@@ -14,7 +14,7 @@ use super::answer::Answering;
 use super::chunks::Loaded;
 use super::keys::KeyTable;
 use super::layout::Layout;
-use crate::arch::rolling_sums::Divisors;
+use crate::arch::answers::Divisors;
 use crate::describe::Groups;
 use crate::error::Result;
 use crate::num::figure::NumberType;
@@ -135,14 +135,14 @@ impl Cells {
     ) -> Result<Self> {
         let by = layout.keys.iter().enumerate();
         let by = by.map(|(index, field)| Ok((field.clone(), rows.whole_column(index)?))).collect::<Result<Vec<_>>>()?;
-        let groups = Groups::new(by, count)?;
+        let (groups, indices) = Groups::with_indices(by, count)?;
         let numbers = keys.of_groups(&groups)?;
         let mut order: Vec<usize> = (0..numbers.len()).collect();
         order.sort_unstable_by_key(|&group| numbers[group]);
         let mut values = Vec::with_capacity(layout.values.len());
         for index in 0..layout.values.len() {
             let array = rows.whole_column(layout.keys.len() + index)?;
-            let array = from_arrow::take_rows(&array, &groups.rows)?;
+            let array = from_arrow::put_rows(&array, &groups.rows, &indices)?;
             let mut there: Vec<f64> = Vec::with_capacity(array.len());
             from_arrow::read(&array, &mut there)?;
             if units.len() == index {

@@ -32,11 +32,7 @@ impl Groups {
     ///
     /// [`Error::NoKey`] for a type whose values have no order, [`Error::Data`] for one of another length, or 2³² rows and more.
     pub fn new(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<Self> {
-        let columns = key_columns(columns, rows)?;
-        let sorted = zeros(rows);
-        let Outline { firsts, starts } =
-            outline(&columns, rows, |place| sorted[place.index as usize].store(place.row, Relaxed));
-        Ok(Self { keys: keys_of(&columns, firsts)?, starts, rows: numbers(sorted) })
+        Self::of(columns, rows, |_| ())
     }
 
     /// The same, and of each row its index among the rows of the groups.
@@ -45,13 +41,20 @@ impl Groups {
     ///
     /// As those of [`Groups::new`].
     pub fn with_indices(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<(Self, Vec<u32>)> {
+        let indices = zeros(rows);
+        let groups = Self::of(columns, rows, |place| indices[place.row as usize].store(place.index, Relaxed))?;
+        Ok((groups, numbers(indices)))
+    }
+
+    /// The same; `put` gets the place of each row.
+    fn of(columns: Vec<(FieldRef, ArrayRef)>, rows: usize, put: impl Fn(Place) + Sync) -> Result<Self> {
         let columns = key_columns(columns, rows)?;
-        let (sorted, indices) = (zeros(rows), zeros(rows));
+        let sorted = zeros(rows);
         let Outline { firsts, starts } = outline(&columns, rows, |place| {
             sorted[place.index as usize].store(place.row, Relaxed);
-            indices[place.row as usize].store(place.index, Relaxed);
+            put(place);
         });
-        Ok((Self { keys: keys_of(&columns, firsts)?, starts, rows: numbers(sorted) }, numbers(indices)))
+        Ok(Self { keys: keys_of(&columns, firsts)?, starts, rows: numbers(sorted) })
     }
 
     /// The number of groups.
