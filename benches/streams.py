@@ -8,6 +8,7 @@ statistics to a few last places, sums and deviations to 1e-5 (peers lose digits 
 """
 
 import argparse
+import functools
 import json
 import os
 import resource
@@ -47,19 +48,27 @@ def rows():
     """(name, how far the answers may differ, contenders) of each row; its data is made when it is its turn."""
     random = np.random.default_rng(20261128)
 
-    def normal(count):
-        values = random.normal(size=int(count * arguments.size))
+    def of(values):
         return values, pa.array(values), pd.Series(values), pl.Series(values)
 
-    def sums():
-        _, array, frame, series = normal(10e6)
+    def normal(count):
+        return of(random.normal(size=int(count * arguments.size)))
+
+    shapes = {
+        "normal": normal,
+        "near a million": lambda count: of(1e6 + random.random(int(count * arguments.size))),
+    }
+
+    def sums(shape):
+        _, array, frame, series = shapes[shape](10e6)
         return {
             "rstats": lambda: ours(array, 100, stats=["mean", "stddev"], q=()),
             "pandas": lambda: [frame.rolling(100).mean(), frame.rolling(100).std()],
             "Polars": lambda: [series.rolling_mean(100), series.rolling_std(100)],
         }
 
-    yield "mean and stddev of 100 rows, 10 M", 1e-5, sums
+    for shape in shapes:
+        yield f"mean and stddev of 100 rows, 10 M {shape}", 1e-5, functools.partial(sums, shape)
 
     for window in (20, 100, 1000, 10_000):
 
