@@ -302,6 +302,11 @@ impl<T: Value> Scan<T> {
         }
     }
 
+    /// The nulls, the NaNs, the extrema and the moments that it has seen.
+    pub(crate) fn into_sums(self) -> (u64, u64, Extrema<T>, Moments) {
+        (self.null_count, self.nan_count, self.extrema.unwrap_or_default(), self.moments)
+    }
+
     /// The bytes that it takes, but for those of big numbers, once `more` values are there.
     pub(crate) fn bytes_with(&self, more: usize) -> usize {
         let candidates = self.candidates.as_ref().map_or(0, |candidates| candidates.bytes_with(more));

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moments::{Finished, Near, Part, infinity};
+use super::moments::{Finished, Moments, Near, Part, infinity};
 use super::value::{Summand, Value};
 use crate::arch::answers::{Answers, Divisors, of_integers};
 use crate::num::decimal::Decimal;
@@ -71,6 +71,14 @@ impl Compact {
             squares: U256::ZERO,
             wide: None,
         }
+    }
+
+    /// Values that were summed up elsewhere, as if they had entered, and their frame had been emptied. The moments have squares.
+    pub fn of_moments(moments: Moments, unit: i32) -> Self {
+        let (count, [positive_infinities, negative_infinities], parts) = moments.into_parts();
+        let finite = count - positive_infinities - negative_infinities;
+        let wide = (finite > 0).then(|| Box::new(Wide { count: 0, holds_frame: true, parts }));
+        Self { count, positive_infinities, negative_infinities, wide, ..Self::new(unit) }
     }
 
     /// The unit of a frame whose middle is at values like this one.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answering;
@@ -18,6 +18,7 @@ use crate::arch::answers::Divisors;
 use crate::describe::Groups;
 use crate::error::Result;
 use crate::num::figure::NumberType;
+use crate::scan::{BLOCK, Keep, Scan};
 use crate::series::{Kind, Repr, from_arrow};
 use crate::spec::{NanPolicy, NullPolicy, Spec, Statistic};
 use crate::stats::compact::Compact;
@@ -25,6 +26,13 @@ use crate::stats::extrema::Extrema;
 use crate::stats::value::Value;
 use crate::summary::{AnswerRows, Answers, Summaries, UNDEFINED};
 use crate::threads::Threads;
+
+/// From this many rows on, those of a stream without keys are summed up as a scan does it, block by block. Of fewer, the answer of a frame
+/// is sooner there.
+pub(super) const LONG: usize = if cfg!(test) { 16 } else { 1 << 12 };
+
+/// Rows that one thread sums up.
+const STRETCH: usize = if cfg!(test) { 24 } else { 1 << 16 };
 
 /// What is known of one key and column.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +68,14 @@ pub(super) fn suffice(spec: &Spec, layout: &Layout) -> bool {
 impl Cell {
     fn new(unit: i32) -> Self {
         Self { nulls: 0, nans: 0, extrema: Extrema::new(), sums: Compact::new(unit) }
+    }
+
+    /// That of many values.
+    fn of_array(array: &dyn Array, unit: i32, spec: &Spec) -> Result<Self> {
+        let mut scan = Scan::<f64>::new(spec, Keep::All);
+        from_arrow::read(array, &mut scan)?;
+        let (nulls, nans, extrema, moments) = scan.into_sums();
+        Ok(Self { nulls, nans, extrema, sums: Compact::of_moments(moments, unit) })
     }
 
     #[inline]
@@ -124,6 +140,39 @@ impl Cell {
     }
 }
 
+/// The unit of a column, from its first values.
+fn know_unit(units: &mut Vec<i32>, column: usize, values: &[f64]) {
+    if units.len() == column {
+        units.push(Compact::unit_for(values));
+    }
+}
+
+/// The cell of each column, of rows that have no keys.
+fn cells_of_columns(rows: &Loaded, count: usize, width: usize, units: &mut Vec<i32>) -> Result<Vec<Cell>> {
+    use Statistic::{Max, Min, Variance};
+    let mut stretches = Vec::new();
+    for column in 0..width {
+        let arrays = rows.column(column);
+        let mut first = Vec::new();
+        if let Some(array) = arrays.first() {
+            from_arrow::read(&array.slice(0, array.len().min(BLOCK)), &mut first)?;
+        }
+        know_unit(units, column, &first);
+        for array in arrays {
+            let starts = (0..array.len()).step_by(STRETCH);
+            stretches.extend(starts.map(|start| (column, array.slice(start, STRETCH.min(array.len() - start)))));
+        }
+    }
+    let spec = Spec::default().with_statistics([Min, Max, Variance]).without_order();
+    let of_stretch = |(column, array): &(usize, ArrayRef)| Cell::of_array(array, units[*column], &spec);
+    let parts = Threads::for_values(count * width).try_map_items(&stretches, of_stretch)?;
+    let mut cells: Vec<Cell> = units[..width].iter().map(|&unit| Cell::new(unit)).collect();
+    for ((column, _), part) in stretches.iter().zip(&parts) {
+        cells[*column].merge(part);
+    }
+    Ok(cells)
+}
+
 impl Cells {
     /// The cells of rows. `units` has the unit of each column, once it is known.
     pub fn of_rows(
@@ -133,6 +182,10 @@ impl Cells {
         keys: &mut KeyTable,
         units: &mut Vec<i32>,
     ) -> Result<Self> {
+        if layout.keys.is_empty() && count >= LONG {
+            let keys = keys.ids(Vec::new(), 1)?;
+            return Ok(Self { keys, cells: cells_of_columns(rows, count, layout.values.len(), units)? });
+        }
         let by = layout.keys.iter().enumerate();
         let by = by.map(|(index, field)| Ok((field.clone(), rows.whole_column(index)?))).collect::<Result<Vec<_>>>()?;
         let (groups, indices) = Groups::with_indices(by, count)?;
@@ -145,9 +198,7 @@ impl Cells {
             let array = from_arrow::put_rows(&array, &groups.rows, &indices)?;
             let mut there: Vec<f64> = Vec::with_capacity(array.len());
             from_arrow::read(&array, &mut there)?;
-            if units.len() == index {
-                units.push(Compact::unit_for(&there));
-            }
+            know_unit(units, index, &there);
             values.push((there, array.logical_nulls().filter(|nulls| nulls.null_count() > 0)));
         }
         let width = values.len();

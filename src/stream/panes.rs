@@ -1,7 +1,7 @@
 //! Periodic windows: the rows of each pane, until its last window has closed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::ops;
 
 use arrow_array::ArrayRef;
 
@@ -14,6 +14,8 @@ use super::layout::Layout;
 #[cfg(feature = "stream")]
 use super::stored::Store;
 use super::watermark::{Arrivals, Counters, Rows};
+use crate::arch::Tier;
+use crate::arch::key::Range;
 use crate::error::Result;
 use crate::series::times::Times;
 use crate::spec::Spec;
@@ -47,13 +49,13 @@ pub(super) struct Panes {
 
 /// The rows of a batch by their pane: ranges that ascend.
 pub(super) struct Routed {
-    slots: Vec<(i64, Vec<Range<u32>>)>,
+    slots: Vec<(i64, Vec<ops::Range<u32>>)>,
     known: HashMap<i64, usize>,
     last: usize,
 }
 
 impl Routed {
-    fn add(&mut self, pane: i64, rows: Range<u32>) {
+    fn add(&mut self, pane: i64, rows: ops::Range<u32>) {
         if self.slots.get(self.last).is_none_or(|slot| slot.0 != pane) {
             self.last = *self.known.entry(pane).or_insert_with(|| {
                 self.slots.push((pane, Vec::new()));
@@ -110,13 +112,12 @@ impl Panes {
     pub fn route(&self, times: &Times, from: usize, horizon: i64, rows: &mut Rows) -> Arrivals<Routed> {
         let mut routed = Routed { slots: Vec::new(), known: HashMap::new(), last: 0 };
         let (mut late, mut counters) = (Vec::new(), Counters::default());
-        let mut cursor = Cursor::new(self.periods);
+        let (mut cursor, tier) = (Cursor::new(self.periods), Tier::best());
         let starts = (from as u32..).step_by(BLOCK);
         for (block, start) in times.values[from..].chunks(BLOCK).zip(starts) {
             let nulls = times.nulls.as_ref();
             if nulls.is_none() {
-                let (first, last) =
-                    block.iter().fold((i64::MAX, i64::MIN), |(first, last), &time| (first.min(time), last.max(time)));
+                let Range { min: first, max: last } = tier.key_range(block, None);
                 let mut after = *rows;
                 after.see(last);
                 cursor.go_to(first);
@@ -182,16 +183,16 @@ impl Panes {
         Ok(())
     }
 
-    /// Copies what is the caller's of the rows that have stayed. Of a pane with many rows only cells are kept, where these tell what is asked.
+    /// Of a pane with many rows only cells are kept, where these tell what is asked. Of the other rows, copies what is the caller's.
     pub fn own(&mut self, layout: &Layout, spec: &Spec) -> Result<()> {
-        self.open.values_mut().filter(|chunks| chunks.holds_borrowed()).try_for_each(Chunks::own)?;
         if cells::suffice(spec, layout) {
-            let many = self.open.iter().filter(|(_, rows)| rows.rows() >= MANY).map(|(&pane, _)| pane);
+            let many = if layout.keys.is_empty() { cells::LONG } else { MANY };
+            let many = self.open.iter().filter(|(_, rows)| rows.rows() >= many).map(|(&pane, _)| pane);
             for pane in many.collect::<Vec<_>>() {
                 self.fold(pane, layout)?;
             }
         }
-        Ok(())
+        self.open.values_mut().filter(|chunks| chunks.holds_borrowed()).try_for_each(Chunks::own)
     }
 
     /// Makes cells of the rows of a pane.

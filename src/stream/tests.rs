@@ -135,8 +135,8 @@ fn told(windows: &Summaries) -> Vec<String> {
     (0..windows.len())
         .map(|row| {
             let key_row = windows.key_row(row);
-            let key = keys.column(2).as_primitive::<UInt8Type>();
-            let key = key.is_valid(key_row).then(|| key.value(key_row));
+            let key = keys.columns().get(2).map(|key| key.as_primitive::<UInt8Type>());
+            let key = key.and_then(|key| key.is_valid(key_row).then(|| key.value(key_row)));
             let statistics: Vec<_> = windows.statistics(row).map(|(_, value)| value.map(f64::to_bits)).collect();
             format!("{} {} {key:?} {:?} {statistics:?}", at(0, key_row), at(1, key_row), windows.counts(row))
         })
@@ -207,12 +207,13 @@ proptest! {
     #![proptest_config(seeds::cases(150))]
     #[test]
     fn windows_are_those_of_the_model(
-        shape in shape(), max_delay in 0i64..50, partitions in 1usize..4, drift in 0i64..20, of_values in any::<bool>(),
+        shape in shape(), max_delay in 0i64..50, partitions in 1usize..4, drift in 0i64..20, of_values in any::<bool>(), has_keys in any::<bool>(),
         rows in prop::collection::vec(row(), 0..150), cuts in prop::collection::vec((0usize..20, 0usize..4), 1..8),
         start in prop_oneof![Just(0i64), Just(-1000), Just(1_700_000_000_000_000_000)],
     ) {
         // Times that drift, within each partition.
         let rows: Vec<Row> = rows.into_iter().enumerate().map(|(index, (partition, time, key, value))| {
+            let key = key.filter(|_| has_keys);
             (partition % partitions, time.map(|time| start + time + drift * index as i64 / 4), key, value)
         }).collect();
         let mut model = Model::new(shape, max_delay, partitions);
@@ -220,7 +221,8 @@ proptest! {
         let (late, partly_late) = (model.late, model.partly_late);
         let spec = spec(of_values);
         let question = Windowing { shape, max_delay, spec: spec.clone(), ..Windowing::tumbling(1).unwrap() };
-        let question = question.on("ts").by(vec!["key".to_owned()]).with_late(Late::Keep);
+        let by = if has_keys { vec!["key".to_owned()] } else { vec![] };
+        let question = question.on("ts").by(by).columns(vec!["x".to_owned()]).with_late(Late::Keep);
         let expected = expected(&model.finish(), &spec);
         for cuts in [&cuts[..], &[(1000, 0)], &[(0, 0)]] {
             let (found, mut windows) = windows_of(&question, partitions, &rows, cuts);
@@ -234,16 +236,17 @@ proptest! {
     /// Where every partition is in order up to the longest delay, nothing is late, whatever the interleaving.
     #[test]
     fn nothing_is_late_within_the_delay(
-        shape in shape(), max_delay in 0i64..50, of_values in any::<bool>(), noise in prop::collection::vec((0usize..3, 0i64..1000), 1..50),
+        shape in shape(), max_delay in 0i64..50, of_values in any::<bool>(), has_keys in any::<bool>(), noise in prop::collection::vec((0usize..3, 0i64..1000), 1..50),
     ) {
         let mut clocks = [0i64; 3];
         let rows: Vec<Row> = noise.iter().map(|&(partition, noise)| {
             clocks[partition] += noise % 17;
-            (partition, Some(clocks[partition] - noise % (max_delay + 1)), Some(noise as u8 % 3), Some(noise as f64))
+            (partition, Some(clocks[partition] - noise % (max_delay + 1)), has_keys.then_some(noise as u8 % 3), Some(noise as f64))
         }).collect();
         let spec = spec(of_values);
         let question = Windowing { shape, max_delay, spec: spec.clone(), ..Windowing::tumbling(1).unwrap() };
-        let question = question.on("ts").by(vec!["key".to_owned()]).with_late(Late::Error);
+        let by = if has_keys { vec!["key".to_owned()] } else { vec![] };
+        let question = question.on("ts").by(by).columns(vec!["x".to_owned()]).with_late(Late::Error);
         let (mut found, windows) = windows_of(&question, 3, &rows, &[(7, 1)]);
         prop_assert_eq!(windows.late_rows(), 0);
         let mut model = Model::new(shape, i64::MAX / 4, 1);

@@ -12,16 +12,27 @@ impl Moments {
     pub fn finish(&mut self) -> Finished {
         self.drain();
         self.empty_far();
-        let near = self.near;
         let infinity = infinity(self.positive_infinities, self.negative_infinities);
         if self.parts.is_empty() {
-            return Finished::of_near(self.count, infinity, near);
+            return Finished::of_near(self.count, infinity, self.near);
         }
+        self.empty_near();
+        Finished::of_parts(self.count, infinity, &self.parts)
+    }
+
+    /// The count of the values, how many of them are positive and negative infinities, and the sums of the others.
+    pub fn into_parts(mut self) -> (u64, [u64; 2], Vec<Part>) {
+        self.drain();
+        self.empty_far();
+        self.empty_near();
+        (self.count, [self.positive_infinities, self.negative_infinities], self.parts)
+    }
+
+    fn empty_near(&mut self) {
+        let near = std::mem::replace(&mut self.near, Near::ZERO);
         if !near.is_zero() {
-            self.near = Near::ZERO;
             self.part(0).add_near(&near);
         }
-        Finished::of_parts(self.count, infinity, &self.parts)
     }
 }
 
