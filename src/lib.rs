@@ -142,4 +142,5 @@ pub mod internal {
     pub use crate::series::list::values_of;
     pub use crate::series::type_names::type_name;
     pub use crate::spec::{is_count, is_exact};
+    pub use crate::threads::alone;
 }

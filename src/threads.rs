@@ -3,17 +3,36 @@
 //! Rayon's loops are called here alone, by functions that know no type: a loop written where it is needed would be compiled
 //! for every type of value and of key, which was half of the library.
 
+use std::cell::Cell;
+use std::cmp::Ordering;
 use std::convert::Infallible;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rayon::prelude::*;
 
 use crate::unpoisoned::Unpoisoned;
 
-/// Up to this many values, no other thread is asked: that would take longer than the work, and outside of a pool it would wake
-/// rayon's own, which a forked child does not have.
+/// Up to this many values, no other thread is asked: that would take longer than the work.
 pub(crate) const FEW: usize = 1 << 12;
+
+thread_local! {
+    static IS_ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does work on this thread, however much it is. Outside of a pool, other threads would be those of rayon's own pool, which a forked child
+/// does not have.
+pub fn alone<R>(work: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            IS_ALONE.set(self.0);
+        }
+    }
+    let _before = Before(IS_ALONE.replace(true));
+    work()
+}
 
 /// Which threads share the parts of some work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +54,24 @@ impl Threads {
         if is_little { Self::This } else { Self::All }
     }
 
+    /// Whether there are others, unless the work is done [`alone`].
+    fn are_several(self) -> bool {
+        self == Self::All && !IS_ALONE.get()
+    }
+
     /// Does the work for each number below `count`.
     fn each(self, count: usize, work: &(dyn Fn(usize) + Sync)) {
-        match self {
-            Self::This => (0..count).for_each(work),
-            Self::All => (0..count).into_par_iter().for_each(work),
+        match self.are_several() {
+            false => (0..count).for_each(work),
+            true => (0..count).into_par_iter().for_each(work),
+        }
+    }
+
+    /// Sorts items; equal ones in any order.
+    pub fn sort_by<T: Send>(self, items: &mut [T], order: impl Fn(&T, &T) -> Ordering + Sync) {
+        match self.are_several() {
+            false => items.sort_unstable_by(order),
+            true => items.par_sort_unstable_by(order),
         }
     }
 
@@ -65,9 +97,9 @@ impl Threads {
 
     /// As many zeros, which threads can write to.
     pub fn zeros<A: Default + Send>(self, count: usize) -> Vec<A> {
-        match self {
-            Self::This => (0..count).map(|_| A::default()).collect(),
-            Self::All => (0..count).into_par_iter().map(|_| A::default()).collect(),
+        match self.are_several() {
+            false => (0..count).map(|_| A::default()).collect(),
+            true => (0..count).into_par_iter().map(|_| A::default()).collect(),
         }
     }
 
@@ -117,7 +149,7 @@ impl Threads {
         state: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, T) -> Result<R, E> + Sync,
     ) -> Result<(Vec<R>, Vec<S>), E> {
-        if self == Self::This {
+        if !self.are_several() {
             let mut state = state();
             let made = items.into_iter().map(|item| work(&mut state, item)).collect::<Result<_, E>>()?;
             return Ok((made, vec![state]));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use rstats::internal::alone;
 use rstats::{Interrupt, Result};
 
 use crate::errors::to_python;
@@ -16,6 +17,9 @@ use crate::errors::to_python;
 /// Work on up to this many values is done at once: it takes some 20 µs, and letting go of the GIL would cost as much as it
 /// gains.
 pub const SMALL: usize = 1000;
+
+/// See [`run_step`].
+pub const STEP: usize = 1 << 17;
 
 /// From this many values on, Ctrl-C is looked for while the work is done.
 const LONG: usize = 1 << 22;
@@ -63,7 +67,7 @@ pub fn run<T: Send>(
 ) -> PyResult<T> {
     let interrupt = Interrupt::default();
     if values <= SMALL {
-        return settle(catch_unwind(AssertUnwindSafe(|| work(&interrupt))));
+        return settle(catch_unwind(AssertUnwindSafe(|| alone(|| work(&interrupt)))));
     }
     let pool = threads.pool()?;
     if values < LONG {
@@ -71,6 +75,11 @@ pub fn run<T: Send>(
         return settle(outcome);
     }
     on_pool(py, &pool, &interrupt, work, &mut |py| py.check_signals())
+}
+
+/// Runs work that is done sooner on this thread than it is handed to another one and back: a step of a stream, of up to [`STEP`] values.
+pub fn run_step<T: Send>(py: Python<'_>, work: impl FnOnce(&Interrupt) -> Result<T> + Send) -> PyResult<T> {
+    settle(py.detach(|| catch_unwind(AssertUnwindSafe(|| alone(|| work(&Interrupt::default()))))))
 }
 
 /// Runs long work of unknown length. `tick` is called now and then, with the GIL; its exception ends the work and is raised.
@@ -134,8 +143,9 @@ fn settle<T>(outcome: std::result::Result<Result<T>, Box<dyn Any + Send>>) -> Py
     }
 }
 
-/// The pool of the process, and the process that it belongs to: its threads are not there in a forked child.
-static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
+/// The pools of the process, that of each number of threads, and the process that they belong to: their threads are not there in a forked
+/// child.
+static POOLS: Mutex<(u32, Vec<(usize, Arc<ThreadPool>)>)> = Mutex::new((0, Vec::new()));
 
 /// The threads of a call: a number of its own, or those of the process, one a core.
 #[derive(Clone, Default)]
@@ -144,31 +154,37 @@ pub struct Threads(Option<Arc<ThreadPool>>);
 impl Threads {
     /// So many.
     pub fn new(threads: usize) -> PyResult<Self> {
-        build(threads).map(Some).map(Self)
+        pool(threads).map(Some).map(Self)
     }
 
     fn pool(&self) -> PyResult<Arc<ThreadPool>> {
         match &self.0 {
             Some(pool) => Ok(Arc::clone(pool)),
-            None => pool(),
+            None => pool(0),
         }
     }
 }
 
-fn pool() -> PyResult<Arc<ThreadPool>> {
+/// The pool of so many threads; of 0, of one a core. To start threads takes as long as many a call, so this pool is kept, and of the others
+/// the one that was asked for last.
+fn pool(threads: usize) -> PyResult<Arc<ThreadPool>> {
     // If another thread held the lock at the moment of a fork, it is locked for ever in the child: then do without.
-    let Ok(mut kept) = POOL.try_lock() else {
-        return build(0);
+    let Ok(mut kept) = POOLS.try_lock() else {
+        return build(threads);
     };
-    match kept.as_ref() {
-        Some((process, pool)) if *process == std::process::id() => Ok(Arc::clone(pool)),
-        _ => {
-            let pool = build(0)?;
-            // The parent's pool has no threads here that its drop could end.
-            std::mem::forget(kept.replace((std::process::id(), Arc::clone(&pool))));
-            Ok(pool)
-        }
+    let (process, pools) = &mut *kept;
+    if *process != std::process::id() {
+        // The parent's pools have no threads here that their drop could end.
+        std::mem::forget(std::mem::take(pools));
+        *process = std::process::id();
     }
+    if let Some((_, pool)) = pools.iter().find(|(count, _)| *count == threads) {
+        return Ok(Arc::clone(pool));
+    }
+    let pool = build(threads)?;
+    pools.retain(|(count, _)| *count == 0);
+    pools.push((threads, Arc::clone(&pool)));
+    Ok(pool)
 }
 
 fn build(threads: usize) -> PyResult<Arc<ThreadPool>> {

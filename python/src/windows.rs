@@ -13,7 +13,7 @@ use rstats::report::{LeftOut, Report, Source};
 use rstats::{Interrupt, Kinds, Result, Series, Summaries, Windowing, Windows as State};
 
 use crate::args;
-use crate::call::{self, Threads};
+use crate::call::{self, SMALL, STEP, Threads};
 use crate::columns::Columns;
 use crate::description::Description;
 use crate::errors::to_python;
@@ -133,6 +133,9 @@ impl Windows {
         };
         let batch = self.read(py, &table)?;
         let values = batch.num_rows() * batch.num_columns();
+        // What is open may close, and be described.
+        let open = self.state.lock(py)?.bytes() as usize / 8;
+        let values = if values <= STEP && open > STEP / 4 { values.saturating_add(open) } else { values };
         self.closed(py, values, &threads, |state, interrupt| state.push_from(&partition, &batch, interrupt))
     }
 
@@ -368,7 +371,10 @@ impl Windows {
         let mut state = self.state.lock(py)?;
         let spec = state.question().spec().clone();
         let ours = &mut *state;
-        let series = call::run(py, values, threads, |interrupt| work(ours, interrupt))?;
+        let series = match values {
+            SMALL..=STEP => call::run_step(py, |interrupt| work(ours, interrupt))?,
+            _ => call::run(py, values, threads, |interrupt| work(ours, interrupt))?,
+        };
         let rows = state.rows();
         drop(state);
         let source = Source { rows, left_out: self.left_out().clone(), ..Source::default() };

@@ -190,6 +190,35 @@ def test_small_streams_in_a_forked_child() -> None:
         assert pool.map_async(_means_of_a_small_stream, range(8)).get(timeout=30) == [[3.0, 3.0]] * 8
 
 
+def _small_steps_of_streams(by: str | None) -> list[float | None]:
+    """Batches of few rows, whose windows have many; and small calls that deal out their work."""
+    rows = 24_000
+    times = np.arange(rows).astype("datetime64[ms]")
+    table = pa.table({"ts": times, "k": np.arange(rows) % 3, "x": np.arange(rows) * 0.5})
+    found: list[float | None] = []
+    for question in ({"stats": ["mean"], "q": ()}, {"stats": ["mean"], "q": 0.5}):
+        windows = rstats.Windows(on="ts", columns="x", size="8s", by=by, **question)
+        closed = [row for batch in table.to_batches(300) for row in windows.push(batch)]
+        found += [row["mean"] for row in [*closed, *windows.finish()]]
+    small = {name: np.sin(np.arange(100) * scale) for name, scale in (("a", 1), ("b", 2), ("c", 3))}
+    found.append(rstats.correlation(small, method="spearman").to_numpy()[0][1])
+    found.append(rstats.describe([1.0, 2.0, 4.0], weights=[1, 2, 3])[0]["mean"])
+    accumulator = rstats.Accumulator(stats=["mean"], q=0.5)
+    for batch in table.to_batches(300):
+        accumulator.update(batch["x"])
+    found.append(accumulator.summary()[0]["mean"])
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+@pytest.mark.parametrize("by", [None, "k"])
+def test_small_steps_in_a_forked_child(by: str | None) -> None:
+    """Whatever is done at once is done on the caller's thread, however much it turns out to be."""
+    expected = _small_steps_of_streams(by)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map_async(_small_steps_of_streams, [by] * 4).get(timeout=60) == [expected] * 4
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_control_c_ends_a_long_call() -> None:
     batch = pa.record_batch({"x": np.ones(10_000)})

@@ -4,6 +4,7 @@
 use std::arch::x86_64::*;
 
 use super::block::{BLOCK, PADDING};
+use super::few_ranks::{RankWindows, Select, select_ranks_in};
 use super::key::{BinEdges, Encoding, Keyed};
 use super::portable::{self, Digits, keys_of, partition_rest};
 use super::window::{Accumulated, FixedPointWindow, Sums};
@@ -323,4 +324,26 @@ pub fn partition(keys: &mut [i64], pivot: i64, others: &mut [i64]) -> usize {
         (below, above) = (below + count, above + 4 - count);
     }
     partition_rest(keys, pivot, others, 4 * vectors, [below, above])
+}
+
+/// By a deposit of bits.
+struct Deposited;
+
+impl Select for Deposited {
+    #[inline(always)]
+    fn count(bytes: u64) -> u64 {
+        bytes.count_ones().into()
+    }
+
+    #[inline(always)]
+    fn place(word: u64, order: u64) -> u64 {
+        // SAFETY: only `select_ranks` calls it, which has these instructions.
+        unsafe { _tzcnt_u64(_pdep_u64(1 << order, word)) }
+    }
+}
+
+/// See [`super::Tier::select_ranks`].
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+pub fn select_ranks(among: RankWindows<'_>, found: &mut [[u16; 2]]) {
+    select_ranks_in::<Deposited>(among, found);
 }

@@ -18,6 +18,7 @@ pub mod characters;
 #[cfg(target_arch = "x86_64")]
 mod decimals;
 pub mod double_double;
+pub mod few_ranks;
 pub(crate) mod floats;
 pub mod index;
 pub mod key;

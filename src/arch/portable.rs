@@ -17,6 +17,7 @@
 use super::block::BLOCK;
 pub use super::characters::characters;
 use super::double_double::{self, EightWideRows, MOST, MOST_WIDE, SmallMoments};
+use super::few_ranks::{Counted, RankWindows, select_ranks_in};
 use super::floats::{Eight, OfEight};
 use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, MOST_SIDE_BY_SIDE, Range, SideBySide};
@@ -345,6 +346,11 @@ pub fn few(values: &[f64], freedom: f64, sorted: &mut [i64; MOST]) -> (SmallMome
 }
 
 pub use super::rolling_sums::magnitudes;
+
+/// See [`super::Tier::select_ranks`].
+pub fn select_ranks(among: RankWindows<'_>, found: &mut [[u16; 2]]) {
+    select_ranks_in::<Counted>(among, found);
+}
 
 /// See [`super::Tier::to_series`].
 #[inline(always)]

@@ -9,6 +9,7 @@ use super::characters::SPAN;
 #[cfg(target_arch = "x86_64")]
 use super::decimals;
 use super::double_double::{EightWideRows, MOST, SmallMoments};
+use super::few_ranks::{MOST_ROWS, RankWindows};
 use super::index::Index;
 use super::key::{BinEdges, Keyed, Located, Range, SideBySide};
 use super::network::Network;
@@ -110,6 +111,7 @@ impl FromStr for Tier {
 #[cfg(target_arch = "x86_64")]
 macro_rules! compiled_for {
     ($features:literal, $floats:ident) => {
+        use super::super::super::few_ranks::{Counted, RankWindows, select_ranks_in};
         use super::super::super::floats::$floats;
         use super::super::super::rolling_sums::{self, Asked, RollingSums, Tile, Unsure};
         use super::super::portable;
@@ -206,6 +208,10 @@ macro_rules! compiled_for {
             unsure: &mut Vec<Unsure>,
         ) {
             rolling_sums::roll_in::<$floats>(state, entering, leaving, asked, tile, unsure);
+        }
+        #[target_feature(enable = $features)]
+        pub fn select_ranks(among: RankWindows<'_>, found: &mut [[u16; 2]]) {
+            select_ranks_in::<Counted>(among, found);
         }
         #[target_feature(enable = $features)]
         pub fn characters<O: Copy>(data: &[u8], offsets: &[O], at: impl Fn(O) -> usize, lengths: &mut [u64]) {
@@ -498,6 +504,25 @@ impl Tier {
         dispatch!(self, [compiled::avx2, compiled::avx512], roll(state, entering, leaving, asked, tile, unsure));
     }
 
+    /// Of each window the ranks that are wanted of as many: see [`super::few_ranks`]. Of a window without ranks, `found` stays as it is.
+    pub fn select_ranks(self, among: RankWindows<'_>, found: &mut [[u16; 2]]) {
+        self.select_ranks_with(deposits_quickly(), among, found);
+    }
+
+    /// The same, by instructions that deposit bits or by others.
+    pub(super) fn select_ranks_with(self, deposits: bool, among: RankWindows<'_>, found: &mut [[u16; 2]]) {
+        let RankWindows { windows, counts, width, .. } = among;
+        assert!(counts.len() == windows.len() && found.len() == width * windows.len() && width > 0);
+        assert!(counts.iter().all(|count| usize::from(*count) <= MOST_ROWS));
+        #[cfg(target_arch = "x86_64")]
+        if deposits && self.0 != Instructions::Baseline {
+            // SAFETY: both tiers have what is in the name of the first.
+            return unsafe { avx2::select_ranks(among, found) };
+        }
+        let _ = deposits;
+        dispatch!(self, [compiled::avx2, compiled::avx512], select_ranks(among, found));
+    }
+
     /// The number of characters of texts of UTF-8, which lie one after the other in `data`, of at most [`SPAN`] bytes: each begins at one of
     /// the `offsets`, which `at` says as numbers, and ends at the next one.
     pub fn characters<O: Copy>(self, data: &[u8], offsets: &[O], at: impl Fn(O) -> usize, lengths: &mut [u64]) {
@@ -509,6 +534,16 @@ impl Tier {
     pub fn convert<A: Copy, B>(self, from: &[A], to: &mut [B], convert: impl Fn(A) -> B) {
         dispatch!(self, [compiled::avx2, compiled::avx512], convert(from, to, convert));
     }
+}
+
+/// Whether the deposit of bits takes a few cycles. On AMD's processors before Zen 3, which brought VAES, it takes some hundred; SSE4a is theirs
+/// alone.
+fn deposits_quickly() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let is_slow = is_x86_feature_detected!("sse4a") && !is_x86_feature_detected!("vaes");
+    #[cfg(not(target_arch = "x86_64"))]
+    let is_slow = true;
+    !is_slow
 }
 
 fn check(values: usize, valid: Option<&[u8]>) {

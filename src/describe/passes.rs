@@ -1,7 +1,5 @@
 //! Passes over one series, until its scan has the answer.
 
-use rayon::slice::ParallelSliceMut as _;
-
 use crate::arch::Tier;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -86,7 +84,7 @@ pub(super) fn describe_one<T: Element>(
         // Threads take longer to begin with a short one than to sort it.
         match sample.len() {
             ..SORTED_ALONE => select::sort(&mut sample, Tier::best()),
-            _ => sample.par_sort_unstable(),
+            _ => Threads::All.sort_by(&mut sample, Ord::cmp),
         }
         restart_around(sample, select::MARGIN, rows, spec, scan);
     }

@@ -132,8 +132,25 @@ impl<P: Iterator<Item = usize>> Iterator for Windows<'_, P> {
     }
 }
 
+/// Items that are looked at one by one, before steps grow.
+const ONE_BY_ONE: usize = 4;
+
 /// How many of the first items pass: few, mostly.
+#[inline]
 fn gallop<T>(items: &[T], passes: impl Fn(&T) -> bool) -> usize {
+    let mut start = 0;
+    while start < items.len() && passes(&items[start]) {
+        start += 1;
+        if start == ONE_BY_ONE {
+            return start + many(&items[start..], &passes);
+        }
+    }
+    start
+}
+
+/// The same of many items.
+#[inline(never)]
+fn many<T>(items: &[T], passes: &impl Fn(&T) -> bool) -> usize {
     let mut step = 1;
     let mut start = 0;
     while start + step <= items.len() && passes(&items[start + step - 1]) {

@@ -2,23 +2,28 @@
 //!
 //! The rows that a stretch of windows passes over are sorted once: each has a rank, and no two the same. A window is a set of ranks, one
 //! bit each, and a quantile is the k-th of them: a cursor stays there while rows enter and leave, and moves to a neighbour where k or
-//! the number of ranks below it has changed. Of every 64 words of bits another word says which of them are not empty.
+//! the number of ranks below it has changed. Of every 64 words of bits another word says which of them are not empty. Short windows need no
+//! cursor: among few ranks the k-th is found at once.
 
 use std::hint::select_unpredictable;
 use std::ops::Range;
 
-use rayon::slice::ParallelSliceMut as _;
+use smallvec::SmallVec;
 
 use super::answer::{Column, Measure, UNDEFINED};
 use super::bounds::Bounds;
 use super::rows::Rows;
 use super::slide::{Window, slide};
 use super::targets::Targets;
+use crate::arch::Tier;
+use crate::arch::few_ranks::{MOST_ROWS, NO_RANK, RANKS, RankWindows};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::series::repr::Element;
 use crate::spec::{Spec, Statistic};
 use crate::stats::quantile::Position;
+use crate::stats::select::Key as _;
+use crate::threads::Threads;
 
 /// Windows of fewer rows are sorted eight together, so that each row is sorted little more than once; longer ones four together.
 const SHORT: usize = 256;
@@ -29,9 +34,14 @@ const SORTED_ALONE: usize = 1 << 16;
 /// The most values whose positions of quantiles are kept.
 const REMEMBERED: u64 = 1 << 12;
 
-/// How many windows of about this many rows are sorted together.
+/// How many windows of about this many rows are sorted together: of short ones, so many that their rows are few, also where some windows have
+/// twice as many.
 pub(super) fn stretch(rows: usize) -> usize {
-    if rows < SHORT { (8 * rows).max(SHORT) } else { rows.saturating_mul(4) }
+    match rows {
+        0..=MOST_ROWS => RANKS - rows - rows.min(RANKS / 8),
+        ..SHORT => 8 * rows,
+        _ => rows.saturating_mul(4),
+    }
 }
 
 /// A set of ranks.
@@ -144,6 +154,8 @@ struct Ranks<'a, T: Element> {
     ranks: Vec<u32>,
     /// The keys in order, each with its row.
     sorted: Vec<(T::Key, u32)>,
+    /// The same in the order of the rows.
+    pairs: Vec<(T::Key, u32)>,
     set: RankSet,
     count: u64,
     /// One for each quantile; they are found when the first window is asked for.
@@ -156,14 +168,19 @@ impl<T: Element> Ranks<'_, T> {
     /// Nothing in the window, of rows of this span.
     fn restart(&mut self, span: Range<usize>) {
         self.first = span.start;
-        self.sorted.clear();
         let numbers = span.clone().filter(|&position| self.rows.holds_number(position));
-        self.sorted.extend(numbers.map(|position| (self.rows.values[position].key(), (position - span.start) as u32)));
-        match self.sorted.len() < SORTED_ALONE {
-            true => self.sorted.sort_unstable_by_key(|(key, _)| *key),
-            false => self.sorted.par_sort_unstable_by_key(|(key, _)| *key),
+        let pairs = numbers.map(|position| (self.rows.values[position].key(), (position - span.start) as u32));
+        self.sorted.clear();
+        if span.len() < SORTED_ALONE {
+            self.pairs.clear();
+            self.pairs.extend(pairs);
+            T::Key::sort_pairs(&self.pairs, &mut self.sorted);
+        } else {
+            self.sorted.extend(pairs);
+            Threads::All.sort_by(&mut self.sorted, |a, b| a.0.cmp(&b.0));
         }
-        self.ranks.resize(span.len(), 0);
+        self.ranks.clear();
+        self.ranks.resize(span.len(), NO_RANK);
         for ((_, row), rank) in self.sorted.iter().zip(0..) {
             self.ranks[*row as usize] = rank;
         }
@@ -281,11 +298,32 @@ struct Positions<'a> {
     few: Vec<Vec<Position>>,
     count: u64,
     many: Vec<Position>,
+    /// What [`RankWindows`] has of them.
+    orders: Vec<[u8; 2]>,
+    /// The counts that these are known of.
+    ordered: [bool; MOST_ROWS + 1],
 }
 
 impl<'a> Positions<'a> {
     fn new(spec: &'a Spec) -> Self {
-        Self { spec, few: Vec::new(), count: 0, many: Vec::new() }
+        let ordered = [false; MOST_ROWS + 1];
+        Self { spec, few: Vec::new(), count: 0, many: Vec::new(), orders: Vec::new(), ordered }
+    }
+
+    /// The orders for [`RankWindows`] with these counts.
+    fn orders(&mut self, counts: &[u8]) -> &[[u8; 2]] {
+        let width = self.spec.computed().len();
+        self.orders.resize((MOST_ROWS + 1) * width, [0; 2]);
+        for &count in counts.iter().filter(|count| **count > 0) {
+            let count = usize::from(count);
+            if !self.ordered[count] {
+                self.ordered[count] = true;
+                let orders = self.of(count as u64).iter().map(|position| [position.lower as u8, position.upper as u8]);
+                let orders: SmallVec<[_; 8]> = orders.collect();
+                self.orders[width * count..width * (count + 1)].copy_from_slice(&orders);
+            }
+        }
+        &self.orders
     }
 
     #[inline]
@@ -312,6 +350,43 @@ impl<'a> Positions<'a> {
 }
 
 impl<T: Element> Ranks<'_, T> {
+    /// The quantiles of windows of few rows, for each of which `found` has a place.
+    fn few(&self, windows: &[Range<usize>], positions: &mut Positions<'_>, found: &mut [Vec<f64>]) {
+        let values: Vec<T> = self.sorted.iter().map(|(key, _)| T::from_key(*key)).collect();
+        let counts: Vec<u8> = windows.iter().map(|window| self.rows.numbers(window) as u8).collect();
+        let orders = positions.orders(&counts);
+        let place = |position: usize| position.saturating_sub(self.first) as u32;
+        let places: Vec<[u32; 2]> = windows.iter().map(|window| [place(window.start), place(window.end)]).collect();
+        let width = found.len();
+        let mut pairs = vec![[0; 2]; width * windows.len()];
+        let among = RankWindows { ranks: &self.ranks, windows: &places, counts: &counts, orders, width };
+        Tier::best().select_ranks(among, &mut pairs);
+        let first = counts.first().copied().unwrap_or_default();
+        let are_equal = first > 0 && counts.iter().all(|count| *count == first);
+        let mut bounds = (Vec::with_capacity(windows.len()), Vec::with_capacity(windows.len()));
+        for (index, found) in found.iter_mut().enumerate() {
+            found.clear();
+            let pairs = pairs.iter().skip(index).step_by(width);
+            if are_equal {
+                bounds.0.clear();
+                bounds.1.clear();
+                for [lower, upper] in pairs {
+                    bounds.0.push(values[usize::from(*lower)]);
+                    bounds.1.push(values[usize::from(*upper)]);
+                }
+                positions.of(first.into())[index].blend_each(&bounds.0, &bounds.1, found);
+                continue;
+            }
+            found.extend(pairs.zip(&counts).map(|(pair, &count)| match count {
+                0 => UNDEFINED,
+                _ => {
+                    let [lower, upper] = pair.map(|rank| values[usize::from(rank)]);
+                    positions.of(count.into())[index].blend(lower, upper)
+                }
+            }));
+        }
+    }
+
     /// The quantiles of windows of a fixed number of rows, all of which hold numbers: those that end with the rows of `ends`, for each of
     /// which `found` has a place.
     ///
@@ -353,6 +428,23 @@ impl<T: Element> Ranks<'_, T> {
     }
 }
 
+/// Writes the quantiles of neighbouring windows, and what is made of them, to the columns from this place on.
+fn write(columns: &mut [Column<'_>], start: usize, found: &[Vec<f64>], quartiles: Option<(usize, usize)>) {
+    for Column { measure, values } in columns {
+        let quantile = if let Measure::Quantile(index) = measure { Some(*index) } else { None };
+        match (quantile, quartiles) {
+            (Some(index), _) => values[start..start + found[index].len()].copy_from_slice(&found[index]),
+            (None, Some((low, high))) => {
+                let quartiles = found[low].iter().zip(&found[high]);
+                values[start..].iter_mut().zip(quartiles).for_each(|(place, (low, high))| {
+                    *place = if low.to_bits() == UNDEFINED.to_bits() { UNDEFINED } else { high - low };
+                });
+            }
+            (None, None) => {}
+        }
+    }
+}
+
 /// Writes these statistics of the windows of the targets to their places in the columns.
 pub(super) fn ranks<T: Element>(
     rows: &Rows<'_, T>,
@@ -369,6 +461,7 @@ pub(super) fn ranks<T: Element>(
         first: 0,
         ranks: Vec::new(),
         sorted: Vec::new(),
+        pairs: Vec::new(),
         set: RankSet::default(),
         count: 0,
         cursors: vec![Cursor::default(); if ordered { spec.computed().len() } else { 0 }],
@@ -377,12 +470,23 @@ pub(super) fn ranks<T: Element>(
     };
     let mut positions = Positions::new(spec);
     let mut quantiles = vec![0.0; ranks.cursors.len()];
+    let mut of_few: Vec<Vec<f64>> = vec![Vec::new(); ranks.cursors.len()];
     let [low, high] = [0.25, 0.75].map(|p| spec.computed().iter().position(|computed| computed.value() == p));
     let quartiles = low.zip(high);
     let mut alone = |ranks: &mut Ranks<'_, T>, part: Range<usize>, columns: &mut [Column<'_>]| -> Result<()> {
         let targets = targets.slice(part.clone());
         for some in targets.stretches(stretch(bounds.usual())) {
             ranks.restart(targets.slice(some.clone()).span(bounds));
+            let windows = bounds.windows(targets.positions(some.clone()));
+            if !counts_values && ranks.sorted.len() <= RANKS {
+                let windows: Vec<_> = windows.map(|(_, window)| window).collect();
+                if windows.iter().all(|window| window.len() <= MOST_ROWS) {
+                    interrupt.check()?;
+                    ranks.few(&windows, &mut positions, &mut of_few);
+                    write(columns, part.start + some.start, &of_few, quartiles);
+                    continue;
+                }
+            }
             let windows = bounds.windows(targets.positions(some.clone()));
             slide(windows, ranks, interrupt, |ranks, index, _| {
                 if ranks.count > 0 && ordered {
@@ -407,7 +511,7 @@ pub(super) fn ranks<T: Element>(
         Ok(())
     };
     let (Some(window), Some(range), true, false) =
-        (bounds.fixed(), targets.neighbours(), rows.is_dense(), counts_values)
+        (bounds.fixed().filter(|rows| *rows > MOST_ROWS), targets.neighbours(), rows.is_dense(), counts_values)
     else {
         return alone(&mut ranks, 0..targets.len(), columns);
     };
@@ -424,17 +528,7 @@ pub(super) fn ranks<T: Element>(
             }
             let ends = start..whole.end.min(start.saturating_add(stretch(window)));
             ranks.fixed(ends.clone(), window, &positions, &mut found);
-            for column in &mut *columns {
-                let places = &mut column.values[ends.start - range.start..ends.end - range.start];
-                match (column.measure, quartiles) {
-                    (Measure::Quantile(index), _) => places.copy_from_slice(&found[index]),
-                    (_, Some((low, high))) => {
-                        let quartiles = found[low].iter().zip(&found[high]);
-                        places.iter_mut().zip(quartiles).for_each(|(place, (low, high))| *place = high - low);
-                    }
-                    _ => places.fill(UNDEFINED),
-                }
-            }
+            write(columns, ends.start - range.start, &found, quartiles);
             done = ends.end - range.start;
         }
     }

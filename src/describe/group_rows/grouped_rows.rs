@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use arrow_buffer::NullBuffer;
-use rayon::slice::ParallelSliceMut as _;
 
 use super::code::{Code, LONG, mixed, text_code};
 use super::hash_partition::{HashPartitions, PARTS, STRIPE};
@@ -185,10 +184,7 @@ pub(super) fn placed<C: Code, R: Iterator<Item = u32>>(
         all.extend(keys.map(|((&code, &first), key)| Distinct { code, first, table: number as u32, key }));
     }
     let ascending = |a: &Distinct<C>, b: &Distinct<C>| order(*a, *b).then(a.table.cmp(&b.table));
-    match rows <= FEW {
-        true => all.sort_unstable_by(ascending),
-        false => all.par_sort_unstable_by(ascending),
-    }
+    Threads::unless(rows <= FEW).sort_by(&mut all, ascending);
     let mut firsts = Vec::with_capacity(all.len() + 1);
     let mut starts = Vec::with_capacity(all.len() + 2);
     // The index of the next row of each key, and the number of its group.

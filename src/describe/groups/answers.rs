@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 
-use rayon::prelude::*;
-
 use super::super::group_rows::code::Code;
 use crate::summary::PartRow;
+use crate::threads::Threads;
 
 /// Below this many groups, one thread is faster.
 const FEW: usize = 1 << 13;
@@ -27,11 +26,9 @@ pub(crate) fn sorted<'a, C: Code + 'a>(
     for (part, codes) in (0..).zip(partitions) {
         groups.extend(codes.iter().zip(0..).map(|(&code, row)| Group { code, at: PartRow { part, row } }));
     }
-    match groups.len() <= FEW {
-        true => groups.sort_unstable_by(order),
-        // Of partitions that are stretches of the codes they are in order.
-        false if groups.is_sorted_by(|a, b| order(a, b).is_le()) => {}
-        false => groups.par_sort_unstable_by(order),
+    // Of partitions that are stretches of the codes they are in order.
+    if !groups.is_sorted_by(|a, b| order(a, b).is_le()) {
+        Threads::unless(groups.len() <= FEW).sort_by(&mut groups, order);
     }
     groups
 }

@@ -36,6 +36,13 @@ pub trait Key: Copy + Ord + Send + Sync + Debug + 'static {
         false
     }
 
+    /// Appends these pairs to `sorted`, in the order of their keys.
+    fn sort_pairs(pairs: &[(Self, u32)], sorted: &mut Vec<(Self, u32)>) {
+        let start = sorted.len();
+        sorted.extend_from_slice(pairs);
+        sorted[start..].sort_unstable_by_key(|(key, _)| *key);
+    }
+
     /// Whether the tier has a fast way for [`Key::partition`].
     fn partitions(tier: Tier) -> bool {
         let _ = tier;
@@ -146,6 +153,28 @@ impl Key for i64 {
 
     fn sort(keys: &mut [Self], tier: Tier) -> bool {
         tier.sort(keys)
+    }
+
+    /// Few pairs are sorted by one word each, with the place of the pair in its lowest bits. Keys that differ in these bits alone are rare.
+    fn sort_pairs(pairs: &[(Self, u32)], sorted: &mut Vec<(Self, u32)>) {
+        const PLACES: usize = 512;
+        let start = sorted.len();
+        let mut words = [0; PLACES];
+        match words.get_mut(..pairs.len()) {
+            Some(words) => {
+                let low = PLACES as i64 - 1;
+                for ((word, (key, _)), place) in words.iter_mut().zip(pairs).zip(0..) {
+                    *word = key & !low | place;
+                }
+                words.sort_unstable();
+                sorted.extend(words.iter().map(|word| pairs[(word & low) as usize]));
+            }
+            None => sorted.extend_from_slice(pairs),
+        }
+        let sorted = &mut sorted[start..];
+        if !sorted.is_sorted_by_key(|(key, _)| *key) {
+            sorted.sort_unstable_by_key(|(key, _)| *key);
+        }
     }
 
     fn partitions(tier: Tier) -> bool {
