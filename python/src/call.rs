@@ -143,9 +143,11 @@ fn settle<T>(outcome: std::result::Result<Result<T>, Box<dyn Any + Send>>) -> Py
     }
 }
 
-/// The pools of the process, that of each number of threads, and the process that they belong to: their threads are not there in a forked
-/// child.
-static POOLS: Mutex<(u32, Vec<(usize, Arc<ThreadPool>)>)> = Mutex::new((0, Vec::new()));
+/// Pools, and the number of threads that was asked for of each.
+type Pools = Vec<(usize, Arc<ThreadPool>)>;
+
+/// The pools of the process, and the process that they belong to: their threads are not there in a forked child.
+static POOLS: Mutex<(u32, Pools)> = Mutex::new((0, Vec::new()));
 
 /// The threads of a call: a number of its own, or those of the process, one a core.
 #[derive(Clone, Default)]

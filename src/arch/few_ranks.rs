@@ -80,7 +80,7 @@ impl Select for Counted {
 /// How many bytes of `sums`, all of them below 128, are at most `order`.
 #[inline(always)]
 fn at_most<S: Select>(sums: u64, order: u64) -> u64 {
-    S::count(((order * ONES | HIGHEST) - sums) & HIGHEST)
+    S::count((((order * ONES) | HIGHEST) - sums) & HIGHEST)
 }
 
 /// The byte before this one; before the first it is 0.

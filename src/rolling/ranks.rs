@@ -39,7 +39,7 @@ const REMEMBERED: u64 = 1 << 12;
 pub(super) fn stretch(rows: usize) -> usize {
     match rows {
         0..=MOST_ROWS => RANKS - rows - rows.min(RANKS / 8),
-        ..SHORT => 8 * rows,
+        _ if rows < SHORT => 8 * rows,
         _ => rows.saturating_mul(4),
     }
 }
