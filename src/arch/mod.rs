@@ -2,9 +2,8 @@
 //!
 //! [`tier`] chooses the instructions at run time and holds every kernel's safe front; `portable` is each kernel in
 //! plain Rust, compiled once for each tier; `avx2` and `avx512` are those that gain from being written in intrinsics, `decimals` the one of
-//! them for text. All tiers compute with exact integers, so all give the same bits. `characters` counts those of texts, `text`
-//! finds where values end in text, and [`memory`] reads what
-//! somebody else may write.
+//! them for text. All tiers compute with exact integers, so all give the same bits. `few_ranks` has the order statistics of short
+//! windows, `characters` counts those of texts, `text` finds where values end in text, and [`memory`] reads what somebody else may write.
 
 #[cfg(feature = "allocator")]
 pub mod allocator;
