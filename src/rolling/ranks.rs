@@ -366,14 +366,12 @@ impl<T: Element> Ranks<'_, T> {
         let mut bounds = (Vec::with_capacity(windows.len()), Vec::with_capacity(windows.len()));
         for (index, found) in found.iter_mut().enumerate() {
             found.clear();
-            let pairs = pairs.iter().skip(index).step_by(width);
+            let pairs = pairs.chunks_exact(width).map(|pairs| pairs[index]);
             if are_equal {
                 bounds.0.clear();
+                bounds.0.extend(pairs.clone().map(|[lower, _]| values[usize::from(lower)]));
                 bounds.1.clear();
-                for [lower, upper] in pairs {
-                    bounds.0.push(values[usize::from(*lower)]);
-                    bounds.1.push(values[usize::from(*upper)]);
-                }
+                bounds.1.extend(pairs.map(|[_, upper]| values[usize::from(upper)]));
                 positions.of(first.into())[index].blend_each(&bounds.0, &bounds.1, found);
                 continue;
             }
