@@ -202,7 +202,7 @@ def _small_steps_of_streams(by: str | None) -> list[float | None]:
         found += [row["mean"] for row in [*closed, *windows.finish()]]
     small = {name: np.sin(np.arange(100) * scale) for name, scale in (("a", 1), ("b", 2), ("c", 3))}
     found.append(rstats.correlation(small, method="spearman").to_numpy()[0][1])
-    found.append(rstats.describe([1.0, 2.0, 4.0], weights=[1, 2, 3])[0]["mean"])
+    found.append(rstats.describe([1.0, 2.0, 4.0], weights=[1, 2, 3], weighting="frequencies")[0]["mean"])
     accumulator = rstats.Accumulator(stats=["mean"], q=0.5)
     for batch in table.to_batches(300):
         accumulator.update(batch["x"])

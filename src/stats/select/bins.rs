@@ -273,3 +273,34 @@ pub fn bucketize<V: Keyed>(values: &[V], valid: Option<&[u8]>, bins: &mut Bins<i
         *filled += added;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Also those that differ in their lowest bits alone, and more than one word has places for.
+    #[test]
+    fn pairs_are_in_the_order_of_their_keys() {
+        let of: [fn(i64) -> i64; 6] = [
+            |index| i64::MAX - index,
+            |index| i64::MIN + index * 7919 % 511,
+            |index| -index,
+            |index| index * 7919 % 10,
+            |_| -1,
+            |index| index.wrapping_mul(6_364_136_223_846_793_005),
+        ];
+        for count in [0, 1, 2, 500, 511, 512, 513, 2000] {
+            for of in of {
+                let pairs: Vec<(i64, u32)> = (0..count).map(|index| (of(index), index as u32)).collect();
+                let before = (0, 7);
+                let mut sorted = vec![before];
+                Key::sort_pairs(&pairs, &mut sorted);
+                assert_eq!(sorted[0], before);
+                assert!(sorted[1..].is_sorted_by_key(|(key, _)| *key));
+                let mut rows = sorted.split_off(1);
+                rows.sort_unstable_by_key(|(_, row)| *row);
+                assert_eq!(rows, pairs);
+            }
+        }
+    }
+}
