@@ -167,8 +167,8 @@ impl Threads {
     }
 }
 
-/// The pool of so many threads; of 0, of one a core. To start threads takes as long as many a call, so this pool is kept, and of the others
-/// the one that was asked for last.
+/// A pool with this number of threads; 0 stands for one thread a core. Starting threads can take longer than a call, so two pools are kept for
+/// the next one: that of 0, and that of the number that was asked for last.
 fn pool(threads: usize) -> PyResult<Arc<ThreadPool>> {
     // If another thread held the lock at the moment of a fork, it is locked for ever in the child: then do without.
     let Ok(mut kept) = POOLS.try_lock() else {

@@ -25,7 +25,7 @@ use crate::stats::quantile::Position;
 use crate::stats::select::Key as _;
 use crate::threads::Threads;
 
-/// Windows of fewer rows are sorted eight together, so that each row is sorted little more than once; longer ones four together.
+/// Windows of fewer rows are sorted with eight times as many rows, and longer ones with four times as many.
 const SHORT: usize = 256;
 
 /// Fewer rows are sorted by one thread.
@@ -34,8 +34,8 @@ const SORTED_ALONE: usize = 1 << 16;
 /// The most values whose positions of quantiles are kept.
 const REMEMBERED: u64 = 1 << 12;
 
-/// How many windows of about this many rows are sorted together: of short ones, so many that their rows are few, also where some windows have
-/// twice as many.
+/// The number of windows whose rows are sorted together, if a window has about `rows` rows. For the shortest windows all these rows have a rank
+/// below [`RANKS`], with room for a first window that is longer than most.
 pub(super) fn stretch(rows: usize) -> usize {
     match rows {
         0..=MOST_ROWS => RANKS - rows - rows.min(RANKS / 8),

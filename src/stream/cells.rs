@@ -140,24 +140,19 @@ impl Cell {
     }
 }
 
-/// The unit of a column, from its first values.
-fn know_unit(units: &mut Vec<i32>, column: usize, values: &[f64]) {
-    if units.len() == column {
-        units.push(Compact::unit_for(values));
-    }
-}
-
 /// The cell of each column, of rows that have no keys.
 fn cells_of_columns(rows: &Loaded, count: usize, width: usize, units: &mut Vec<i32>) -> Result<Vec<Cell>> {
     use Statistic::{Max, Min, Variance};
     let mut stretches = Vec::new();
     for column in 0..width {
         let arrays = rows.column(column);
-        let mut first = Vec::new();
-        if let Some(array) = arrays.first() {
-            from_arrow::read(&array.slice(0, array.len().min(BLOCK)), &mut first)?;
+        if units.len() == column {
+            let mut first = Vec::new();
+            if let Some(array) = arrays.first() {
+                from_arrow::read(&array.slice(0, array.len().min(BLOCK)), &mut first)?;
+            }
+            units.push(Compact::unit_for(&first));
         }
-        know_unit(units, column, &first);
         for array in arrays {
             let starts = (0..array.len()).step_by(STRETCH);
             stretches.extend(starts.map(|start| (column, array.slice(start, STRETCH.min(array.len() - start)))));
@@ -198,7 +193,9 @@ impl Cells {
             let array = from_arrow::put_rows(&array, &groups.rows, &indices)?;
             let mut there: Vec<f64> = Vec::with_capacity(array.len());
             from_arrow::read(&array, &mut there)?;
-            know_unit(units, index, &there);
+            if units.len() == index {
+                units.push(Compact::unit_for(&there));
+            }
             values.push((there, array.logical_nulls().filter(|nulls| nulls.null_count() > 0)));
         }
         let width = values.len();

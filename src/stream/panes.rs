@@ -1,7 +1,7 @@
 //! Periodic windows: the rows of each pane, until its last window has closed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops;
+use std::ops::Range;
 
 use arrow_array::ArrayRef;
 
@@ -15,7 +15,6 @@ use super::layout::Layout;
 use super::stored::Store;
 use super::watermark::{Arrivals, Counters, Rows};
 use crate::arch::Tier;
-use crate::arch::key::Range;
 use crate::error::Result;
 use crate::series::times::Times;
 use crate::spec::Spec;
@@ -49,13 +48,13 @@ pub(super) struct Panes {
 
 /// The rows of a batch by their pane: ranges that ascend.
 pub(super) struct Routed {
-    slots: Vec<(i64, Vec<ops::Range<u32>>)>,
+    slots: Vec<(i64, Vec<Range<u32>>)>,
     known: HashMap<i64, usize>,
     last: usize,
 }
 
 impl Routed {
-    fn add(&mut self, pane: i64, rows: ops::Range<u32>) {
+    fn add(&mut self, pane: i64, rows: Range<u32>) {
         if self.slots.get(self.last).is_none_or(|slot| slot.0 != pane) {
             self.last = *self.known.entry(pane).or_insert_with(|| {
                 self.slots.push((pane, Vec::new()));
@@ -117,7 +116,8 @@ impl Panes {
         for (block, start) in times.values[from..].chunks(BLOCK).zip(starts) {
             let nulls = times.nulls.as_ref();
             if nulls.is_none() {
-                let Range { min: first, max: last } = tier.key_range(block, None);
+                let seen = tier.key_range(block, None);
+                let (first, last) = (seen.min, seen.max);
                 let mut after = *rows;
                 after.see(last);
                 cursor.go_to(first);

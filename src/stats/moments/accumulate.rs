@@ -258,14 +258,19 @@ impl Moments {
         }
     }
 
+    /// Brings what the kernels hold into `near` and `parts`.
+    pub(super) fn settle(&mut self) {
+        self.drain();
+        self.empty_far();
+    }
+
     /// Another part of the same series.
     pub fn merge(&mut self, mut other: Self) {
         self.count += other.count;
         self.positive_infinities += other.positive_infinities;
         self.negative_infinities += other.negative_infinities;
         self.drain();
-        other.drain();
-        other.empty_far();
+        other.settle();
         self.gather(other.near);
         for theirs in &other.parts {
             let ours = self.part(theirs.scale);

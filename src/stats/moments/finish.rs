@@ -10,8 +10,7 @@ use crate::num::u256::U256;
 impl Moments {
     /// The moments as they are now.
     pub fn finish(&mut self) -> Finished {
-        self.drain();
-        self.empty_far();
+        self.settle();
         let infinity = infinity(self.positive_infinities, self.negative_infinities);
         if self.parts.is_empty() {
             return Finished::of_near(self.count, infinity, self.near);
@@ -22,8 +21,7 @@ impl Moments {
 
     /// The count of the values, how many of them are positive and negative infinities, and the sums of the others.
     pub fn into_parts(mut self) -> (u64, [u64; 2], Vec<Part>) {
-        self.drain();
-        self.empty_far();
+        self.settle();
         self.empty_near();
         (self.count, [self.positive_infinities, self.negative_infinities], self.parts)
     }

@@ -31,8 +31,7 @@ struct Written {
 impl Serialize for Moments {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut whole = self.clone();
-        whole.drain();
-        whole.empty_far();
+        whole.settle();
         if self.order != Order::Second {
             whole.parts.iter_mut().for_each(|part| *part.squares = ExactSumOfSquares::default()); // only some were added up
         }
