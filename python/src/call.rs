@@ -18,8 +18,8 @@ use crate::errors::to_python;
 /// gains.
 pub const SMALL: usize = 1000;
 
-/// See [`run_step`].
-pub const STEP: usize = 1 << 17;
+/// A step of a stream on up to this many values is done on the caller's thread: see [`run_step`].
+const STEP: usize = 1 << 17;
 
 /// From this many values on, Ctrl-C is looked for while the work is done.
 const LONG: usize = 1 << 22;
@@ -77,8 +77,19 @@ pub fn run<T: Send>(
     on_pool(py, &pool, &interrupt, work, &mut |py| py.check_signals())
 }
 
-/// Runs work that is done sooner on this thread than it is handed to another one and back: a step of a stream, of up to [`STEP`] values.
-pub fn run_step<T: Send>(py: Python<'_>, work: impl FnOnce(&Interrupt) -> Result<T> + Send) -> PyResult<T> {
+/// Runs a step of a stream, in which so many `values` come in, beside so many that are `held` and may be needed. It is done on this thread as
+/// long as it is done sooner there than handed to another one and back.
+pub fn run_step<T: Send>(
+    py: Python<'_>,
+    values: usize,
+    held: usize,
+    threads: &Threads,
+    work: impl FnOnce(&Interrupt) -> Result<T> + Send,
+) -> PyResult<T> {
+    let values = if held > STEP / 4 { values.saturating_add(held) } else { values };
+    if !(SMALL..=STEP).contains(&values) {
+        return run(py, values, threads, work);
+    }
     settle(py.detach(|| catch_unwind(AssertUnwindSafe(|| alone(|| work(&Interrupt::default()))))))
 }
 

@@ -7,13 +7,13 @@ use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyIterator, PyList, PyString};
+use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyIterator};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rstats::report::{LeftOut, Report, Source};
 use rstats::{Interrupt, Kinds, Result, Series, Summaries, Windowing, Windows as State};
 
 use crate::args;
-use crate::call::{self, SMALL, STEP, Threads};
+use crate::call::{self, Threads};
 use crate::columns::Columns;
 use crate::description::Description;
 use crate::errors::to_python;
@@ -24,6 +24,8 @@ use crate::shared::Shared;
 #[pyclass(module = "rstats", frozen)]
 pub struct Windows {
     state: Shared<State>,
+    /// The column of times, and those of keys.
+    apart: [Labels; 2],
     /// What the caller gave with the bytes that it was read from.
     position: Vec<u8>,
     /// The columns that hold no numbers, once it has seen a table.
@@ -39,6 +41,7 @@ impl Windows {
     )]
     #[allow(clippy::too_many_arguments)] // they are the signature of the Python class
     fn new(
+        py: Python<'_>,
         size: Option<&Bound<'_, PyAny>>,
         on: &str,
         slide: Option<&Bound<'_, PyAny>>,
@@ -107,7 +110,7 @@ impl Windows {
                 state.declare(&name_of(&partition?)?);
             }
         }
-        Ok(Self::of(state, Vec::new()))
+        Ok(Self::of(py, state, Vec::new()))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.push.txt"))]
@@ -133,9 +136,6 @@ impl Windows {
         };
         let batch = self.read(py, &table)?;
         let values = batch.num_rows() * batch.num_columns();
-        // What is open may close, and be described.
-        let open = self.state.lock(py)?.bytes() as usize / 8;
-        let values = if values <= STEP && open > STEP / 4 { values.saturating_add(open) } else { values };
         self.closed(py, values, &threads, |state, interrupt| state.push_from(&partition, &batch, interrupt))
     }
 
@@ -268,9 +268,9 @@ impl Windows {
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.from_bytes.txt"))]
     #[staticmethod]
-    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         let (state, position) = State::from_bytes(bytes).map_err(to_python)?;
-        Ok(Self::of(state, position))
+        Ok(Self::of(py, state, position))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/Windows.position.txt"))]
@@ -313,8 +313,11 @@ fn partition_of(partition: Option<&Bound<'_, PyAny>>) -> PyResult<String> {
 }
 
 impl Windows {
-    fn of(state: State, position: Vec<u8>) -> Self {
-        Self { state: Shared::new("windows", state), position, left_out: Mutex::default() }
+    fn of(py: Python<'_>, state: State, position: Vec<u8>) -> Self {
+        let question = state.question();
+        let on = Labels::of_names(py, "on", &[question.time_column().to_owned()]);
+        let apart = [on, Labels::of_names(py, "by", question.keys())];
+        Self { apart, state: Shared::new("windows", state), position, left_out: Mutex::default() }
     }
 
     fn left_out(&self) -> MutexGuard<'_, Vec<LeftOut>> {
@@ -323,16 +326,10 @@ impl Windows {
 
     /// The columns of a table that windows are of: times, keys and values.
     fn read<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<RecordBatch> {
-        let state = self.state.lock(py)?;
-        let (question, columns) = (state.question().clone(), state.described_columns());
-        drop(state);
-        let named = |argument, names: &[String]| Labels::new(argument, PyList::new(py, names)?.as_any());
-        let (on, by) =
-            (Labels::new("on", PyString::new(py, question.time_column()).as_any())?, named("by", question.keys())?);
-        let wanted = columns.map(|names| named("columns", &names)).transpose()?;
-        let apart: Vec<&Labels> = [&on].into_iter().chain((!by.is_empty()).then_some(&by)).collect();
-        let Read { values, keys, left_out, .. } =
-            table.read(py, &wanted.map_or(Wanted::Numeric, Wanted::Named), &apart, None, Kinds::Numbers)?;
+        let columns = self.state.lock(py)?.described_columns();
+        let wanted = columns.map_or(Wanted::Numeric, |names| Wanted::Named(Labels::of_names(py, "columns", &names)));
+        let apart: Vec<&Labels> = self.apart.iter().filter(|labels| !labels.is_empty()).collect();
+        let Read { values, keys, left_out, .. } = table.read(py, &wanted, &apart, None, Kinds::Numbers)?;
         let ReadValues::Series(series) = values else {
             return Err(PyTypeError::new_err("windows are of columns of numbers, and these hold lists"));
         };
@@ -351,16 +348,16 @@ impl Windows {
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
+    /// The windows that close by `work` on none but what is open.
     fn close(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&mut State, &Interrupt) -> Result<Summaries> + Send,
     ) -> PyResult<Description> {
-        // What closes may be any part of what is open.
-        let values = self.state.lock(py)?.bytes() as usize / 8;
-        self.closed(py, values, &Threads::default(), work)
+        self.closed(py, 0, &Threads::default(), work)
     }
 
+    /// The windows that close by `work` on so many values that come in.
     fn closed(
         &self,
         py: Python<'_>,
@@ -371,10 +368,9 @@ impl Windows {
         let mut state = self.state.lock(py)?;
         let spec = state.question().spec().clone();
         let ours = &mut *state;
-        let series = match values {
-            SMALL..=STEP => call::run_step(py, |interrupt| work(ours, interrupt))?,
-            _ => call::run(py, values, threads, |interrupt| work(ours, interrupt))?,
-        };
+        // Whatever is open may close, and be described.
+        let open = ours.bytes() as usize / size_of::<f64>();
+        let series = call::run_step(py, values, open, threads, |interrupt| work(ours, interrupt))?;
         let rows = state.rows();
         drop(state);
         let source = Source { rows, left_out: self.left_out().clone(), ..Source::default() };

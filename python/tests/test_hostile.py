@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import io
 import json
 import math
 import statistics
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -254,6 +256,36 @@ def test_damaged_streams_of_arrow_ended_the_process(seed: int) -> None:
     done = subprocess.run([sys.executable, "-c", DAMAGED, str(seed)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert "described" in done.stdout and "Panic" not in done.stdout
+
+
+def test_buffers_shorter_than_pyarrow_says_ended_the_process_where_structs_or_pandas_hold_them() -> None:
+    """pyarrow takes the number of rows from a damaged stream as it is."""
+    table = pa.table({"s": pa.StructArray.from_arrays([pa.array([1.5] * 1234)] * 2, ["x", "y"])})
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    damaged = sink.getvalue().replace(struct.pack("<q", 1234), struct.pack("<q", 5_000_000))
+    column = pa.ipc.open_stream(damaged).read_all()["s"]
+    structs = column.chunk(0)
+    series = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([structs.field("x")])))  # type: ignore[arg-type]
+    calls: list[Callable[[], Any]] = [
+        lambda: rstats.describe(structs),
+        lambda: rstats.describe(column),
+        lambda: rstats.describe({"a": structs}),
+        lambda: rstats.describe(structs, columns="x"),
+        lambda: rstats.describe(structs, by="y"),
+        lambda: rstats.Accumulator().update(structs),
+        lambda: rstats.rolling(structs, 10).mean(),
+        lambda: rstats.correlation(structs),
+        lambda: list(rstats.windows(structs, "5min", on="x")),
+        lambda: rstats.describe(series),
+        lambda: rstats.describe(pd.DataFrame({"x": series})),
+        lambda: rstats.describe(pd.DataFrame({"x": series, "y": series}), by="y"),
+        lambda: rstats.describe(pd.DataFrame({"x": [1.0] * len(series)}, index=pd.Index(series, name="k")), by="k"),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match="too small in array of type double and length 5000000"):
+            call()
 
 
 def raising(method: str, error: BaseException) -> Any:

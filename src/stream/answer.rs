@@ -205,13 +205,16 @@ impl Answering<'_> {
     }
 
     /// Windows one after the other.
-    pub fn joined(&self, windows: Vec<Summaries>) -> Result<Summaries> {
-        if let [_] = &windows[..] {
-            return windows.into_iter().next().ok_or(Error::Interrupted);
+    pub fn joined(&self, mut windows: Vec<Summaries>) -> Result<Summaries> {
+        let Some(last) = windows.pop() else {
+            let keys = self.layout.keys.iter().map(|field| arrow_array::new_empty_array(field.data_type()));
+            let keys = self.keys(vec![], vec![], keys.collect())?;
+            return Ok(self.of_answers(keys, Answers::new(0, self.spec)));
+        };
+        if windows.is_empty() {
+            return Ok(last);
         }
-        let keys = self.layout.keys.iter().map(|field| arrow_array::new_empty_array(field.data_type()));
-        let keys = self.keys(vec![], vec![], keys.collect())?;
-        let none = self.of_answers(keys, Answers::new(0, self.spec));
-        Summaries::joined(std::iter::once(none).chain(windows).collect()).map_err(failed)
+        windows.push(last);
+        Summaries::joined(windows).map_err(failed)
     }
 }

@@ -8,7 +8,7 @@ use arrow_array::ArrayRef;
 use arrow_schema::FieldRef;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyList};
+use pyo3::types::{PyAny, PyBytes};
 use rstats::parquet::{Dataset, Plan, Predicate, Progress, Request};
 use rstats::report::{Report, Source};
 use rstats::{
@@ -369,17 +369,14 @@ impl Accumulator {
 
     /// The columns that are wanted of tables.
     fn wanted(&self, py: Python<'_>) -> PyResult<Wanted> {
-        let names = self.lock(py)?.wanted().map(<[String]>::to_vec);
-        let names = names.map(|names| Labels::new("columns", names.into_pyobject(py)?.as_any())).transpose()?;
+        let state = self.lock(py)?;
+        let names = state.wanted().map(|names| Labels::of_names(py, "columns", names));
         Ok(names.map_or(Wanted::Numeric, Wanted::Named))
     }
 
     /// What is wanted of a table.
     fn read<'py>(&self, py: Python<'py>, table: &Table<'py>) -> PyResult<ReadRows> {
-        let state = self.lock(py)?;
-        let by = state.by().map(<[String]>::to_vec);
-        drop(state);
-        let by = by.map(|names| Labels::new("by", PyList::new(py, names)?.as_any())).transpose()?;
+        let by = self.lock(py)?.by().map(|names| Labels::of_names(py, "by", names));
         let by: Vec<&Labels> = by.iter().collect();
         let Read { values, others, keys, .. } = table.read(py, &self.wanted(py)?, &by, None, Kinds::All)?;
         match values {

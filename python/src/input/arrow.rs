@@ -13,6 +13,7 @@ use pyo3::types::{PyCapsule, PyTuple};
 use rstats::internal::catch_panic;
 
 use super::classes::is_instance;
+use super::pandas;
 use crate::arch::capsule;
 pub use crate::arch::capsule::{Rows, Shape, Stream, TableField};
 use crate::errors::{attempt, from_arrow};
@@ -45,7 +46,8 @@ impl<'py> Source<'py> {
     }
 
     fn of(data: &Bound<'py, PyAny>, column: bool) -> PyResult<Self> {
-        if !streams(data)? {
+        // A batch gives both, and its stream would be one of a table that is made of it.
+        if !streams(data)? || is_instance(data, "pyarrow", "RecordBatch")? {
             return Self::of_array(data, column);
         }
         let capsule = data.call_method0(intern!(data.py(), "__arrow_c_stream__"))?;
@@ -179,26 +181,48 @@ fn first_invalid_text(data: &ArrayData) -> Option<usize> {
     (0..bytes.len()).find(|&index| bytes.is_valid(index) && std::str::from_utf8(row(index)).is_err())
 }
 
+/// Whether pyarrow holds an object in memory.
+pub fn is_of_pyarrow(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(is_table_of_pyarrow(data)?
+        || is_instance(data, "pyarrow", "Array")?
+        || is_instance(data, "pyarrow", "ChunkedArray")?)
+}
+
+fn is_table_of_pyarrow(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(is_instance(data, "pyarrow", "RecordBatch")? || is_instance(data, "pyarrow", "Table")?)
+}
+
 /// pyarrow knows how long its buffers are, which the interface does not tell: what it reads from a damaged file it takes as it is.
 pub fn check_sizes(data: &Bound<'_, PyAny>) -> PyResult<()> {
-    for class in ["Array", "ChunkedArray", "RecordBatch", "Table"] {
-        if is_instance(data, "pyarrow", class)? {
-            data.call_method0(intern!(data.py(), "validate"))?;
-            break;
-        }
+    let array = array_in_series(data)?;
+    let data = array.as_ref().unwrap_or(data);
+    if is_of_pyarrow(data)? {
+        data.call_method0(intern!(data.py(), "validate"))?;
     }
     Ok(())
 }
 
-/// The same for the wanted columns of a table.
+/// The array of pyarrow that a series or an index of pandas has its values in, if it has.
+fn array_in_series<'py>(data: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if !pandas::is_series(data)? {
+        return Ok(None);
+    }
+    let array = data.getattr(intern!(data.py(), "array"))?;
+    match is_instance(&array, "pandas.arrays", "ArrowExtensionArray")? {
+        true => array.call_method0(intern!(data.py(), "__arrow_array__")).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// The same for the `wanted` ones of the columns of a table, or of structs, in which all are checked.
 pub fn check_sizes_of(table: &Bound<'_, PyAny>, wanted: &[usize]) -> PyResult<()> {
-    if is_instance(table, "pyarrow", "Table")? || is_instance(table, "pyarrow", "RecordBatch")? {
-        // A type that pyarrow itself cannot select is not read either.
-        if let Some(columns) =
-            attempt(table.py(), table.call_method1(intern!(table.py(), "select"), (wanted.to_vec(),)))?
-        {
-            columns.call_method0(intern!(table.py(), "validate"))?;
-        }
+    if !is_table_of_pyarrow(table)? {
+        return check_sizes(table);
+    }
+    // A type that pyarrow itself cannot select is not read either.
+    let columns = table.call_method1(intern!(table.py(), "select"), (wanted.to_vec(),));
+    if let Some(columns) = attempt(table.py(), columns)? {
+        columns.call_method0(intern!(table.py(), "validate"))?;
     }
     Ok(())
 }

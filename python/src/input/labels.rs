@@ -39,6 +39,15 @@ impl Labels {
         Ok(Self { argument, each: each.into_iter().map(Bound::unbind).collect(), whole })
     }
 
+    /// The names of columns.
+    pub fn of_names(py: Python<'_>, argument: &'static str, names: &[String]) -> Self {
+        Self {
+            argument,
+            each: names.iter().map(|name| PyString::new(py, name).into_any().unbind()).collect(),
+            whole: None,
+        }
+    }
+
     /// Whether a value can only be the label of a column, not data.
     pub fn is_name(value: &Bound<'_, PyAny>) -> PyResult<bool> {
         Ok(is_label(value)? && !value.is_instance_of::<PyTuple>())

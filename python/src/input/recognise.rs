@@ -45,6 +45,9 @@ pub fn recognise<'py>(data: &Bound<'py, PyAny>) -> PyResult<Object<'py>> {
     if data.is_instance_of::<PyString>() {
         return Ok(Object::Unknown(NoNumbers::of_type("a string is no series of numbers")));
     }
+    if arrow::is_of_pyarrow(data)? {
+        return by_arrow(data);
+    }
     if is_instance(data, "pandas", "DataFrame")? {
         return Table::from_pandas(data).map(Object::Table);
     }
