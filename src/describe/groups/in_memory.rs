@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
+use arrow_data::ArrayData;
 use arrow_schema::FieldRef;
 
 use super::super::describer::Describer;
@@ -14,7 +15,8 @@ use super::super::group_rows::{Packed, key_columns, keys_of, packed};
 use super::super::segments::check_names;
 use super::answers::{Group, sorted};
 use super::block::{Block, Partitioning, ROWS};
-use super::partition::{PartitionGroups, PartitionRows};
+use super::partition::{PartitionGroups, PartitionRows, set_groups, set_one_group};
+use super::places::{PlacedBlock, Places};
 use crate::arch::expect_bytes;
 use crate::error::{self, Error, Result};
 use crate::interrupt::Interrupt;
@@ -107,6 +109,9 @@ impl Data<'_> {
         order: impl Fn((C, u32), (C, u32)) -> Ordering + Sync,
     ) -> Result<Found> {
         self.interrupt.check()?;
+        if let Some(places) = Places::new(self.rows, nulls, code) {
+            return self.describe_places(places, nulls, code);
+        }
         expect_bytes(self.rows * (size_of::<C>() + size_of::<f64>() * self.chunks.len()));
         let seed = RandomState::new().hash_one(0) | 1;
         let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
@@ -133,23 +138,13 @@ impl Data<'_> {
         };
         let found: Vec<PartitionGroups<C>> = threads.try_map(partitions, groups_of)?;
 
-        // Each partition has its rows of the answer, so that none is moved where partitions are in the order of the keys.
-        let groups: usize = found.iter().map(|found| found.codes.len()).sum();
-        let mut answers = Answers::new(self.series.len() * groups, self.spec);
-        let mut rows = answers.rows();
-        let mut tasks: Vec<(usize, Vec<AnswerRows<'_>>)> = (0..partitions).map(|index| (index, Vec::new())).collect();
-        for _ in self.series {
-            tasks.iter_mut().for_each(|(index, of)| of.push(rows.split_off(found[*index].codes.len())));
-        }
-        let describer = || Describer { interrupt: self.interrupt.clone(), ..Describer::new(self.spec) };
-        let describe = |describer: &mut Describer, (index, answers): (usize, Vec<AnswerRows<'_>>)| {
-            self.interrupt.check()?;
+        let sizes: Vec<usize> = found.iter().map(|found| found.codes.len()).collect();
+        let describe = |index: usize, describer: &mut Describer, answers: Vec<AnswerRows<'_>>| {
             rows_of(index).describe(&found[index], self.series, describer, answers)
         };
-        let nans: Vec<bool> = threads.try_map_with(tasks, describer, describe)?;
-        self.interrupt.check()?;
+        // Each partition has its rows of the answer, so that none is moved where partitions are in the order of the keys.
+        let (answers, holds_nan) = self.answers(&sizes, describe)?;
         drop(blocks);
-        let holds_nan = nans.contains(&true);
 
         // Rows without a key are no part of the order.
         let (keyed, last) = found.split_at(partitions - 1);
@@ -160,8 +155,69 @@ impl Data<'_> {
         let at = PartRow { part: partitions as u32 - 1, row: 0 };
         rows.extend(last.iter().flat_map(|last| &last.codes).map(|_| at));
         let firsts = rows.iter().map(|&at| first(at)).collect();
-        let sizes = found.iter().map(|found| found.codes.len());
-        Ok(Found { firsts, answers: answers.reordered(self.series.len(), sizes, &rows), holds_nan })
+        Ok(Found { firsts, answers: answers.reordered(self.series.len(), sizes.into_iter(), &rows), holds_nan })
+    }
+
+    /// The same of keys that have places.
+    fn describe_places<C: Code>(
+        &self,
+        places: Places<C>,
+        nulls: Option<&NullBuffer>,
+        code: impl Fn(usize) -> C + Copy + Sync,
+    ) -> Result<Found> {
+        expect_bytes(self.rows * (size_of::<u32>() + size_of::<f64>() * self.chunks.len()));
+        let block = |number: usize| {
+            self.interrupt.check()?;
+            let mut block = places.deal(number * ROWS..self.rows.min((number + 1) * ROWS), nulls, code);
+            block.values = self.chunks.iter().map(|chunk| chunk.take(&block.rows)).collect::<Result<_>>()?;
+            Ok(block)
+        };
+        let blocks: Vec<PlacedBlock> = Threads::for_values(self.rows).try_map(self.rows.div_ceil(ROWS), block)?;
+        let groups = places.groups(&blocks);
+        let values = |series: usize| blocks.iter().map(|block| block.values[series].to_data()).collect();
+        let values: Vec<Vec<ArrayData>> = (0..self.series.len()).map(values).collect();
+        let describe = |index: usize, describer: &mut Describer, answers: Vec<AnswerRows<'_>>| {
+            let (groups, mut holds_nan) = (&groups[index], false);
+            for ((series, &(repr, number_type)), answers) in self.series.iter().enumerate().zip(answers) {
+                let mut answers = answers.of_type(number_type);
+                match groups.values_of_one(&blocks, series) {
+                    Some(chunks) => set_one_group(chunks, repr, describer, &mut answers)?,
+                    None => {
+                        let values = groups.values(&blocks, &values[series])?;
+                        set_groups(&values, &groups.starts, repr, describer, &mut answers)?;
+                    }
+                }
+                holds_nan |= answers.first_nan().is_some();
+            }
+            Ok(holds_nan)
+        };
+        let sizes: Vec<usize> = groups.iter().map(|groups| groups.firsts.len()).collect();
+        let (answers, holds_nan) = self.answers(&sizes, describe)?;
+        Ok(Found { firsts: groups.into_iter().flat_map(|groups| groups.firsts).collect(), answers, holds_nan })
+    }
+
+    /// The answers of the groups of several parts, which have so many each: of each series those of one part after the other. `describe` sets
+    /// those of a part, given its number, and says whether there is a NaN.
+    fn answers(
+        &self,
+        sizes: &[usize],
+        describe: impl Fn(usize, &mut Describer, Vec<AnswerRows<'_>>) -> Result<bool> + Sync,
+    ) -> Result<(Answers, bool)> {
+        let groups: usize = sizes.iter().sum();
+        let mut answers = Answers::new(self.series.len() * groups, self.spec);
+        let mut rows = answers.rows();
+        let mut tasks: Vec<(usize, Vec<AnswerRows<'_>>)> = (0..sizes.len()).map(|part| (part, Vec::new())).collect();
+        for _ in self.series {
+            tasks.iter_mut().for_each(|(part, of)| of.push(rows.split_off(sizes[*part])));
+        }
+        let describer = || Describer { interrupt: self.interrupt.clone(), ..Describer::new(self.spec) };
+        let describe = |describer: &mut Describer, (part, answers): (usize, Vec<AnswerRows<'_>>)| {
+            self.interrupt.check()?;
+            describe(part, describer, answers)
+        };
+        let nans: Vec<bool> = Threads::for_values(self.rows).try_map_with(tasks, describer, describe)?;
+        self.interrupt.check()?;
+        Ok((answers, nans.contains(&true)))
     }
 }
 

@@ -44,6 +44,33 @@ pub(crate) struct PartitionGroups<C> {
     starts: Vec<u32>,
 }
 
+/// Sets the answers of groups whose values are one after the other; `starts` has where those of each begin, and where the last ones end.
+pub(super) fn set_groups(
+    values: &dyn Array,
+    starts: &[u32],
+    repr: Repr,
+    describer: &mut Describer,
+    rows: &mut AnswerRows<'_>,
+) -> Result<()> {
+    let segments = starts.windows(2).map(|pair| Some(pair[0] as usize..pair[1] as usize));
+    with_repr!(repr, T => set_segments::<T>(values, segments, describer, rows))
+}
+
+/// Sets the answer of one group that has these chunks of values.
+pub(super) fn set_one_group(
+    chunks: Vec<ArrayRef>,
+    repr: Repr,
+    describer: &mut Describer,
+    rows: &mut AnswerRows<'_>,
+) -> Result<()> {
+    let Describer { spec, interrupt, scans, .. } = describer;
+    let series = Series::from_arrays(None, chunks)?;
+    let scan = scan_of(scans, repr, spec);
+    let summary = with_scan!(scan, scan => passes::describe_one(&series, spec, interrupt, scan))?;
+    rows.set(0, &summary);
+    Ok(())
+}
+
 /// Where each of several stretches begins, which lie one after the other, and where the last one ends.
 fn starts(lengths: &[u32]) -> Vec<u32> {
     let mut starts = Vec::with_capacity(lengths.len() + 1);
@@ -145,14 +172,9 @@ impl<'a, C: Code> PartitionRows<'a, C> {
             let mut rows = rows.of_type(number_type);
             if !groups.keys.is_empty() {
                 let values = self.grouped(index, &groups.keys, &groups.starts)?;
-                let segments = groups.starts.windows(2).map(|pair| Some(pair[0] as usize..pair[1] as usize));
-                with_repr!(repr, T => set_segments::<T>(&values, segments, describer, &mut rows))?;
+                set_groups(&values, &groups.starts, repr, describer, &mut rows)?;
             } else if !groups.codes.is_empty() {
-                let Describer { spec, interrupt, scans, .. } = describer;
-                let runs = Series::from_arrays(None, self.values(index).collect())?;
-                let scan = scan_of(scans, repr, spec);
-                let summary = with_scan!(scan, scan => passes::describe_one(&runs, spec, interrupt, scan))?;
-                rows.set(0, &summary);
+                set_one_group(self.values(index).collect(), repr, describer, &mut rows)?;
             }
             holds_nan |= rows.first_nan().is_some();
         }
