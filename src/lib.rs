@@ -1,7 +1,7 @@
 //! Exact, reproducible, fast statistics over Arrow arrays and Parquet files.
 //!
 //! Sum, mean, variance and standard deviation are correctly rounded, bit for bit those of Python's `statistics`; quantiles are
-//! exact order statistics under any of 15 definitions, by [name](Method). No result depends on chunks, threads, files or machines.
+//! exact order statistics under any of 16 definitions, by [name](Method). No result depends on chunks, threads, files or machines.
 //!
 //! ```
 //! use arrow_array::Float64Array;

@@ -489,7 +489,7 @@ fn wrong_arguments_end_with_2() {
     fails(2, &[file, "-q", "95"], &["not 95", "-q 0.95", "--cut-points 95 for 94 cut points"]);
     fails(2, &[file, "-q", "0.5,99"], &["-q 0.99"]);
     fails(2, &[file, "--cut-points", "0"], &["from 1 to 1000000"]);
-    fails(2, &[file, "-q", "half"], &["'half' is no probability"]);
+    fails(2, &[file, "-q", "half"], &["'half' is not a probability"]);
     fails(2, &[file, "-a", "averge"], &["'averge' is not a statistic", "mean"]);
     fails(2, &[file, "--nan", "drop"], &["drop", "omit"]);
     fails(2, &[file, "--ddof", "-1"], &["--ddof"]);

@@ -86,6 +86,8 @@ fn files(folder: &TempDir, rows: &[(i64, String, f64)]) -> Vec<PathBuf> {
         flate2::write::GzEncoder::new(fs::File::create(path("a.jsonl.gz")).unwrap(), flate2::Compression::fast());
     gz.write_all(ndjson(rows).as_bytes()).unwrap();
     gz.finish().unwrap();
+    fs::write(path("a.csv.zst"), zstd::encode_all(csv(rows).as_bytes(), 1).unwrap()).unwrap();
+    fs::write(path("a.json"), ndjson(rows)).unwrap();
     let batch = table(rows);
     let mut file = FileWriter::try_new(fs::File::create(path("a.arrow")).unwrap(), &batch.schema()).unwrap();
     file.write(&batch).unwrap();
@@ -93,7 +95,7 @@ fn files(folder: &TempDir, rows: &[(i64, String, f64)]) -> Vec<PathBuf> {
     let mut file = ArrowWriter::try_new(fs::File::create(path("a.parquet")).unwrap(), batch.schema(), None).unwrap();
     file.write(&batch).unwrap();
     file.close().unwrap();
-    ["a.csv", "a.ndjson", "a.jsonl.gz", "a.arrow", "a.parquet"].map(path).to_vec()
+    ["a.csv", "a.ndjson", "a.jsonl.gz", "a.csv.zst", "a.json", "a.arrow", "a.parquet"].map(path).to_vec()
 }
 
 const WINDOWS: [&str; 13] =
@@ -108,8 +110,14 @@ fn every_kind_of_data_gives_the_same_windows() {
         let output = Command::new(env!("CARGO_BIN_EXE_rstats")).args(WINDOWS).arg(&file).output().unwrap();
         all.push(lines(&output));
     }
-    for (from, input) in [("ndjson", ndjson(&rows).into_bytes()), ("csv", csv(&rows).into_bytes()), ("ipc", ipc(&rows))]
-    {
+    let compressed = zstd::encode_all(csv(&rows).as_bytes(), 1).unwrap();
+    let inputs = [
+        ("ndjson", ndjson(&rows).into_bytes()),
+        ("csv", csv(&rows).into_bytes()),
+        ("csv", compressed),
+        ("ipc", ipc(&rows)),
+    ];
+    for (from, input) in inputs {
         let arguments = [&WINDOWS[..], &["--from", from, "--max-delay", "10s"]].concat();
         let output = with_input(&arguments, &input);
         assert_eq!(text(&output.stderr), "");
@@ -122,6 +130,22 @@ fn every_kind_of_data_gives_the_same_windows() {
     for (index, windows) in all.iter().enumerate() {
         assert_eq!(windows, first, "{index}");
     }
+}
+
+#[test]
+fn a_file_of_no_known_format_says_what_to_write() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.txt");
+    fs::write(&path, "x\n1\n").unwrap();
+    let describe = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_rstats")).arg("describe").arg(&path).args(arguments).output().unwrap()
+    };
+    let output = describe(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).ends_with(
+        "a.txt: it is no Parquet, and its name tells no other format: if it is CSV, NDJSON or Arrow, say --from csv, ndjson or ipc\n"
+    ));
+    assert!(text(&describe(&["--from", "csv", "-f", "ndjson"]).stdout).contains("\"mean\": 1.0"));
 }
 
 #[test]
@@ -256,7 +280,7 @@ fn what_is_wrong_is_told_with_its_line() {
         (&[], "", 2, "say with --from what standard input holds"),
         (&["--from", "ndjson", "-f", "json"], "", 2, "as ndjson, as an Arrow stream or as tables"),
         (&["--from", "ndjson", "--slide", "2min"], "", 2, "the slide is at most the size"),
-        (&["--from", "ndjson", "--size", "1mo"], "", 2, "is no span of time"),
+        (&["--from", "ndjson", "--size", "1mo"], "", 2, "is not a span of time"),
         (&["data/", "--state", "s"], "", 2, "--state is for a stream on standard input"),
         (&["--from", "csv", "--delimiter", "ab"], "", 2, "--delimiter is one character"),
     ] {

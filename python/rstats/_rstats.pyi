@@ -1331,7 +1331,9 @@ class Windows:
     def finish(self) -> Description:
         """Closes all windows that are open, at the end of the stream."""
     def late(self) -> list[Columns]:
-        """The late rows, with late="keep": their times, keys and values. Each is handed out once."""
+        """The late rows, with late="keep": their times, keys and described columns, not the other columns of the data.
+
+        Each row is handed out once."""
     @property
     def watermark(self) -> datetime.datetime | None:
         """No window that ends until then is open; None before the first row. Whole microseconds, in UTC."""

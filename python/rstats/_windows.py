@@ -30,7 +30,7 @@ def _batches_of(source: Any) -> Iterator[Any]:
 class WindowStream:
     """The closed windows of a stream, as they close: see `windows`.
 
-    An iterator of `Description`, an asynchronous one where the source is, and an Arrow stream for who takes one. It
+    An iterator of `Description`, an asynchronous one where the source is, and an Arrow stream: `__arrow_c_stream__`. It
     runs once. `windows` is the `Windows` that the batches go through: with the watermark, and of the rows how many were
     late (`windows.late_rows`) or had no time (`windows.null_time_rows`).
     `idle_flushes` counts how often nothing had come for `idle_timeout`.

@@ -63,7 +63,7 @@ class Windows:
         return pd.DataFrame(columns, index=self._data.index, columns=wanted)
 
     def count(self) -> Any:
-        """How many values there are, in windows of enough rows: as in pandas, with and without a value."""
+        """The number of values that are not missing. As in pandas, `min_periods` counts all rows, missing or not."""
         return self._one(["sum"], of=lambda values: values.notna().astype(float))
 
     def sum(self) -> Any:

@@ -22,7 +22,7 @@ __all__ = ["Comparison", "compare", "ordinary_lists"]
 
 _METHODS: list[Any] = (
     "exclusive inclusive linear weibull median_unbiased hazen normal_unbiased inverted_cdf averaged_inverted_cdf "
-    "closest_observation interpolated_inverted_cdf lower higher midpoint nearest"
+    "closest_observation interpolated_inverted_cdf lower higher midpoint nearest nearest_half_up"
 ).split()
 _PROBABILITIES = (0.25, 0.5, 0.75, 0.1, 0.9, 0.05, 0.95, 0.01, 0.99)
 

@@ -77,8 +77,8 @@ pub fn run<T: Send>(
     on_pool(py, &pool, &interrupt, work, &mut |py| py.check_signals())
 }
 
-/// Runs a step of a stream, in which so many `values` come in, beside so many that are `held` and may be needed. It is done on this thread as
-/// long as it is done sooner there than handed to another one and back.
+/// Runs a step of a stream. `values` come in, and `held` ones, which came before, may be needed. It runs on this thread if that takes less time
+/// than to hand it to another one and back.
 pub fn run_step<T: Send>(
     py: Python<'_>,
     values: usize,
@@ -165,7 +165,7 @@ static POOLS: Mutex<(u32, Pools)> = Mutex::new((0, Vec::new()));
 pub struct Threads(Option<Arc<ThreadPool>>);
 
 impl Threads {
-    /// So many.
+    /// A number of threads of its own.
     pub fn new(threads: usize) -> PyResult<Self> {
         pool(threads).map(Some).map(Self)
     }

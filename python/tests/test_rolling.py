@@ -191,7 +191,7 @@ def test_spans_of_time_of_every_kind():
         ({"window": 0}, "window is from 1 to"),
         ({"window": -3}, "window is from 1 to"),
         ({"window": "0s"}, "1ns long at least"),
-        ({"window": "3 parsecs"}, "is no span of time; write for example 30s, 5min"),
+        ({"window": "3 parsecs"}, "is not a span of time; write for example 30s, 5min"),
         ({"window": "1mo"}, "months and years have no fixed length"),
         ({"window": 2, "min_periods": 3}, "min_periods is 3, and a window has 2 rows"),
         ({"window": 2, "step": 0}, "step is from 1 to"),

@@ -348,7 +348,7 @@ def test_threads_may_push():
         ({}, "have either a size"),
         ({"size": "5min", "gap": "5s"}, "have either a size"),
         ({"gap": "5s", "slide": "5s"}, "slide= is of windows of a size"),
-        ({"size": "1mo"}, "is no span of time"),
+        ({"size": "1mo"}, "is not a span of time"),
         ({"size": "5min", "slide": "10min"}, "the slide is at most the size"),
         ({"size": "0s"}, "1ns at least"),
         ({"size": "5min", "late": "drop"}, "count, keep or error"),
@@ -384,7 +384,7 @@ def test_what_is_no_table_of_times_is_told():
     windows.push({"ts": [START] * 2000, "x": [1.0] * 2000})
     with pytest.raises(rstats.MemoryLimitError, match="describing the 2000 rows of a window takes about"):
         windows.finish()
-    with pytest.raises(ValueError, match="'many' is no size of memory"):
+    with pytest.raises(ValueError, match="'many' is not a size of memory"):
         windows.memory_limit = "many"
     assert windows.memory_limit == 10_000
     windows.memory_limit = "1MiB"

@@ -389,12 +389,16 @@ impl GroupedAccumulator {
         }
         if !other.many.is_empty() {
             let keys = encoded(&retyped(&other.keys_of_many()?, &self.key_fields())?)?;
-            for (key, theirs) in keys.into_iter().zip(other.many.values()) {
-                match self.many.get_mut(&key) {
-                    Some(ours) => ours.merge_keeping(theirs, MERGED)?,
-                    None => _ = self.many.insert(key, theirs.clone()),
+            let merged = keys.into_iter().zip(other.many.values()).map(|(key, theirs)| match self.many.get(&key) {
+                Some(ours) => {
+                    let mut merged = ours.clone();
+                    merged.merge_keeping(theirs, MERGED)?;
+                    Ok((key, merged))
                 }
-            }
+                None => Ok((key, theirs.clone())),
+            });
+            let merged = merged.collect::<Result<Vec<_>>>()?;
+            self.many.extend(merged);
         }
         held.batches.into_iter().try_for_each(|batch| self.held.push(batch))?;
         self.answered.extend(other.answered.iter().cloned());
@@ -498,15 +502,23 @@ impl GroupedAccumulator {
             return Ok(());
         }
         self.look_at_groups()?;
-        let mut unfinished = HashMap::new();
-        for (key, mut of) in take(&mut self.many) {
-            match of.another_pass()? {
-                Some(_) => unfinished.insert(key, of),
-                None => self.many.insert(key, of),
-            };
+        let mut unfinished = Vec::new();
+        for (key, of) in &mut self.many {
+            if of.another_pass()?.is_some() {
+                unfinished.push(key.clone());
+            }
         }
-        let answers = [self.answers_of_rows(interrupt)?, self.answers_of_many()?];
-        self.answered.extend(answers.into_iter().flatten().filter(|answers| answers.keys.num_rows() > 0));
+        let of_rows = self.answers_of_rows(interrupt)?;
+        let unfinished: HashMap<_, _> = unfinished.iter().filter_map(|key| self.many.remove_entry(key)).collect();
+        let of_many = match self.answers_of_many() {
+            Ok(of_many) => of_many,
+            Err(error) => {
+                self.many.extend(unfinished);
+                return Err(error);
+            }
+        };
+        let answers = [of_rows, of_many].into_iter().flatten();
+        self.answered.extend(answers.filter(|answers| answers.keys.num_rows() > 0));
         self.held = self.held.emptied();
         self.many = unfinished;
         Ok(())

@@ -33,7 +33,7 @@ pub struct Divisors<F> {
 }
 
 impl<F: Floats> Divisors<F> {
-    /// Those of `count` values with `ddof` degrees of freedom taken off, of which at least one is taken to be left.
+    /// The divisors for `count` values; `count - ddof` is taken as 1 at least.
     #[inline(always)]
     pub fn new(count: u64, ddof: u64) -> Self {
         let n = count as f64;

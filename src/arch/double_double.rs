@@ -128,16 +128,20 @@ impl<V> SmallMoments<V> {
     }
 }
 
+/// Whether the square of a value, and the error of that, are normal numbers, or the value is zero. (As a closure it would be a call, as it
+/// has not the instructions of its caller.)
+#[inline(always)]
+fn fits<F: Floats>(value: F) -> F::Mask {
+    let size = value.abs();
+    value.equals(F::splat(0.0)) | (F::splat(LEAST).is_at_most(size) & size.is_at_most(F::splat(GREATEST)))
+}
+
 /// Of `values`, the first of each series, then the second; and which of the series take more than this. `freedom` is what the
 /// squares are divided by.
 #[inline(always)]
 pub(crate) fn compute<F: Floats>(values: &[F::Values], freedom: f64) -> (SmallMoments<F::Values>, u8) {
     let zero = F::splat(0.0);
     let n = F::splat(values.len() as f64);
-    let fits = |value: F| {
-        let size = value.abs();
-        value.equals(zero) | (F::splat(LEAST).is_at_most(size) & size.is_at_most(F::splat(GREATEST)))
-    };
     let mut sum = Double { h: zero, l: zero };
     let mut sure = zero.equals(zero);
     for value in values {

@@ -19,7 +19,7 @@ const HIGHEST: u64 = ONES << 7;
 /// Windows over rows.
 #[derive(Clone, Copy, Debug)]
 pub struct RankWindows<'a> {
-    /// That of each row, no two the same, below [`RANKS`] or [`NO_RANK`].
+    /// The rank of each row, below [`RANKS`] and unlike that of any other row, or [`NO_RANK`].
     pub ranks: &'a [u32],
     /// The first row of each window, and the one behind its last: neither ever falls.
     pub windows: &'a [[u32; 2]],

@@ -44,7 +44,45 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Tier;
     use super::*;
+
+    #[test]
+    fn networks_of_tiers_sort_whatever_the_order() {
+        let mut state = 1u64;
+        let mut next = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            (state >> 1) as i64 - (1 << 62)
+        };
+        for tier in Tier::available() {
+            let most = match tier.name() {
+                "avx512" => 128,
+                "avx2" => 64,
+                _ => {
+                    assert!(!tier.sort(&mut [2, 1]));
+                    continue;
+                }
+            };
+            assert!(!tier.sort(&mut vec![0; most + 1]));
+            for length in 0..=most {
+                for round in 0..50 {
+                    // Random keys, few distinct ones, runs up and down, and the greatest key itself.
+                    let key = |index: i64| match round % 5 {
+                        0 => next(),
+                        1 => next() % 3,
+                        2 => index,
+                        3 => -index,
+                        _ => [i64::MIN, i64::MAX][(next() & 1) as usize],
+                    };
+                    let mut keys: Vec<i64> = (0..length as i64).map(key).collect();
+                    let mut expected = keys.clone();
+                    expected.sort_unstable();
+                    assert!(tier.sort(&mut keys));
+                    assert_eq!(keys, expected, "{tier:?}");
+                }
+            }
+        }
+    }
 
     fn run(network: &Network, keys: &mut [u64]) {
         for &[i, j] in network.comparators() {

@@ -102,7 +102,7 @@ impl FromStr for Tier {
         let tiers = Self::available();
         tiers.iter().find(|tier| tier.name() == name).copied().ok_or_else(|| {
             let names: Vec<_> = tiers.iter().map(|tier| tier.name()).collect();
-            format!("'{name}' is no tier of this machine; it has {}", names.join(", "))
+            format!("'{name}' is not a tier of this machine; it has {}", names.join(", "))
         })
     }
 }
@@ -404,6 +404,12 @@ impl Tier {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 if keys.len() <= avx512::SORTED => {
                 unsafe { avx512::sort(keys) };
+                true
+            }
+            // SAFETY: the same.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 if keys.len() <= avx2::SORTED => {
+                unsafe { avx2::sort(keys) };
                 true
             }
             _ => false,

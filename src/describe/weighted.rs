@@ -369,7 +369,8 @@ fn with_importances<T: Element>(rows: &[Option<T>], weights: &[f64], spec: &Spec
         "sum" => infinity.or_else(|| (count >= spec.min_count()).then(|| finished.sum())),
         "mean" => infinity.or_else(|| finished.mean()),
         "variance" => spread(finished.variance(spec.ddof())),
-        _ => spread(finished.stddev(spec.ddof())),
+        "stddev" => spread(finished.stddev(spec.ddof())),
+        _ => None,
     };
     let nan = nan_count > 0 && spec.nan() != NanPolicy::Omit;
     let count = count + if spec.nan() == NanPolicy::Omit { 0 } else { nan_count };

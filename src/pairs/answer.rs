@@ -47,7 +47,7 @@ impl FromStr for Coefficient {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        named(&Self::ALL, name, "is no coefficient; it is covariance, pearson, spearman or kendall")
+        named(&Self::ALL, name, "is not a coefficient; it is covariance, pearson, spearman or kendall")
     }
 }
 
@@ -76,7 +76,7 @@ impl FromStr for PairNulls {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        named(&Self::ALL, name, "is no way to treat nulls of pairs; it is pairwise or complete")
+        named(&Self::ALL, name, "is not a way to treat nulls of pairs; that is pairwise or complete")
     }
 }
 

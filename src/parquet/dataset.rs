@@ -60,7 +60,7 @@ impl Dataset {
         // The page index tells which pages a predicate needs; nothing else asks for it.
         let policy = if request.predicate.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
-        // So many at a time that the operating system lets them be open at once.
+        // No more at a time than the operating system lets be open at once.
         let opened = found.chunks(OPEN).flat_map(|found| {
             let opened = storage::open_all(found, &options, request.memory_limit, interrupt).into_iter();
             opened.collect::<Vec<_>>()

@@ -41,7 +41,8 @@ fn meminfo_total(text: &str) -> Option<u64> {
 ///
 /// [`Error::Invalid`] for anything else.
 pub fn parse_size(text: &str) -> Result<u64> {
-    let invalid = || Error::Invalid(format!("'{text}' is no size of memory; write for example 512MiB, 2GiB or 1.5GB"));
+    let invalid =
+        || Error::Invalid(format!("'{text}' is not a size of memory; write for example 512MiB, 2GiB or 1.5GB"));
     let trimmed = text.trim();
     let end = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(end);

@@ -32,9 +32,9 @@ pub struct Rolling {
 /// How far a window reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// So many rows.
+    /// A number of rows.
     Rows(u64),
-    /// So many nanoseconds.
+    /// A span of nanoseconds.
     Time(u64),
     /// From the first row on.
     All,
@@ -74,7 +74,9 @@ impl FromStr for Closed {
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(closed, _)| *closed).ok_or_else(|| {
             let meant = hint(name, Self::ALL.iter().map(|(_, name)| *name));
-            Error::Invalid(format!("'{name}' is no way to close a window; it is right, left, both or neither{meant}"))
+            Error::Invalid(format!(
+                "'{name}' is not a way to close a window; that is right, left, both or neither{meant}"
+            ))
         })
     }
 }

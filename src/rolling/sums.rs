@@ -105,15 +105,10 @@ pub(super) fn write(answers: &Answers<f64>, count: u64, spec: &Spec, index: usiz
 /// The same of what takes big numbers.
 pub(super) fn write_finished(finished: &Finished, spec: &Spec, index: usize, columns: &mut [Column<'_>]) {
     for column in columns {
-        column.values[index] = match column.measure {
-            Measure::Statistic(Statistic::Sum) => Some(finished.sum()),
-            Measure::Statistic(Statistic::Mean) => finished.mean(),
-            Measure::Statistic(Statistic::Variance) => finished.variance(spec.ddof()),
-            Measure::Statistic(Statistic::Stddev) => finished.stddev(spec.ddof()),
-            Measure::Statistic(Statistic::Sem) => finished.standard_error(spec.ddof()),
-            Measure::Statistic(Statistic::Cv) => finished.cv(spec.ddof()),
-            _ => None,
-        }
-        .unwrap_or(UNDEFINED);
+        let value = match column.measure {
+            Measure::Statistic(statistic) => statistic.from_sums(finished, spec.ddof()),
+            Measure::Count | Measure::Quantile(_) => None,
+        };
+        column.values[index] = value.unwrap_or(UNDEFINED);
     }
 }

@@ -187,7 +187,7 @@ impl StridedBuffer {
         Self::array_of(series, &RowSelection::All)
     }
 
-    /// So many series that share cache lines are read together: a line has as many f64.
+    /// The number of series that share cache lines and are read together: a line has as many f64.
     pub const TOGETHER: usize = 8;
 
     /// Whether series lie across each other, like the columns of an array whose rows lie together, and are short enough to be

@@ -19,9 +19,9 @@ use crate::series::type_names::{type_name, type_text};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Columns {
-    /// Every column of numbers; booleans are not among them.
+    /// No column is named: every column of numbers is described as numbers, and of the others those that [`Kinds`] says.
     Numeric,
-    /// The columns of these names, booleans included. In files a name that is no column's may have `*`, `?` and `[ab]`, and stands for those that it
+    /// The columns of these names, booleans included. A name that no column has may have `*`, `?` and `[ab]`: it stands for the columns that it
     /// matches.
     Named(Vec<String>),
     /// The columns of numbers or booleans that this lets through.
@@ -35,7 +35,7 @@ pub enum Kinds {
     /// Every kind: see [`SeriesKind`](crate::SeriesKind).
     #[default]
     All,
-    /// Numbers alone. Of other columns, those that are named are an error, and the others are told.
+    /// Numbers alone. A column of another kind is an error if it is named, and is listed as left out if it is not.
     Numbers,
 }
 

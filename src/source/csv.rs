@@ -90,8 +90,13 @@ impl Dialect for Csv {
         let count = |delimiter: &u8| head.iter().filter(|byte| *byte == delimiter).count();
         let found = DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(b',');
         let delimiter = wanted.delimiter.unwrap_or(found);
-        let mut names = ByteRecord::new();
-        reader(head, delimiter).read_byte_record(&mut names).map_err(|error| at_start(error.to_string()))?;
+        let (mut names, mut first) = (ByteRecord::new(), reader(head, delimiter));
+        first.read_byte_record(&mut names).map_err(|error| at_start(error.to_string()))?;
+        if head.get(first.position().byte() as usize..).is_some_and(|rest| !rest.trim_ascii().is_empty()) {
+            return Err(at_start(
+                "lines end with carriage returns alone: tr '\\r' '\\n' makes them line feeds".to_owned(),
+            ));
+        }
         let names: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         let mut seen = vec![Seen::default(); names.len()];
         if wanted.looks() {

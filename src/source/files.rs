@@ -5,8 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-
+use super::compressed::{Decompressed, SUFFIXES};
 use super::wanted::Format;
 use crate::error::{Error, Position, Result};
 
@@ -19,16 +18,19 @@ pub struct Input {
 }
 
 impl Format {
-    /// The format that a file's name says, in letters of either case; `.gz` may follow.
+    /// The format that a file's name says, in letters of either case; `.gz` or `.zst` may follow.
     pub fn of_name(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
-        match name.rsplit_once('.')?.1 {
+        match extension(path)?.as_str() {
             "csv" | "tsv" => Some(Self::Csv),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "arrow" | "arrows" | "feather" | "ipc" => Some(Self::Ipc),
             _ => None,
         }
+    }
+
+    /// The same of a file that is named by itself: `.json`, which beside data is often something else, is a record a line.
+    fn of_one(path: &Path) -> Option<Self> {
+        Self::of_name(path).or_else(|| (extension(path)? == "json").then_some(Self::Ndjson))
     }
 }
 
@@ -43,17 +45,25 @@ impl Input {
         self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
     }
 
-    /// Opens it; what is compressed by gzip is decompressed.
+    /// Opens it; what is compressed by gzip or zstd is decompressed, whatever its name.
     ///
     /// # Errors
     ///
     /// [`Error::File`] for a file that cannot be opened.
     pub fn open(&self) -> Result<Box<dyn Read + Send>> {
-        let Some(path) = &self.path else { return Ok(Box::new(io::stdin())) };
-        let file = File::open(path).map_err(|error| unreadable(path, error))?;
-        let is_compressed = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-        Ok(if is_compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+        let input: Box<dyn Read + Send> = match &self.path {
+            None => Box::new(io::stdin()),
+            Some(path) => Box::new(File::open(path).map_err(|error| unreadable(path, error))?),
+        };
+        Ok(Box::new(Decompressed::new(input)))
     }
+}
+
+/// What a name ends with, in lower case, before it was compressed.
+fn extension(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let name = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
+    Some(name.rsplit_once('.')?.1.to_owned())
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {
@@ -71,7 +81,8 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for files of Parquet beside others, and [`Error::File`] for a folder that cannot be read or holds none.
+/// [`Error::Invalid`] for files of Parquet beside others, and [`Error::File`] for a folder that cannot be read or holds none, and for one file
+/// of no format that is told by its name or is Parquet.
 pub fn inputs(paths: &[OsString], format: Option<Format>, tell: &mut dyn FnMut(String)) -> Result<Option<Vec<Input>>> {
     let (mut found, mut others) = (Vec::new(), None);
     for path in paths {
@@ -100,9 +111,14 @@ pub fn inputs(paths: &[OsString], format: Option<Format>, tell: &mut dyn FnMut(S
                 false => found.extend(of_folder),
             }
         } else {
-            match format.or_else(|| Format::of_name(path)) {
+            match format.or_else(|| Format::of_one(path)) {
                 Some(format) => found.push(Input { format, path: Some(path.to_owned()) }),
-                None => others = others.or(Some(path)),
+                None => {
+                    if paths.len() == 1 {
+                        check_parquet(path)?;
+                    }
+                    others = others.or(Some(path));
+                }
             }
         }
     }
@@ -114,6 +130,25 @@ pub fn inputs(paths: &[OsString], format: Option<Format>, tell: &mut dyn FnMut(S
             first.name(),
             other.display()
         ))),
+    }
+}
+
+/// Refuses a file that does not begin as Parquet does, unless its name is one of Parquet, or nothing is there.
+fn check_parquet(path: &Path) -> Result<()> {
+    let mut first = Vec::new();
+    let Some(file) = path.is_file().then(|| File::open(path).ok()).flatten() else { return Ok(()) };
+    if is_parquet(path) || path.extension().is_none() || file.take(4).read_to_end(&mut first).is_err() {
+        return Ok(());
+    }
+    match &first[..] {
+        b"PAR1" | b"PARE" => Ok(()),
+        _ => Err(Error::File {
+            path: path.to_owned(),
+            position: Position::default(),
+            message: "it is no Parquet, and its name tells no other format: if it is CSV, NDJSON or Arrow, say --from csv, ndjson or ipc"
+                .to_owned(),
+            source: None,
+        }),
     }
 }
 

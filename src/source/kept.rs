@@ -22,7 +22,7 @@ use crate::spec::Spec;
 use crate::summary::Summaries;
 use crate::threads::Threads;
 
-/// So many texts are numbered in any case.
+/// The number of texts that are numbered in any case.
 const FEW: usize = 1 << 12;
 
 /// The most bytes of texts that are numbered.

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::cells::{Cells, Columns};
 use super::feed::Piece;
-use super::text::{READ, Text, TextFeed};
+use super::text::{READ, Text, TextFeed, not_text};
 use super::wanted::{Next, Wanted};
 use crate::error::{Error, Result, size};
 use crate::interrupt::Interrupt;
@@ -168,6 +168,9 @@ impl<D: Dialect> Lines<D> {
     fn read(&mut self, text: &[u8], interrupt: &Interrupt) -> Result<(Vec<RecordBatch>, usize)> {
         let mut start = 0;
         if self.dialect.is_none() {
+            if let Some(message) = not_text(text) {
+                return Err(self.wrong(&Wrong { line: 0, byte: 0, message: message.to_owned() }));
+            }
             let Some((dialect, head)) = D::learn(text, self.ended, &self.wanted).map_err(|wrong| self.wrong(&wrong))?
             else {
                 return Ok((Vec::new(), 0));

@@ -3,11 +3,12 @@
 //! `feed` reads ahead on a thread of its own, so that who waits can be interrupted, and can tell when nothing comes. `text` reads text into memory that is used again, `lines` cuts it where
 //! lines end and reads the pieces on all threads: `ndjson` and `csv` say what a line holds, `cells` makes columns of it, `times` reads times, `roles`
 //! tells from the first lines what columns are of. `ipc` is
-//! for Arrow streams and files. `wanted` says what is wanted, `reading` reads any format, `files` finds files by their names, `describe` describes all that comes from them,
+//! for Arrow streams and files, `compressed` for what is compressed. `wanted` says what is wanted, `reading` reads any format, `files` finds files by their names, `describe` describes all that comes from them,
 //! numbers and others (`by_kind`) apart, with keys after `kept` has all rows.
 
 mod by_kind;
 mod cells;
+mod compressed;
 mod csv;
 mod describe;
 mod feed;

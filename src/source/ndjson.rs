@@ -42,12 +42,25 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
+/// What JSON it is whose lines are no records, as the first line that is not blank says, and what makes records of it; with the number of the line.
+fn other_json(text: &[u8]) -> Option<(usize, &'static str)> {
+    let (index, (_, first)) = lines(text).enumerate().find(|(_, (_, line))| !is_blank(line))?;
+    match first.trim_ascii() {
+        [b'[', ..] => Some((index, "an array, where each line is one record: jq -c '.[]' makes lines of its items")),
+        b"{" => Some((index, "a record of several lines, where each line is one: jq -c . makes lines of records")),
+        _ => None,
+    }
+}
+
 impl Dialect for Ndjson {
     fn learn(text: &[u8], is_all: bool, wanted: &Wanted) -> Result<Option<(Self, usize)>, Wrong> {
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let looked_at = if is_all { text } else { &text[..whole] };
-        if looked_at.is_empty() && !is_all {
+        if is_blank(looked_at) && !is_all {
             return Ok(None);
+        }
+        if let Some((line, message)) = other_json(looked_at).filter(|_| !wanted.skips) {
+            return Err(Wrong { line, byte: 0, message: message.to_owned() });
         }
         let mut line = 0;
         let columns = Columns::new(wanted, || {

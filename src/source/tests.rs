@@ -100,6 +100,30 @@ fn csv_becomes_columns() {
 }
 
 #[test]
+fn what_is_no_text_is_told() {
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { "x,y\n1,2\n".encode_utf16().flat_map(bytes).collect() };
+    let cases: [(Vec<u8>, &str); 8] = [
+        (utf16(u16::to_le_bytes), "this is UTF-16"),
+        (utf16(u16::to_be_bytes), "this is UTF-16"),
+        ([vec![0xff, 0xfe], utf16(u16::to_le_bytes)].concat(), "this is UTF-16"),
+        (b"PAR1\x15\x00".to_vec(), "this is Parquet: say --from parquet"),
+        (b"ARROW1\0\0".to_vec(), "this is Arrow: say --from ipc"),
+        (b"PK\x03\x04\x14\0".to_vec(), "this is a zip archive"),
+        (b"\xfd7zXZ\0\0".to_vec(), "this is compressed by xz"),
+        (b"BZh91AY&SY".to_vec(), "this is compressed by bzip2"),
+    ];
+    for (bytes, told) in &cases {
+        for format in [Format::Csv, Format::Ndjson] {
+            let error = read_from(format, bytes, &[1 << 20], &Wanted::default()).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+    // Names that begin alike.
+    let names = "PAR1,BZh,PK,ARROW1\n1,2,3,4\n";
+    assert_eq!(floats(&read(Format::Csv, names, &Wanted::default()).unwrap(), "PAR1"), [Some(1.0)]);
+}
+
+#[test]
 fn errors_name_line_and_byte() {
     let numbers = Wanted { columns: Some(vec!["x".to_owned()]), ..Wanted::default() };
     let cases = [
@@ -125,6 +149,9 @@ fn errors_name_line_and_byte() {
         (Format::Csv, "x,y\n1,\"a\nb\"\nzwei,\n", "data: line 4 (byte 12): 'x': 'zwei' is no number"),
         (Format::Csv, "x\n1e999\n", "line 2 (byte 2): 'x': 1e999 is beyond the range of a float"),
         (Format::Csv, "", "there is no line with the names of the columns"),
+        (Format::Csv, "x,y\r1,2\r3,4\r", "data: line 1 (byte 0): lines end with carriage returns alone"),
+        (Format::Ndjson, "\n[{\"x\": 1},\n{\"x\": 2}]\n", "data: line 2 (byte 0): an array, where each line"),
+        (Format::Ndjson, "{\n\"x\": 1\n}\n", "data: line 1 (byte 0): a record of several lines"),
     ];
     for (format, text, told) in cases {
         for length in [1 << 20, 1] {

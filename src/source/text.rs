@@ -54,6 +54,29 @@ impl Text {
     }
 }
 
+/// What it is that is no text, as its first bytes say, and what to do about it.
+pub(super) fn not_text(first: &[u8]) -> Option<&'static str> {
+    let byte = |index: usize| first.get(index).copied().unwrap_or(b'?');
+    let is_utf16 = first.starts_with(b"\xff\xfe")
+        || first.starts_with(b"\xfe\xff")
+        || [[1, 3], [0, 2]].iter().any(|zeros| zeros.iter().all(|&index| byte(index) == 0));
+    match () {
+        () if first.starts_with(b"PAR1") && byte(4) < b' ' && !byte(4).is_ascii_whitespace() => {
+            Some("this is Parquet: say --from parquet")
+        }
+        () if first.starts_with(b"ARROW1\0") => Some("this is Arrow: say --from ipc"),
+        () if first.starts_with(b"PK\x03\x04") => {
+            Some("this is a zip archive, as spreadsheets are: unpack it, or save the sheet as CSV")
+        }
+        () if first.starts_with(b"\xfd7zXZ\0") => Some("this is compressed by xz: pipe it through xz -dc"),
+        () if first.starts_with(b"BZh") && first.get(4..10) == Some(b"1AY&SY") => {
+            Some("this is compressed by bzip2: pipe it through bzip2 -dc")
+        }
+        () if is_utf16 => Some("this is UTF-16, and text is read as UTF-8: pipe it through iconv -f UTF-16 -t UTF-8"),
+        () => None,
+    }
+}
+
 /// Reads text ahead; what is [given back](TextFeed::give_back) is used again.
 #[derive(Debug)]
 pub(super) struct TextFeed {

@@ -31,7 +31,7 @@ const UNITS: [(&str, u64); 17] = [
 pub fn parse_span(text: &str) -> Result<u64> {
     let invalid = || {
         Error::Invalid(format!(
-            "'{text}' is no span of time; write for example 30s, 5min, 1h30min, 2d or 1w (months and years have no fixed length)"
+            "'{text}' is not a span of time; write for example 30s, 5min, 1h30min, 2d or 1w (months and years have no fixed length)"
         ))
     };
     let (mut rest, mut total) = (text.trim(), 0u64);

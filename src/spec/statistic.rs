@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 
+use crate::stats::moments::Finished;
+
 /// A statistic that has a name of its own. Quantiles have probabilities instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -63,6 +65,21 @@ pub enum Statistic {
 }
 
 impl Statistic {
+    /// Its value where the sums of the values and of their squares tell it; `None` for any other statistic, and where it is not defined.
+    pub(crate) fn from_sums(self, sums: &Finished, ddof: u64) -> Option<f64> {
+        match self {
+            Self::Sum => Some(sums.sum()),
+            Self::Mean => sums.mean(),
+            Self::Variance => sums.variance(ddof),
+            Self::Stddev => sums.stddev(ddof),
+            Self::Sem => sums.standard_error(ddof),
+            Self::Cv => sums.cv(ddof),
+            Self::Min | Self::Max | Self::Range | Self::MeanCi | Self::Iqr | Self::Skewness | Self::Kurtosis => None,
+            Self::Mad | Self::Mode | Self::NUnique | Self::NZero | Self::NNegative | Self::GeometricMean => None,
+            Self::HarmonicMean | Self::TrimmedMean | Self::Fences | Self::Outliers | Self::Histogram => None,
+        }
+    }
+
     /// Every statistic with its name, in the order of every output.
     pub const ALL: [(Self, &'static str); 24] = [
         (Self::Min, "min"),

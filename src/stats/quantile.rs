@@ -171,7 +171,7 @@ impl FromStr for Method {
         }
         if name.contains('=') {
             return plotting_position(name).ok_or_else(|| {
-                format!("'{name}' is no plotting position; one is alphap=0.4,betap=0.4, with parameters from 0 to 1")
+                format!("'{name}' is not a plotting position; one is alphap=0.4,betap=0.4, with parameters from 0 to 1")
             });
         }
         let names: Vec<_> = Self::ALL.iter().map(|(_, name)| *name).collect();

@@ -122,17 +122,7 @@ impl Cell {
                 (Statistic::Variance, Some(answers)) => has_freedom.then_some(answers.variance),
                 (Statistic::Stddev, Some(answers)) => has_freedom.then_some(answers.stddev),
                 (Statistic::Sem, Some(answers)) => has_freedom.then_some(answers.sem),
-                _ => {
-                    let finished = finished.get_or_insert_with(|| self.sums.finish());
-                    match statistic {
-                        Statistic::Sum => Some(finished.sum()),
-                        Statistic::Mean => finished.mean(),
-                        Statistic::Variance => finished.variance(spec.ddof()),
-                        Statistic::Stddev => finished.stddev(spec.ddof()),
-                        Statistic::Sem => finished.standard_error(spec.ddof()),
-                        _ => finished.cv(spec.ddof()),
-                    }
-                }
+                _ => statistic.from_sums(finished.get_or_insert_with(|| self.sums.finish()), spec.ddof()),
             };
             let value = value.map(|value| if value.is_nan() { f64::NAN } else { value });
             rows.set_statistic(row, index, value.unwrap_or(UNDEFINED));

@@ -106,6 +106,11 @@ impl Panes {
         }
     }
 
+    /// The same without rows: which windows have been handed out is known.
+    pub fn without_rows(&self) -> Self {
+        Self { handed_out: self.handed_out, ..Self::new(self.periods) }
+    }
+
     /// Where the rows of a batch go, from row `from` on, as the watermark moves with them; a time beyond `horizon` does not move it. It stops
     /// before a row that would be in a window that has closed and was not handed out yet: the row does not belong there any more.
     pub fn route(&self, times: &Times, from: usize, horizon: i64, rows: &mut Rows) -> Arrivals<Routed> {

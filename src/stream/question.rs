@@ -37,7 +37,7 @@ impl FromStr for Late {
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(late, _)| *late).ok_or_else(|| {
             let meant = hint(name, Self::ALL.iter().map(|(_, name)| *name));
-            Error::Invalid(format!("'{name}' is nothing that late rows are; they are count, keep or error{meant}"))
+            Error::Invalid(format!("'{name}' is not a policy for late rows; it is one of count, keep or error{meant}"))
         })
     }
 }

@@ -183,12 +183,12 @@ impl Windows {
         }
     }
 
-    /// A partition that may not send anything for a while: until it does, or is said to be idle, no window closes.
+    /// Adds a partition that may not send anything for a while: until it does, or is [set idle](Windows::set_idle), no window closes.
     pub fn declare(&mut self, partition: &str) {
         self.watermark.declare(partition);
     }
 
-    /// Nothing comes of a partition for now: until something does, it holds no window open.
+    /// Marks a partition as idle: until its next row, it holds no window open. Returns the windows that this closes.
     ///
     /// # Errors
     ///
@@ -198,7 +198,7 @@ impl Windows {
         self.close(interrupt)
     }
 
-    /// A partition that comes no more, or to somebody else.
+    /// Forgets a partition, which ends or goes to another consumer. Returns the windows that this closes.
     ///
     /// # Errors
     ///
@@ -208,7 +208,8 @@ impl Windows {
         self.close(interrupt)
     }
 
-    /// No row before this time, in nanoseconds since 1970, is to come: of one partition, or of any. The windows that this closes.
+    /// Advances the watermark of `partition` (`None`: of all of them) to `time`, in nanoseconds since 1970 in UTC: rows before it are late from now on.
+    /// Returns the windows that this closes.
     ///
     /// # Errors
     ///
@@ -218,7 +219,7 @@ impl Windows {
         self.close(interrupt)
     }
 
-    /// Closes all windows that are open, at the end of the stream. Rows of these windows that still come are late.
+    /// Closes all windows that are open, at the end of the stream, and returns them. Rows of these windows that still come are late.
     ///
     /// # Errors
     ///
@@ -234,8 +235,8 @@ impl Windows {
         self.close(interrupt)
     }
 
-    /// Closes the windows until the latest time so far, whose own windows are among them: where nothing has come for too long. Rows of these
-    /// windows that still come are late.
+    /// Closes the windows that begin until the latest time so far, and returns them: for a stream of which nothing has come for too long. Rows of
+    /// these windows that still come are late.
     ///
     /// # Errors
     ///
@@ -294,7 +295,7 @@ impl Windows {
 
     /// Where late rows are errors: that of the first row of a batch that is late, or has no time.
     fn refuse_late(&self, layout: &Layout, read: &BatchRows, horizon: i64, partition: &str) -> Result<()> {
-        let (mut rows, mut open, mut from) = (self.watermark.rows(partition), self.open.clone(), 0);
+        let (mut rows, mut open, mut from) = (self.watermark.rows(partition), self.open.to_route(), 0);
         let late = loop {
             let arrivals = open.route(layout, read, from, horizon, &mut rows)?;
             match (arrivals.late.first(), arrivals.stopped) {
@@ -474,6 +475,14 @@ impl Windows {
 }
 
 impl Open {
+    /// A copy to route rows by, which does not change what is open. Panes are routed to without a look at their rows.
+    fn to_route(&self) -> Self {
+        match self {
+            Self::Panes(panes) => Self::Panes(Box::new(panes.without_rows())),
+            Self::Sessions(_) => self.clone(),
+        }
+    }
+
     fn route(
         &mut self,
         layout: &Layout,
@@ -495,7 +504,7 @@ impl Open {
         match (self, routed) {
             (Self::Panes(panes), Routed::Panes(routed)) => panes.add(&read.columns, routed),
             (Self::Sessions(sessions), Routed::Sessions(routed)) => sessions.add(&read.columns, routed),
-            _ => Ok(()),
+            _ => Err(Error::Data("rows were routed to windows of another kind".to_owned())),
         }
     }
 

@@ -68,7 +68,7 @@ pub(crate) fn is_defined(value: f64) -> bool {
 }
 
 impl Answers {
-    /// So many rows without answers.
+    /// `rows` rows, none of which has answers yet.
     pub(crate) fn new(rows: usize, spec: &Spec) -> Self {
         let width = spec.field_names().len();
         // Memory that is used again has to be cleared.

@@ -6,7 +6,7 @@ mod state;
 
 use arrow_array::ArrayRef;
 use arrow_schema::FieldRef;
-use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes};
 use rstats::parquet::{Dataset, Plan, Predicate, Progress, Request};
@@ -345,7 +345,7 @@ impl Accumulator {
             },
             ..defaults
         };
-        // A part of many may lack some columns: who looks at all of them is told of a name that is none.
+        // A part of many may lack some of the columns that are described, not those of keys or of `where`.
         let may_lack_some = match &*state {
             State::One(one) => one.kept().is_some() && one.names().next().is_some(),
             State::Groups(groups) => groups.is_declared(),
@@ -355,12 +355,13 @@ impl Accumulator {
             let mut request = request;
             loop {
                 let dataset = Dataset::open_with(&paths, &request, interrupt)?;
-                let available = match dataset.plan(&request, &spec) {
-                    Err(Error::NoSuchColumn { available, .. }) if may_lack_some => available,
-                    plan => return work(ours, &plan?, interrupt),
-                };
-                if let Columns::Named(names) = &mut request.columns {
-                    names.retain(|name| available.contains(name));
+                match (dataset.plan(&request, &spec), &mut request.columns) {
+                    (Err(Error::NoSuchColumn { name, available }), Columns::Named(names))
+                        if may_lack_some && names.contains(&name) =>
+                    {
+                        names.retain(|name| available.contains(name));
+                    }
+                    (plan, _) => return work(ours, &plan?, interrupt),
                 }
             }
         };
@@ -394,7 +395,9 @@ impl Accumulator {
         let mut indices = Vec::new();
         for name in &by {
             let index = stream.fields.iter().position(|field| field.name == *name);
-            indices.push(index.ok_or_else(|| PyKeyError::new_err(format!("no column '{name}' for by=")))?);
+            let available = || stream.fields.iter().map(|field| field.name.clone()).collect();
+            let missing = || Error::NoSuchColumn { name: name.clone(), available: available() };
+            indices.push(index.ok_or_else(missing).map_err(to_python)?);
         }
         let values = input::choose_of_stream(py, &stream, &wanted, Kinds::All, &mut Vec::new())?;
         indices.extend(values.into_iter().filter(|index| !are_all || !indices.contains(index)).collect::<Vec<_>>());

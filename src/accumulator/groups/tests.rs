@@ -7,6 +7,7 @@ use arrow_schema::{DataType, Field};
 use super::columns::{is_number, series};
 use super::*;
 use crate::describe::{Part, describe_groups, describe_kinds};
+use crate::spec::Statistic;
 use crate::summary::Summaries;
 
 /// Numbers that follow from a seed: splitmix64.
@@ -279,6 +280,27 @@ fn a_hot_key_is_small_and_others_are_their_rows() {
     assert!(written < 3 << 20, "{written}");
     let again = all.another_pass().unwrap().unwrap();
     assert!(again.to_bytes().unwrap().len() < 20_000);
+}
+
+#[test]
+fn what_was_not_condensed_loses_nothing() {
+    const ROWS: usize = 100_000;
+    let rows = Rows::new(6, ROWS);
+    let (interrupt, stopped) = (Interrupt::default(), Interrupt::default());
+    stopped.stop();
+    // Keys with many rows of which another pass is needed, and such that are decided.
+    for (quantiles, is_decided) in [(&[0.5][..], false), (&[], true)] {
+        let spec = Spec::default().with_statistics([Statistic::Mean]).with_quantiles(quantiles).unwrap();
+        let mut all = GroupedAccumulator::new(Accumulator::new(&spec).with_kept(256), by()).unwrap();
+        all.update(rows.keys(0, ROWS), &rows.series(0, ROWS), &interrupt).unwrap();
+        all.look_at_groups().unwrap();
+        let (many, held) = (all.many.len(), all.held.rows);
+        assert!(many > 0 && held > 0, "{many} {held}");
+        assert!(matches!(all.condense(&stopped), Err(Error::Interrupted)));
+        assert_eq!((all.many.len(), all.held.rows, all.answered.len()), (many, held, 0));
+        all.condense(&interrupt).unwrap();
+        assert_eq!((all.many.is_empty(), all.held.rows), (is_decided, 0));
+    }
 }
 
 #[test]

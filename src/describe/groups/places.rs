@@ -16,7 +16,10 @@ use crate::threads::Threads;
 /// The most places of keys: the ends of all of them stay in the first-level cache.
 const MOST: usize = 1 << 12;
 
-/// A place has so many rows, or more, on average.
+/// Below this number of places, fewer counts are cleared.
+const FEW: usize = 1 << 8;
+
+/// The least number of rows for each place, on average.
 const ROWS_OF_PLACE: usize = 16;
 
 /// Rows whose keys are looked at before those of all rows are.
@@ -57,7 +60,9 @@ impl<C: Code> Places<C> {
         let without =
             |(low, high): (C, C)| high.above(low).filter(|above| *above < most).map(|above| above as usize + 1);
         let some = (0..rows).step_by(rows.div_ceil(LOOK).max(1));
-        without(span(some, nulls, &code)?)?;
+        if let Some(span) = span(some, nulls, &code) {
+            without(span)?;
+        }
         let block = |number: usize| span(number * ROWS..rows.min((number + 1) * ROWS), nulls, &code);
         let spans = Threads::for_values(rows).map(rows.div_ceil(ROWS), block);
         let all = spans.into_iter().flatten().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
@@ -66,8 +71,19 @@ impl<C: Code> Places<C> {
 
     /// Deals out these rows. Their values are still missing.
     pub fn deal(self, rows: Range<usize>, nulls: Option<&NullBuffer>, code: impl Fn(usize) -> C) -> PlacedBlock {
-        // A power of two, above all places.
-        const SLOTS: usize = 2 * MOST;
+        match self.without {
+            0..FEW => self.deal_among::<FEW>(rows, nulls, code),
+            _ => self.deal_among::<{ 2 * MOST }>(rows, nulls, code),
+        }
+    }
+
+    /// The same with counts for `SLOTS` places, a power of two above all places.
+    fn deal_among<const SLOTS: usize>(
+        self,
+        rows: Range<usize>,
+        nulls: Option<&NullBuffer>,
+        code: impl Fn(usize) -> C,
+    ) -> PlacedBlock {
         let place = |row: usize| code(row).above(self.low).map_or(self.without, |above| above as usize) as u16;
         let places: Vec<u16> = match nulls {
             None => rows.clone().map(place).collect(),
@@ -232,7 +248,7 @@ mod tests {
                 let any = ((row as u64 ^ seed).wrapping_mul(0xd134_2543_de82_ef95) >> 33) as i64;
                 low + if drift { row as i64 * keys / rows as i64 } else { any % keys }
             };
-            let there = |row: usize| nulls == 0 || row % nulls > 0;
+            let there = |row: usize| nulls == 0 || !row.is_multiple_of(nulls);
             let key_column = |width: i64| -> ArrayRef {
                 Arc::new((0..rows).map(|row| there(row).then(|| key(row) * width)).collect::<Int64Array>())
             };

@@ -219,7 +219,7 @@ const REPEATED: u64 = 8;
 /// Nor are those of a longer one counted: the counts would not stay in the second-level cache.
 const COUNTED: usize = 1 << 16;
 
-/// So many counts of each value, which are added to in turn: to add to what was just written takes a while.
+/// The number of counts of each value, which are added to in turn: adding to what was just written takes a while.
 const TURNS: usize = 4;
 
 /// The values of a dictionary, and those places in it that data pages have.

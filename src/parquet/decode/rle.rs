@@ -7,7 +7,7 @@
 pub(in crate::parquet) enum Run<'a> {
     /// One number, `count` times.
     Same { value: u32, count: usize },
-    /// So many numbers of this width, the lowest bits first.
+    /// A number of packed numbers of this width, the lowest bits first.
     Packed { bytes: &'a [u8], width: u32, count: usize },
 }
 

@@ -82,7 +82,7 @@ pub(crate) struct Kept {
 /// See the [module](self). Threads may use it at once.
 #[derive(Debug)]
 pub(crate) struct Checkpoint {
-    /// That of the question.
+    /// The folder of the question.
     folder: PathBuf,
     question: String,
 }

@@ -24,7 +24,7 @@ use crate::unpoisoned::Unpoisoned;
 /// What is asked for first: with it come the footers of all but the widest files.
 const TAIL: u64 = 1 << 16;
 
-/// So many files are opened at a time, if some of them are remote: most of the time is spent on waiting.
+/// The number of files that are opened at a time, if some of them are remote: most of the time is spent on waiting.
 const REMOTE: usize = 32;
 
 /// More steps than a footer has parts: the footer itself, and the indexes of its pages.

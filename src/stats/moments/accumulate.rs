@@ -79,7 +79,7 @@ impl Moments {
         self.count
     }
 
-    /// So many more values, where nothing but their count is wanted.
+    /// Counts `count` more values, where nothing else of them is wanted.
     pub fn add_count(&mut self, count: u64) {
         debug_assert_eq!(self.order, Order::Count);
         self.count += count;

@@ -15,7 +15,7 @@ pub(super) const LEAST_CAPACITY: usize = 128;
 /// Among up to this many values, ranks are selected one by one.
 const SHORT: usize = 2048;
 
-/// So many keys that were kept go to their bins together.
+/// The number of kept keys that go to their bins together.
 pub(super) const KEPT: usize = 1 << 13;
 
 /// What has been learned of the order of a series: counts, and the values in the brackets.

@@ -16,7 +16,7 @@ const FEW: u64 = 384;
 /// How many standard deviations of a place among evenly spread keys an interval reaches to each side.
 const MARGIN: f64 = 3.5;
 
-/// So much of the bin it reaches further, as values are not spread quite evenly.
+/// By this share of the bin it reaches further, as values are not spread quite evenly.
 const UNEVEN: f64 = 1.0 / 64.0;
 
 /// The key of about the value that lies at this share (0 to 1) of the way from one key to another; `None` where there is no telling.

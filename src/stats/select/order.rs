@@ -12,12 +12,33 @@ use crate::interrupt::Interrupt;
 const FEW: usize = 64;
 
 /// The keys that a pivot is chosen among.
-const SAMPLE: usize = 64;
+#[derive(Clone, Copy)]
+struct Sample {
+    size: usize,
+    /// The pivot lies this many places beside a wanted rank: one and a half standard deviations in the middle.
+    aside: usize,
+}
 
-/// So many places of the sample beside a wanted rank lies the pivot: one and a half standard deviations in the middle.
-const ASIDE: usize = 6;
+impl Sample {
+    const MOST: usize = 64;
 
-/// The most keys that are partitioned: it takes as much memory again, of which nobody was told.
+    /// Of few keys, half as many are looked at: to sort them would take longer than the partition.
+    fn of(count: usize) -> Self {
+        if count < 512 { Self { size: 32, aside: 4 } } else { Self { size: Self::MOST, aside: 6 } }
+    }
+
+    /// The index of a key of the sample among `count` keys.
+    fn index(self, place: usize, count: usize) -> usize {
+        (2 * place + 1) * count / (2 * self.size)
+    }
+
+    /// Where in the sample a rank among `count` keys lies.
+    fn place(self, rank: u64, count: usize) -> usize {
+        (rank as usize * self.size / count).min(self.size - 1)
+    }
+}
+
+/// The most keys that are partitioned: that needs a second buffer of their size, which no memory limit counts.
 const MOST: usize = 1 << 16;
 
 /// Partitions in a row, of which some have to cut off an eighth, before the standard library goes on.
@@ -61,13 +82,15 @@ impl<K: Key> Work<'_, K> {
             return self.select_by_library(keys, ranks, first, found, patience);
         }
         let middle = ranks[ranks.len() / 2];
-        let [lowest, middle, highest] = [lowest, middle, highest].map(|rank| place(rank - first, keys.len()));
+        let sample = Sample::of(keys.len());
+        let last = sample.size - 1;
+        let [lowest, middle, highest] = [lowest, middle, highest].map(|rank| sample.place(rank - first, keys.len()));
         let at = match () {
-            () if highest - lowest > SAMPLE / 4 => middle,
-            () if lowest > SAMPLE - 1 - highest => lowest.saturating_sub(ASIDE),
-            () => (highest + ASIDE).min(SAMPLE - 1),
+            () if highest - lowest > sample.size / 4 => middle,
+            () if lowest > last - highest => lowest.saturating_sub(sample.aside),
+            () => (highest + sample.aside).min(last),
         };
-        let Some((pivot, below)) = self.partition(keys, at, patience) else {
+        let Some((pivot, below)) = self.partition(keys, sample, at, patience) else {
             return self.select_by_library(keys, ranks, first, found, patience);
         };
         let count = keys.len();
@@ -89,7 +112,10 @@ impl<K: Key> Work<'_, K> {
         if self.sort_few(keys) {
             return;
         }
-        let Some((pivot, below)) = self.partition(keys, SAMPLE / 2, patience) else { return keys.sort_unstable() };
+        let sample = Sample::of(keys.len());
+        let Some((pivot, below)) = self.partition(keys, sample, sample.size / 2, patience) else {
+            return keys.sort_unstable();
+        };
         let count = keys.len();
         let (left, right) = keys.split_at_mut(below);
         if left.is_empty() {
@@ -113,14 +139,18 @@ impl<K: Key> Work<'_, K> {
 
     /// Moves the keys below a pivot, which lies at this place of a sample, before the others. Returns the pivot and their number; `None`
     /// where the tier has no fast way, there are too many keys, or no patience is left.
-    fn partition(&mut self, keys: &mut [K], at: usize, patience: u32) -> Option<(K, usize)> {
+    fn partition(&mut self, keys: &mut [K], sample: Sample, at: usize, patience: u32) -> Option<(K, usize)> {
         if patience == 0 || keys.len() > MOST || !K::partitions(self.tier) {
             return None;
         }
-        let mut sample: [K; SAMPLE] = std::array::from_fn(|index| keys[(2 * index + 1) * keys.len() / (2 * SAMPLE)]);
-        let pivot = match K::sort(&mut sample, self.tier) {
-            true => sample[at],
-            false => *sample.select_nth_unstable(at).1,
+        let mut looked_at = [keys[0]; Sample::MOST];
+        let looked_at = &mut looked_at[..sample.size];
+        for (place, key) in looked_at.iter_mut().enumerate() {
+            *key = keys[sample.index(place, keys.len())];
+        }
+        let pivot = match K::sort(looked_at, self.tier) {
+            true => looked_at[at],
+            false => *looked_at.select_nth_unstable(at).1,
         };
         Some((pivot, K::partition(keys, pivot, &mut self.scratch, self.tier)?))
     }
@@ -140,11 +170,6 @@ impl<K: Key> Work<'_, K> {
         found.push(key);
         self.select(right, upper, rank + 1, found, patience);
     }
-}
-
-/// Where in the sample a rank among `count` keys lies.
-fn place(rank: u64, count: usize) -> usize {
-    (rank as usize * SAMPLE / count).min(SAMPLE - 1)
 }
 
 /// The patience with one side of a partition: as before where an eighth at least is gone.
@@ -208,8 +233,9 @@ mod tests {
     fn a_sample_that_misleads() {
         let count = 4096;
         let mut keys: Vec<i64> = (0..count as i64).map(|index| index * 7919 % 4093).collect();
-        for index in 0..SAMPLE {
-            keys[(2 * index + 1) * count / (2 * SAMPLE)] = i64::MAX - index as i64;
+        let sample = Sample::of(count);
+        for place in 0..sample.size {
+            keys[sample.index(place, count)] = i64::MAX - place as i64;
         }
         check(&keys, &[0, 100, 2048, 4000]);
         keys.iter_mut().for_each(|key| *key = -*key);

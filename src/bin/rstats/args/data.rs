@@ -13,8 +13,8 @@ pub struct Data {
     /// Parquet files, folders (every *.parquet below them), globs, s3:// gs:// az:// http(s):// URLs, @LIST (a file of paths),
     /// - (such a list from standard input)
     ///
-    /// Also *.csv, *.tsv, *.ndjson, *.jsonl (and each with .gz), *.arrow and *.feather files, and folders of them. Without PATH, standard
-    /// input: see --from
+    /// Also *.csv, *.tsv, *.ndjson, *.jsonl, *.arrow and *.feather files, and folders of them, also compressed by gzip or zstd (.gz, .zst).
+    /// Without PATH, standard input: see --from
     #[arg(value_name = "PATH")]
     pub paths: Vec<OsString>,
 

@@ -143,7 +143,7 @@ impl Question {
                 )));
             }
             part.parse().map_err(|_| {
-                rstats::Error::Invalid(format!("'{part}' is no probability; write for example -q 0.5,0.99"))
+                rstats::Error::Invalid(format!("'{part}' is not a probability; write for example -q 0.5,0.99"))
             })
         });
         spec.with_quantiles(&probabilities.collect::<rstats::Result<Vec<f64>>>()?)

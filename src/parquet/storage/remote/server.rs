@@ -20,7 +20,7 @@ pub enum Fault {
     Status(u16),
     /// What S3 says of a bucket that is not there.
     NoBucket,
-    /// So many bytes of the body, then the connection is closed.
+    /// Sends this many bytes of the body, then closes the connection.
     Cut(usize),
     /// An answer that says of itself that it is so much shorter than what was asked for.
     Short(usize),
