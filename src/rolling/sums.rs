@@ -106,7 +106,7 @@ pub(super) fn write(answers: &Answers<f64>, count: u64, spec: &Spec, index: usiz
 pub(super) fn write_finished(finished: &Finished, spec: &Spec, index: usize, columns: &mut [Column<'_>]) {
     for column in columns {
         let value = match column.measure {
-            Measure::Statistic(statistic) => statistic.from_sums(finished, spec.ddof()),
+            Measure::Statistic(statistic) => statistic.of_sums(finished, spec.ddof()),
             Measure::Count | Measure::Quantile(_) => None,
         };
         column.values[index] = value.unwrap_or(UNDEFINED);

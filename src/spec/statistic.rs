@@ -66,7 +66,7 @@ pub enum Statistic {
 
 impl Statistic {
     /// Its value where the sums of the values and of their squares tell it; `None` for any other statistic, and where it is not defined.
-    pub(crate) fn from_sums(self, sums: &Finished, ddof: u64) -> Option<f64> {
+    pub(crate) fn of_sums(self, sums: &Finished, ddof: u64) -> Option<f64> {
         match self {
             Self::Sum => Some(sums.sum()),
             Self::Mean => sums.mean(),

@@ -122,7 +122,7 @@ impl Cell {
                 (Statistic::Variance, Some(answers)) => has_freedom.then_some(answers.variance),
                 (Statistic::Stddev, Some(answers)) => has_freedom.then_some(answers.stddev),
                 (Statistic::Sem, Some(answers)) => has_freedom.then_some(answers.sem),
-                _ => statistic.from_sums(finished.get_or_insert_with(|| self.sums.finish()), spec.ddof()),
+                _ => statistic.of_sums(finished.get_or_insert_with(|| self.sums.finish()), spec.ddof()),
             };
             let value = value.map(|value| if value.is_nan() { f64::NAN } else { value });
             rows.set_statistic(row, index, value.unwrap_or(UNDEFINED));
