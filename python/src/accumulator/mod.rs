@@ -350,18 +350,20 @@ impl Accumulator {
             State::One(one) => one.kept().is_some() && one.names().next().is_some(),
             State::Groups(groups) => groups.is_declared(),
         };
+        let describes = |request: &Request, name: &String| matches!(&request.columns, Columns::Named(names) if names.contains(name));
         let (spec, ours) = (state.spec().clone(), &mut *state);
         let planned = |interrupt: &Interrupt| {
             let mut request = request;
             loop {
                 let dataset = Dataset::open_with(&paths, &request, interrupt)?;
-                match (dataset.plan(&request, &spec), &mut request.columns) {
-                    (Err(Error::NoSuchColumn { name, available }), Columns::Named(names))
-                        if may_lack_some && names.contains(&name) =>
-                    {
-                        names.retain(|name| available.contains(name));
+                let available = match dataset.plan(&request, &spec) {
+                    Err(Error::NoSuchColumn { name, available }) if may_lack_some && describes(&request, &name) => {
+                        available
                     }
-                    (plan, _) => return work(ours, &plan?, interrupt),
+                    plan => return work(ours, &plan?, interrupt),
+                };
+                if let Columns::Named(names) = &mut request.columns {
+                    names.retain(|name| available.contains(name));
                 }
             }
         };
