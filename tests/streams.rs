@@ -149,6 +149,19 @@ fn a_file_of_no_known_format_says_what_to_write() {
 }
 
 #[test]
+fn of_files_that_do_not_go_together_by_keys_the_columns_are_named() {
+    let folder = TempDir::new().unwrap();
+    let paths = ["a.csv", "b.csv"].map(|name| folder.path().join(name));
+    fs::write(&paths[0], "k,x\nhere,1\n").unwrap();
+    fs::write(&paths[1], "k,y\nhere,1\n").unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_rstats")).args(["describe", "-g", "k"]).args(&paths).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("these are y, and those before are x; name the columns"), "{told}");
+}
+
+#[test]
 fn lakes_have_keys_in_their_paths_and_predicates() {
     let rows = readings(100);
     let folder = TempDir::new().unwrap();

@@ -224,8 +224,15 @@ def describe_json(
     (its names are the columns'), or an array of records.
 
     A null is a missing value, and so is a name that a record lacks. Names whose values are not numbers are left out.
-    `max_series` is the most series that are read, 100,000 by default: each takes some memory, however few numbers it
-    has. The document, `pointer` and the other limits are those of `compute_stats_json`, all else that of `describe`.
+
+    Parameters
+    ----------
+    body, pointer, max_bytes, max_depth
+        The document, where the series are in it, and its limits: as for `compute_stats_json`.
+    max_series
+        The most series that are read, 100,000 by default: each takes some memory, however few numbers it has.
+    stats, q, n, method, ddof, nan, null, min_count, level, trim, bias, threads
+        As for `describe`. A histogram has 10 bins. There are no groups, and no columns to choose.
 
     Time and memory are proportional to the length of the document.
 
@@ -467,13 +474,16 @@ def describe(
         correctly rounded; count is of rows; quantiles by "inverted_cdf" alone (the smallest value whose cumulative
         weight, divided by W, is at least p: `numpy.quantile(weights=…)`); other statistics are an error.
     stats
-        Of "min", "max", "range", "sum", "mean", "variance", "stddev", "mean_ci", "sem", "iqr", "skewness", "kurtosis",
-        "mad", "mode", "n_unique", "n_zero", "n_negative", "geometric_mean", "harmonic_mean", "cv", "trimmed_mean",
-        "fences", "outliers", "histogram", "q1", "median", "q3", "p95", "95%"; and what others call them, "std" or
-        pandas' "top". Default: min, max, range,
-        mean, stddev. `()` for none. The three counts are always there.
-        A column of another kind than numbers has those of them that its kind has; "n_true" is of booleans, "n_empty",
-        "min_length", "max_length" and "mean_length" are of texts, and come with the default.
+        A name or several; `()` for none. Default: "min", "max", "range", "mean", "stddev". A column has those that its
+        kind has; count, null_count and nan_count are always there.
+
+        - sums and order: "min", "max", "range", "sum", "mean", "mean_ci", "variance", "stddev", "sem", "cv", "iqr",
+          "mad", "skewness", "kurtosis", "geometric_mean", "harmonic_mean", "trimmed_mean";
+        - counts of values: "mode", "n_unique", "n_zero", "n_negative", "fences", "outliers", "histogram";
+        - quantiles by their names: "q1", "median", "q3", "p95", "95%";
+        - of booleans "n_true", of texts "n_empty", "min_length", "max_length" and "mean_length": they come with the
+          default;
+        - names of pandas: "std", "var", "unique", "freq", and "top" for the mode.
     q
         Probabilities of quantiles from 0 to 1. Default: (.25, .5, .75), but none where `stats` names statistics. They
         are called q1, median, q3, others p and their percent (p99, p99.9). `()` for none.
@@ -507,8 +517,8 @@ def describe(
         The number of bins of a histogram, up to 65,536, or "auto" for as many as `numpy.histogram(bins="auto")` has;
         given, the histogram is there as well. The one that `stats` names alone has 10.
     top
-        How many of the most frequent values of each column of text are told, up to 10,000, with how many distinct ones
-        it has (`n_unique`); default: none.
+        The number of most frequent values to return of each column of text, 1 to 10,000, with the number of its
+        distinct values (`n_unique`); default: none.
     threads
         How many to use, 1 to 1024; default: one a core. The answer does not depend on it.
 
@@ -533,6 +543,14 @@ def describe(
     - top is `[{"value": …, "count": …}, …]`, the most frequent text first, equally frequent ones in their order;
     - geometric_mean and harmonic_mean are within half a unit in the last place and 2^-57 of one; 0 with a zero, None
       with a negative value.
+
+    Returns
+    -------
+    Description
+        A row for each series and, with `by`, each key: its counts, then the statistics, in an order of their own, and
+        the quantiles. A statistic that is not defined (the mean of nothing, the stddev of one value) is None in Python,
+        null in Arrow and JSON, NaN in pandas, and – when it is printed. NaN and infinities are themselves, in JSON
+        "NaN", "Infinity" and "-Infinity".
 
     Raises
     ------
@@ -730,8 +748,12 @@ def correlation(
     threads
         As for `describe`. The answer does not depend on it.
 
-    None where a column has equal values alone, or fewer than two rows count. Decimals of up to 27 digits count as what
-    they are; wider ones are an error.
+    Decimals of up to 27 digits count as what they are; wider ones are an error.
+
+    Returns
+    -------
+    Pairs
+        With `other`, a float. None where a column has equal values alone, or fewer than two rows count.
 
     Raises
     ------
@@ -777,11 +799,21 @@ def covariance(
 
     Parameters
     ----------
+    data, other, columns, nulls, nan, threads
+        As for `correlation`.
     ddof
         Σ(x - x̄)(y - ȳ) is divided by n - ddof; of ddof rows or fewer the covariance is None. Of a column with itself it
         is the variance, with the bits of `describe`.
 
-    All else is as for `correlation`.
+    Returns
+    -------
+    Pairs
+        With `other`, a float or None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        as `correlation`.
 
     Examples
     --------
@@ -847,9 +879,9 @@ class Columns:
     """The answer of `rolling` and `expanding`: columns of numbers, a row for each row of the data.
 
     It speaks the Arrow PyCapsule protocol, so `pyarrow.table(c)` and `polars.DataFrame(c)` take it as it is. Columns
-    are named by the column and the statistic (`temp_mean`, `temp_p90`), those of one series by the statistic (`mean`).
-    They are float64, `count` and `n_unique` uint64; null is what is not defined, and what is said of too few values.
-    `c["mean"]` is one of the columns, `len(c)` the number of rows.
+    are named by the column and the statistic (`temp_mean`, `temp_p90`); by the statistic (`mean`) where there is one
+    series or column. They are float64, `count` and `n_unique` uint64; null is what is not defined, and what is said of
+    too few values. `c["mean"]` is one of the columns, `len(c)` the number of rows.
 
     Examples
     --------
@@ -947,6 +979,13 @@ def rolling(
     a NaN leaves nothing behind. Names and defaults are those of pandas, and so are the bounds of windows: one of time
     ends with its row, also where rows after it have the same time.
 
+    Returns
+    -------
+    Columns
+        A row for each row of the data, or each `step`-th one, in their order. Columns are named by the column and the
+        statistic (`temp_mean`); by the statistic alone where one series, or one column, is described. Null is what is
+        not defined.
+
     Raises
     ------
     TypeError
@@ -985,7 +1024,24 @@ def expanding(
     step: int = 1,
     threads: int | None = None,
 ) -> Columns:
-    """Exact statistics of all rows up to each row. The arguments are those of `rolling`.
+    """Exact statistics of all rows up to each row.
+
+    Parameters
+    ----------
+    data, by, columns, stats, q, method, ddof, nan, null, min_count, bias, step, threads
+        As for `rolling`.
+    min_periods
+        A statistic of fewer values than these is null; 1 by default, as in pandas.
+
+    Returns
+    -------
+    Columns
+        As of `rolling`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        as `rolling`.
 
     Examples
     --------
@@ -1119,8 +1175,8 @@ class Accumulator:
         With `where`, and for fewer than a million rows, nothing is looked at. The arguments are those of
         `update_parquet`.
 
-        Groups have their quantiles in different places: with `by` it is only told which columns the files have
-        together. A file may then lack some, and have its numbers in other types.
+        Groups have their quantiles in different places: with `by`, the accumulator only learns which columns the files
+        have together. A file may then lack some of these, and have its numbers in other types.
         """
     def aim(self, sample: Mapping[str, Any] | Iterable[Any] | _ArrowArray | _ArrowStream | _Buffer) -> Accumulator:
         """Looks for the quantiles where a sample of the values has them, so that mostly one pass is enough.
@@ -1167,8 +1223,8 @@ class Accumulator:
     def split(self, buckets: int) -> list[Accumulator]:
         """The groups in as many accumulators, all rows of a key in one of them; this one stays as it is.
 
-        To which bucket a key belongs is told by the key alone: it is the same in every process and on every machine. So
-        the same bucket of all parts can be merged in one place.
+        The bucket of a key depends on the key alone: it is the same in every process and on every machine. So the same
+        bucket of all parts can be merged in one place.
 
         Examples
         --------

@@ -110,7 +110,12 @@ impl ExactSums {
             && filter.is_none_or(|filter| filter.len() == values.len())
             && groups.iter().all(|&group| group < sums.len());
         if !is_so {
-            return Err(Error::Data("groups of rows that are not those of the values".to_owned()));
+            return Err(Error::Data(format!(
+                "{} values take as many groups (and as long a filter), each below {}; here are {} groups",
+                values.len(),
+                sums.len(),
+                groups.len()
+            )));
         }
         let nulls = values.logical_nulls();
         let is_there = |&row: &usize| {

@@ -168,7 +168,7 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`Plan::new`].
     pub fn plan<'a>(&'a self, request: &'a Request, spec: &'a Spec) -> Result<Plan<'a>> {
         Plan::new(self, request, spec)
     }

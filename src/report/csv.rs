@@ -22,7 +22,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// What writing to `out` fails with.
     pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
         let table = with_histograms_as_json(&self.to_one_table().map_err(io::Error::other)?)?;
         write_table(&table, out)

@@ -34,7 +34,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// Those of the writer, and keys of a type that Parquet has not.
+    /// What writing to `out` fails with; [`io::ErrorKind::Other`] for keys of a type that Parquet has not.
     pub fn write_parquet(&self, out: impl Write + Send) -> io::Result<()> {
         let rows = self.batches().map_err(io::Error::other)?;
         // Not only in the Arrow schema, which readers without Arrow do not decode.
@@ -58,7 +58,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// What writing to `out` fails with.
     pub fn write_arrow(&self, out: impl Write) -> io::Result<()> {
         let rows = self.batches().map_err(io::Error::other)?;
         let mut writer = FileWriter::try_new(out, &rows.schema).map_err(from_arrow)?;

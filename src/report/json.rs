@@ -34,7 +34,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// What writing to `out` fails with.
     pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
         let members = self.source.members()?;
         let source: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
@@ -55,7 +55,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// What writing to `out` fails with.
     pub fn write_ndjson(&self, mut out: impl Write) -> io::Result<()> {
         let spec = &self.spec;
         let (schema, method, nan) = (text(SCHEMA)?, text(&spec.method().to_string())?, text(spec.nan().name())?);
@@ -103,7 +103,7 @@ fn write_part<'a>(part: &Part, out: &mut impl Write, start: impl Fn(usize) -> &'
 ///
 /// # Errors
 ///
-/// Those of the writer.
+/// What writing to `out` fails with.
 pub fn write_rows(table: &RecordBatch, mut out: impl Write) -> io::Result<()> {
     let rows = Keys::of(table).map_err(io::Error::other)?;
     let mut piece = Vec::new();

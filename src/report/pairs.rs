@@ -33,7 +33,7 @@ impl PairMatrix {
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// What writing to `out` fails with.
     pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
         let mut names = Vec::new();
         for name in self.names() {
@@ -65,7 +65,7 @@ impl PairMatrix {
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// What writing to `out` fails with.
     pub fn write_ndjson(&self, mut out: impl Write) -> io::Result<()> {
         for a in 0..self.names().len() {
             for b in a + 1..self.names().len() {
@@ -84,7 +84,7 @@ impl PairMatrix {
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// What writing to `out` fails with.
     #[cfg(feature = "stream")]
     pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
         super::csv::write_table(&self.to_record_batch().map_err(io::Error::other)?, out)

@@ -14,6 +14,7 @@ use arrow_select::concat::concat;
 use super::by_kind::ByKind;
 use crate::describe::{Part, Texts, TypedColumn, describe_groups, describe_kinds};
 use crate::error::{Error, Result};
+use crate::escape::{NAME, shown};
 use crate::interrupt::Interrupt;
 use crate::keys::plain;
 use crate::series::Series;
@@ -186,12 +187,19 @@ impl Kept {
         let numbers = by_kind.numbers.iter().map(|&index| schema.field(index).name());
         let others = by_kind.others.iter().map(|&index| schema.field(index));
         let others_before = self.others.iter().map(|column| (column.field.name(), column.field.data_type()));
-        let is_same = numbers.eq(self.numbers.iter().map(|(name, _)| name))
-            && others.map(|field| (field.name(), field.data_type())).eq(others_before);
+        let is_same = numbers.clone().eq(self.numbers.iter().map(|(name, _)| name))
+            && others.clone().map(|field| (field.name(), field.data_type())).eq(others_before);
         if !is_same {
-            return Err(Error::Data(
-                "with keys, all data has the same columns; name those that are to be described".to_owned(),
-            ));
+            let names = |names: Vec<&String>| {
+                names.iter().map(|name| shown(name, NAME).to_string()).collect::<Vec<_>>().join(", ")
+            };
+            let others_before = self.others.iter().map(|column| column.field.name());
+            let before = names(self.numbers.iter().map(|(name, _)| name).chain(others_before).collect());
+            let here = names(numbers.chain(others.map(Field::name)).collect());
+            return Err(Error::Data(format!(
+                "with keys, all data has the same columns, of the same types: these are {here}, and those before are {before}; \
+                 name the columns that are to be described"
+            )));
         }
         self.keys.iter_mut().zip(key_arrays).try_for_each(|(keys, arrays)| keys.add(arrays))?;
         for (index, (_, chunks)) in by_kind.numbers.iter().zip(&mut self.numbers) {

@@ -126,7 +126,7 @@ impl Panes {
                 let mut after = *rows;
                 after.see(last);
                 cursor.go_to(first);
-                // Nothing is late: not even the first of them, if it came last.
+                // No row of the block is late, in whatever order they came: the earliest would not be after the latest.
                 if last <= horizon && cursor.ends.0 > after.value() {
                     *rows = after;
                     if last < cursor.bounds.1 {

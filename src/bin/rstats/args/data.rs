@@ -31,7 +31,7 @@ pub struct Data {
     #[arg(long, value_name = "SIZE")]
     memory_limit: Option<String>,
 
-    /// What to do with a file or a line that cannot be read: fail, or leave it out (a file as a whole), tell which, and end with status 3
+    /// What to do with a file or a line that cannot be read: fail, or leave it out (a file as a whole), report it, and end with status 3
     #[arg(long, value_enum, default_value = "fail")]
     on_error: OnErrorName,
 
@@ -39,7 +39,7 @@ pub struct Data {
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub threads: u16,
 
-    /// Log to standard error what is done; -vv and -vvv tell more
+    /// Log to standard error what is done; -vv and -vvv log more
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }

@@ -22,11 +22,11 @@ Examples:
 
 A window holds the rows from its start on, and before its end; windows of a size begin at whole multiples of it since 1970, in UTC. Of files, all
 rows are read first, in any order. Of a stream, a window closes once the latest time so far, minus --max-delay, has reached its end; a
-row that comes after that is late: it is counted, told at the end, and written to --late-output. Which rows are late does not depend on how the
+row that comes after that is late: it is counted, reported at the end, and written to --late-output. Which rows are late does not depend on how the
 stream is cut. Each window has the bits of rstats describe over its rows.
 
 A stream ends with its input, with Ctrl-C or SIGTERM, or when nobody reads the output. Then all windows close; but with --state what is open is kept
-in FILE, and the next run goes on from there: give it what comes after the rows that were read, whose number is told when it starts.
+in FILE, and the next run goes on from there: give it what comes after the rows that were read, whose number is printed when it starts.
 
 Exit status: 0 done; 1 failed; 2 wrong arguments; 3 done, but lines were passed over (--on-error skip); 130 and 143 stopped by a signal.";
 
