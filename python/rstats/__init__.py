@@ -45,7 +45,7 @@ from ._rstats import (
     parquet_files,
     rolling,
 )
-from ._windows import windows
+from ._windows import WindowStream, windows
 
 if _TYPE_CHECKING:
     from . import dask as dask
@@ -65,6 +65,7 @@ __all__ = [
     "MemoryLimitError",
     "Pairs",
     "Statistics",
+    "WindowStream",
     "Windows",
     "__version__",
     "compute_stats",
