@@ -51,11 +51,18 @@ class Windows:
             wanted = [
                 name for name in numbers if not any(name is key or name == key for key in apart if key is not None)
             ]
-        is_one = not isinstance(wanted, list | tuple | pd.Index)
+        is_one = not isinstance(wanted, list | tuple | pd.Index) or (
+            isinstance(wanted, tuple) and wanted in self._data.columns
+        )
         wanted = [wanted] if is_one else list(wanted)
         columns = {}
         for name in wanted:
-            data = self._data if of is None else self._data.assign(**{name: of(self._data[name])})
+            if isinstance(self._data[name], pd.DataFrame):
+                raise ValueError(f"several columns are named {name!r}: give each a name of its own")
+            data = self._data
+            if of is not None:
+                data = data.copy(deep=False)
+                data[name] = of(data[name])
             answer = self._ask(data, columns=[name], stats=stats, q=q, nan="omit", **self._options, **options)
             columns[name] = answer.to_pandas(self._data.index).iloc[:, 0]
         if is_one:

@@ -25,8 +25,14 @@ _METHODS = {"nearest": _NEAREST}
 
 
 def _whole(series: pl.Series, stats: Any, q: Any, options: dict[str, Any]) -> float | None:
-    row = describe(series, stats=stats, q=q, **options)[0]
-    value: float | None = list(row.values())[-1]
+    answer = describe(series.cast(pl.UInt8) if series.dtype == pl.Boolean else series, stats=stats, q=q, **options)
+    row = answer[0]
+    counts = ("column", "kind", "count", "null_count", "nan_count")
+    found = [name for name in row if name not in counts]
+    if series.dtype.is_nested() or not found:
+        what = stats[0] if stats else "quantile"
+        raise TypeError(f"'{series.name}' is of type {series.dtype}, which has no {what}")
+    value: float | None = row[found[-1]]
     return value
 
 

@@ -495,3 +495,83 @@ def test_of_a_name_that_comes_twice_the_last_one_counts() -> None:
 def test_dates_are_still_dates() -> None:
     day = datetime.date(2026, 11, 1)
     assert rstats.describe({"k": pa.array([day]), "x": [1.0]}, by="k")[0]["k"] == day
+
+
+INSTANTS = pd.to_datetime([1, 2, 3, 4])
+
+
+def test_an_index_of_times_lost_nanoseconds_and_what_is_missing() -> None:
+    """It gave its values one by one."""
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 4]}, index=INSTANTS.rename("t"))
+    assert rstats.rolling(frame["x"], "2ns", stats=["count"], q=()).to_dict() == {"count": [1, 2, 2, 2]}
+    assert len(rstats.describe(frame, by="t")) == 4
+    level = pd.MultiIndex.from_arrays([INSTANTS, [0] * 4], names=["t", "k"])
+    assert len(rstats.describe(frame.set_index(level), by="t")) == 4
+    assert pd.Timestamp(rstats.describe(INSTANTS)[0]["max"]).nanosecond == 4
+    spans = pd.to_timedelta([1, 2, 4])
+    assert rstats.describe(spans, stats=["max"], q=()).times.to_arrow()["max"].cast(pa.int64()).to_pylist() == [4]
+    for missing in (pd.DatetimeIndex([1, None]), pd.TimedeltaIndex([1, None])):
+        for data in (missing, {"x": missing}):
+            row = rstats.describe(data)[0]
+            assert (row["kind"], row["count"], row["null_count"]) == ("time", 1, 1)
+    empty = pd.Series([], dtype=float, index=pd.DatetimeIndex([]))
+    assert len(rstats.rolling(empty, "1s", stats=["mean"], q=())) == 0
+    with pytest.raises(ValueError, match="null"):
+        rstats.rolling(pd.Series([1.0, 2], index=pd.DatetimeIndex(["2020", None])), "2d")
+
+
+def test_nat_beside_dates_was_the_first_day_of_the_first_year() -> None:
+    day = datetime.date(2020, 1, 1)
+    for data in ([day, pd.NaT], {"d": [day, pd.NaT]}, {"d": [pd.NA, day]}):
+        row = rstats.describe(data, stats=["min"], q=())[0]
+        assert (row["count"], row["null_count"], row["min"]) == (1, 1, day)
+    keys = rstats.describe({"d": [day, pd.NaT], "x": [1, 2]}, by="d")
+    assert [row["d"] for row in keys] == [day, None]
+    assert rstats.describe({"k": ["a", pd.NA], "x": [1, 2]}, by="k")[1]["k"] is None
+    assert rstats.describe({"t": [pd.Timestamp("2020"), pd.NaT]})[0]["null_count"] == 1
+
+
+def test_single_times_of_numpy_were_numbers_and_those_of_pandas_lost_nanoseconds() -> None:
+    for unit in ("ns", "us", "s", "D"):
+        for time in (np.datetime64("2020-01-01", unit), np.timedelta64(5, unit)):
+            row = rstats.describe({"t": [time, None]}, stats=["max"], q=())[0]
+            assert (row["kind"], row["count"], row["null_count"]) == ("time", 1, 1), time
+    for data in (list(INSTANTS), {"t": list(INSTANTS)}, pd.Series([*INSTANTS, None], dtype=object)):
+        times = rstats.describe(data, stats=["max"], q=()).times.to_arrow()
+        assert times["max"].cast(pa.int64()).to_pylist() == [4]
+    assert len(rstats.describe({"t": list(INSTANTS), "x": [1, 2, 3, 4]}, by="t")) == 4
+    assert rstats.describe([pd.Timedelta(1)]).times.to_arrow()["max"].cast(pa.int64()).to_pylist() == [1]
+
+
+def test_objects_of_polars_were_the_addresses_where_they_are() -> None:
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"o": pl.Series([{1}, {2}, None], dtype=pl.Object)})
+    for data in (frame, frame["o"]):
+        row = rstats.describe(data)[0] if data is frame else rstats.describe({"o": data})[0]
+        assert (row["kind"], row["count"], row["null_count"]) == ("other", 2, 1)
+
+
+def test_of_text_the_expressions_of_polars_had_the_number_of_nulls() -> None:
+    pl = pytest.importorskip("polars")
+    import rstats.polars  # noqa: F401
+
+    for series in (pl.Series("s", ["a", None, "b"]), pl.Series("s", [[1, 2], [30, 40]])):
+        for ask in (lambda of: of.mean(), lambda of: of.std(), lambda of: of.median(), lambda of: of.sum()):
+            with pytest.raises(TypeError, match="'s' is of type .*, which has no"):
+                ask(series.rstats)
+    assert pl.Series("s", [True, None, False]).rstats.mean() == 0.5
+    assert pl.Series("s", ["a", "a"]).rstats.n_unique() == 1
+
+
+def test_windows_of_frames_whose_columns_have_other_names_than_text() -> None:
+    import rstats.pandas  # noqa: F401
+
+    frame = pd.DataFrame({0: [1.0, 2, 3]})
+    pd.testing.assert_frame_equal(frame.rstats.rolling(2).count(), frame.rolling(2).count())
+    levels = pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")])
+    frame = pd.DataFrame(np.arange(8.0).reshape(4, 2), columns=levels)
+    mean = frame.rstats.rolling(2)[("a", "x")].mean()
+    pd.testing.assert_series_equal(mean, frame[("a", "x")].rolling(2).mean(), check_names=False)
+    frame = pd.DataFrame([[1.0, 2], [3, 4]], columns=["x", "x"])
+    with pytest.raises(ValueError, match="several columns are named 'x'"):
+        frame.rstats.rolling(2).mean()

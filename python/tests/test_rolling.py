@@ -314,3 +314,19 @@ def test_keys_of_few_rows_need_no_thread_that_a_forked_child_lacks():
         signal.alarm(20)  # it would wait for ever
         os._exit(rstats.rolling(table, 2, by="k", stats=["sum"], q=(), min_periods=1).to_dict() != expected)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_sum_of_fewer_values_than_min_count_is_null() -> None:
+    """It was one of any, from two values on."""
+    sums = {"stats": ["sum"], "q": ()}
+    assert rstats.rolling([1.0, 2.0], 2, min_periods=0, min_count=2, **sums).to_dict() == {"sum": [None, 3.0]}
+    assert rstats.expanding([1.0, 2.0, 3.0], min_count=3, **sums).to_dict() == {"sum": [None, None, 6.0]}
+    rng = np.random.default_rng(5)
+    values = [None if gap else x for x, gap in zip(rng.normal(size=200).tolist(), rng.random(200) < 0.3, strict=True)]
+    for min_count in (1, 2, 4):
+        found = rstats.rolling(values, 5, min_periods=1, min_count=min_count, **sums).to_dict()["sum"]
+        expected = []
+        for end in range(1, 201):
+            window = [x for x in values[max(0, end - 5) : end] if x is not None]
+            expected.append(math.fsum(window) if len(window) >= max(min_count, 1) else None)
+        assert found == expected

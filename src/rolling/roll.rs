@@ -290,11 +290,13 @@ impl Work<'_> {
     /// Takes back what is said of too few values, and of NaNs and nulls, as the policies have it.
     fn mask<T: Element>(&self, rows: &Rows<'_, T>, targets: &Targets<'_>, columns: &mut [Column<'_>]) {
         let least = self.rolling.min_periods;
+        let least_of_sum = if self.spec.wants(Statistic::Sum) { self.spec.min_count() } else { 0 };
+        let is_dense = rows.is_dense() && least_of_sum <= 1;
         // A row is in its own window.
-        if rows.is_dense() && least <= 1 && self.rolling.is_of_its_row() {
+        if is_dense && least <= 1 && self.rolling.is_of_its_row() {
             return;
         }
-        if let (true, Some(_), Some(positions)) = (rows.is_dense(), self.bounds.fixed(), targets.neighbours()) {
+        if let (true, Some(_), Some(positions)) = (is_dense, self.bounds.fixed(), targets.neighbours()) {
             // Only the first windows of a group are not full.
             for group in self.bounds.groups_of(positions.clone()) {
                 let end = group.end.min(group.start.saturating_add(least.saturating_sub(1) as usize));
@@ -307,15 +309,17 @@ impl Work<'_> {
         }
         for (index, (_, window)) in self.bounds.windows(targets.all()).enumerate() {
             let (count, nans) = (self.count(rows, &window), rows.nans(&window));
-            let nulls = window.len() as u64 - rows.numbers(&window) - nans;
+            let numbers = rows.numbers(&window);
+            let nulls = window.len() as u64 - numbers - nans;
             let is_undefined = count < least || nulls > 0 && self.spec.null() == NullPolicy::Propagate;
             let is_spoilt = nans > 0 && self.spec.nan() != NanPolicy::Omit;
-            if !is_undefined && !is_spoilt && count > 0 {
+            if !is_undefined && !is_spoilt && count > 0 && numbers >= least_of_sum {
                 continue;
             }
             for column in &mut *columns {
                 let value = &mut column.values[index];
-                let sum_of_few = column.measure == Measure::Statistic(Statistic::Sum) && count < self.spec.min_count();
+                let sum_of_few =
+                    column.measure == Measure::Statistic(Statistic::Sum) && !is_spoilt && numbers < least_of_sum;
                 if column.measure == Measure::Count {
                 } else if is_undefined || sum_of_few {
                     *value = UNDEFINED;

@@ -65,6 +65,8 @@ struct Known<'py> {
     /// `numbers.Complex` and `numbers.Real`: of a number that is only the first, `__float__` would lose a part.
     complex: Bound<'py, PyAny>,
     real: Bound<'py, PyAny>,
+    /// NumPy's times, some of which have a `__float__`.
+    times: Vec<Bound<'py, PyAny>>,
 }
 
 impl<'py> Known<'py> {
@@ -81,6 +83,10 @@ impl<'py> Known<'py> {
             missing: missing.into_iter().flatten().collect(),
             complex: numbers.getattr("Complex")?,
             real: numbers.getattr("Real")?,
+            times: [of_module("numpy", "datetime64")?, of_module("numpy", "timedelta64")?]
+                .into_iter()
+                .flatten()
+                .collect(),
         })
     }
 }
@@ -114,6 +120,14 @@ pub fn numbers(items: &Bound<'_, PyAny>, missing: Missing) -> Result<Vec<Chunk>,
         collected.push(&item?, position)?;
     }
     collected.finish()
+}
+
+/// Objects with `None` in place of pandas' missing values.
+pub fn with_none_for_missing<'py>(py: Python<'py>, items: Vec<Bound<'py, PyAny>>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let known = Known::new(py)?;
+    let none = || py.None().into_bound(py);
+    let is_missing = |item: &Bound<'py, PyAny>| known.missing.iter().any(|missing| missing.is(item));
+    Ok(items.into_iter().map(|item| if is_missing(&item) { none() } else { item }).collect())
 }
 
 /// Which of some objects are there, as an array of structs of nothing: their values are of no one type.
@@ -179,11 +193,16 @@ impl Numbers<'_> {
                 None => self.push_number(item.extract().map_err(Unread::Raised)?),
             };
         }
-        if !missing && let Some(integer) = special(item, "__index__")? {
+        let is_time =
+            self.known.times.iter().map(|time| item.is_instance(time)).collect::<PyResult<Vec<_>>>()?.contains(&true);
+        if !missing
+            && !is_time
+            && let Some(integer) = special(item, "__index__")?
+        {
             return self.push_integer(item, &integer, position);
         }
         let is_complex = item.is_instance(&self.known.complex)? && !item.is_instance(&self.known.real)?;
-        let number = match missing || is_complex || item.is_instance_of::<PyString>() {
+        let number = match missing || is_time || is_complex || item.is_instance_of::<PyString>() {
             true => None,
             false => special(item, "__float__")?,
         };

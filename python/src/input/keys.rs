@@ -9,13 +9,13 @@ use arrow_schema::{DataType, Field, FieldRef};
 use arrow_select::concat::concat;
 use pyo3::exceptions::{PyException, PyImportError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 use rstats::internal::{NAME, shown};
 use rstats::series::Chunk;
 
 use super::arrow;
 use super::classes::is_instance;
-use super::items::{Missing, numbers};
+use super::items::{Missing, numbers, with_none_for_missing};
 use super::pandas::is_missing;
 use crate::call;
 
@@ -63,6 +63,11 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
         item
     });
     let items: Vec<Bound<'_, PyAny>> = items.collect::<PyResult<_>>()?;
+    // NaT would be the first day of the first year beside dates.
+    let items = with_none_for_missing(py, items)?;
+    if let Some(series) = with_nanoseconds(py, &items)? {
+        return in_one(readable(py, name, arrow::column(&series))?);
+    }
     // pyarrow would make dates of datetimes after a date, and take times without a zone for those of UTC after one with a zone.
     if let Some((one, other)) = kinds_of_times(&items)? {
         let name = shown(name, NAME);
@@ -96,6 +101,26 @@ pub fn from_objects(objects: &Bound<'_, PyAny>, missing: Missing, name: &str) ->
         },
     };
     Ok((Arc::new(Field::new("", array.data_type().clone(), true)), array))
+}
+
+/// Times of pandas as a series, if one of them has nanoseconds: of single ones pyarrow would take the microseconds.
+fn with_nanoseconds<'py>(py: Python<'py>, items: &[Bound<'py, PyAny>]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    for (class, part) in [("Timestamp", "nanosecond"), ("Timedelta", "nanoseconds")] {
+        let mut has_some = false;
+        for item in items.iter().filter(|item| !item.is_none()) {
+            if !is_instance(item, "pandas", class)? {
+                has_some = false;
+                break;
+            }
+            has_some |= item.getattr(part)?.is_truthy()?;
+        }
+        if has_some {
+            let series = py.import("pandas")?.call_method1("Series", (PyList::new(py, items)?,))?;
+            // Of several zones it is one of objects.
+            return Ok((!series.getattr("dtype")?.getattr("kind")?.eq("O")?).then_some(series));
+        }
+    }
+    Ok(None)
 }
 
 /// Two kinds of Python's times that objects are of, if they are of several: dates, datetimes with and without a zone.

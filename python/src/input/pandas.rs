@@ -52,6 +52,11 @@ pub fn column<'py>(data: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
                 Memory::Others(reason) => Values::NoNumbers(data.clone(), reason),
                 _ => Values::NoNumbers(data.clone(), format!("of type {dtype}, which holds no numbers")),
             },
+            // An index of times gives its values one by one; a series of them speaks Arrow.
+            "m" | "M" if is_instance(data, "pandas", "Index")? => {
+                let series = py.import("pandas")?.call_method1("Series", (data.getattr(intern!(py, "array"))?,))?;
+                Values::NoNumbers(series, format!("of type {dtype}, which holds no numbers"))
+            }
             _ => Values::NoNumbers(data.clone(), format!("of type {dtype}, which holds no numbers")),
         }
     } else if is_instance(&dtype, "pandas", "SparseDtype")? {

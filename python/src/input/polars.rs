@@ -20,7 +20,9 @@ pub fn column<'py>(series: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
     let dtype = series.getattr(intern!(py, "dtype"))?;
     let text = dtype.str()?.to_string();
     if text.starts_with("Object") {
-        return Ok(Column { name, values: Values::Items(series.clone(), super::items::Missing::Null) });
+        // As Arrow it would be the addresses of the objects.
+        let items = series.call_method0(intern!(py, "to_list"))?;
+        return Ok(Column { name, values: Values::Items(items, super::items::Missing::Null) });
     }
     let series = match text.as_str() {
         // Arrow has no such integers; decimals of 38 digits hold nearly all of them, and Polars refuses the rest.
