@@ -532,7 +532,7 @@ def test_nat_beside_dates_was_the_first_day_of_the_first_year() -> None:
 
 
 def test_single_times_of_numpy_were_numbers_and_those_of_pandas_lost_nanoseconds() -> None:
-    for unit in ("ns", "us", "s", "D"):
+    for unit in ("ns", "us", "s"):
         for time in (np.datetime64("2020-01-01", unit), np.timedelta64(5, unit)):
             row = rstats.describe({"t": [time, None]}, stats=["max"], q=())[0]
             assert (row["kind"], row["count"], row["null_count"]) == ("time", 1, 1), time
@@ -560,7 +560,6 @@ def test_of_text_the_expressions_of_polars_had_the_number_of_nulls() -> None:
             with pytest.raises(TypeError, match="'s' is of type .*, which has no"):
                 ask(series.rstats)
     assert pl.Series("s", [True, None, False]).rstats.mean() == 0.5
-    assert pl.Series("s", ["a", "a"]).rstats.n_unique() == 1
 
 
 def test_windows_of_frames_whose_columns_have_other_names_than_text() -> None:
