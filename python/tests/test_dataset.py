@@ -147,7 +147,7 @@ def test_limits_that_cannot_be_kept_are_told(lake: tuple[Path, pa.Table]) -> Non
         rstats.describe_parquet(folder, memory_limit="1MiB")
     assert issubclass(rstats.MemoryLimitError, MemoryError)
     for wrong in ("x", "", "-1MiB"):
-        with pytest.raises(ValueError, match="no size of memory"):
+        with pytest.raises(ValueError, match="not a size of memory"):
             rstats.describe_parquet(folder, memory_limit=wrong)
 
 
