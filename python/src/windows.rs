@@ -348,7 +348,7 @@ impl Windows {
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// The windows that close by `work` on none but what is open.
+    /// Runs `work`, which takes no new values, and returns the windows that it closes.
     fn close(
         &self,
         py: Python<'_>,
@@ -357,7 +357,7 @@ impl Windows {
         self.closed(py, 0, &Threads::default(), work)
     }
 
-    /// The windows that close by `work` on so many values that come in.
+    /// Runs `work`, which takes `values` new values, on these threads, and returns the windows that it closes.
     fn closed(
         &self,
         py: Python<'_>,

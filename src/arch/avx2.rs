@@ -6,6 +6,7 @@ use std::arch::x86_64::*;
 use super::block::{BLOCK, PADDING};
 use super::few_ranks::{RankWindows, Select, select_ranks_in};
 use super::key::{BinEdges, Encoding, Keyed};
+use super::network::{halve_each_column, sort_each_column};
 use super::portable::{self, Digits, keys_of, partition_rest};
 use super::window::{Accumulated, FixedPointWindow, Sums};
 
@@ -349,23 +350,7 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
         // SAFETY: there are four keys.
         *row = unsafe { _mm256_loadu_si256(keys.as_ptr().cast()) };
     }
-    let mut p = 1;
-    while p < ROWS {
-        let mut k = p;
-        while k >= 1 {
-            let mut j = k % p;
-            while j + k < ROWS {
-                for i in j..(j + k).min(ROWS - k) {
-                    if i / (2 * p) == (i + k) / (2 * p) {
-                        compare(&mut rows, i, i + k);
-                    }
-                }
-                j += 2 * k;
-            }
-            k /= 2;
-        }
-        p *= 2;
-    }
+    sort_each_column!(&mut rows, compare);
     const SWAPPED: i32 = 0b01_00_11_10; // lanes xor 2
     const REVERSED: i32 = 0b00_01_10_11; // lanes xor 3
     let (upper_half, odd) = (_mm256_set_epi64x(-1, -1, 0, 0), _mm256_set_epi64x(-1, 0, -1, 0));
@@ -373,7 +358,7 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
     for (row, (x, y)) in rows.iter_mut().zip(before.iter().zip(before.iter().rev())) {
         *row = halves(*x, _mm256_permute4x64_epi64::<SWAPPED>(*y), upper_half);
     }
-    halve(&mut rows);
+    halve_each_column!(&mut rows, compare);
     let before = rows;
     for (row, (x, y)) in rows.iter_mut().zip(before.iter().zip(before.iter().rev())) {
         *row = halves(*x, _mm256_permute4x64_epi64::<REVERSED>(*y), odd);
@@ -381,7 +366,7 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
     for row in &mut rows {
         *row = halves(*row, _mm256_permute4x64_epi64::<SWAPPED>(*row), upper_half);
     }
-    halve(&mut rows);
+    halve_each_column!(&mut rows, compare);
     let sorted = padded.as_flattened_mut();
     for (block, four) in rows.chunks_exact(4).enumerate() {
         let even = [_mm256_unpacklo_epi64(four[0], four[1]), _mm256_unpacklo_epi64(four[2], four[3])];
@@ -399,21 +384,6 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
         }
     }
     keys.copy_from_slice(&sorted[..keys.len()]);
-}
-
-/// Sorts columns that each rise and then fall, or fall and then rise.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn halve<const ROWS: usize>(rows: &mut [__m256i; ROWS]) {
-    let mut distance = ROWS / 2;
-    while distance >= 1 {
-        for i in 0..ROWS {
-            if i & distance == 0 {
-                compare(rows, i, i + distance);
-            }
-        }
-        distance /= 2;
-    }
 }
 
 /// Puts the lesser of each pair first.

@@ -20,6 +20,7 @@ use std::arch::x86_64::*;
 use super::block::{BLOCK, PADDING};
 use super::floats::float_keys;
 use super::key::{BinEdges, Encoding, Keyed, Range};
+use super::network::{halve_each_column, sort_each_column};
 use super::portable::partition_rest;
 use super::window::{Accumulated, FixedPointWindow, Split, Sums};
 
@@ -375,23 +376,7 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
     for (row, keys) in rows.iter_mut().zip(&padded) {
         *row = load(keys);
     }
-    let mut p = 1;
-    while p < ROWS {
-        let mut k = p;
-        while k >= 1 {
-            let mut j = k % p;
-            while j + k < ROWS {
-                for i in j..(j + k).min(ROWS - k) {
-                    if i / (2 * p) == (i + k) / (2 * p) {
-                        compare(&mut rows, i, i + k);
-                    }
-                }
-                j += 2 * k;
-            }
-            k /= 2;
-        }
-        p *= 2;
-    }
+    sort_each_column!(&mut rows, compare);
     // Lanes xor 4, 6, 7 turn a sequence around to its partner; lanes xor one bit halve it.
     let lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
     let partner = |bits: i64| _mm512_xor_si512(lane, _mm512_set1_epi64(bits));
@@ -408,15 +393,7 @@ fn sort_columns<const ROWS: usize>(keys: &mut [i64]) {
                 *row = halves(*row, other, upper);
             }
         }
-        let mut distance = ROWS / 2;
-        while distance >= 1 {
-            for i in 0..ROWS {
-                if i & distance == 0 {
-                    compare(&mut rows, i, i + distance);
-                }
-            }
-            distance /= 2;
-        }
+        halve_each_column!(&mut rows, compare);
     }
     for (row, keys) in rows.iter().zip(&mut padded) {
         // SAFETY: the array is 64 bytes.

@@ -1,5 +1,46 @@
 //! Sorting networks: comparisons that do not depend on the values, so that many series are sorted side by side.
 
+/// Sorts each column of `ROWS` rows by Batcher's odd-even merges; `$compare` puts the lesser of each pair of two rows first. A macro, as a closure
+/// would be a call: it has not the instructions of its caller.
+macro_rules! sort_each_column {
+    ($rows:expr, $compare:path) => {{
+        let mut p = 1;
+        while p < ROWS {
+            let mut k = p;
+            while k >= 1 {
+                let mut j = k % p;
+                while j + k < ROWS {
+                    for i in j..(j + k).min(ROWS - k) {
+                        if i / (2 * p) == (i + k) / (2 * p) {
+                            $compare($rows, i, i + k);
+                        }
+                    }
+                    j += 2 * k;
+                }
+                k /= 2;
+            }
+            p *= 2;
+        }
+    }};
+}
+
+/// The same of columns that are bitonic: they rise and then fall, or fall and then rise.
+macro_rules! halve_each_column {
+    ($rows:expr, $compare:path) => {{
+        let mut distance = ROWS / 2;
+        while distance >= 1 {
+            for i in 0..ROWS {
+                if i & distance == 0 {
+                    $compare($rows, i, i + distance);
+                }
+            }
+            distance /= 2;
+        }
+    }};
+}
+
+pub(super) use {halve_each_column, sort_each_column};
+
 /// Comparators in their order, each of two places, of which the first one gets the lesser key.
 #[derive(Clone, Debug)]
 pub struct Network(Vec<[u8; 2]>);

@@ -1,31 +1,30 @@
 //! What is compressed is decompressed: its first bytes say how.
 
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 
-/// How data is compressed, and the bytes that each begins with.
+/// How data is compressed.
 #[derive(Clone, Copy)]
 enum Compression {
     Gzip,
     Zstd,
 }
 
-const MAGIC: [(Compression, &[u8]); 2] = [(Compression::Gzip, b"\x1f\x8b"), (Compression::Zstd, b"\x28\xb5\x2f\xfd")];
+/// Each with how names of such files end, and the bytes that these begin with.
+const KNOWN: [(Compression, &str, &[u8]); 2] =
+    [(Compression::Gzip, ".gz", b"\x1f\x8b"), (Compression::Zstd, ".zst", b"\x28\xb5\x2f\xfd")];
 
-/// The ends of names of such files.
-pub(super) const SUFFIXES: [&str; 2] = [".gz", ".zst"];
-
-/// The first bytes, and those that follow.
-type Whole = Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
+/// A file's name, in lower case, as it was before the file was compressed.
+pub(super) fn without_suffix(name: &str) -> &str {
+    KNOWN.iter().find_map(|(_, suffix, _)| name.strip_suffix(suffix)).unwrap_or(name)
+}
 
 /// Data as it was before it was compressed, if it was.
 pub(super) enum Decompressed {
     /// Nothing was read.
     New(Box<dyn Read + Send>),
-    Plain(Whole),
-    Gzip(MultiGzDecoder<BufReader<Whole>>),
-    Zstd(zstd::Decoder<'static, BufReader<Whole>>),
+    Begun(Box<dyn Read + Send>),
     Failed,
 }
 
@@ -40,10 +39,10 @@ impl Decompressed {
         let mut filled = 0;
         let found = loop {
             let read = &first[..filled];
-            if let Some((found, _)) = MAGIC.iter().find(|(_, magic)| read.starts_with(magic)) {
+            if let Some((found, ..)) = KNOWN.iter().find(|(.., magic)| read.starts_with(magic)) {
                 break Some(*found);
             }
-            if !MAGIC.iter().any(|(_, magic)| magic.starts_with(read)) {
+            if !KNOWN.iter().any(|(.., magic)| magic.starts_with(read)) {
                 break None;
             }
             match input.read(&mut first[filled..]) {
@@ -55,11 +54,11 @@ impl Decompressed {
         };
         first.truncate(filled);
         let whole = Cursor::new(first).chain(input);
-        Ok(match found {
-            None => Self::Plain(whole),
-            Some(Compression::Gzip) => Self::Gzip(MultiGzDecoder::new(BufReader::new(whole))),
-            Some(Compression::Zstd) => Self::Zstd(zstd::Decoder::with_buffer(BufReader::new(whole))?),
-        })
+        Ok(Self::Begun(match found {
+            None => Box::new(whole),
+            Some(Compression::Gzip) => Box::new(MultiGzDecoder::new(whole)),
+            Some(Compression::Zstd) => Box::new(zstd::Decoder::new(whole)?),
+        }))
     }
 }
 
@@ -71,9 +70,7 @@ impl Read for Decompressed {
                 *self = Self::begun(input)?;
                 self.read(to)
             }
-            Self::Plain(input) => input.read(to),
-            Self::Gzip(input) => input.read(to),
-            Self::Zstd(input) => input.read(to),
+            Self::Begun(input) => input.read(to),
             Self::Failed => Ok(0),
         }
     }

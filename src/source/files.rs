@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::compressed::{Decompressed, SUFFIXES};
+use super::compressed::{Decompressed, without_suffix};
 use super::wanted::Format;
 use crate::error::{Error, Position, Result};
 
@@ -62,8 +62,7 @@ impl Input {
 /// What a name ends with, in lower case, before it was compressed.
 fn extension(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-    let name = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
-    Some(name.rsplit_once('.')?.1.to_owned())
+    Some(without_suffix(&name).rsplit_once('.')?.1.to_owned())
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {

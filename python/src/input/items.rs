@@ -66,7 +66,7 @@ struct Known<'py> {
     complex: Bound<'py, PyAny>,
     real: Bound<'py, PyAny>,
     /// NumPy's times, some of which have a `__float__`.
-    times: Vec<Bound<'py, PyAny>>,
+    times: Bound<'py, PyTuple>,
 }
 
 impl<'py> Known<'py> {
@@ -77,17 +77,20 @@ impl<'py> Known<'py> {
             if module.is_none() { Ok(None) } else { module.getattr_opt(name) }
         };
         let missing = [of_module("pandas", "NA")?, of_module("pandas", "NaT")?];
+        let times = [of_module("numpy", "datetime64")?, of_module("numpy", "timedelta64")?];
         let numbers = py.import("numbers")?;
         Ok(Self {
             decimal: of_module("decimal", "Decimal")?,
             missing: missing.into_iter().flatten().collect(),
             complex: numbers.getattr("Complex")?,
             real: numbers.getattr("Real")?,
-            times: [of_module("numpy", "datetime64")?, of_module("numpy", "timedelta64")?]
-                .into_iter()
-                .flatten()
-                .collect(),
+            times: PyTuple::new(py, times.into_iter().flatten().collect::<Vec<_>>())?,
         })
+    }
+
+    /// Whether it is None, or a missing value of pandas.
+    fn is_missing(&self, item: &Bound<'py, PyAny>) -> bool {
+        item.is_none() || self.missing.iter().any(|missing| missing.is(item))
     }
 }
 
@@ -126,8 +129,7 @@ pub fn numbers(items: &Bound<'_, PyAny>, missing: Missing) -> Result<Vec<Chunk>,
 pub fn with_none_for_missing<'py>(py: Python<'py>, items: Vec<Bound<'py, PyAny>>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let known = Known::new(py)?;
     let none = || py.None().into_bound(py);
-    let is_missing = |item: &Bound<'py, PyAny>| known.missing.iter().any(|missing| missing.is(item));
-    Ok(items.into_iter().map(|item| if is_missing(&item) { none() } else { item }).collect())
+    Ok(items.into_iter().map(|item| if known.is_missing(&item) { none() } else { item }).collect())
 }
 
 /// Which of some objects are there, as an array of structs of nothing: their values are of no one type.
@@ -137,9 +139,7 @@ pub fn presence(items: &Bound<'_, PyAny>, missing: Missing) -> PyResult<ArrayRef
     for (position, item) in items.try_iter()?.enumerate() {
         call::check_signals(items.py(), position)?;
         let item = item?;
-        let is_missing = item.is_none()
-            || known.missing.iter().any(|missing| missing.is(&item))
-            || missing == Missing::NullAndNan && is_missing(&item)?;
+        let is_missing = known.is_missing(&item) || missing == Missing::NullAndNan && is_missing(&item)?;
         there.push(!is_missing);
     }
     Ok(Arc::new(StructArray::new_empty_fields(there.len(), Some(NullBuffer::from(there)))))
@@ -181,7 +181,7 @@ impl Numbers<'_> {
         if item.is_instance_of::<PyInt>() {
             return self.push_integer(item, item, position);
         }
-        let missing = item.is_none() || self.known.missing.iter().any(|missing| missing.is(item));
+        let missing = self.known.is_missing(item);
         if missing && self.missing != Missing::Nothing || is_masked(item)? {
             return self.push_null();
         }
@@ -193,8 +193,7 @@ impl Numbers<'_> {
                 None => self.push_number(item.extract().map_err(Unread::Raised)?),
             };
         }
-        let is_time =
-            self.known.times.iter().map(|time| item.is_instance(time)).collect::<PyResult<Vec<_>>>()?.contains(&true);
+        let is_time = item.is_instance(&self.known.times)?;
         if !missing
             && !is_time
             && let Some(integer) = special(item, "__index__")?

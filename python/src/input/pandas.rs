@@ -43,6 +43,7 @@ pub fn column<'py>(data: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
     let name = data.getattr(intern!(py, "name"))?;
     let name = if name.is_none() { None } else { Some(name.str()?.to_string()) };
     let dtype = data.getattr(intern!(py, "dtype"))?;
+    let no_numbers = |values| Values::NoNumbers(values, format!("of type {dtype}, which holds no numbers"));
     let values = if is_instance(&dtype, "numpy", "dtype")? {
         let kind: String = dtype.getattr(intern!(py, "kind"))?.extract()?;
         match kind.as_str() {
@@ -50,19 +51,19 @@ pub fn column<'py>(data: &Bound<'py, PyAny>) -> PyResult<Column<'py>> {
             "f" | "i" | "u" | "b" => match memory::memory(&data.call_method0(intern!(py, "to_numpy"))?)? {
                 Memory::Numbers(numbers) => Values::from_memory(&numbers, NanMeans::Null),
                 Memory::Others(reason) => Values::NoNumbers(data.clone(), reason),
-                _ => Values::NoNumbers(data.clone(), format!("of type {dtype}, which holds no numbers")),
+                _ => no_numbers(data.clone()),
             },
             // An index of times gives its values one by one; a series of them speaks Arrow.
             "m" | "M" if is_instance(data, "pandas", "Index")? => {
                 let series = py.import("pandas")?.call_method1("Series", (data.getattr(intern!(py, "array"))?,))?;
-                Values::NoNumbers(series, format!("of type {dtype}, which holds no numbers"))
+                no_numbers(series)
             }
-            _ => Values::NoNumbers(data.clone(), format!("of type {dtype}, which holds no numbers")),
+            _ => no_numbers(data.clone()),
         }
     } else if is_instance(&dtype, "pandas", "SparseDtype")? {
         sparse(data, &dtype)?
     } else if is_instance(&dtype, "pandas", "StringDtype")? {
-        Values::NoNumbers(data.clone(), format!("of type {dtype}, which holds no numbers"))
+        no_numbers(data.clone())
     } else {
         let by_value = with_categories_as_values(data, &dtype)?;
         in_arrow(by_value.as_ref().unwrap_or(data))?

@@ -241,6 +241,26 @@ impl<C: Code> Partitioning<C> {
     }
 }
 
+/// Where the rows of each of `places` places begin once they are dealt out, and where the last ones end; `rows` has the place of each row. The
+/// second array has the starts again, at their places: where the next row of each place goes. `SLOTS` is a power of two above all places.
+pub(super) fn starts<const SLOTS: usize>(rows: &[u16], places: usize) -> (Vec<u32>, [u32; SLOTS]) {
+    // Neighbours are counted apart: one that has the place of the row before would have to wait for its count.
+    let mut counts = [[0_u32; SLOTS]; 2];
+    for (&place, turn) in rows.iter().zip(0_usize..) {
+        counts[turn % 2][usize::from(place) % SLOTS] += 1;
+    }
+    let mut starts = Vec::with_capacity(places + 1);
+    let mut next = [0_u32; SLOTS];
+    let mut end = 0;
+    for (place, next) in next.iter_mut().enumerate().take(places) {
+        *next = end;
+        starts.push(end);
+        end += counts[0][place] + counts[1][place];
+    }
+    starts.push(end);
+    (starts, next)
+}
+
 /// Neighbouring rows, one partition after the other; in each in the order in which they came.
 pub(crate) struct Block<C> {
     /// Where the rows of each partition begin.
@@ -273,20 +293,7 @@ impl<C: Code> Block<C> {
             let missing = indices.iter_mut().zip(all).filter(|(_, row)| !there(*row));
             missing.for_each(|(index, _)| *index = without as u16);
         }
-        // Neighbours are counted apart: one that has the key of the row before would have to wait for its count.
-        let mut counts = [[0_u32; MOST]; 2];
-        for (&index, turn) in indices.iter().zip(0_usize..) {
-            counts[turn % 2][usize::from(index) % MOST] += 1;
-        }
-        let mut starts = Vec::with_capacity(without + 2);
-        let mut next = [0_u32; MOST];
-        let mut end = 0;
-        for (index, next) in next.iter_mut().enumerate().take(without + 1) {
-            *next = end;
-            starts.push(end);
-            end += counts[0][index] + counts[1][index];
-        }
-        starts.push(end);
+        let (starts, mut next) = starts::<MOST>(&indices, without + 1);
         let mut dealt =
             Self { codes: vec![C::default(); codes.len()], rows: vec![0; codes.len()], starts, values: vec![] };
         let (to_codes, to_rows) = (&mut dealt.codes[..], &mut dealt.rows[..codes.len()]);

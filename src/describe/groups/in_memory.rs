@@ -158,7 +158,7 @@ impl Data<'_> {
         Ok(Found { firsts, answers: answers.reordered(self.series.len(), sizes.into_iter(), &rows), holds_nan })
     }
 
-    /// The same of keys that have places.
+    /// Describes the rows of equal keys, where each key has one of these places.
     fn describe_places<C: Code>(
         &self,
         places: Places<C>,
@@ -196,8 +196,9 @@ impl Data<'_> {
         Ok(Found { firsts: groups.into_iter().flat_map(|groups| groups.firsts).collect(), answers, holds_nan })
     }
 
-    /// The answers of the groups of several parts, which have so many each: of each series those of one part after the other. `describe` sets
-    /// those of a part, given its number, and says whether there is a NaN.
+    /// The answers of groups that are described part by part. `sizes` has the number of groups of each part. `describe` is called with the index of
+    /// a part and sets its answers, those of each series apart; it returns whether one of them has a NaN. Returned are the answers, series by series
+    /// and in each part by part, and whether any part has a NaN.
     fn answers(
         &self,
         sizes: &[usize],

@@ -9,7 +9,7 @@ use arrow_data::transform::MutableArrayData;
 
 use super::super::group_rows::code::Code;
 use super::super::segments::tasks;
-use super::block::ROWS;
+use super::block::{ROWS, starts};
 use crate::error::{Error, Result};
 use crate::threads::Threads;
 
@@ -92,20 +92,7 @@ impl<C: Code> Places<C> {
                 rows.clone().map(place).collect()
             }
         };
-        // Neighbours are counted apart: one that has the key of the row before would have to wait for its count.
-        let mut counts = [[0_u32; SLOTS]; 2];
-        for (&place, turn) in places.iter().zip(0_usize..) {
-            counts[turn % 2][usize::from(place) % SLOTS] += 1;
-        }
-        let mut starts = Vec::with_capacity(self.without + 2);
-        let mut next = [0_u32; SLOTS];
-        let mut end = 0;
-        for (place, next) in next.iter_mut().enumerate().take(self.without + 1) {
-            *next = end;
-            starts.push(end);
-            end += counts[0][place] + counts[1][place];
-        }
-        starts.push(end);
+        let (starts, mut next) = starts::<SLOTS>(&places, self.without + 1);
         let mut dealt = vec![0; places.len()];
         for (&place, row) in places.iter().zip(rows.start as u32..) {
             let next = &mut next[usize::from(place) % SLOTS];
